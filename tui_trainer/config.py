@@ -1,0 +1,239 @@
+"""The description of a run: every option, its meaning, default and limits, listed once.
+
+The command line, the app's form, TOML files and the documentation are all made from the fields of `Config`.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import tomli_w
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, ValidationInfo
+from pydantic import AfterValidator as After
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from tui_trainer.errors import UserError
+from tui_trainer.nn.activations import ACTIVATIONS
+from tui_trainer.nn.initializers import INITIALIZERS
+from tui_trainer.nn.optimizers import OPTIMIZERS
+
+AUTO: Final = "auto"
+MOST_UNITS: Final = 65_536
+MOST_LAYERS: Final = 1_000
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A text that is a name in a registry. `choices` maps each allowed name to one line of what it means."""
+
+    choices: Mapping[str, str]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, name: str) -> str:
+        if name not in self.choices:
+            raise PydanticCustomError("one_of", "must be one of {choices}", {"choices": ", ".join(self.choices)})
+        return name
+
+
+def parse_hidden(value: Any) -> Any:
+    """Layer sizes from `256,128x8` (a comma list; `128x8` is eight layers of 128) or `none`; a list passes as it is."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return (value,)
+    if not isinstance(value, str):
+        return value
+    if value.strip().lower() == "none":
+        return ()
+    sizes: list[int] = []
+    for part in value.split(","):
+        match = re.fullmatch(r"\s*(\d{1,9})\s*(?:[x×]\s*(\d{1,9}))?\s*", part)
+        if match is None:
+            message = "must be layer sizes such as 256 or 128x8,64, or none"
+            raise PydanticCustomError("hidden", message)
+        units, times = int(match[1]), int(match[2] or 1)
+        if len(sizes) + times > MOST_LAYERS:
+            raise PydanticCustomError("hidden", "must have at most {most} layers", {"most": MOST_LAYERS})
+        sizes += [units] * times
+    return tuple(sizes)
+
+
+def format_hidden(sizes: tuple[int, ...]) -> str:
+    """The shortest text that `parse_hidden` reads back: `256`, `128x8,64`, `none`."""
+    groups: list[list[int]] = []
+    for size in sizes:
+        if groups and groups[-1][0] == size:
+            groups[-1][1] += 1
+        else:
+            groups.append([size, 1])
+    return ",".join(str(size) if times == 1 else f"{size}x{times}" for size, times in groups) or "none"
+
+
+def _resolve_initializer(name: str, info: ValidationInfo) -> str:
+    activation = info.data.get("activation")
+    return ACTIVATIONS[activation].initializer if name == AUTO and activation else name
+
+
+def _not_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticCustomError("number", "must be a number")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_not_bool)]
+Whole = Annotated[int, BeforeValidator(_not_bool)]
+Decay = Annotated[float, BeforeValidator(_not_bool), Field(ge=0, lt=1)]
+Units = Annotated[int, BeforeValidator(_not_bool), Field(ge=1, le=MOST_UNITS)]
+
+
+class Config(BaseModel):
+    """One run, wholly determined: the same Config, data and machine give the same bytes.
+
+    Built with `Config.parse`, which raises `UserError`; `auto` values and defaults that depend on other options are resolved at once,
+    except `threads`, which depends on the machine.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    hidden: Annotated[tuple[Units, ...], BeforeValidator(parse_hidden), Field(max_length=MOST_LAYERS)] = Field(
+        (256,), description="hidden layer sizes: 256, or 128x8,64 (eight of 128, one of 64), or none for softmax regression"
+    )
+    activation: Annotated[str, OneOf({name: kind.summary for name, kind in ACTIVATIONS.items()})] = Field(
+        "relu", description="function between the layers"
+    )
+    alpha: Annotated[Number, Field(ge=0)] | None = Field(
+        default_factory=lambda data: ACTIVATIONS[data["activation"]].default_alpha,
+        description="leaky_relu: slope below 0 (0.01); prelu: its initial slope (0.25); elu: scale (1.0)",
+    )
+    initializer: Annotated[
+        str,
+        OneOf({AUTO: "the one made for the activation"} | {name: kind.summary for name, kind in INITIALIZERS.items()}),
+        After(_resolve_initializer),
+    ] = Field(AUTO, description="how weights start; auto: Glorot uniform for sigmoid and tanh, He normal for the rectifiers")
+    uniform_limit: Annotated[Number, Field(gt=0)] = Field(0.05, description="half-width of the uniform initializer")
+    optimizer: Annotated[str, OneOf({name: rule.summary for name, rule in OPTIMIZERS.items()})] = Field(
+        "adam", description="rule that turns gradients into steps"
+    )
+    learning_rate: Annotated[Number, Field(gt=0)] = Field(
+        default_factory=lambda data: OPTIMIZERS[data["optimizer"]].default_learning_rate,
+        description="size of a step (0.01 for sgd, momentum, nesterov, adagrad; 0.001 for rmsprop, adam, nadam)",
+    )
+    momentum: Decay = Field(0.9, description="momentum, nesterov: share of the velocity kept at each step")
+    rho: Decay = Field(0.9, description="rmsprop: share of the mean of squares kept at each step")
+    beta1: Decay = Field(0.9, description="adam, nadam: share of the mean gradient kept at each step")
+    beta2: Decay = Field(0.999, description="adam, nadam: share of the mean square kept at each step")
+    epsilon: Annotated[Number, Field(gt=0)] = Field(1e-7, description="adagrad, rmsprop, adam, nadam: keeps division finite")
+    batch_size: Annotated[Whole, Field(ge=1)] = Field(32, description="images per step")
+    epochs: Annotated[Whole, Field(ge=0)] = Field(5, description="passes over the training images; 0 only initialises and evaluates")
+    validation: Annotated[Whole, Field(ge=0)] = Field(5000, description="training images held out to validate on, the last in file order")
+    seed: Annotated[Whole, Field(ge=0)] = Field(0, description="decides the first weights and the order of images")
+    shuffle: bool = Field(True, description="reshuffle the images each epoch, or keep file order")
+    threads: Annotated[Whole, Field(ge=1, le=1024)] | Literal["auto"] = Field(
+        AUTO, description="BLAS threads; auto takes what is fastest for the shapes"
+    )
+    data: str = Field("mnist", min_length=1, description="mnist, a folder of four IDX files (plain or .gz), or an .npz file")
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any], source: "Source | None" = None) -> "Config":
+        """Check `values` and fill in the defaults. Raises UserError, one line, for the first value that is wrong."""
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            name, message = next(iter(_problems(error).items()))
+            raise UserError(f"{(source or Source()).of(name)} {message}") from None
+
+    def record(self) -> dict[str, Any]:
+        """Every option and its value as plain data."""
+        return self.model_dump(mode="json")
+
+    def to_toml(self) -> str:
+        """The text of a config.toml that `read_toml` takes back; an option without a value is left out."""
+        values = self.record() | {"hidden": format_hidden(self.hidden)}
+        return tomli_w.dumps({name: value for name, value in values.items() if value is not None})
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where each value came from, so that an error can name the option or the file."""
+
+    file: Path | None = None
+    from_file: frozenset[str] = frozenset()
+
+    def of(self, name: str) -> str:
+        return f"{self.file}: {name}" if name in self.from_file else option(name)
+
+
+def option(name: str) -> str:
+    """The command line's spelling of a field."""
+    return "--" + name.replace("_", "-")
+
+
+def problems(values: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with `values`, by field; empty when they make a Config."""
+    try:
+        Config.model_validate(dict(values))
+    except ValidationError as error:
+        return _problems(error)
+    return {}
+
+
+def _problems(error: ValidationError) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for detail in error.errors(include_url=False):
+        name = str(detail["loc"][0]) if detail["loc"] else "options"
+        # A default that depends on a wrong option is not a second mistake; of a union's complaints the first says it.
+        if detail["type"] != "default_factory_not_called" and name not in found:
+            found[name] = _sentence(detail["type"], detail["msg"], detail.get("input"))
+    return found
+
+
+def _sentence(kind: str, message: str, value: Any) -> str:
+    if kind == "extra_forbidden":
+        return "is not an option; `tui-trainer --help` lists them"
+    wording = {
+        "int_parsing": "must be a whole number",
+        "int_type": "must be a whole number",
+        "int_from_float": "must be a whole number",
+        "int_parsing_size": "must be a whole number of fewer digits",
+        "float_parsing": "must be a number",
+        "float_type": "must be a number",
+        "finite_number": "must be a finite number",
+        "string_type": "must be a text",
+        "string_too_short": "must not be empty",
+        "tuple_type": "must be layer sizes such as 256 or 128x8,64, or none",
+        "too_long": f"must have at most {MOST_LAYERS} layers",
+        "bool_parsing": "must be true or false",
+        "bool_type": "must be true or false",
+    }.get(kind)
+    if wording is None:
+        wording = message.replace("Input should be", "must be").replace("greater than or equal to", "at least")
+        wording = wording.replace("less than or equal to", "at most")
+    given = str(value)
+    given = given if len(given) <= 60 else given[:57] + "…"
+    return f"{wording}, not {given!r}" if isinstance(value, str) else f"{wording}, not {given}"
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The values in a TOML file, unchecked. Raises UserError when it cannot be read or is no TOML."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(1 << 20)
+        return tomllib.loads(text.decode("utf-8"))
+    except OSError as error:
+        raise UserError(f"--config {path}: {(error.strerror or str(error)).lower()}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UserError(f"--config {path}: not a TOML file: {error}") from None
+
+
+def fields() -> Iterator[tuple[str, FieldInfo]]:
+    """Every option's name and description, in the order they are shown."""
+    return iter(Config.model_fields.items())
+
+
+def choices(name: str) -> Mapping[str, str]:
+    """What a field may be and what each means; empty for fields that are numbers, texts or switches."""
+    return next((item.choices for item in Config.model_fields[name].metadata if isinstance(item, OneOf)), {})

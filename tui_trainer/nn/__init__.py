@@ -1,0 +1,1 @@
+"""The network: NumPy alone. Nothing here knows of files, threads or screens."""

@@ -1,0 +1,196 @@
+"""The functions between Dense layers. To add one, write its class and name it in `ACTIVATIONS`: nothing else has to change.
+
+Each keeps its derivative beside it. Writing f' in terms of the output f, as all but PReLU allow, lets the layer work in place.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar, final
+
+import numpy as np
+
+from tui_trainer.nn.arrays import Array
+from tui_trainer.nn.layers import Layer
+
+
+class Activation(Layer):
+    """A function applied to each number on its own; units equal inputs."""
+
+    elementwise = True
+
+    summary: ClassVar[str]
+
+    initializer: ClassVar[str]
+    """The initializer made for this function, which `auto` stands for."""
+
+    default_alpha: ClassVar[float | None] = None
+    """The default of the function's one parameter; None when it has none."""
+
+    flat_below: ClassVar[float] = 0.0
+    """A unit counts as saturated where |f'| is at or below this: 1% of the steepest slope for smooth functions, 0 for the rectifiers."""
+
+    def __init__(self, units: int, alpha: float | None = None) -> None:
+        super().__init__(units, units)
+        default = self.default_alpha
+        self.alpha = 0.0 if default is None else default if alpha is None else alpha
+
+    @abstractmethod
+    def slope(self, x: Array, out: Array, slope: Array) -> None:
+        """Write f'(x) into `slope`, of the shape of `x`; a function that works in place reads `out` alone."""
+
+    def backward(self, x: Array, out: Array, gradient: Array, gradient_in: Array | None, scratch: Array) -> None:
+        self.slope(x, out, scratch)
+        np.multiply(gradient, scratch, gradient)
+
+
+@final
+class Sigmoid(Activation):
+    """f = 1 / (1 + e^-z), f' = f (1 - f)."""
+
+    kind = "Sigmoid"
+    prefix = "sigmoid"
+    summary = "1/(1+e^-z): slope at most ¼, so gradients vanish with depth"
+    initializer = "glorot_uniform"
+    in_place = True
+    flat_below = 0.0025
+
+    def forward(self, x: Array, out: Array, scratch: Array) -> None:
+        # e^-z must stay finite; below these limits f is smaller than the smallest normal number.
+        np.maximum(x, -88.0 if x.dtype == np.float32 else -708.0, out)
+        np.negative(out, out)
+        np.exp(out, out)
+        np.add(out, 1.0, out)
+        np.reciprocal(out, out)
+
+    def slope(self, x: Array, out: Array, slope: Array) -> None:
+        np.subtract(1.0, out, slope)
+        np.multiply(slope, out, slope)
+
+
+@final
+class Tanh(Activation):
+    """f = tanh z, f' = 1 - f²."""
+
+    kind = "Tanh"
+    prefix = "tanh"
+    summary = "tanh z: symmetric around 0, slope 1 there, flat far out"
+    initializer = "glorot_uniform"
+    in_place = True
+    flat_below = 0.01
+
+    def forward(self, x: Array, out: Array, scratch: Array) -> None:
+        np.tanh(x, out)
+
+    def slope(self, x: Array, out: Array, slope: Array) -> None:
+        np.multiply(out, out, slope)
+        np.subtract(1.0, slope, slope)
+
+
+@final
+class ReLU(Activation):
+    """f = max(z, 0), f' = 1 where z > 0, else 0 (Nair & Hinton 2010)."""
+
+    kind = "ReLU"
+    prefix = "relu"
+    summary = "max(z, 0): fast, but a unit that is negative for every image is dead"
+    initializer = "he_normal"
+    in_place = True
+
+    def forward(self, x: Array, out: Array, scratch: Array) -> None:
+        np.maximum(x, 0.0, out)
+
+    def slope(self, x: Array, out: Array, slope: Array) -> None:
+        np.sign(out, slope)
+
+
+@final
+class LeakyReLU(Activation):
+    """f = z where z > 0, else αz; f' = 1, else α (Maas et al. 2013). α ≥ 0."""
+
+    kind = "LeakyReLU"
+    prefix = "leaky_relu"
+    summary = "z, or αz below 0: a small fixed slope keeps units alive"
+    initializer = "he_normal"
+    default_alpha = 0.01
+
+    def forward(self, x: Array, out: Array, scratch: Array) -> None:
+        np.maximum(x, 0.0, out)
+        np.minimum(x, 0.0, scratch)
+        np.multiply(scratch, self.alpha, scratch)
+        np.add(out, scratch, out)
+
+    def slope(self, x: Array, out: Array, slope: Array) -> None:
+        slope.fill(self.alpha)
+        np.copyto(slope, 1.0, where=x > 0)
+
+
+@final
+class PReLU(Activation):
+    """As LeakyReLU, with a learned slope a of shape (units,), one per unit, starting at α (He et al. 2015).
+
+    ∂f/∂a = z where z ≤ 0, else 0, summed over the batch. Keras starts the slopes at 0, here and in PyTorch it is 0.25.
+    """
+
+    kind = "PReLU"
+    prefix = "prelu"
+    summary = "z, or az below 0, with a learned for each unit"
+    initializer = "he_normal"
+    default_alpha = 0.25
+
+    slopes: Array
+    slopes_gradient: Array
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return {"alpha": (self.units,)}
+
+    def bind(self, parameters: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
+        self.slopes, self.slopes_gradient = parameters["alpha"], gradients["alpha"]
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        self.slopes[:] = self.alpha
+
+    def forward(self, x: Array, out: Array, scratch: Array) -> None:
+        np.maximum(x, 0.0, out)
+        np.minimum(x, 0.0, scratch)
+        np.multiply(scratch, self.slopes, scratch)
+        np.add(out, scratch, out)
+
+    def slope(self, x: Array, out: Array, slope: Array) -> None:
+        np.copyto(slope, self.slopes)
+        np.copyto(slope, 1.0, where=x > 0)
+
+    def backward(self, x: Array, out: Array, gradient: Array, gradient_in: Array | None, scratch: Array) -> None:
+        np.minimum(x, 0.0, scratch)
+        np.multiply(scratch, gradient, scratch)
+        np.add.reduce(scratch, 0, None, self.slopes_gradient)
+        super().backward(x, out, gradient, gradient_in, scratch)
+
+
+@final
+class ELU(Activation):
+    """f = z where z > 0, else α (e^z - 1); f' = 1, else f + α (Clevert et al. 2016)."""
+
+    kind = "ELU"
+    prefix = "elu"
+    summary = "z, or α(e^z - 1) below 0: smooth, and means stay near 0"
+    initializer = "he_normal"
+    default_alpha = 1.0
+    flat_below = 0.01
+
+    def forward(self, x: Array, out: Array, scratch: Array) -> None:
+        np.minimum(x, 0.0, scratch)
+        np.expm1(scratch, scratch)
+        np.multiply(scratch, self.alpha, scratch)
+        np.maximum(x, 0.0, out)
+        np.add(out, scratch, out)
+
+    def slope(self, x: Array, out: Array, slope: Array) -> None:
+        np.minimum(out, 0.0, slope)
+        np.add(slope, self.alpha, slope)
+        np.copyto(slope, 1.0, where=x > 0)
+
+
+ACTIVATIONS: Mapping[str, type[Activation]] = MappingProxyType(
+    {kind.prefix: kind for kind in (Sigmoid, Tanh, ReLU, LeakyReLU, PReLU, ELU)}
+)

@@ -1,0 +1,95 @@
+"""How a Dense layer's weights start: the one choice that decides whether a deep network learns at all.
+
+With fan_in the inputs of a layer and fan_out its units, a good start keeps the variance of activations (forward) and of gradients
+(backward) the same from layer to layer. Biases always start at 0.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar, final
+
+import numpy as np
+
+from tui_trainer.nn.arrays import Array
+
+
+class Initializer(ABC):
+    """Draws a weight matrix of shape (fan_in, fan_out)."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
+        """Return float64 weights of shape (fan_in, fan_out); the caller rounds them to its own precision."""
+
+
+@final
+class Uniform(Initializer):
+    """U(-limit, limit) whatever the layer's size: the naive start, which deep networks do not survive."""
+
+    name = "uniform"
+    summary = "U(±limit), the same for every layer: too small for deep networks"
+
+    def __init__(self, limit: float = 0.05) -> None:
+        self.limit = limit
+
+    def draw(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
+        return rng.uniform(-self.limit, self.limit, (fan_in, fan_out))
+
+
+@final
+class GlorotUniform(Initializer):
+    """U(±√(6 / (fan_in + fan_out))), of variance 2 / (fan_in + fan_out) (Glorot & Bengio 2010, equation 16)."""
+
+    name = "glorot_uniform"
+    summary = "U(±√(6/(fan_in+fan_out))): made for sigmoid and tanh"
+
+    def draw(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
+        limit = np.sqrt(6 / (fan_in + fan_out))
+        return rng.uniform(-limit, limit, (fan_in, fan_out))
+
+
+@final
+class GlorotNormal(Initializer):
+    """N(0, 2 / (fan_in + fan_out)) (Glorot & Bengio 2010)."""
+
+    name = "glorot_normal"
+    summary = "N(0, 2/(fan_in+fan_out)): made for sigmoid and tanh"
+
+    def draw(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
+        return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_in, fan_out))
+
+
+@final
+class HeUniform(Initializer):
+    """U(±√(6 / fan_in)), of variance 2 / fan_in (He et al. 2015, equation 10)."""
+
+    name = "he_uniform"
+    summary = "U(±√(6/fan_in)): made for ReLU and its kin"
+
+    def draw(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
+        limit = np.sqrt(6 / fan_in)
+        return rng.uniform(-limit, limit, (fan_in, fan_out))
+
+
+@final
+class HeNormal(Initializer):
+    """N(0, 2 / fan_in) (He et al. 2015, equation 10). Not truncated: Keras's he_normal is."""
+
+    name = "he_normal"
+    summary = "N(0, 2/fan_in): made for ReLU and its kin"
+
+    def draw(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
+        return rng.normal(0.0, np.sqrt(2 / fan_in), (fan_in, fan_out))
+
+
+INITIALIZERS: Mapping[str, type[Initializer]] = MappingProxyType(
+    {kind.name: kind for kind in (Uniform, GlorotUniform, GlorotNormal, HeUniform, HeNormal)}
+)
+
+
+def initializer(name: str, *, uniform_limit: float = 0.05) -> Initializer:
+    """Build the initializer called `name`; `uniform_limit` matters to `uniform` alone. Raises KeyError for an unknown name."""
+    return Uniform(uniform_limit) if name == Uniform.name else INITIALIZERS[name]()

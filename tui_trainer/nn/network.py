@@ -1,0 +1,148 @@
+"""A multilayer perceptron: layers over one flat vector of parameters, and the arrays that a pass through them needs."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tui_trainer.nn.activations import Activation
+from tui_trainer.nn.arrays import Array, DTypeLike, Labels
+from tui_trainer.nn.initializers import Initializer
+from tui_trainer.nn.layers import Dense, Layer
+from tui_trainer.nn.losses import SoftmaxCrossEntropy
+
+ALIGNMENT = 16
+"""Tensors begin at multiples of this in the flat vectors: a cache line of float32."""
+
+
+class Network:
+    """Layers from (samples, inputs) to logits (samples, classes).
+
+    All parameters lie in one vector and all gradients in another, so that an optimizer is one loop over both; `tensors` names the
+    pieces. The few numbers between two tensors are padding: they are 0 and stay 0.
+    """
+
+    def __init__(self, layers: Sequence[Layer], dtype: DTypeLike = np.float32) -> None:
+        self.layers = tuple(layers)
+        self.dtype = np.dtype(dtype)
+        self.inputs = self.layers[0].inputs
+        self.classes = self.layers[-1].units
+        self.tensors: dict[str, Array] = {}
+        self.gradient_tensors: dict[str, Array] = {}
+        self._passes: dict[int, Pass] = {}
+        self._bind()
+
+    def _bind(self) -> None:
+        offsets: dict[str, tuple[int, tuple[int, ...]]] = {}
+        size = 0
+        for layer in self.layers:
+            for parameter, shape in layer.shapes().items():
+                offsets[f"{layer.name}.{parameter}"] = size, shape
+                size += -(-int(np.prod(shape)) // ALIGNMENT) * ALIGNMENT
+        self.parameters = np.zeros(size, self.dtype)
+        self.gradients = np.zeros(size, self.dtype)
+        for name, (start, shape) in offsets.items():
+            stop = start + int(np.prod(shape))
+            self.tensors[name] = self.parameters[start:stop].reshape(shape)
+            self.gradient_tensors[name] = self.gradients[start:stop].reshape(shape)
+        for layer in self.layers:
+            names = {parameter: f"{layer.name}.{parameter}" for parameter in layer.shapes()}
+            layer.bind(
+                {parameter: self.tensors[name] for parameter, name in names.items()},
+                {parameter: self.gradient_tensors[name] for parameter, name in names.items()},
+            )
+
+    @property
+    def parameter_count(self) -> int:
+        return sum(tensor.size for tensor in self.tensors.values())
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        """Draw the first parameters, layer by layer from the input."""
+        for layer in self.layers:
+            layer.initialize(rng)
+
+    def over(self, rows: int) -> "Pass":
+        """The arrays for `rows` samples, allocated at the first call with that number."""
+        if rows not in self._passes:
+            self._passes[rows] = Pass(self, rows)
+        return self._passes[rows]
+
+
+class Stage(NamedTuple):
+    """A layer with the arrays that it reads and writes in one pass."""
+
+    layer: Layer
+    x: Array
+    out: Array
+    gradient: Array
+    gradient_in: Array | None
+    scratch: Array
+
+
+class Pass:
+    """One trip forward and back through a network for a fixed number of samples. Fill `inputs` and `labels`, then call in order."""
+
+    def __init__(self, network: Network, rows: int) -> None:
+        self.rows = rows
+        self.inputs: Array = np.empty((rows, network.inputs), network.dtype)
+        self.labels: Labels = np.empty(rows, np.intp)
+        self.stages: list[Stage] = []
+        x = self.inputs
+        gradient_in: Array | None = None
+        for layer in network.layers:
+            out = x if layer.in_place else np.empty((rows, layer.units), network.dtype)
+            gradient = gradient_in if layer.elementwise else None
+            if gradient is None:
+                gradient = np.empty((rows, layer.units), network.dtype)
+            scratch = np.empty((rows, layer.units), network.dtype)
+            self.stages.append(Stage(layer, x, out, gradient, gradient_in, scratch))
+            x, gradient_in = out, gradient
+        self._loss = SoftmaxCrossEntropy(rows, network.classes, network.dtype)
+        self._forward = [(stage.layer.forward, stage.x, stage.out, stage.scratch) for stage in self.stages]
+        self._backward = [
+            (stage.layer.backward, stage.x, stage.out, stage.gradient, stage.gradient_in, stage.scratch)
+            for stage in reversed(self.stages)
+        ]
+
+    @property
+    def logits(self) -> Array:
+        """What the last layer gave, of shape (rows, classes), until `loss` overwrites it."""
+        return self.stages[-1].out
+
+    def forward(self) -> None:
+        """Compute the logits of `inputs`."""
+        for forward, x, out, scratch in self._forward:
+            forward(x, out, scratch)
+
+    def loss(self) -> tuple[float, int]:
+        """Return the summed loss and the number of right answers, and leave the gradient at the logits for `backward`."""
+        last = self.stages[-1]
+        return self._loss(last.out, self.labels, last.gradient)
+
+    def backward(self) -> None:
+        """Write the mean loss's gradient into the network's gradient vector."""
+        for backward, x, out, gradient, gradient_in, scratch in self._backward:
+            backward(x, out, gradient, gradient_in, scratch)
+
+
+def perceptron_layers(
+    inputs: int,
+    hidden: Sequence[int],
+    classes: int,
+    *,
+    activation: type[Activation],
+    initializer: Initializer,
+    alpha: float | None = None,
+) -> tuple[Layer, ...]:
+    """Dense and `activation` for each size in `hidden`, then Dense to `classes`; named, and not yet bound to any memory."""
+    layers: list[Layer] = []
+    for units in hidden:
+        layers += [Dense(inputs, units, initializer), activation(units, alpha)]
+        inputs = units
+    layers.append(Dense(inputs, classes, initializer))
+    numbers: Counter[str] = Counter()
+    for layer in layers:
+        numbers[layer.prefix] += 1
+        layer.name = f"{layer.prefix}_{numbers[layer.prefix]}"
+    return tuple(layers)

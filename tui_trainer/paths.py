@@ -1,0 +1,29 @@
+"""Every folder that the program reads or writes."""
+
+from pathlib import Path
+
+import platformdirs
+
+APP = "tui-trainer"
+
+
+def bundled_mnist() -> Path:
+    """The four MNIST files: inside an installed package, or at the top of a checkout."""
+    package = Path(__file__).parent
+    installed = package / "data"
+    return installed if installed.is_dir() else package.parent / "data"
+
+
+def runs() -> Path:
+    """Where runs go that were not told where to go: `runs/` in the current folder."""
+    return Path("runs")
+
+
+def settings() -> Path:
+    """What the app remembers of its user."""
+    return platformdirs.user_config_path(APP)
+
+
+def cache() -> Path:
+    """What can be measured again."""
+    return platformdirs.user_cache_path(APP)

@@ -1,0 +1,75 @@
+"""What a person may say to a run that is going on. Every method may be called from any thread."""
+
+import threading
+
+from tui_trainer.training.events import Status
+
+
+class Control:
+    """A few flags that the training loop looks at before each batch."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._paused = False
+        self._single_step = False
+        self._stop: Status | None = None
+        self._measure = False
+        self._snapshot = False
+
+    def pause(self) -> None:
+        """Hold before the next batch."""
+        with self._changed:
+            self._paused = True
+
+    def go_on(self) -> None:
+        """End a pause."""
+        with self._changed:
+            self._paused = False
+            self._changed.notify_all()
+
+    def step(self) -> None:
+        """Train one batch, then hold."""
+        with self._changed:
+            self._paused = self._single_step = True
+            self._changed.notify_all()
+
+    def stop(self, status: Status = "stopped") -> None:
+        """End the run before the next batch, with what was learned. The first status given is the one that counts."""
+        with self._changed:
+            self._stop = self._stop or status
+            self._changed.notify_all()
+
+    def measure_layers(self) -> None:
+        """Ask that the next Progress event carry the health of the layers."""
+        self._measure = True
+
+    def take_snapshot(self) -> None:
+        """Ask that the next Progress event carry a snapshot."""
+        self._snapshot = True
+
+    @property
+    def paused(self) -> bool:
+        return self._paused
+
+    @property
+    def stopping(self) -> Status | None:
+        """The status that the run was told to end with."""
+        return self._stop
+
+    def admit(self) -> bool:
+        """For the loop: wait while paused, and tell whether to train another batch."""
+        if self._paused or self._stop:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._paused or self._single_step or self._stop)
+                self._single_step = False
+        return self._stop is None
+
+    def wants_layers(self) -> bool:
+        """For the loop: whether to measure the layers now. Asking takes the wish back."""
+        wanted, self._measure = self._measure, False
+        return wanted
+
+    def wants_snapshot(self) -> bool:
+        """For the loop: whether to take a snapshot now. Asking takes the wish back."""
+        wanted, self._snapshot = self._snapshot, False
+        return wanted

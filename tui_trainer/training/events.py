@@ -1,0 +1,163 @@
+"""What happens in a run, as frozen values: numbers and copies, never live weights."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from tui_trainer.config import Config
+from tui_trainer.nn.arrays import Array
+
+Status = Literal["completed", "stopped", "interrupted", "diverged"]
+
+
+class LayerSummary(NamedTuple):
+    """A row of the layer table."""
+
+    name: str
+    type: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
+class LayerHealth(NamedTuple):
+    """How a Dense layer and the activation after it fare at one step.
+
+    Norms are Euclidean, over the weight matrix; `update_ratio` is the norm of the step over the norm of the weights. Activations are
+    those of a fixed probe of training images: `saturated_fraction` is the share that lies where the function is (nearly) flat,
+    `dead_fraction` the share of units for which all of them do.
+    """
+
+    name: str
+    gradient_norm: float
+    weight_norm: float
+    update_ratio: float
+    activation_mean: float
+    activation_std: float
+    dead_fraction: float
+    saturated_fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that is needed to go on bit for bit: copies of every tensor, and the scalars beside them."""
+
+    tensors: Mapping[str, Array]
+    scalars: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The network is built and initialised; training is about to begin."""
+
+    version: str
+    config: Config
+    parameters: int
+    layers: tuple[LayerSummary, ...]
+    training_samples: int
+    validation_samples: int
+    test_samples: int
+    threads: int
+    environment: Mapping[str, str]
+    snapshot: Snapshot
+
+
+class Progress(NamedTuple):
+    """One batch was trained. The only kind of event that a listener may drop or merge."""
+
+    epoch: int
+    """Counted from 1."""
+    batch: int
+    """Batches of this epoch trained so far."""
+    batches: int
+    """Batches in an epoch."""
+    step: int
+    """Batches trained since the run began."""
+    loss: float
+    """Mean over this batch, before its step."""
+    accuracy: float
+    seconds: float
+    """Training time of this epoch so far."""
+    layers: tuple[LayerHealth, ...] = ()
+    """Measured at this step, when it was asked for."""
+    snapshot: Snapshot | None = None
+    """Taken after this step, when it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpochEnded:
+    """Every training image was seen once more. Losses are means in nats, accuracies fractions; validation is None without one."""
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float | None
+    validation_accuracy: float | None
+    learning_rate: float
+    seconds: float
+    samples_per_second: float
+    layers: tuple[LayerHealth, ...]
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """Where the numbers stopped being finite: in the output or the weights of `layer`, at `step` of `epoch`."""
+
+    layer: str
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run is over. `epochs` counts the whole ones; `snapshot` is None after divergence, whose weights are of no use."""
+
+    status: Status
+    epochs: int
+    test_loss: float
+    test_accuracy: float
+    seconds: float
+    divergence: Divergence | None
+    snapshot: Snapshot | None
+
+
+Event = Started | Progress | EpochEnded | Ended
+
+_NAMES: Mapping[type, str] = {Started: "start", EpochEnded: "epoch", Ended: "end"}
+
+
+def record(event: Started | EpochEnded | Ended, run_directory: str) -> dict[str, Any]:
+    """The event as a strict-JSON object: what `--format json` prints and metrics.jsonl keeps."""
+    values: dict[str, Any] = {"event": _NAMES[type(event)]}
+    for field in fields(event):
+        if field.name != "snapshot":
+            values[field.name] = getattr(event, field.name)
+    if not isinstance(event, EpochEnded):
+        values["run_directory"] = run_directory
+    if isinstance(event, Ended):
+        divergence = values.pop("divergence")
+        if divergence is not None:
+            values["divergence"] = {field.name: getattr(divergence, field.name) for field in fields(divergence)}
+    plain: dict[str, Any] = _plain(values)
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    """Lists, objects and finite numbers; beside a number that is not finite, and so null, stands `"finite": false`."""
+    if isinstance(value, Config):
+        return value.record()
+    if isinstance(value, LayerSummary | LayerHealth):
+        return _plain(value._asdict())
+    if isinstance(value, Mapping):
+        plain = {key: _plain(item) for key, item in value.items()}
+        if any(isinstance(item, float) and not math.isfinite(item) for item in value.values()):
+            plain["finite"] = False
+        return plain
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    return value

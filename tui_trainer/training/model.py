@@ -1,0 +1,31 @@
+"""From a Config to the network and the optimizer it describes."""
+
+from tui_trainer.config import Config
+from tui_trainer.nn.activations import ACTIVATIONS
+from tui_trainer.nn.initializers import initializer
+from tui_trainer.nn.layers import Layer
+from tui_trainer.nn.network import Network, perceptron_layers
+from tui_trainer.nn.optimizers import OPTIMIZERS, Optimizer
+
+
+def build_layers(config: Config, inputs: int, classes: int) -> tuple[Layer, ...]:
+    """The layers alone, which know their names and shapes but hold no memory."""
+    return perceptron_layers(
+        inputs,
+        config.hidden,
+        classes,
+        activation=ACTIVATIONS[config.activation],
+        initializer=initializer(config.initializer, uniform_limit=config.uniform_limit),
+        alpha=config.alpha,
+    )
+
+
+def build_network(config: Config, inputs: int, classes: int) -> Network:
+    """The network with its memory, all parameters still 0."""
+    return Network(build_layers(config, inputs, classes))
+
+
+def build_optimizer(config: Config, network: Network) -> Optimizer:
+    """The optimizer, bound to the network's parameters and gradients."""
+    rule = OPTIMIZERS[config.optimizer]
+    return rule(network.parameters, network.gradients, **{name: getattr(config, name) for name in rule.hyperparameters})
