@@ -41,7 +41,7 @@ class Activation(Layer):
 
     def backward(self, x: Array, out: Array, gradient: Array, gradient_in: Array | None, scratch: Array) -> None:
         self.slope(x, out, scratch)
-        np.multiply(gradient, scratch, gradient)
+        np.multiply(gradient, scratch, out=gradient)
 
 
 @final
@@ -57,15 +57,15 @@ class Sigmoid(Activation):
 
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
         # e^-z must stay finite; below these limits f is smaller than the smallest normal number.
-        np.maximum(x, -88.0 if x.dtype == np.float32 else -708.0, out)
-        np.negative(out, out)
-        np.exp(out, out)
-        np.add(out, 1.0, out)
-        np.reciprocal(out, out)
+        np.maximum(x, -88.0 if x.dtype == np.float32 else -708.0, out=out)
+        np.negative(out, out=out)
+        np.exp(out, out=out)
+        np.add(out, 1.0, out=out)
+        np.reciprocal(out, out=out)
 
     def slope(self, x: Array, out: Array, slope: Array) -> None:
-        np.subtract(1.0, out, slope)
-        np.multiply(slope, out, slope)
+        np.subtract(1.0, out, out=slope)
+        np.multiply(slope, out, out=slope)
 
 
 @final
@@ -80,11 +80,11 @@ class Tanh(Activation):
     flat_below = 0.01
 
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
-        np.tanh(x, out)
+        np.tanh(x, out=out)
 
     def slope(self, x: Array, out: Array, slope: Array) -> None:
-        np.multiply(out, out, slope)
-        np.subtract(1.0, slope, slope)
+        np.multiply(out, out, out=slope)
+        np.subtract(1.0, slope, out=slope)
 
 
 @final
@@ -98,10 +98,10 @@ class ReLU(Activation):
     in_place = True
 
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
-        np.maximum(x, 0.0, out)
+        np.maximum(x, 0.0, out=out)
 
     def slope(self, x: Array, out: Array, slope: Array) -> None:
-        np.sign(out, slope)
+        np.sign(out, out=slope)
 
 
 @final
@@ -115,10 +115,10 @@ class LeakyReLU(Activation):
     default_alpha = 0.01
 
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
-        np.maximum(x, 0.0, out)
-        np.minimum(x, 0.0, scratch)
-        np.multiply(scratch, self.alpha, scratch)
-        np.add(out, scratch, out)
+        np.maximum(x, 0.0, out=out)
+        np.minimum(x, 0.0, out=scratch)
+        np.multiply(scratch, self.alpha, out=scratch)
+        np.add(out, scratch, out=out)
 
     def slope(self, x: Array, out: Array, slope: Array) -> None:
         slope.fill(self.alpha)
@@ -151,19 +151,19 @@ class PReLU(Activation):
         self.slopes[:] = self.alpha
 
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
-        np.maximum(x, 0.0, out)
-        np.minimum(x, 0.0, scratch)
-        np.multiply(scratch, self.slopes, scratch)
-        np.add(out, scratch, out)
+        np.maximum(x, 0.0, out=out)
+        np.minimum(x, 0.0, out=scratch)
+        np.multiply(scratch, self.slopes, out=scratch)
+        np.add(out, scratch, out=out)
 
     def slope(self, x: Array, out: Array, slope: Array) -> None:
         np.copyto(slope, self.slopes)
         np.copyto(slope, 1.0, where=x > 0)
 
     def backward(self, x: Array, out: Array, gradient: Array, gradient_in: Array | None, scratch: Array) -> None:
-        np.minimum(x, 0.0, scratch)
-        np.multiply(scratch, gradient, scratch)
-        np.add.reduce(scratch, 0, None, self.slopes_gradient)
+        np.minimum(x, 0.0, out=scratch)
+        np.multiply(scratch, gradient, out=scratch)
+        np.add.reduce(scratch, 0, out=self.slopes_gradient)
         super().backward(x, out, gradient, gradient_in, scratch)
 
 
@@ -179,15 +179,15 @@ class ELU(Activation):
     flat_below = 0.01
 
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
-        np.minimum(x, 0.0, scratch)
-        np.expm1(scratch, scratch)
-        np.multiply(scratch, self.alpha, scratch)
-        np.maximum(x, 0.0, out)
-        np.add(out, scratch, out)
+        np.minimum(x, 0.0, out=scratch)
+        np.expm1(scratch, out=scratch)
+        np.multiply(scratch, self.alpha, out=scratch)
+        np.maximum(x, 0.0, out=out)
+        np.add(out, scratch, out=out)
 
     def slope(self, x: Array, out: Array, slope: Array) -> None:
-        np.minimum(out, 0.0, slope)
-        np.add(slope, self.alpha, slope)
+        np.minimum(out, 0.0, out=slope)
+        np.add(slope, self.alpha, out=slope)
         np.copyto(slope, 1.0, where=x > 0)
 
 

@@ -88,11 +88,11 @@ class Dense(Layer):
         self.bias[:] = 0
 
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
-        np.matmul(x, self.weight, out)
-        np.add(out, self.bias, out)
+        np.matmul(x, self.weight, out=out)
+        np.add(out, self.bias, out=out)
 
     def backward(self, x: Array, out: Array, gradient: Array, gradient_in: Array | None, scratch: Array) -> None:
-        np.matmul(x.T, gradient, self.weight_gradient)
-        np.add.reduce(gradient, 0, None, self.bias_gradient)
+        np.matmul(x.T, gradient, out=self.weight_gradient)
+        np.add.reduce(gradient, 0, out=self.bias_gradient)
         if gradient_in is not None:
-            np.matmul(gradient, self.weight.T, gradient_in)
+            np.matmul(gradient, self.weight.T, out=gradient_in)

@@ -26,20 +26,20 @@ class SoftmaxCrossEntropy:
         `logits` (rows, classes) is overwritten; `labels` (rows,) are class indices. A tie counts as the lowest class, as argmax does.
         """
         positions, column, values = self._label_positions, self._column, self._label_values
-        np.argmax(logits, 1, self._highest)
+        np.argmax(logits, 1, out=self._highest)
         correct = np.count_nonzero(self._highest == labels)
-        np.maximum.reduce(logits, 1, None, column, True)
-        np.subtract(logits, column, logits)
-        np.add(self._row_starts, labels, positions)
-        np.take(logits, positions, None, values, "clip")
-        np.exp(logits, gradient)
-        np.add.reduce(gradient, 1, None, column, True)
-        np.divide(gradient, column, gradient)
+        np.maximum.reduce(logits, 1, out=column, keepdims=True)
+        np.subtract(logits, column, out=logits)
+        np.add(self._row_starts, labels, out=positions)
+        np.take(logits, positions, out=values, mode="clip")
+        np.exp(logits, out=gradient)
+        np.add.reduce(gradient, 1, out=column, keepdims=True)
+        np.divide(gradient, column, out=gradient)
         gradient.reshape(-1)[positions] -= 1.0
-        np.multiply(gradient, 1.0 / len(labels), gradient)
-        np.log(column, column)
+        np.multiply(gradient, 1.0 / len(labels), out=gradient)
+        np.log(column, out=column)
         # Summed in float64: an epoch's mean is taken over tens of thousands of these.
-        return float(np.add.reduce(column, None, np.float64)) - float(np.add.reduce(values, None, np.float64)), correct
+        return float(column.sum(dtype=np.float64)) - float(values.sum(dtype=np.float64)), correct
 
 
 def softmax(logits: Array) -> Array:

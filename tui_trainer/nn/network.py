@@ -30,6 +30,7 @@ class Network:
         self.classes = self.layers[-1].units
         self.tensors: dict[str, Array] = {}
         self.gradient_tensors: dict[str, Array] = {}
+        self._spans: dict[str, slice] = {}
         self._passes: dict[int, Pass] = {}
         self._bind()
 
@@ -43,9 +44,9 @@ class Network:
         self.parameters = np.zeros(size, self.dtype)
         self.gradients = np.zeros(size, self.dtype)
         for name, (start, shape) in offsets.items():
-            stop = start + int(np.prod(shape))
-            self.tensors[name] = self.parameters[start:stop].reshape(shape)
-            self.gradient_tensors[name] = self.gradients[start:stop].reshape(shape)
+            self._spans[name] = span = slice(start, start + int(np.prod(shape)))
+            self.tensors[name] = self.parameters[span].reshape(shape)
+            self.gradient_tensors[name] = self.gradients[span].reshape(shape)
         for layer in self.layers:
             names = {parameter: f"{layer.name}.{parameter}" for parameter in layer.shapes()}
             layer.bind(
@@ -56,6 +57,10 @@ class Network:
     @property
     def parameter_count(self) -> int:
         return sum(tensor.size for tensor in self.tensors.values())
+
+    def span(self, tensor: str) -> slice:
+        """Where a tensor lies in `parameters`, in `gradients` and in whatever an optimizer keeps for each parameter."""
+        return self._spans[tensor]
 
     def initialize(self, rng: np.random.Generator) -> None:
         """Draw the first parameters, layer by layer from the input."""

@@ -76,8 +76,8 @@ class SGD(Optimizer):
 
     def update(self, scalars: tuple[float, ...], p: Array, g: Array, *arrays: Array) -> None:
         ((step, _),) = arrays
-        np.multiply(g, scalars[0], step)
-        np.subtract(p, step, p)
+        np.multiply(g, scalars[0], out=step)
+        np.subtract(p, step, out=p)
 
 
 @final
@@ -96,10 +96,10 @@ class Momentum(Optimizer):
 
     def update(self, scalars: tuple[float, ...], p: Array, g: Array, *arrays: Array) -> None:
         velocity, (step, _) = arrays
-        np.multiply(velocity, self.momentum, velocity)
-        np.add(velocity, g, velocity)
-        np.multiply(velocity, scalars[0], step)
-        np.subtract(p, step, p)
+        np.multiply(velocity, self.momentum, out=velocity)
+        np.add(velocity, g, out=velocity)
+        np.multiply(velocity, scalars[0], out=step)
+        np.subtract(p, step, out=p)
 
 
 @final
@@ -118,12 +118,12 @@ class Nesterov(Optimizer):
 
     def update(self, scalars: tuple[float, ...], p: Array, g: Array, *arrays: Array) -> None:
         velocity, (step, _) = arrays
-        np.multiply(velocity, self.momentum, velocity)
-        np.add(velocity, g, velocity)
-        np.multiply(velocity, self.momentum, step)
-        np.add(step, g, step)
-        np.multiply(step, scalars[0], step)
-        np.subtract(p, step, p)
+        np.multiply(velocity, self.momentum, out=velocity)
+        np.add(velocity, g, out=velocity)
+        np.multiply(velocity, self.momentum, out=step)
+        np.add(step, g, out=step)
+        np.multiply(step, scalars[0], out=step)
+        np.subtract(p, step, out=p)
 
 
 @final
@@ -142,13 +142,13 @@ class AdaGrad(Optimizer):
 
     def update(self, scalars: tuple[float, ...], p: Array, g: Array, *arrays: Array) -> None:
         square_sum, (step, root) = arrays
-        np.multiply(g, g, step)
-        np.add(square_sum, step, square_sum)
-        np.sqrt(square_sum, root)
-        np.add(root, self.epsilon, root)
-        np.multiply(g, scalars[0], step)
-        np.divide(step, root, step)
-        np.subtract(p, step, p)
+        np.multiply(g, g, out=step)
+        np.add(square_sum, step, out=square_sum)
+        np.sqrt(square_sum, out=root)
+        np.add(root, self.epsilon, out=root)
+        np.multiply(g, scalars[0], out=step)
+        np.divide(step, root, out=step)
+        np.subtract(p, step, out=p)
 
 
 @final
@@ -169,11 +169,11 @@ class RMSProp(Optimizer):
     def update(self, scalars: tuple[float, ...], p: Array, g: Array, *arrays: Array) -> None:
         square_mean, (step, root) = arrays
         running_mean_of_squares(square_mean, g, self.rho, step)
-        np.sqrt(square_mean, root)
-        np.add(root, self.epsilon, root)
-        np.multiply(g, scalars[0], step)
-        np.divide(step, root, step)
-        np.subtract(p, step, p)
+        np.sqrt(square_mean, out=root)
+        np.add(root, self.epsilon, out=root)
+        np.multiply(g, scalars[0], out=step)
+        np.divide(step, root, out=step)
+        np.subtract(p, step, out=p)
 
 
 @final
@@ -206,11 +206,11 @@ class Adam(Optimizer):
         mean, square_mean, (step, root) = arrays
         running_mean(mean, g, self.beta1, step)
         running_mean_of_squares(square_mean, g, self.beta2, step)
-        np.sqrt(square_mean, root)
-        np.add(root, epsilon, root)
-        np.multiply(mean, rate, step)
-        np.divide(step, root, step)
-        np.subtract(p, step, p)
+        np.sqrt(square_mean, out=root)
+        np.add(root, epsilon, out=root)
+        np.multiply(mean, rate, out=step)
+        np.divide(step, root, out=step)
+        np.subtract(p, step, out=p)
 
 
 @final
@@ -248,13 +248,13 @@ class Nadam(Optimizer):
         mean, square_mean, (step, root) = arrays
         running_mean(mean, g, self.beta1, step)
         running_mean_of_squares(square_mean, g, self.beta2, step)
-        np.multiply(mean, mean_rate, step)
-        np.multiply(g, gradient_rate, root)
-        np.add(step, root, step)
-        np.sqrt(square_mean, root)
-        np.add(root, epsilon, root)
-        np.divide(step, root, step)
-        np.subtract(p, step, p)
+        np.multiply(mean, mean_rate, out=step)
+        np.multiply(g, gradient_rate, out=root)
+        np.add(step, root, out=step)
+        np.sqrt(square_mean, out=root)
+        np.add(root, epsilon, out=root)
+        np.divide(step, root, out=step)
+        np.subtract(p, step, out=p)
 
     def memory(self) -> dict[str, float]:
         return {"mu_product": self.mu_product}
@@ -265,17 +265,17 @@ class Nadam(Optimizer):
 
 def running_mean(mean: Array, g: Array, keep: float, scratch: Array) -> None:
     """mean ← keep · mean + (1 - keep) · g."""
-    np.multiply(mean, keep, mean)
-    np.multiply(g, 1 - keep, scratch)
-    np.add(mean, scratch, mean)
+    np.multiply(mean, keep, out=mean)
+    np.multiply(g, 1 - keep, out=scratch)
+    np.add(mean, scratch, out=mean)
 
 
 def running_mean_of_squares(mean: Array, g: Array, keep: float, scratch: Array) -> None:
     """mean ← keep · mean + (1 - keep) · g²."""
-    np.multiply(mean, keep, mean)
-    np.multiply(g, g, scratch)
-    np.multiply(scratch, 1 - keep, scratch)
-    np.add(mean, scratch, mean)
+    np.multiply(mean, keep, out=mean)
+    np.multiply(g, g, out=scratch)
+    np.multiply(scratch, 1 - keep, out=scratch)
+    np.add(mean, scratch, out=mean)
 
 
 OPTIMIZERS: Mapping[str, type[Optimizer]] = MappingProxyType(

@@ -113,12 +113,16 @@ class Divergence:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The run is over. `epochs` counts the whole ones; `snapshot` is None after divergence, whose weights are of no use."""
+    """The run is over. `epochs` counts the whole ones; `seconds` is all its training time.
+
+    The test figures are None after an interruption, which leaves no time for them; `snapshot` is None after divergence, whose weights
+    are of no use.
+    """
 
     status: Status
     epochs: int
-    test_loss: float
-    test_accuracy: float
+    test_loss: float | None
+    test_accuracy: float | None
     seconds: float
     divergence: Divergence | None
     snapshot: Snapshot | None

@@ -1,0 +1,140 @@
+"""Two steps of every rule worked out by hand in float64, tiny gradients included: only they show where ε stands."""
+
+from math import sqrt
+
+import numpy as np
+import pytest
+
+from tui_trainer.nn.optimizers import BLOCK, OPTIMIZERS, Optimizer
+
+RATE = 0.1
+
+
+def two_steps(name: str, first: float, second: float, **hyperparameters: float) -> list[float]:
+    """Where a parameter that starts at 1 stands after each of two gradients."""
+    p, g = np.array([1.0]), np.zeros(1)
+    optimizer = OPTIMIZERS[name](p, g, **hyperparameters)
+    stands = []
+    for gradient in (first, second):
+        g[:] = gradient
+        optimizer.step(RATE)
+        stands.append(float(p[0]))
+    return stands
+
+
+def adam(first: float, second: float, eps: float) -> list[float]:
+    m1, s1 = 0.1 * first, 0.001 * first**2
+    p1 = 1 - RATE * (m1 / (1 - 0.9)) / (sqrt(s1 / (1 - 0.999)) + eps)
+    m2, s2 = 0.9 * m1 + 0.1 * second, 0.999 * s1 + 0.001 * second**2
+    return [p1, p1 - RATE * (m2 / (1 - 0.9**2)) / (sqrt(s2 / (1 - 0.999**2)) + eps)]
+
+
+def nadam(first: float, second: float, eps: float) -> list[float]:
+    mu1, mu2, mu3 = (0.9 * (1 - 0.5 * 0.96 ** (0.004 * t)) for t in (1, 2, 3))
+    m1, s1 = 0.1 * first, 0.001 * first**2
+    numerator = mu2 * m1 / (1 - mu1 * mu2) + (1 - mu1) * first / (1 - mu1)
+    p1 = 1 - RATE * numerator / (sqrt(s1 / (1 - 0.999)) + eps)
+    m2, s2 = 0.9 * m1 + 0.1 * second, 0.999 * s1 + 0.001 * second**2
+    numerator = mu3 * m2 / (1 - mu1 * mu2 * mu3) + (1 - mu2) * second / (1 - mu1 * mu2)
+    return [p1, p1 - RATE * numerator / (sqrt(s2 / (1 - 0.999**2)) + eps)]
+
+
+def adagrad(first: float, second: float, eps: float) -> list[float]:
+    p1 = 1 - RATE * first / (sqrt(0.1 + first**2) + eps)
+    return [p1, p1 - RATE * second / (sqrt(0.1 + first**2 + second**2) + eps)]
+
+
+def rmsprop(first: float, second: float, eps: float) -> list[float]:
+    s1 = 0.1 * first**2
+    p1 = 1 - RATE * first / (sqrt(s1) + eps)
+    return [p1, p1 - RATE * second / (sqrt(0.9 * s1 + 0.1 * second**2) + eps)]
+
+
+ADAPTIVE = {"adagrad": adagrad, "rmsprop": rmsprop, "adam": adam, "nadam": nadam}
+
+
+def test_sgd() -> None:
+    assert two_steps("sgd", 2.0, -1.0) == pytest.approx([0.8, 0.9], rel=1e-12)
+
+
+def test_momentum() -> None:
+    # v: 2, then 0.9·2 - 1 = 0.8.
+    assert two_steps("momentum", 2.0, -1.0) == pytest.approx([0.8, 0.72], rel=1e-12)
+
+
+def test_nesterov() -> None:
+    # v: 2, step 2 + 0.9·2 = 3.8; then v 0.8, step -1 + 0.9·0.8 = -0.28.
+    assert two_steps("nesterov", 2.0, -1.0) == pytest.approx([0.62, 0.648], rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-3, 1e-6, 1e-8, 1e-12], ids="g={}".format)
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_adaptive_rules_down_to_gradients_smaller_than_epsilon(name: str, scale: float) -> None:
+    expected = ADAPTIVE[name](2.0 * scale, -1.0 * scale, 1e-7)
+    moves = np.diff([1.0, *two_steps(name, 2.0 * scale, -1.0 * scale)])
+    np.testing.assert_allclose(moves, np.diff([1.0, *expected]), rtol=1e-9, atol=1e-16)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "default"),
+    [
+        ("momentum", {"momentum": 0.5}, 0.9),
+        ("nesterov", {"momentum": 0.5}, 0.9),
+        ("rmsprop", {"rho": 0.5}, 0.9),
+        ("adam", {"beta1": 0.5}, 0.9),
+        ("adam", {"beta2": 0.5}, 0.999),
+        ("nadam", {"beta1": 0.5}, 0.9),
+        ("adagrad", {"epsilon": 1.0}, 1e-7),
+    ],
+)
+def test_hyperparameters_reach_the_rule(name: str, given: dict[str, float], default: float) -> None:
+    (key,) = given
+    assert two_steps(name, 2.0, -1.0, **{key: default}) == two_steps(name, 2.0, -1.0)
+    assert two_steps(name, 2.0, -1.0, **given) != two_steps(name, 2.0, -1.0)
+
+
+@pytest.mark.parametrize("rule", OPTIMIZERS.values())
+def test_blocks_cover_every_parameter_and_none_twice(rule: type[Optimizer]) -> None:
+    size = 2 * BLOCK + 17
+    rng = np.random.default_rng(0)
+    p, g = rng.normal(size=size), rng.normal(size=size)
+    whole = rule(p, g)
+    pieces = [(p[position : position + 1].copy(), g[position : position + 1]) for position in (0, BLOCK, size - 1)]
+    alone = [rule(*piece) for piece in pieces]
+    for _ in range(3):
+        whole.step(RATE)
+        for one in alone:
+            one.step(RATE)
+    np.testing.assert_array_equal([p[0], p[BLOCK], p[size - 1]], [piece[0][0] for piece in pieces])
+
+
+@pytest.mark.parametrize("rule", OPTIMIZERS.values())
+def test_a_parameter_without_gradient_stays(rule: type[Optimizer]) -> None:
+    p, g = np.array([3.0, 1.0], np.float32), np.array([0.0, 1.0], np.float32)
+    optimizer = rule(p, g)
+    for _ in range(5):
+        optimizer.step(RATE)
+    assert p[0] == 3.0
+    assert p[1] < 1.0
+
+
+@pytest.mark.parametrize("rule", OPTIMIZERS.values())
+def test_state_and_memory_carry_on_where_another_stopped(rule: type[Optimizer]) -> None:
+    rng = np.random.default_rng(0)
+    gradients = rng.normal(size=(6, 8))
+    p, g = rng.normal(size=8), np.zeros(8)
+    whole = rule(p, g)
+    for step, gradient in enumerate(gradients):
+        if step == 3:
+            later_p, later_g = p.copy(), np.zeros(8)
+            later = rule(later_p, later_g)
+            later.steps = whole.steps
+            later.remember(whole.memory())
+            for slot, vector in whole.state.items():
+                later.state[slot][:] = vector
+        g[:] = gradient
+        whole.step(RATE)
+        if step >= 3:
+            later_g[:] = gradient
+            later.step(RATE)
+    np.testing.assert_array_equal(later_p, p)

@@ -1,0 +1,209 @@
+"""Training without a screen: the run's events as a progress bar, plain lines or JSON lines, and signals as a clean way out."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from types import FrameType
+from typing import Literal, Protocol
+
+from tui_trainer.config import Config, format_hidden
+from tui_trainer.runs.directory import line
+from tui_trainer.runs.run import Run
+from tui_trainer.training.control import Control
+from tui_trainer.training.events import Ended, EpochEnded, Event, Progress, Started, record
+
+Format = Literal["auto", "text", "json", "quiet"]
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Exit(IntEnum):
+    """What the process ends with; after a signal it is 128 and the signal's number."""
+
+    FINISHED = 0
+    FAULT = 1
+    BAD_INPUT = 2
+    DIVERGED = 3
+
+
+class Listener(Protocol):
+    """Whoever is told of each event."""
+
+    def hear(self, event: Event) -> None:
+        """Take note of an event."""
+
+    def close(self) -> None:
+        """There will be no more."""
+
+
+def run_headless(run: Run, form: Format) -> int:
+    """Train to the end, tell of it as `form` says, and return the exit status."""
+    control = Control()
+    status: int = Exit.FINISHED
+    for warning in run.warnings:
+        print(f"tui-trainer: warning: {warning}", file=sys.stderr)  # noqa: T201
+    with _stopped_by_signals(control) as received:
+        listeners = _listeners(form, str(run.directory))
+        for event in run.events(control):
+            try:
+                for listener in listeners:
+                    listener.hear(event)
+            except BrokenPipeError:
+                # Nobody reads any more: keep what was learned, and let the interpreter's last flush go nowhere.
+                received.append(signal.SIGPIPE)
+                control.stop("interrupted")
+                listeners = []
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if isinstance(event, Ended) and event.status == "diverged":
+                status = Exit.DIVERGED
+        for listener in listeners:
+            listener.close()
+    return 128 + received[0] if received else status
+
+
+@contextmanager
+def _stopped_by_signals(control: Control) -> Iterator[list[int]]:
+    """While inside, a signal ends the run cleanly and is noted in the list; a second one ends the process at once."""
+    received: list[int] = []
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if received:
+            os._exit(128 + number)
+        received.append(number)
+        control.stop("interrupted")
+
+    # What is ignored stays ignored: nohup and background jobs rely on it.
+    before = {number: signal.signal(number, handle) for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _listeners(form: Format, run_directory: str) -> list[Listener]:
+    if form == "quiet":
+        return []
+    if form == "json":
+        return [JSONLines(run_directory)]
+    if form == "auto" and sys.stderr.isatty():
+        return [ProgressBar(), PlainLines(run_directory)]
+    return [PlainLines(run_directory)]
+
+
+class JSONLines:
+    """One JSON object per event on stdout, each flushed."""
+
+    def __init__(self, run_directory: str) -> None:
+        self._run_directory = run_directory
+
+    def hear(self, event: Event) -> None:
+        """Print all but progress."""
+        if not isinstance(event, Progress):
+            print(line(record(event, self._run_directory)), flush=True)  # noqa: T201
+
+    def close(self) -> None:
+        """Nothing is held back."""
+
+
+class PlainLines:
+    """A line for the network, one for each epoch and one for the result, in ASCII, on stdout."""
+
+    def __init__(self, run_directory: str) -> None:
+        self._run_directory = run_directory
+        self._epochs = 0
+
+    def hear(self, event: Event) -> None:
+        """Print all but progress."""
+        if isinstance(event, Started):
+            self._epochs = event.config.epochs
+            self._print(describe(event))
+            self._print(f"run directory {self._run_directory}")
+        elif isinstance(event, EpochEnded):
+            self._print(self._epoch(event))
+        elif isinstance(event, Ended):
+            for text in conclusion(event):
+                self._print(text)
+
+    def close(self) -> None:
+        """Nothing is held back."""
+
+    def _epoch(self, event: EpochEnded) -> str:
+        parts = [f"epoch {event.epoch}/{self._epochs}", f"loss {event.train_loss:.4f}", f"accuracy {event.train_accuracy:.1%}"]
+        if event.validation_loss is not None and event.validation_accuracy is not None:
+            parts += [f"validation loss {event.validation_loss:.4f}", f"validation accuracy {event.validation_accuracy:.1%}"]
+        parts += [f"{event.seconds:.1f} s", f"{event.samples_per_second:,.0f} images/s"]
+        return "  ".join(parts)
+
+    def _print(self, text: str) -> None:
+        print(text, flush=True)  # noqa: T201
+
+
+class ProgressBar:
+    """A bar on stderr, with the loss and the time left."""
+
+    def __init__(self) -> None:
+        from rich.console import Console  # noqa: PLC0415 pipes and batch jobs need not wait for it
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+        from rich.progress import Progress as Bar  # noqa: PLC0415
+
+        self._bar = Bar(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("loss {task.fields[loss]:.4f}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            refresh_per_second=4,
+            # When only stderr is the terminal, lines for stdout must not end up in the bar's stream.
+            redirect_stdout=sys.stdout.isatty(),
+        )
+        self._epochs = 0
+
+    def hear(self, event: Event) -> None:
+        """Move the bar."""
+        if isinstance(event, Started):
+            self._epochs = event.config.epochs
+        elif isinstance(event, Progress):
+            if not self._bar.task_ids:
+                self._bar.add_task("", total=event.batches * self._epochs, epoch="", loss=event.loss)
+                self._bar.start()
+            done = (event.epoch - 1) * event.batches + event.batch
+            self._bar.update(self._bar.task_ids[0], completed=done, epoch=f"{event.epoch}/{self._epochs}", loss=event.loss)
+        elif isinstance(event, Ended):
+            self.close()
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        self._bar.stop()
+
+
+def describe(event: Started) -> str:
+    """The run in one line."""
+    config: Config = event.config
+    return (
+        f"{format_hidden(config.hidden)} {config.activation}, {config.initializer}, {config.optimizer} {config.learning_rate:g}, "
+        f"batch {config.batch_size}, seed {config.seed}: {event.parameters:,} parameters, {event.training_samples:,} training, "
+        f"{event.validation_samples:,} validation and {event.test_samples:,} test images, "
+        f"{event.threads} {'thread' if event.threads == 1 else 'threads'}"
+    )
+
+
+def conclusion(event: Ended) -> list[str]:
+    """How the run ended, in a line or two."""
+    lines = []
+    if event.divergence is not None:
+        where = event.divergence
+        lines.append(
+            f"diverged in epoch {where.epoch}, at step {where.step}: {where.layer} gave numbers that are not finite; "
+            "try a lower learning rate or another initializer"
+        )
+    elif event.status != "completed":
+        lines.append(f"{event.status} after {event.epochs} {'epoch' if event.epochs == 1 else 'epochs'}; the checkpoint holds what was learned")
+    if event.test_accuracy is not None and event.test_loss is not None:
+        lines.append(f"test accuracy {event.test_accuracy:.1%}  test loss {event.test_loss:.4f}")
+    return lines

@@ -1,0 +1,80 @@
+"""A run from end to end, as the app and `--no-ui` both start it: data, threads, folder, training, and the files as the events pass."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+from tui_trainer.config import AUTO, Config
+from tui_trainer.dataset import Dataset, load
+from tui_trainer.errors import UserError
+from tui_trainer.runs import checkpoint
+from tui_trainer.runs.directory import RunDirectory
+from tui_trainer.training.control import Control
+from tui_trainer.training.events import Ended, EpochEnded, Event, Started, record
+from tui_trainer.training.loop import Training
+from tui_trainer.training.threads import fastest_threads
+
+
+class Run:
+    """Training with its folder. Make one with `create`, then consume `events` to its end."""
+
+    def __init__(self, config: Config, training: Training, folder: RunDirectory) -> None:
+        self.config = config
+        self._training = training
+        self._folder = folder
+        self._best_loss: float | None = None
+
+    @classmethod
+    def create(cls, config: Config, output: Path | None = None) -> "Run":
+        """Load the data, settle the threads, build the network and make the folder. Raises UserError before anything is written."""
+        data = load(_absolute(config.data))
+        threads = fastest_threads(config, data) if config.threads == AUTO else config.threads
+        config = config.model_copy(update={"data": _absolute(config.data), "threads": threads})
+        training = _build(config, data)
+        return cls(config, training, RunDirectory.create(output))
+
+    @property
+    def directory(self) -> Path:
+        """The run's folder."""
+        return self._folder.path
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What does not stop the run, but whoever started it should know; a line each."""
+        return self._training.warnings
+
+    def events(self, control: Control) -> Iterator[Event]:
+        """Train, yielding each event after its files are written."""
+        # The limit holds for the whole process; a run is the only heavy user of the BLAS in it.
+        with threadpool_limits(limits=int(self.config.threads), user_api="blas"):
+            for event in self._training.events(control):
+                self._keep(event)
+                yield event
+
+    def _keep(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self._folder.write_config(event.config)
+            checkpoint.write(self._folder.checkpoint, event.snapshot)
+        elif isinstance(event, EpochEnded):
+            checkpoint.write(self._folder.checkpoint, event.snapshot)
+            loss = event.validation_loss
+            if loss is not None and (self._best_loss is None or loss < self._best_loss):
+                self._best_loss = loss
+                checkpoint.write(self._folder.best, event.snapshot)
+        elif isinstance(event, Ended) and event.snapshot is not None:
+            checkpoint.write(self._folder.checkpoint, event.snapshot)
+        if isinstance(event, Started | EpochEnded | Ended):
+            self._folder.append(record(event, str(self.directory)))
+
+
+def _absolute(data: str) -> str:
+    """The data's name such that a config.toml finds it from any folder."""
+    return data if data == "mnist" else str(Path(data).expanduser().absolute())
+
+
+def _build(config: Config, data: Dataset) -> Training:
+    try:
+        return Training(config, data)
+    except MemoryError:
+        raise UserError("--hidden: this network does not fit into the memory of this machine; take fewer or smaller layers") from None

@@ -1,0 +1,239 @@
+"""The training loop: a generator of events that prints nothing and writes nothing. Whoever stops consuming it stops the work."""
+
+from collections.abc import Iterator, Mapping
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from tui_trainer import __version__
+from tui_trainer.config import Config
+from tui_trainer.dataset import CLASSES, Batcher, Dataset, Split
+from tui_trainer.nn.network import Network, Pass
+from tui_trainer.training import health
+from tui_trainer.training.control import Control
+from tui_trainer.training.environment import environment
+from tui_trainer.training.events import (
+    Divergence,
+    Ended,
+    EpochEnded,
+    Event,
+    LayerHealth,
+    LayerSummary,
+    Progress,
+    Snapshot,
+    Started,
+)
+from tui_trainer.training.model import build_network, build_optimizer
+
+EVALUATION_ROWS = 500
+"""Samples per pass when nothing is learned: large enough to make the products efficient, small enough to stay in the cache."""
+
+
+class Training:
+    """A run in progress: the network, its optimizer, the random streams and the position.
+
+    `config.threads` is a number by now, and reported alone: whoever runs this limits the BLAS. Raises UserError when the data cannot
+    be split or batched as asked.
+    """
+
+    def __init__(self, config: Config, data: Dataset) -> None:
+        self._config = config
+        self._test = data.test
+        self.warnings = tuple(
+            f"--data {config.data}: no training image is labelled {label}" for label in data.missing_classes
+        )
+        self._training, self._validation = data.hold_out(config.validation)
+        data.check_batch_size(config.batch_size, len(self._training.labels))
+        # Separate streams: what one consumes never shifts another.
+        initial, order = np.random.SeedSequence(config.seed).spawn(2)
+        self._network = build_network(config, data.features, CLASSES)
+        self._network.initialize(np.random.default_rng(initial))
+        self._optimizer = build_optimizer(config, self._network)
+        self._order_rng = np.random.default_rng(order)
+        self._order_state = self._order_rng.bit_generator.state
+        self._batcher = Batcher(self._training, config.batch_size)
+        self._probe = Pass(self._network, min(health.PROBE_SAMPLES, len(self._training.labels)))
+        Batcher(self._training, self._probe.rows).fill_range(0, self._probe.rows, self._probe.inputs, self._probe.labels)
+        self._epochs_done = 0
+        self._begin_epoch()
+        self._seconds = 0.0
+
+    def _begin_epoch(self) -> None:
+        self._batch = 0
+        self._loss_sum = 0.0
+        self._correct = 0
+        self._epoch_seconds = 0.0
+
+    @property
+    def _batches(self) -> int:
+        return -(-len(self._training.labels) // self._config.batch_size)
+
+    def events(self, control: Control) -> Iterator[Event]:
+        """The run, from where it stands to its end."""
+        yield self._started()
+        divergence = None
+        while self._epochs_done < self._config.epochs and divergence is None and control.admit():
+            layers: tuple[LayerHealth, ...] = ()
+            order = self._order()
+            while self._batch < self._batches and control.admit():
+                started = perf_counter()
+                progress, divergence = self._train_batch(order, control)
+                self._epoch_seconds += perf_counter() - started
+                if divergence is not None:
+                    break
+                layers = progress.layers
+                yield progress
+            if divergence is None and self._batch == self._batches:
+                divergence = self._check_weights()
+                if divergence is None:
+                    yield self._end_epoch(layers)
+        yield self._ended(control, divergence)
+
+    def _order(self) -> np.ndarray[Any, np.dtype[np.intp]]:
+        """The epoch's order of samples; the state before the draw is kept, so that a resumed epoch draws the same one."""
+        samples = len(self._training.labels)
+        if not self._config.shuffle:
+            return np.arange(samples)
+        self._order_state = self._order_rng.bit_generator.state
+        return self._order_rng.permutation(samples)
+
+    @np.errstate(all="ignore")  # a loss that is not finite ends the run with an explanation, not with a warning
+    def _train_batch(self, order: np.ndarray[Any, np.dtype[np.intp]], control: Control) -> tuple[Progress, Divergence | None]:
+        size = self._config.batch_size
+        indices = order[self._batch * size : (self._batch + 1) * size]
+        rows = len(indices)
+        batch = self._network.over(rows)
+        self._batcher.fill(indices, batch.inputs, batch.labels)
+        batch.forward()
+        loss_sum, correct = batch.loss()
+        self._batch += 1
+        divergence = None
+        layers: tuple[LayerHealth, ...] = ()
+        if np.isfinite(loss_sum):
+            self._loss_sum += loss_sum
+            self._correct += correct
+            batch.backward()
+            if self._batch == self._batches or control.wants_layers():
+                before = self._network.parameters.copy()
+                self._optimizer.step(self._config.learning_rate)
+                layers = health.measure(self._network, self._probe, before)
+            else:
+                self._optimizer.step(self._config.learning_rate)
+        else:
+            layer = health.first_not_finite(self._network, batch) or self._network.layers[-1].name
+            divergence = Divergence(layer, self._epochs_done + 1, self._optimizer.steps + 1)
+        snapshot = self.snapshot() if control.wants_snapshot() else None
+        progress = Progress(
+            epoch=self._epochs_done + 1,
+            batch=self._batch,
+            batches=self._batches,
+            step=self._optimizer.steps,
+            loss=loss_sum / rows,
+            accuracy=correct / rows,
+            seconds=self._epoch_seconds,
+            layers=layers,
+            snapshot=snapshot,
+        )
+        return progress, divergence
+
+    def _check_weights(self) -> Divergence | None:
+        """The last step of an epoch has no later loss that would tell."""
+        layer = health.first_not_finite(self._network)
+        return None if layer is None else Divergence(layer, self._epochs_done + 1, self._optimizer.steps)
+
+    def _end_epoch(self, layers: tuple[LayerHealth, ...]) -> EpochEnded:
+        samples = len(self._training.labels)
+        validation = None if self._validation is None else evaluate(self._network, self._validation)
+        train_loss, train_accuracy, seconds = self._loss_sum / samples, self._correct / samples, self._epoch_seconds
+        self._epochs_done += 1
+        self._seconds += seconds
+        self._begin_epoch()
+        # The next epoch's order is drawn from here.
+        self._order_state = self._order_rng.bit_generator.state
+        return EpochEnded(
+            epoch=self._epochs_done,
+            train_loss=train_loss,
+            train_accuracy=train_accuracy,
+            validation_loss=validation[0] if validation else None,
+            validation_accuracy=validation[1] if validation else None,
+            learning_rate=self._config.learning_rate,
+            seconds=seconds,
+            samples_per_second=samples / seconds,
+            layers=layers,
+            snapshot=self.snapshot(),
+        )
+
+    def _started(self) -> Started:
+        network = self._network
+        parameters = {
+            layer.name: sum(network.tensors[f"{layer.name}.{parameter}"].size for parameter in layer.shapes()) for layer in network.layers
+        }
+        return Started(
+            version=__version__,
+            config=self._config,
+            parameters=network.parameter_count,
+            layers=tuple(
+                LayerSummary(layer.name, layer.kind, (layer.units,), parameters[layer.name])
+                for layer in network.layers
+                if parameters[layer.name]
+            ),
+            training_samples=len(self._training.labels),
+            validation_samples=0 if self._validation is None else len(self._validation.labels),
+            test_samples=len(self._test.labels),
+            threads=int(self._config.threads),
+            environment=environment(),
+            snapshot=self.snapshot(),
+        )
+
+    def _ended(self, control: Control, divergence: Divergence | None) -> Ended:
+        # A signal leaves no time to evaluate.
+        interrupted = control.stopping == "interrupted"
+        test_loss, test_accuracy = (None, None) if interrupted and not divergence else evaluate(self._network, self._test)
+        completed = self._epochs_done >= self._config.epochs
+        return Ended(
+            status="diverged" if divergence else "completed" if completed else control.stopping or "stopped",
+            epochs=self._epochs_done,
+            test_loss=test_loss,
+            test_accuracy=test_accuracy,
+            seconds=self._seconds + self._epoch_seconds,
+            divergence=divergence,
+            snapshot=None if divergence else self.snapshot(),
+        )
+
+    def snapshot(self) -> Snapshot:
+        """Copies of everything that decides what comes next."""
+        tensors = {name: tensor.copy() for name, tensor in self._network.tensors.items()}
+        for slot, vector in self._optimizer.state.items():
+            for name in self._network.tensors:
+                shape = self._network.tensors[name].shape
+                tensors[f"optimizer.{slot}.{name}"] = vector[self._network.span(name)].reshape(shape).copy()
+        scalars: Mapping[str, Any] = {
+            "epochs": self._epochs_done,
+            "batch": self._batch,
+            "step": self._optimizer.steps,
+            "loss_sum": self._loss_sum,
+            "correct": self._correct,
+            "epoch_seconds": self._epoch_seconds,
+            "seconds": self._seconds,
+            "optimizer": self._optimizer.memory(),
+            "order_state": self._order_state,
+        }
+        return Snapshot(tensors, scalars)
+
+
+@np.errstate(all="ignore")
+def evaluate(network: Network, split: Split) -> tuple[float, float]:
+    """Mean cross-entropy in nats and accuracy over a split."""
+    samples = len(split.labels)
+    batcher = Batcher(split, min(EVALUATION_ROWS, samples))
+    loss_sum, correct = 0.0, 0
+    for start in range(0, samples, EVALUATION_ROWS):
+        stop = min(start + EVALUATION_ROWS, samples)
+        batch = network.over(stop - start)
+        batcher.fill_range(start, stop, batch.inputs, batch.labels)
+        batch.forward()
+        batch_loss, batch_correct = batch.loss()
+        loss_sum += batch_loss
+        correct += batch_correct
+    return loss_sum / samples, correct / samples
