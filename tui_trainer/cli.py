@@ -14,7 +14,7 @@ from tui_trainer.errors import UserError
 ALIASES: Mapping[str, tuple[str, ...]] = {"learning_rate": ("--lr",)}
 
 
-class Value(click.ParamType):
+class Value(click.ParamType[str]):
     """A text that Config itself will check, so that a wrong one reads alike on the command line, in TOML and in the form."""
 
     def __init__(self, field: str, annotation: Any) -> None:
@@ -62,7 +62,7 @@ def config_options(command: click.Command) -> click.Command:
     help="What --no-ui prints; auto: lines, and a progress bar on a terminal.  [default: auto]",
 )
 @click.pass_context
-def program(context: click.Context, no_ui: bool, config_file: Path | None, output: Path | None, form: str | None, **given: Any) -> None:
+def program(context: click.Context, /, no_ui: bool, config_file: Path | None, output: Path | None, form: str | None, **given: Any) -> None:
     """Train a NumPy multilayer perceptron on MNIST and watch it learn, in the terminal.
 
     Without --no-ui the options pre-fill the app's form.

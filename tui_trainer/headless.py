@@ -203,7 +203,9 @@ def conclusion(event: Ended) -> list[str]:
             "try a lower learning rate or another initializer"
         )
     elif event.status != "completed":
-        lines.append(f"{event.status} after {event.epochs} {'epoch' if event.epochs == 1 else 'epochs'}; the checkpoint holds what was learned")
+        lines.append(
+            f"{event.status} after {event.epochs} {'epoch' if event.epochs == 1 else 'epochs'}; the checkpoint holds what was learned"
+        )
     if event.test_accuracy is not None and event.test_loss is not None:
         lines.append(f"test accuracy {event.test_accuracy:.1%}  test loss {event.test_loss:.4f}")
     return lines

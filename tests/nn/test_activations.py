@@ -1,12 +1,14 @@
 """Values and slopes of the activations, at the points where they are delicate."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
 from tui_trainer.nn.activations import ACTIVATIONS, Activation
 
@@ -15,14 +17,14 @@ FINITE = st.floats(-3.0000000054977558e38, 3.0000000054977558e38, width=32)
 
 def make(name: str, units: int, dtype: type = np.float32, alpha: float | None = None) -> Activation:
     layer = ACTIVATIONS[name](units, alpha)
-    parameters = {key: np.zeros(shape, dtype) for key, shape in layer.shapes().items()}
+    parameters: dict[str, NDArray[Any]] = {key: np.zeros(shape, dtype) for key, shape in layer.shapes().items()}
     layer.bind(parameters, {key: np.zeros_like(value) for key, value in parameters.items()})
     layer.initialize(np.random.default_rng(0))
     return layer
 
 
 def value_and_slope(name: str, z: list[float], dtype: type = np.float64, alpha: float | None = None) -> tuple[np.ndarray, np.ndarray]:
-    x = np.array([z], dtype)
+    x: NDArray[Any] = np.array([z], dtype)
     layer = make(name, len(z), dtype, alpha)
     out, scratch, gradient = np.empty_like(x), np.empty_like(x), np.ones_like(x)
     layer.forward(x, out, scratch)
@@ -32,7 +34,7 @@ def value_and_slope(name: str, z: list[float], dtype: type = np.float64, alpha: 
 
 SIGMOID_1 = 1 / (1 + math.exp(-1))
 
-EXACT = {
+EXACT: dict[str, tuple[list[float], list[float], list[float]]] = {
     "sigmoid": ([-1, 0, 1], [1 - SIGMOID_1, 0.5, SIGMOID_1], [SIGMOID_1 * (1 - SIGMOID_1), 0.25, SIGMOID_1 * (1 - SIGMOID_1)]),
     "tanh": ([-1, 0, 1], [-math.tanh(1), 0, math.tanh(1)], [1 - math.tanh(1) ** 2, 1, 1 - math.tanh(1) ** 2]),
     "relu": ([-2, 0, 3], [0, 0, 3], [0, 0, 1]),

@@ -191,6 +191,4 @@ class ELU(Activation):
         np.copyto(slope, 1.0, where=x > 0)
 
 
-ACTIVATIONS: Mapping[str, type[Activation]] = MappingProxyType(
-    {kind.prefix: kind for kind in (Sigmoid, Tanh, ReLU, LeakyReLU, PReLU, ELU)}
-)
+ACTIVATIONS: Mapping[str, type[Activation]] = MappingProxyType({kind.prefix: kind for kind in (Sigmoid, Tanh, ReLU, LeakyReLU, PReLU, ELU)})

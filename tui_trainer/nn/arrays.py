@@ -11,7 +11,7 @@ Array: TypeAlias = NDArray[np.floating[Any]]
 Labels: TypeAlias = NDArray[np.integer[Any]]
 """Class indices, one per sample."""
 
-Bytes: TypeAlias = NDArray[np.uint8]
-"""Pixels as they lie in the files: 0 to 255."""
+Images: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]
+"""Pixels: bytes as they lie in the files, to be divided by 255, or numbers to be used as they are."""
 
-__all__ = ["Array", "Bytes", "DTypeLike", "Labels"]
+__all__ = ["Array", "DTypeLike", "Images", "Labels"]

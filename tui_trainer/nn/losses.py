@@ -1,5 +1,7 @@
 """Softmax and cross-entropy, as one step: their joint gradient is p - y, and neither can overflow."""
 
+from typing import Any
+
 import numpy as np
 
 from tui_trainer.nn.arrays import Array, Labels
@@ -12,7 +14,7 @@ class SoftmaxCrossEntropy:
     shift. The arrays of a pass are allocated once, for `rows` samples.
     """
 
-    def __init__(self, rows: int, classes: int, dtype: np.dtype[np.floating]) -> None:  # type: ignore[type-arg]
+    def __init__(self, rows: int, classes: int, dtype: np.dtype[Any]) -> None:
         self._classes = classes
         self._row_starts = np.arange(rows) * classes
         self._label_positions = np.empty(rows, self._row_starts.dtype)
@@ -27,7 +29,7 @@ class SoftmaxCrossEntropy:
         """
         positions, column, values = self._label_positions, self._column, self._label_values
         np.argmax(logits, 1, out=self._highest)
-        correct = np.count_nonzero(self._highest == labels)
+        correct = int(np.count_nonzero(self._highest == labels))
         np.maximum.reduce(logits, 1, out=column, keepdims=True)
         np.subtract(logits, column, out=logits)
         np.add(self._row_starts, labels, out=positions)

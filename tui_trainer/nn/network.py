@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class Network:
 
     def __init__(self, layers: Sequence[Layer], dtype: DTypeLike = np.float32) -> None:
         self.layers = tuple(layers)
-        self.dtype = np.dtype(dtype)
+        self.dtype: np.dtype[Any] = np.dtype(dtype)
         self.inputs = self.layers[0].inputs
         self.classes = self.layers[-1].units
         self.tensors: dict[str, Array] = {}
@@ -106,8 +106,7 @@ class Pass:
         self._loss = SoftmaxCrossEntropy(rows, network.classes, network.dtype)
         self._forward = [(stage.layer.forward, stage.x, stage.out, stage.scratch) for stage in self.stages]
         self._backward = [
-            (stage.layer.backward, stage.x, stage.out, stage.gradient, stage.gradient_in, stage.scratch)
-            for stage in reversed(self.stages)
+            (stage.layer.backward, stage.x, stage.out, stage.gradient, stage.gradient_in, stage.scratch) for stage in reversed(self.stages)
         ]
 
     @property

@@ -189,9 +189,7 @@ class Adam(Optimizer):
     hyperparameters = ("beta1", "beta2", "epsilon")
     slots = MappingProxyType({"mean": 0.0, "square_mean": 0.0})
 
-    def __init__(
-        self, parameters: Array, gradients: Array, *, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-7
-    ) -> None:
+    def __init__(self, parameters: Array, gradients: Array, *, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-7) -> None:
         super().__init__(parameters, gradients)
         self.beta1 = beta1
         self.beta2 = beta2
@@ -223,9 +221,7 @@ class Nadam(Optimizer):
     hyperparameters = ("beta1", "beta2", "epsilon")
     slots = MappingProxyType({"mean": 0.0, "square_mean": 0.0})
 
-    def __init__(
-        self, parameters: Array, gradients: Array, *, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-7
-    ) -> None:
+    def __init__(self, parameters: Array, gradients: Array, *, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-7) -> None:
         super().__init__(parameters, gradients)
         self.beta1 = beta1
         self.beta2 = beta2

@@ -9,6 +9,7 @@ import numpy as np
 from tui_trainer import __version__
 from tui_trainer.config import Config
 from tui_trainer.dataset import CLASSES, Batcher, Dataset, Split
+from tui_trainer.errors import UserError
 from tui_trainer.nn.network import Network, Pass
 from tui_trainer.training import health
 from tui_trainer.training.control import Control
@@ -40,11 +41,10 @@ class Training:
     def __init__(self, config: Config, data: Dataset) -> None:
         self._config = config
         self._test = data.test
-        self.warnings = tuple(
-            f"--data {config.data}: no training image is labelled {label}" for label in data.missing_classes
-        )
+        self.warnings = tuple(f"--data {config.data}: no training image is labelled {label}" for label in data.missing_classes)
         self._training, self._validation = data.hold_out(config.validation)
-        data.check_batch_size(config.batch_size, len(self._training.labels))
+        if config.batch_size > len(self._training.labels):
+            raise UserError(f"--batch-size must be at most the {len(self._training.labels):,} training samples, not {config.batch_size:,}")
         # Separate streams: what one consumes never shifts another.
         initial, order = np.random.SeedSequence(config.seed).spawn(2)
         self._network = build_network(config, data.features, CLASSES)
@@ -202,7 +202,7 @@ class Training:
         )
 
     def snapshot(self) -> Snapshot:
-        """Copies of everything that decides what comes next."""
+        """Copies of everything that decides what comes next, and nothing else: equal runs give equal snapshots."""
         tensors = {name: tensor.copy() for name, tensor in self._network.tensors.items()}
         for slot, vector in self._optimizer.state.items():
             for name in self._network.tensors:
@@ -214,8 +214,6 @@ class Training:
             "step": self._optimizer.steps,
             "loss_sum": self._loss_sum,
             "correct": self._correct,
-            "epoch_seconds": self._epoch_seconds,
-            "seconds": self._seconds,
             "optimizer": self._optimizer.memory(),
             "order_state": self._order_state,
         }

@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from tui_trainer.config import Config
 from tui_trainer.dataset import CLASSES, Dataset
-from tui_trainer.nn.network import Network, Pass
+from tui_trainer.nn.network import Pass
 from tui_trainer.training.model import build_network
 
 ROUNDS = 5
@@ -27,12 +27,12 @@ def fastest_threads(config: Config, data: Dataset) -> int:
     batch.labels[:] = 0
     alone, together = [], []
     for _ in range(ROUNDS):
-        alone.append(_seconds(network, batch, 1))
-        together.append(_seconds(network, batch, most))
+        alone.append(_seconds(batch, 1))
+        together.append(_seconds(batch, most))
     return most if min(together) < WORTH * min(alone) else 1
 
 
-def _seconds(network: Network, batch: Pass, threads: int) -> float:
+def _seconds(batch: Pass, threads: int) -> float:
     with threadpool_limits(limits=threads, user_api="blas"):
         batch.forward()
         started = perf_counter()
