@@ -73,7 +73,7 @@ class Training:
         """The run, from where it stands to its end."""
         yield self._started()
         divergence = None
-        while self._epochs_done < self._config.epochs and divergence is None and control.admit():
+        while self._epochs_done < self._config.epochs and divergence is None and not control.stopping:
             layers: tuple[LayerHealth, ...] = ()
             order = self._order()
             while self._batch < self._batches and control.admit():

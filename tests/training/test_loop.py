@@ -1,0 +1,235 @@
+"""The stream of events: what it says, in which order, and that the same seed gives the same numbers."""
+
+import threading
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tui_trainer.config import Config
+from tui_trainer.dataset import Dataset
+from tui_trainer.errors import UserError
+from tui_trainer.nn.optimizers import OPTIMIZERS
+from tui_trainer.training.control import Control
+from tui_trainer.training.events import Ended, EpochEnded, Event, Progress, Snapshot, Started
+from tui_trainer.training.loop import Training
+
+
+def events(data: Dataset, control: Control | None = None, **options: Any) -> Iterator[Event]:
+    config = Config.parse({"hidden": "16", "validation": 100, "epochs": 2, "threads": 1, **options})
+    return Training(config, data).events(control or Control())
+
+
+def last(stream: Iterator[Event]) -> Ended:
+    *_, end = stream
+    assert isinstance(end, Ended)
+    return end
+
+
+def tensors(snapshot: Snapshot | None) -> dict[str, bytes]:
+    assert snapshot is not None
+    return {name: tensor.tobytes() for name, tensor in snapshot.tensors.items()}
+
+
+def test_order_and_count_of_events(digits: Dataset) -> None:
+    seen = list(events(digits, batch_size=64))
+    kinds = [type(event).__name__ for event in seen]
+    epoch = ["Progress"] * 8 + ["EpochEnded"]  # 500 samples are seven batches of 64 and one of 52
+    assert kinds == ["Started", *epoch, *epoch, "Ended"]
+    steps = [event for event in seen if isinstance(event, Progress)]
+    assert [event.step for event in steps] == list(range(1, 17))
+    assert [(event.epoch, event.batch) for event in steps][7:9] == [(1, 8), (2, 1)]
+
+
+def test_start_describes_the_network(digits: Dataset) -> None:
+    start = next(events(digits, hidden="16,8", activation="prelu"))
+    assert isinstance(start, Started)
+    table = [(layer.name, layer.type, layer.output_shape, layer.parameters) for layer in start.layers]
+    assert table == [
+        ("dense_1", "Dense", (16,), 785 * 16),
+        ("prelu_1", "PReLU", (16,), 16),
+        ("dense_2", "Dense", (8,), 17 * 8),
+        ("prelu_2", "PReLU", (8,), 8),
+        ("dense_3", "Dense", (10,), 90),
+    ]
+    assert start.parameters == sum(layer.parameters for layer in start.layers)
+    assert (start.training_samples, start.validation_samples, start.test_samples) == (500, 100, 100)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_learns(digits: Dataset, optimizer: str) -> None:
+    end = last(events(digits, optimizer=optimizer, learning_rate=0.01, epochs=8))
+    assert end.status == "completed"
+    assert end.test_accuracy is not None
+    assert end.test_accuracy > 0.9
+
+
+def test_epoch_means_are_those_of_its_batches(digits: Dataset) -> None:
+    seen = list(events(digits, batch_size=64, epochs=1))
+    batches = [event for event in seen if isinstance(event, Progress)]
+    (epoch,) = (event for event in seen if isinstance(event, EpochEnded))
+    sizes = [64] * 7 + [52]
+    assert epoch.train_loss == pytest.approx(np.average([batch.loss for batch in batches], weights=sizes), rel=1e-12)
+    assert epoch.train_accuracy == pytest.approx(np.average([batch.accuracy for batch in batches], weights=sizes), rel=1e-12)
+
+
+def test_same_seed_same_bytes_and_another_seed_other_bytes(digits: Dataset) -> None:
+    one, same, other = (last(events(digits, seed=seed)) for seed in (3, 3, 4))
+    assert tensors(one.snapshot) == tensors(same.snapshot)
+    assert (one.test_loss, one.test_accuracy) == (same.test_loss, same.test_accuracy)
+    assert tensors(one.snapshot) != tensors(other.snapshot)
+
+
+def test_listening_closely_changes_no_number(digits: Dataset) -> None:
+    control, measured = Control(), 0
+    for event in events(digits, control):
+        if isinstance(event, Progress):
+            measured += bool(event.layers)
+            control.measure_layers()
+            control.take_snapshot()
+        if isinstance(event, Ended):
+            watched = event
+    assert measured == 31  # all but the first step, before anyone could ask
+    assert tensors(watched.snapshot) == tensors(last(events(digits)).snapshot)
+
+
+def test_shuffling_changes_the_order_each_epoch_and_no_shuffle_keeps_file_order(digits: Dataset) -> None:
+    def losses(**options: Any) -> list[float]:
+        # With a rate this small nothing is learned, so equal batches have equal losses.
+        return [
+            event.loss
+            for event in events(digits, optimizer="sgd", learning_rate=1e-30, batch_size=50, **options)
+            if isinstance(event, Progress)
+        ]
+
+    kept, shuffled = losses(shuffle=False), losses()
+    assert kept[:10] == kept[10:]
+    assert shuffled[:10] != shuffled[10:]
+    assert np.mean(shuffled[:10]) == pytest.approx(np.mean(kept[:10]), rel=1e-5)
+
+
+def test_zero_epochs_evaluate_the_first_weights(digits: Dataset) -> None:
+    start, end = events(digits, epochs=0)
+    assert isinstance(start, Started)
+    assert isinstance(end, Ended)
+    assert (end.status, end.epochs) == ("completed", 0)
+    assert tensors(start.snapshot) == tensors(end.snapshot)
+    assert end.test_loss is not None
+
+
+def test_without_validation_its_figures_are_none(digits: Dataset) -> None:
+    epoch = next(event for event in events(digits, validation=0) if isinstance(event, EpochEnded))
+    assert epoch.validation_loss is None
+    assert epoch.validation_accuracy is None
+
+
+def test_stopping_keeps_what_was_learned(digits: Dataset) -> None:
+    control = Control()
+    for event in events(digits, control, batch_size=50):
+        if isinstance(event, Progress) and event.step == 13:
+            control.stop()
+        if isinstance(event, Ended):
+            end = event
+    assert (end.status, end.epochs) == ("stopped", 1)
+    assert end.snapshot is not None
+    assert end.snapshot.scalars["step"] == 13
+    assert end.test_accuracy is not None
+
+
+def test_pause_holds_until_go_on_and_step_trains_one_batch(digits: Dataset) -> None:
+    control, seen, arrived = Control(), [], threading.Semaphore(0)
+    control.pause()
+
+    def consume() -> None:
+        for event in events(digits, control, batch_size=50, epochs=1):
+            seen.append(event)
+            arrived.release()
+
+    thread = threading.Thread(target=consume, daemon=True)
+    thread.start()
+    assert arrived.acquire(timeout=5)
+    assert not arrived.acquire(timeout=0.2)
+    assert [type(event) for event in seen] == [Started]
+    control.step()
+    assert arrived.acquire(timeout=5)
+    assert not arrived.acquire(timeout=0.2)
+    assert len(seen) == 2
+    control.go_on()
+    thread.join(timeout=10)
+    assert not thread.is_alive()
+    assert isinstance(seen[-1], Ended)
+
+
+def test_stop_ends_a_pause(digits: Dataset) -> None:
+    control = Control()
+    control.pause()
+    control.stop()
+    assert last(events(digits, control)).status == "stopped"
+
+
+def test_divergence_names_layer_and_step(digits: Dataset) -> None:
+    seen = list(events(digits, optimizer="sgd", learning_rate=1e30, hidden="16,16", epochs=5))
+    end = seen[-1]
+    assert isinstance(end, Ended)
+    assert end.status == "diverged"
+    assert end.snapshot is None
+    assert end.divergence is not None
+    assert end.divergence.layer in {"dense_1", "relu_1", "dense_2", "relu_2", "dense_3"}
+    batches = [event for event in seen if isinstance(event, Progress)]
+    assert end.divergence.step == len(batches) + 1
+    assert all(np.isfinite(event.loss) for event in batches)
+
+
+def test_vanished_gradients_are_measured_not_rounded_to_zero(digits: Dataset) -> None:
+    options = {"hidden": "16x12", "activation": "sigmoid", "initializer": "uniform", "optimizer": "sgd", "epochs": 1}
+    epoch = next(event for event in events(digits, **options) if isinstance(event, EpochEnded))
+    norms = [layer.gradient_norm for layer in epoch.layers]
+    assert [layer.name for layer in epoch.layers] == [f"dense_{number}" for number in range(1, 14)]
+    assert 0 < norms[0] < 1e-15
+    assert norms[-1] > 1e-2
+    assert all(earlier < later for earlier, later in pairwise(norms[:-1]))
+
+
+def test_dead_and_saturated_shares(digits: Dataset) -> None:
+    def health(**options: Any) -> Any:
+        return next(event for event in events(digits, epochs=1, **options) if isinstance(event, EpochEnded)).layers[0]
+
+    killed = {"optimizer": "sgd", "learning_rate": 30.0}
+    assert health(**killed).dead_fraction > 0.5
+    assert health(activation="leaky_relu", **killed).dead_fraction == 0
+    wide = {"initializer": "uniform", "uniform_limit": 5.0, "optimizer": "sgd", "learning_rate": 1e-6}
+    assert health(activation="tanh", **wide).saturated_fraction > 0.9
+    assert health(activation="tanh").saturated_fraction < 0.5
+    assert 0.2 < health().saturated_fraction < 0.8
+
+
+def test_update_ratio_is_the_step_over_the_weights(digits: Dataset) -> None:
+    options = {"optimizer": "sgd", "learning_rate": 0.5, "batch_size": 500, "epochs": 1}
+    start, _, epoch, _ = events(digits, **options)
+    assert isinstance(start, Started)
+    assert isinstance(epoch, EpochEnded)
+    for layer in epoch.layers:
+        before = float(np.linalg.norm(start.snapshot.tensors[f"{layer.name}.weight"]))
+        after = epoch.snapshot.tensors[f"{layer.name}.weight"]
+        assert layer.update_ratio == pytest.approx(0.5 * layer.gradient_norm / before, rel=1e-4)
+        assert layer.weight_norm == pytest.approx(float(np.linalg.norm(after)), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"validation": 600}, "--validation must leave samples to train on: at most 599 of 600, not 600"),
+        ({"batch_size": 501}, "--batch-size must be at most the 500 training samples, not 501"),
+    ],
+)
+def test_what_the_data_cannot_give_is_refused(digits: Dataset, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError) as refused:
+        next(events(digits, **options))
+    assert str(refused.value) == message
+
+
+def test_one_huge_batch_and_batches_of_one(digits: Dataset) -> None:
+    assert last(events(digits, batch_size=500, epochs=1)).status == "completed"
+    assert last(events(digits, batch_size=1, epochs=1)).status == "completed"
