@@ -95,7 +95,7 @@ def test_hyperparameters_reach_the_rule(name: str, given: dict[str, float], defa
 
 @pytest.mark.parametrize("rule", OPTIMIZERS.values())
 def test_blocks_cover_every_parameter_and_none_twice(rule: type[Optimizer]) -> None:
-    size = 2 * BLOCK + 17
+    size = 2 * BLOCK + 17  # three blocks
     rng = np.random.default_rng(0)
     p, g = rng.normal(size=size), rng.normal(size=size)
     whole = rule(p, g)
@@ -138,3 +138,27 @@ def test_state_and_memory_carry_on_where_another_stopped(rule: type[Optimizer]) 
             later_g[:] = gradient
             later.step(RATE)
     np.testing.assert_array_equal(later_p, p)
+
+
+@pytest.mark.parametrize("rule", OPTIMIZERS.values())
+def test_compiled_loops_equal_numpy_to_the_last_bit(rule: type[Optimizer]) -> None:
+    pytest.importorskip("numba")
+    rng = np.random.default_rng(0)
+    size = 10_007
+    start = rng.normal(size=size).astype(np.float32)
+    # From gradients that vanish to gradients that explode.
+    gradients = (rng.normal(size=(5, size)) * 10.0 ** rng.integers(-25, 10, (5, size))).astype(np.float32)
+    plain, compiled = (start.copy(), np.zeros(size, np.float32)), (start.copy(), np.zeros(size, np.float32))
+    by_numpy, by_loop = rule(*plain, compile=False), rule(*compiled, compile=True)
+    for gradient in gradients:
+        for (_, g), optimizer in ((plain, by_numpy), (compiled, by_loop)):
+            g[:] = gradient
+            optimizer.step(RATE)
+    assert plain[0].tobytes() == compiled[0].tobytes()
+    for slot, vector in by_numpy.state.items():
+        assert vector.tobytes() == by_loop.state[slot].tobytes()
+
+
+def test_an_unknown_hyperparameter_is_refused() -> None:
+    with pytest.raises(TypeError, match="sgd has no momentum"):
+        OPTIMIZERS["sgd"](np.zeros(1), np.zeros(1), momentum=0.9)

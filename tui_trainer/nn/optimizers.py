@@ -1,8 +1,10 @@
 """Gradient descent and its descendants. To add one, write its class and name it in `OPTIMIZERS`: nothing else has to change.
 
 Notation: p parameters, g their gradient, η learning rate, t the step counted from 1. A rule is the same for every parameter, so it runs
-over the network's flat vectors, in blocks small enough that what one operation wrote is still in the cache for the next.
-The rules are PyTorch's (ε outside the root); Keras puts ε inside the root in AdaGrad and RMSProp.
+over the network's flat vectors. The rules are PyTorch's (ε outside the root); Keras puts ε inside the root in AdaGrad and RMSProp.
+
+A running mean m ← βm + (1-β)g is kept as the decaying sum m/(1-β) ← β·m/(1-β) + g, which saves a pass over all parameters; the factor
+1-β is left to the step's scalars.
 """
 
 from abc import ABC, abstractmethod
@@ -13,50 +15,82 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
+from tui_trainer.nn import compiled
 from tui_trainer.nn.arrays import Array
 
-BLOCK = 16_384
-"""Numbers per block: 64 KiB of float32 for each array that a rule touches."""
+BLOCK = 1 << 18
+"""Parameters that a rule is applied to at once: few enough for its scratch to stay in the cache, and so many that calls cost nothing."""
 
 
 class Optimizer(ABC):
-    """Moves `parameters` against `gradients`, two flat vectors of one length that are bound once and read at every step."""
+    """Moves `parameters` against `gradients`, two flat vectors of one length that are bound once and read at every step.
+
+    Runs compiled, to the same bits, where numba is installed and `compile` is left true. Raises TypeError for a hyperparameter that
+    the rule does not have.
+    """
 
     name: ClassVar[str]
     summary: ClassVar[str]
 
     default_learning_rate: ClassVar[float]
 
-    hyperparameters: ClassVar[tuple[str, ...]] = ()
-    """Names of the keyword arguments that this rule takes, among momentum, rho, beta1, beta2 and epsilon."""
+    hyperparameters: ClassVar[Mapping[str, float]] = MappingProxyType({})
+    """The rule's further keyword arguments, among momentum, rho, beta1, beta2 and epsilon, and their defaults."""
 
     slots: ClassVar[Mapping[str, float]] = MappingProxyType({})
     """What the rule remembers of each parameter, and what it starts at."""
 
-    def __init__(self, parameters: Array, gradients: Array) -> None:
+    momentum: float
+    rho: float
+    beta1: float
+    beta2: float
+    epsilon: float
+
+    def __init__(
+        self,
+        parameters: Array,
+        gradients: Array,
+        *,
+        compile: bool = True,  # noqa: A002 it is what it does
+        **hyperparameters: float,
+    ) -> None:
+        if unknown := hyperparameters.keys() - self.hyperparameters.keys():
+            raise TypeError(f"{self.name} has no {', '.join(sorted(unknown))}")
+        for name, value in {**self.hyperparameters, **hyperparameters}.items():
+            setattr(self, name, value)
         self.steps = 0
         self.state = {slot: np.full_like(parameters, start) for slot, start in self.slots.items()}
-        vectors = (parameters, gradients, *self.state.values())
-        scratch = np.empty((2, min(BLOCK, parameters.size)), parameters.dtype)
-        self._blocks = [
-            (*(vector[start : start + BLOCK] for vector in vectors), scratch[:, : min(BLOCK, parameters.size - start)])
-            for start in range(0, parameters.size, BLOCK)
+        self._vectors = (parameters, gradients, *self.state.values())
+        self._kernel = compiled.kernel(self.name) if compile and parameters.dtype == np.float32 else None
+        self._blocks = [] if self._kernel else self._cut()
+
+    def _cut(self) -> list[tuple[Array, ...]]:
+        """The vectors in blocks, each with two scratch rows of the same length, which all blocks share."""
+        size = self._vectors[0].size
+        scratch = np.empty((2, min(BLOCK, size)), self._vectors[0].dtype)
+        return [
+            (*(vector[start : start + BLOCK] for vector in self._vectors), *scratch[:, : min(BLOCK, size - start)])
+            for start in range(0, size, BLOCK)
         ]
 
     def step(self, learning_rate: float) -> None:
         """Move the parameters once."""
         self.steps += 1
         scalars = self.scalars(learning_rate)
-        for block in self._blocks:
-            self.update(scalars, *block)
-
-    def scalars(self, learning_rate: float) -> tuple[float, ...]:
-        """What the rule computes once for a step rather than for each parameter."""
-        return (learning_rate,)
+        if self._kernel:
+            self._kernel(*self._vectors, *map(np.float32, scalars))
+        else:
+            for block in self._blocks:
+                self.update(*block, *scalars)
 
     @abstractmethod
-    def update(self, scalars: tuple[float, ...], p: Array, g: Array, *arrays: Any) -> None:
-        """Move a block of parameters; `arrays` are the slots in their order, and two scratch rows of the same length."""
+    def scalars(self, learning_rate: float) -> tuple[float, ...]:
+        """The numbers of this step that are the same for every parameter, in the order `update` takes them."""
+
+    @staticmethod
+    @abstractmethod
+    def update(*arrays_and_scalars: Any) -> None:
+        """Move a block of parameters: p, g, the slots in their order, two scratch rows of the same length, and the scalars."""
 
     def memory(self) -> dict[str, float]:
         """The rule's own scalars that cannot be computed from the number of steps, for a checkpoint."""
@@ -74,9 +108,12 @@ class SGD(Optimizer):
     summary = "plain gradient descent: falls down the steep side, creeps along the valley"
     default_learning_rate = 0.01
 
-    def update(self, scalars: tuple[float, ...], p: Array, g: Array, *arrays: Array) -> None:
-        ((step, _),) = arrays
-        np.multiply(g, scalars[0], out=step)
+    def scalars(self, learning_rate: float) -> tuple[float, ...]:
+        return (learning_rate,)
+
+    @staticmethod
+    def update(p: Array, g: Array, step: Array, _: Array, rate: float) -> None:
+        np.multiply(g, rate, out=step)
         np.subtract(p, step, out=p)
 
 
@@ -87,18 +124,17 @@ class Momentum(Optimizer):
     name = "momentum"
     summary = "a ball rolling downhill: past gradients keep pushing"
     default_learning_rate = 0.01
-    hyperparameters = ("momentum",)
+    hyperparameters = MappingProxyType({"momentum": 0.9})
     slots = MappingProxyType({"velocity": 0.0})
 
-    def __init__(self, parameters: Array, gradients: Array, *, momentum: float = 0.9) -> None:
-        super().__init__(parameters, gradients)
-        self.momentum = momentum
+    def scalars(self, learning_rate: float) -> tuple[float, ...]:
+        return learning_rate, self.momentum
 
-    def update(self, scalars: tuple[float, ...], p: Array, g: Array, *arrays: Array) -> None:
-        velocity, (step, _) = arrays
-        np.multiply(velocity, self.momentum, out=velocity)
+    @staticmethod
+    def update(p: Array, g: Array, velocity: Array, step: Array, _: Array, rate: float, keep: float) -> None:
+        np.multiply(velocity, keep, out=velocity)
         np.add(velocity, g, out=velocity)
-        np.multiply(velocity, scalars[0], out=step)
+        np.multiply(velocity, rate, out=step)
         np.subtract(p, step, out=p)
 
 
@@ -109,20 +145,19 @@ class Nesterov(Optimizer):
     name = "nesterov"
     summary = "momentum that looks ahead before it turns"
     default_learning_rate = 0.01
-    hyperparameters = ("momentum",)
+    hyperparameters = MappingProxyType({"momentum": 0.9})
     slots = MappingProxyType({"velocity": 0.0})
 
-    def __init__(self, parameters: Array, gradients: Array, *, momentum: float = 0.9) -> None:
-        super().__init__(parameters, gradients)
-        self.momentum = momentum
+    def scalars(self, learning_rate: float) -> tuple[float, ...]:
+        return learning_rate, self.momentum
 
-    def update(self, scalars: tuple[float, ...], p: Array, g: Array, *arrays: Array) -> None:
-        velocity, (step, _) = arrays
-        np.multiply(velocity, self.momentum, out=velocity)
+    @staticmethod
+    def update(p: Array, g: Array, velocity: Array, step: Array, _: Array, rate: float, keep: float) -> None:
+        np.multiply(velocity, keep, out=velocity)
         np.add(velocity, g, out=velocity)
-        np.multiply(velocity, self.momentum, out=step)
+        np.multiply(velocity, keep, out=step)
         np.add(step, g, out=step)
-        np.multiply(step, scalars[0], out=step)
+        np.multiply(step, rate, out=step)
         np.subtract(p, step, out=p)
 
 
@@ -133,21 +168,20 @@ class AdaGrad(Optimizer):
     name = "adagrad"
     summary = "each parameter slows down by all the gradients it has seen"
     default_learning_rate = 0.01
-    hyperparameters = ("epsilon",)
+    hyperparameters = MappingProxyType({"epsilon": 1e-7})
     slots = MappingProxyType({"square_sum": 0.1})
 
-    def __init__(self, parameters: Array, gradients: Array, *, epsilon: float = 1e-7) -> None:
-        super().__init__(parameters, gradients)
-        self.epsilon = epsilon
+    def scalars(self, learning_rate: float) -> tuple[float, ...]:
+        return learning_rate, self.epsilon
 
-    def update(self, scalars: tuple[float, ...], p: Array, g: Array, *arrays: Array) -> None:
-        square_sum, (step, root) = arrays
+    @staticmethod
+    def update(p: Array, g: Array, square_sum: Array, step: Array, root: Array, rate: float, epsilon: float) -> None:
         np.multiply(g, g, out=step)
         np.add(square_sum, step, out=square_sum)
         np.sqrt(square_sum, out=root)
-        np.add(root, self.epsilon, out=root)
-        np.multiply(g, scalars[0], out=step)
-        np.divide(step, root, out=step)
+        np.add(root, epsilon, out=root)
+        np.divide(g, root, out=step)
+        np.multiply(step, rate, out=step)
         np.subtract(p, step, out=p)
 
 
@@ -158,56 +192,62 @@ class RMSProp(Optimizer):
     name = "rmsprop"
     summary = "AdaGrad that forgets: a running mean of squared gradients"
     default_learning_rate = 0.001
-    hyperparameters = ("rho", "epsilon")
-    slots = MappingProxyType({"square_mean": 0.0})
+    hyperparameters = MappingProxyType({"rho": 0.9, "epsilon": 1e-7})
+    slots = MappingProxyType({"square_sum": 0.0})
 
-    def __init__(self, parameters: Array, gradients: Array, *, rho: float = 0.9, epsilon: float = 1e-7) -> None:
-        super().__init__(parameters, gradients)
-        self.rho = rho
-        self.epsilon = epsilon
+    def scalars(self, learning_rate: float) -> tuple[float, ...]:
+        root = sqrt(1 - self.rho)
+        return learning_rate / root, self.rho, self.epsilon / root
 
-    def update(self, scalars: tuple[float, ...], p: Array, g: Array, *arrays: Array) -> None:
-        square_mean, (step, root) = arrays
-        running_mean_of_squares(square_mean, g, self.rho, step)
-        np.sqrt(square_mean, out=root)
-        np.add(root, self.epsilon, out=root)
-        np.multiply(g, scalars[0], out=step)
-        np.divide(step, root, out=step)
+    @staticmethod
+    def update(p: Array, g: Array, square_sum: Array, step: Array, root: Array, rate: float, keep: float, epsilon: float) -> None:
+        np.multiply(square_sum, keep, out=square_sum)
+        np.multiply(g, g, out=step)
+        np.add(square_sum, step, out=square_sum)
+        np.sqrt(square_sum, out=root)
+        np.add(root, epsilon, out=root)
+        np.divide(g, root, out=step)
+        np.multiply(step, rate, out=step)
         np.subtract(p, step, out=p)
 
 
 @final
 class Adam(Optimizer):
-    """m ← β₁m + (1-β₁)g; s ← β₂s + (1-β₂)g²; p ← p - η m̂ / (√ŝ + ε), m̂ = m/(1-β₁ᵗ), ŝ = s/(1-β₂ᵗ) (Kingma & Ba 2015).
-
-    Multiplying numerator and denominator by √(1-β₂ᵗ) leaves both corrections to the step's scalars (their section 2, last paragraph).
-    """
+    """m ← β₁m + (1-β₁)g; s ← β₂s + (1-β₂)g²; p ← p - η m̂ / (√ŝ + ε), m̂ = m/(1-β₁ᵗ), ŝ = s/(1-β₂ᵗ) (Kingma & Ba 2015)."""
 
     name = "adam"
     summary = "momentum and RMSProp together, corrected for starting at 0"
     default_learning_rate = 0.001
-    hyperparameters = ("beta1", "beta2", "epsilon")
-    slots = MappingProxyType({"mean": 0.0, "square_mean": 0.0})
-
-    def __init__(self, parameters: Array, gradients: Array, *, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-7) -> None:
-        super().__init__(parameters, gradients)
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
+    hyperparameters = MappingProxyType({"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7})
+    slots = MappingProxyType({"gradient_sum": 0.0, "square_sum": 0.0})
 
     def scalars(self, learning_rate: float) -> tuple[float, ...]:
-        root_correction = sqrt(1 - self.beta2**self.steps)
-        return learning_rate * root_correction / (1 - self.beta1**self.steps), self.epsilon * root_correction
+        mean = (1 - self.beta1) / (1 - self.beta1**self.steps)
+        root = sqrt((1 - self.beta2) / (1 - self.beta2**self.steps))
+        return learning_rate * mean / root, self.beta1, self.beta2, self.epsilon / root
 
-    def update(self, scalars: tuple[float, ...], p: Array, g: Array, *arrays: Array) -> None:
-        rate, epsilon = scalars
-        mean, square_mean, (step, root) = arrays
-        running_mean(mean, g, self.beta1, step)
-        running_mean_of_squares(square_mean, g, self.beta2, step)
-        np.sqrt(square_mean, out=root)
+    @staticmethod
+    def update(
+        p: Array,
+        g: Array,
+        gradient_sum: Array,
+        square_sum: Array,
+        step: Array,
+        root: Array,
+        rate: float,
+        keep: float,
+        keep_square: float,
+        epsilon: float,
+    ) -> None:
+        np.multiply(gradient_sum, keep, out=gradient_sum)
+        np.add(gradient_sum, g, out=gradient_sum)
+        np.multiply(square_sum, keep_square, out=square_sum)
+        np.multiply(g, g, out=step)
+        np.add(square_sum, step, out=square_sum)
+        np.sqrt(square_sum, out=root)
         np.add(root, epsilon, out=root)
-        np.multiply(mean, rate, out=step)
-        np.divide(step, root, out=step)
+        np.divide(gradient_sum, root, out=step)
+        np.multiply(step, rate, out=step)
         np.subtract(p, step, out=p)
 
 
@@ -218,36 +258,46 @@ class Nadam(Optimizer):
     name = "nadam"
     summary = "Adam with Nesterov's look ahead"
     default_learning_rate = 0.001
-    hyperparameters = ("beta1", "beta2", "epsilon")
-    slots = MappingProxyType({"mean": 0.0, "square_mean": 0.0})
+    hyperparameters = MappingProxyType({"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7})
+    slots = MappingProxyType({"gradient_sum": 0.0, "square_sum": 0.0})
 
-    def __init__(self, parameters: Array, gradients: Array, *, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-7) -> None:
-        super().__init__(parameters, gradients)
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
-        self.mu_product = 1.0
+    mu_product = 1.0
 
     def scalars(self, learning_rate: float) -> tuple[float, ...]:
         mu, next_mu = (self.beta1 * (1 - 0.5 * 0.96 ** (0.004 * t)) for t in (self.steps, self.steps + 1))
         self.mu_product *= mu
-        root_correction = sqrt(1 - self.beta2**self.steps)
-        rate = learning_rate * root_correction
+        root = sqrt((1 - self.beta2) / (1 - self.beta2**self.steps))
         return (
-            rate * next_mu / (1 - self.mu_product * next_mu),
-            rate * (1 - mu) / (1 - self.mu_product),
-            self.epsilon * root_correction,
+            learning_rate * next_mu * (1 - self.beta1) / (1 - self.mu_product * next_mu) / root,
+            learning_rate * (1 - mu) / (1 - self.mu_product) / root,
+            self.beta1,
+            self.beta2,
+            self.epsilon / root,
         )
 
-    def update(self, scalars: tuple[float, ...], p: Array, g: Array, *arrays: Array) -> None:
-        mean_rate, gradient_rate, epsilon = scalars
-        mean, square_mean, (step, root) = arrays
-        running_mean(mean, g, self.beta1, step)
-        running_mean_of_squares(square_mean, g, self.beta2, step)
-        np.multiply(mean, mean_rate, out=step)
+    @staticmethod
+    def update(
+        p: Array,
+        g: Array,
+        gradient_sum: Array,
+        square_sum: Array,
+        step: Array,
+        root: Array,
+        sum_rate: float,
+        gradient_rate: float,
+        keep: float,
+        keep_square: float,
+        epsilon: float,
+    ) -> None:
+        np.multiply(gradient_sum, keep, out=gradient_sum)
+        np.add(gradient_sum, g, out=gradient_sum)
+        np.multiply(square_sum, keep_square, out=square_sum)
+        np.multiply(g, g, out=step)
+        np.add(square_sum, step, out=square_sum)
+        np.multiply(gradient_sum, sum_rate, out=step)
         np.multiply(g, gradient_rate, out=root)
         np.add(step, root, out=step)
-        np.sqrt(square_mean, out=root)
+        np.sqrt(square_sum, out=root)
         np.add(root, epsilon, out=root)
         np.divide(step, root, out=step)
         np.subtract(p, step, out=p)
@@ -257,21 +307,6 @@ class Nadam(Optimizer):
 
     def remember(self, memory: Mapping[str, float]) -> None:
         self.mu_product = memory["mu_product"]
-
-
-def running_mean(mean: Array, g: Array, keep: float, scratch: Array) -> None:
-    """mean ← keep · mean + (1 - keep) · g."""
-    np.multiply(mean, keep, out=mean)
-    np.multiply(g, 1 - keep, out=scratch)
-    np.add(mean, scratch, out=mean)
-
-
-def running_mean_of_squares(mean: Array, g: Array, keep: float, scratch: Array) -> None:
-    """mean ← keep · mean + (1 - keep) · g²."""
-    np.multiply(mean, keep, out=mean)
-    np.multiply(g, g, out=scratch)
-    np.multiply(scratch, 1 - keep, out=scratch)
-    np.add(mean, scratch, out=mean)
 
 
 OPTIMIZERS: Mapping[str, type[Optimizer]] = MappingProxyType(
