@@ -6,7 +6,7 @@ NumPy's. Each is named after the optimizer whose `update` it equals.
 
 from collections.abc import Callable
 from math import sqrt
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 from numba import njit
 
@@ -16,7 +16,10 @@ Scalar: TypeAlias = Any
 
 F = TypeVar("F", bound=Callable[..., None])
 
-loop: Callable[[F], F] = njit(cache=True, nogil=True, error_model="numpy")
+
+def loop(function: F) -> F:
+    """Compile at the first call, keep the result on disk, and let other threads run meanwhile."""
+    return cast("F", njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 @loop
