@@ -1,6 +1,7 @@
 """Two steps of every rule worked out by hand in float64, tiny gradients included: only they show where ε stands."""
 
 from math import sqrt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from tui_trainer.nn.optimizers import BLOCK, OPTIMIZERS, Optimizer
 RATE = 0.1
 
 
-def two_steps(name: str, first: float, second: float, **hyperparameters: float) -> list[float]:
+def two_steps(name: str, first: float, second: float, **hyperparameters: Any) -> list[float]:
     """Where a parameter that starts at 1 stands after each of two gradients."""
     p, g = np.array([1.0]), np.zeros(1)
     optimizer = OPTIMIZERS[name](p, g, **hyperparameters)

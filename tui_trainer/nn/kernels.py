@@ -1,18 +1,21 @@
 """The loops behind `compiled`: imported only where numba is installed.
 
-p, g and the slots are flat float32 vectors of one length; the scalars are float32 too, or the sums would be rounded otherwise than
-NumPy's. Each is named after the optimizer whose `update` it equals.
+Those of the optimizers are named after the rule whose `update` they equal: p, g and the slots are flat float32 vectors of one length, and
+the scalars are float32 too, or the sums would be rounded otherwise than NumPy's.
 """
 
 from collections.abc import Callable
 from math import sqrt
 from typing import Any, TypeAlias, TypeVar, cast
 
+import numpy as np
 from numba import njit
 
 from tui_trainer.nn.arrays import Array
 
 Scalar: TypeAlias = Any
+
+ZERO = np.float32(0)
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -82,3 +85,23 @@ def nadam(
         gradient_sum[i] = gradient_sum[i] * keep + g[i]
         square_sum[i] = square_sum[i] * keep_square + g[i] * g[i]
         p[i] -= (gradient_sum[i] * sum_rate + g[i] * gradient_rate) / (sqrt(square_sum[i]) + epsilon)
+
+
+@loop
+def add_bias_and_rectify(out: Array, bias: Array) -> None:
+    for row in range(out.shape[0]):
+        for unit in range(out.shape[1]):
+            z = out[row, unit] + bias[unit]
+            # Written so that a NaN stays one.
+            out[row, unit] = ZERO if z <= 0 else z
+
+
+@loop
+def mask_and_sum(gradient: Array, out: Array, bias_gradient: Array) -> None:
+    for unit in range(out.shape[1]):
+        bias_gradient[unit] = 0
+    for row in range(out.shape[0]):
+        for unit in range(out.shape[1]):
+            if out[row, unit] <= 0:
+                gradient[row, unit] = 0
+            bias_gradient[unit] += gradient[row, unit]

@@ -1,11 +1,12 @@
 """A multilayer perceptron: layers over one flat vector of parameters, and the arrays that a pass through them needs."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from tui_trainer.nn import compiled
 from tui_trainer.nn.activations import Activation
 from tui_trainer.nn.arrays import Array, DTypeLike, Labels
 from tui_trainer.nn.initializers import Initializer
@@ -104,10 +105,23 @@ class Pass:
             self.stages.append(Stage(layer, x, out, gradient, gradient_in, scratch))
             x, gradient_in = out, gradient
         self._loss = SoftmaxCrossEntropy(rows, network.classes, network.dtype)
-        self._forward = [(stage.layer.forward, stage.x, stage.out, stage.scratch) for stage in self.stages]
+        steps = self._steps(compiled.fusible(network.layers) if network.dtype == np.float32 else {})
+        self._forward = [(step.layer.forward, step.x, step.out, step.scratch) for step in steps]
         self._backward = [
-            (stage.layer.backward, stage.x, stage.out, stage.gradient, stage.gradient_in, stage.scratch) for stage in reversed(self.stages)
+            (step.layer.backward, step.x, step.out, step.gradient, step.gradient_in, step.scratch) for step in reversed(steps)
         ]
+
+    def _steps(self, fused: Mapping[Layer, Layer]) -> list[Stage]:
+        """The stages in the order they run, where a fused layer takes the place of its own stage and of the next."""
+        steps: list[Stage] = []
+        stages = iter(self.stages)
+        for stage in stages:
+            if stage.layer in fused:
+                after = next(stages)
+                steps.append(Stage(fused[stage.layer], stage.x, after.out, after.gradient, stage.gradient_in, after.scratch))
+            else:
+                steps.append(stage)
+        return steps
 
     @property
     def logits(self) -> Array:

@@ -61,7 +61,8 @@ class Optimizer(ABC):
         self.steps = 0
         self.state = {slot: np.full_like(parameters, start) for slot, start in self.slots.items()}
         self._vectors = (parameters, gradients, *self.state.values())
-        self._kernel = compiled.kernel(self.name) if compile and parameters.dtype == np.float32 else None
+        kernels = compiled.kernels() if compile and parameters.dtype == np.float32 else None
+        self._kernel = getattr(kernels, self.name, None)
         self._blocks = [] if self._kernel else self._cut()
 
     def _cut(self) -> list[tuple[Array, ...]]:
