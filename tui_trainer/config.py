@@ -20,6 +20,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS
 from tui_trainer.nn.optimizers import OPTIMIZERS
+from tui_trainer.nn.schedules import SCHEDULES
 
 AUTO: Final = "auto"
 MOST_UNITS: Final = 65_536
@@ -120,15 +121,30 @@ class Config(BaseModel):
     )
     learning_rate: Annotated[Number, Field(gt=0)] = Field(
         default_factory=lambda data: OPTIMIZERS[data["optimizer"]].default_learning_rate,
-        description="size of a step (0.01 for sgd, momentum, nesterov, adagrad; 0.001 for rmsprop, adam, nadam)",
+        description="size of a step (0.01 for sgd, momentum, nesterov, adagrad; 0.001 for rmsprop, adam, adamw, nadam)",
     )
+    schedule: Annotated[str, OneOf({name: kind.summary for name, kind in SCHEDULES.items()})] = Field(
+        "constant", description="how the learning rate changes from step to step"
+    )
+    decay: Annotated[Number, Field(gt=0, le=1)] = Field(0.5, description="step, exponential: factor of the learning rate")
+    decay_every: Annotated[Number, Field(gt=0)] = Field(1.0, description="step, exponential: epochs for one decay")
+    warmup: Annotated[Number, Field(ge=0)] = Field(0.0, description="epochs over which the learning rate rises from 0, before its schedule")
     momentum: Decay = Field(0.9, description="momentum, nesterov: share of the velocity kept at each step")
     rho: Decay = Field(0.9, description="rmsprop: share of the mean of squares kept at each step")
-    beta1: Decay = Field(0.9, description="adam, nadam: share of the mean gradient kept at each step")
-    beta2: Decay = Field(0.999, description="adam, nadam: share of the mean square kept at each step")
-    epsilon: Annotated[Number, Field(gt=0)] = Field(1e-7, description="adagrad, rmsprop, adam, nadam: keeps division finite")
+    beta1: Decay = Field(0.9, description="adam, adamw, nadam: share of the mean gradient kept at each step")
+    beta2: Decay = Field(0.999, description="adam, adamw, nadam: share of the mean square kept at each step")
+    epsilon: Annotated[Number, Field(gt=0)] = Field(1e-7, description="adagrad, rmsprop, adam, adamw, nadam: keeps division finite")
+    weight_decay: Annotated[Number, Field(ge=0)] = Field(
+        default_factory=lambda data: OPTIMIZERS[data["optimizer"]].default_weight_decay,
+        description="L2 regularization (0); adamw: decoupled weight decay (0.01)",
+    )
+    clip_norm: Annotated[Number, Field(gt=0)] | None = Field(None, description="greatest norm of the gradient; longer ones are scaled down")
+    dropout: Decay = Field(0.0, description="share of each hidden layer's outputs set to 0 while training")
     batch_size: Annotated[Whole, Field(ge=1)] = Field(32, description="images per step")
     epochs: Annotated[Whole, Field(ge=0)] = Field(5, description="passes over the training images; 0 only initialises and evaluates")
+    early_stopping: Annotated[Whole, Field(ge=0)] = Field(
+        0, description="stop after so many epochs without a lower validation loss, and take the best weights; 0 for never"
+    )
     validation: Annotated[Whole, Field(ge=0)] = Field(5000, description="training images held out to validate on, the last in file order")
     seed: Annotated[Whole, Field(ge=0)] = Field(0, description="decides the first weights and the order of images")
     shuffle: bool = Field(True, description="reshuffle the images each epoch, or keep file order")

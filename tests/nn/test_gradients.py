@@ -7,14 +7,17 @@ from hypothesis import strategies as st
 
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import initializer
+from tui_trainer.nn.layers import Dropout
 from tui_trainer.nn.network import Network, Pass, perceptron_layers
 
 EPS = 1e-6
 
 
-def network_of(activation: str, hidden: tuple[int, ...], *, seed: int = 0, alpha: float | None = None) -> Network:
+def network_of(activation: str, hidden: tuple[int, ...], *, seed: int = 0, alpha: float | None = None, dropout: float = 0.0) -> Network:
     network = Network(
-        perceptron_layers(5, hidden, 4, activation=ACTIVATIONS[activation], initializer=initializer("glorot_normal"), alpha=alpha),
+        perceptron_layers(
+            5, hidden, 4, activation=ACTIVATIONS[activation], initializer=initializer("glorot_normal"), alpha=alpha, dropout=dropout
+        ),
         np.float64,
     )
     network.initialize(np.random.default_rng(seed))
@@ -25,13 +28,16 @@ def network_of(activation: str, hidden: tuple[int, ...], *, seed: int = 0, alpha
 
 def batch_of(network: Network, rows: int, seed: int = 2) -> Pass:
     rng = np.random.default_rng(seed)
-    batch = network.over(rows)
+    batch = network.over(rows, training=True)
     batch.inputs[:] = rng.normal(size=batch.inputs.shape)
     batch.labels[:] = rng.integers(0, network.classes, rows)
     return batch
 
 
 def mean_loss(batch: Pass) -> float:
+    for stage in batch.stages:
+        if isinstance(stage.layer, Dropout):
+            stage.layer.rng = np.random.default_rng(5)  # the same mask each time
     batch.forward()
     return batch.loss()[0] / batch.rows
 
@@ -70,6 +76,12 @@ def test_backward_agrees_with_central_differences(activation: str, hidden: tuple
 def test_backward_agrees_with_central_differences_for_other_alphas(activation: str, alpha: float) -> None:
     network = network_of(activation, (6, 5), alpha=alpha)
     assert_gradients_agree(network, batch_of(network, 7))
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_backward_agrees_with_central_differences_through_dropout(activation: str) -> None:
+    network = network_of(activation, (8, 7), dropout=0.4)
+    assert_gradients_agree(network, batch_of(network, 9))
 
 
 @settings(max_examples=25, deadline=None)

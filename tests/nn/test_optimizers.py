@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tui_trainer.nn.optimizers import BLOCK, OPTIMIZERS, Optimizer
+from tui_trainer.nn.optimizers import BLOCK, OPTIMIZERS, Optimizer, clip_by_norm
 
 RATE = 0.1
 
@@ -112,7 +112,7 @@ def test_blocks_cover_every_parameter_and_none_twice(rule: type[Optimizer]) -> N
 @pytest.mark.parametrize("rule", OPTIMIZERS.values())
 def test_a_parameter_without_gradient_stays(rule: type[Optimizer]) -> None:
     p, g = np.array([3.0, 1.0], np.float32), np.array([0.0, 1.0], np.float32)
-    optimizer = rule(p, g)
+    optimizer = rule(p, g, weight_decay=0.0)
     for _ in range(5):
         optimizer.step(RATE)
     assert p[0] == 3.0
@@ -158,6 +158,31 @@ def test_compiled_loops_equal_numpy_to_the_last_bit(rule: type[Optimizer]) -> No
     assert plain[0].tobytes() == compiled[0].tobytes()
     for slot, vector in by_numpy.state.items():
         assert vector.tobytes() == by_loop.state[slot].tobytes()
+
+
+def test_l2_decay_adds_to_the_gradient() -> None:
+    # g + λp: 2 + 0.5·1 = 2.5, p = 0.75; then -1 + 0.5·0.75 = -0.625, p = 0.8125.
+    assert two_steps("sgd", 2.0, -1.0, weight_decay=0.5) == pytest.approx([0.75, 0.8125], rel=1e-12)
+
+
+def test_adamw_shrinks_the_parameter_before_an_ordinary_step() -> None:
+    first, second = adam(2.0, -1.0, 1e-7)
+    kept = 1 - RATE * 0.5
+    expected = [kept + first - 1, kept * (kept + first - 1) + second - first]
+    assert two_steps("adamw", 2.0, -1.0, weight_decay=0.5) == pytest.approx(expected, rel=1e-9)
+    assert two_steps("adamw", 2.0, -1.0) == two_steps("adamw", 2.0, -1.0, weight_decay=0.01)
+    assert two_steps("adamw", 2.0, -1.0, weight_decay=0.0) == two_steps("adam", 2.0, -1.0)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-20, 1e25])
+def test_clipping_shortens_long_gradients_and_leaves_short_ones(scale: float) -> None:
+    gradient = np.array([3.0, 4.0], np.float32) * np.float32(scale)
+    shortened = gradient.copy()
+    with np.errstate(over="ignore"):
+        clip_by_norm(shortened, 1.0)
+    norm = float(np.linalg.norm(shortened.astype(np.float64)))
+    assert norm == pytest.approx(min(5 * scale, 1.0), rel=1e-5)
+    np.testing.assert_allclose(shortened / norm, [0.6, 0.8], rtol=1e-5)
 
 
 def test_an_unknown_hyperparameter_is_refused() -> None:

@@ -37,12 +37,12 @@ def test_fields_are_those_of_the_contract(digits: Dataset) -> None:
     assert set(start["config"]) == set(Config.model_fields)
     assert list(epoch) == [
         "event", "epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "learning_rate", "seconds",
-        "samples_per_second", "layers",
+        "samples_per_second", "best", "layers",
     ]  # fmt: skip
     assert list(epoch["layers"][0]) == [
         "name", "gradient_norm", "weight_norm", "update_ratio", "activation_mean", "activation_std", "dead_fraction", "saturated_fraction",
     ]  # fmt: skip
-    assert list(end) == ["event", "status", "epochs", "test_loss", "test_accuracy", "seconds", "run_directory"]
+    assert list(end) == ["event", "status", "epochs", "best_epoch", "test_loss", "test_accuracy", "seconds", "run_directory"]
     assert end["status"] == "completed"
 
 
@@ -50,7 +50,7 @@ def test_numbers_that_are_not_finite_become_null_with_a_mark_beside_them() -> No
     healthy = LayerHealth("dense_1", 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0)
     broken = healthy._replace(name="dense_2", gradient_norm=float("inf"))
     snapshot = Snapshot({}, {})
-    line = record(EpochEnded(1, NAN, 0.1, None, None, 0.01, 1.0, 500.0, (healthy, broken), snapshot), "r")
+    line = record(EpochEnded(1, NAN, 0.1, None, None, 0.01, 1.0, 500.0, True, (healthy, broken), snapshot), "r")
     assert line["train_loss"] is None
     assert line["finite"] is False
     assert "finite" not in line["layers"][0]
@@ -60,12 +60,12 @@ def test_numbers_that_are_not_finite_become_null_with_a_mark_beside_them() -> No
 
 
 def test_missing_validation_is_null_and_no_sign_of_divergence() -> None:
-    line = record(EpochEnded(1, 0.5, 0.1, None, None, 0.01, 1.0, 500.0, (), Snapshot({}, {})), "r")
+    line = record(EpochEnded(1, 0.5, 0.1, None, None, 0.01, 1.0, 500.0, False, (), Snapshot({}, {})), "r")
     assert line["validation_loss"] is None
     assert "finite" not in line
 
 
 @pytest.mark.parametrize("divergence", [None, Divergence("dense_3", 2, 400)])
 def test_divergence_is_told(divergence: Divergence | None) -> None:
-    line = record(Ended("diverged" if divergence else "completed", 1, NAN, 0.1, 1.0, divergence, None), "r")
+    line = record(Ended("diverged" if divergence else "completed", 1, None, NAN, 0.1, 1.0, divergence, None), "r")
     assert line.get("divergence") == ({"layer": "dense_3", "epoch": 2, "step": 400} if divergence else None)

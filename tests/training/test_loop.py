@@ -183,7 +183,7 @@ def test_divergence_names_layer_and_step(digits: Dataset) -> None:
 
 
 def test_vanished_gradients_are_measured_not_rounded_to_zero(digits: Dataset) -> None:
-    options = {"hidden": "16x12", "activation": "sigmoid", "initializer": "uniform", "optimizer": "sgd", "epochs": 1}
+    options: dict[str, Any] = {"hidden": "16x12", "activation": "sigmoid", "initializer": "uniform", "optimizer": "sgd", "epochs": 1}
     epoch = next(event for event in events(digits, **options) if isinstance(event, EpochEnded))
     norms = [layer.gradient_norm for layer in epoch.layers]
     assert [layer.name for layer in epoch.layers] == [f"dense_{number}" for number in range(1, 14)]
@@ -206,7 +206,7 @@ def test_dead_and_saturated_shares(digits: Dataset) -> None:
 
 
 def test_update_ratio_is_the_step_over_the_weights(digits: Dataset) -> None:
-    options = {"optimizer": "sgd", "learning_rate": 0.5, "batch_size": 500, "epochs": 1}
+    options: dict[str, Any] = {"optimizer": "sgd", "learning_rate": 0.5, "batch_size": 500, "epochs": 1}
     start, _, epoch, _ = events(digits, **options)
     assert isinstance(start, Started)
     assert isinstance(epoch, EpochEnded)
@@ -233,3 +233,58 @@ def test_what_the_data_cannot_give_is_refused(digits: Dataset, options: dict[str
 def test_one_huge_batch_and_batches_of_one(digits: Dataset) -> None:
     assert last(events(digits, batch_size=500, epochs=1)).status == "completed"
     assert last(events(digits, batch_size=1, epochs=1)).status == "completed"
+
+
+def test_the_schedule_sets_the_rate_of_each_step(digits: Dataset) -> None:
+    def rates(**options: Any) -> list[float]:
+        seen = events(digits, learning_rate=0.1, epochs=4, batch_size=100, **options)
+        return [event.learning_rate for event in seen if isinstance(event, EpochEnded)]
+
+    assert rates() == [0.1] * 4
+    # The last of five steps of an epoch is at its four fifths.
+    assert rates(schedule="step", decay=0.5) == pytest.approx([0.1, 0.05, 0.025, 0.0125])
+    assert rates(schedule="exponential", decay=0.5) == pytest.approx([0.1 * 0.5 ** (epoch + 0.8) for epoch in range(4)])
+    assert rates(warmup=2) == pytest.approx([0.04, 0.09, 0.1, 0.1])
+    falling = rates(schedule="cosine")
+    assert falling == sorted(falling, reverse=True)
+    assert falling[-1] < 0.001
+
+
+def test_a_scheduled_rate_is_the_one_applied(digits: Dataset) -> None:
+    once = last(events(digits, optimizer="sgd", learning_rate=0.2, epochs=1, batch_size=500, schedule="cosine"))
+    halved = last(events(digits, optimizer="sgd", learning_rate=0.2, epochs=1, batch_size=500))
+    assert tensors(once.snapshot) == tensors(halved.snapshot)  # the first step of all is at the full rate
+    warm = last(events(digits, optimizer="sgd", learning_rate=0.2, epochs=1, batch_size=500, warmup=1))
+    start = next(events(digits, optimizer="sgd", learning_rate=0.2))
+    assert isinstance(start, Started)
+    assert tensors(warm.snapshot) == tensors(start.snapshot)  # and with a warm-up at none
+
+
+def test_early_stopping_waits_and_takes_the_best_weights(digits: Dataset) -> None:
+    seen = list(events(digits, optimizer="sgd", learning_rate=0.5, hidden="64", epochs=200, batch_size=10, early_stopping=2))
+    epochs = [event for event in seen if isinstance(event, EpochEnded)]
+    end = seen[-1]
+    assert isinstance(end, Ended)
+    assert end.status == "completed"
+    assert end.best_epoch is not None
+    assert end.epochs == end.best_epoch + 2 < 200
+    best = epochs[end.best_epoch - 1]
+    assert best.validation_loss == min(event.validation_loss for event in epochs if event.validation_loss is not None)
+    assert [event.epoch for event in epochs if event.best][-1] == end.best_epoch
+    assert end.snapshot is not None
+    for name, tensor in end.snapshot.tensors.items():
+        if not name.startswith("optimizer."):
+            assert tensor.tobytes() == best.snapshot.tensors[name].tobytes()
+
+
+def test_early_stopping_without_validation_is_refused(digits: Dataset) -> None:
+    with pytest.raises(UserError, match="--early-stopping needs a validation set"):
+        next(events(digits, early_stopping=1, validation=0))
+
+
+def test_dropout_and_decay_are_reproducible_and_change_the_run(digits: Dataset) -> None:
+    plain = tensors(last(events(digits)).snapshot)
+    for options in ({"dropout": 0.3}, {"weight_decay": 0.1}, {"clip_norm": 0.01}, {"optimizer": "adamw"}):
+        one, same = (tensors(last(events(digits, **options)).snapshot) for _ in range(2))
+        assert one == same
+        assert one != plain

@@ -29,6 +29,9 @@ class Layer(ABC):
     in_place: ClassVar[bool] = False
     """Whether `out` may take the place of `x` too, because `backward` does not need `x`."""
 
+    only_in_training: ClassVar[bool] = False
+    """Whether evaluation leaves this layer out."""
+
     name: str = ""
     """Unique in its network: `dense_1`."""
 
@@ -48,7 +51,10 @@ class Layer(ABC):
 
     @abstractmethod
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
-        """Write the output for `x` (samples, inputs) into `out` (samples, units); `scratch`, as large as `out`, is free to use."""
+        """Write the output for `x` (samples, inputs) into `out` (samples, units).
+
+        `scratch`, as large as `out`, is free to use, and nobody else writes to it before `backward`.
+        """
 
     @abstractmethod
     def backward(self, x: Array, out: Array, gradient: Array, gradient_in: Array | None, scratch: Array) -> None:
@@ -58,6 +64,35 @@ class Layer(ABC):
         overwritten; `gradient_in` (samples, inputs) receives the one at `x`: it is the same memory as `gradient` when the layer is
         elementwise, and None when nobody needs it.
         """
+
+
+@final
+class Dropout(Layer):
+    """Each number is 0 with probability `rate` and divided by 1 - rate otherwise, while training (Srivastava et al. 2014).
+
+    Its expectation is then that of the input, and evaluation leaves the layer out. Whoever trains sets `rng`, which masks come from.
+    """
+
+    kind = "Dropout"
+    prefix = "dropout"
+    elementwise = True
+    only_in_training = True
+
+    rng: np.random.Generator
+
+    def __init__(self, units: int, rate: float) -> None:
+        super().__init__(units, units)
+        self.rate = rate
+
+    def forward(self, x: Array, out: Array, scratch: Array) -> None:
+        # The scratch is this layer's own until `backward` has read the mask from it.
+        self.rng.random(dtype=scratch.dtype.type, out=scratch)
+        np.greater_equal(scratch, self.rate, out=scratch)
+        np.multiply(scratch, 1 / (1 - self.rate), out=scratch)
+        np.multiply(x, scratch, out=out)
+
+    def backward(self, x: Array, out: Array, gradient: Array, gradient_in: Array | None, scratch: Array) -> None:
+        np.multiply(gradient, scratch, out=gradient)
 
 
 @final

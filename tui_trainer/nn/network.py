@@ -10,7 +10,7 @@ from tui_trainer.nn import compiled
 from tui_trainer.nn.activations import Activation
 from tui_trainer.nn.arrays import Array, DTypeLike, Labels
 from tui_trainer.nn.initializers import Initializer
-from tui_trainer.nn.layers import Dense, Layer
+from tui_trainer.nn.layers import Dense, Dropout, Layer
 from tui_trainer.nn.losses import SoftmaxCrossEntropy
 
 ALIGNMENT = 16
@@ -32,7 +32,7 @@ class Network:
         self.tensors: dict[str, Array] = {}
         self.gradient_tensors: dict[str, Array] = {}
         self._spans: dict[str, slice] = {}
-        self._passes: dict[int, Pass] = {}
+        self._passes: dict[tuple[int, bool], Pass] = {}
         self._bind()
 
     def _bind(self) -> None:
@@ -68,11 +68,12 @@ class Network:
         for layer in self.layers:
             layer.initialize(rng)
 
-    def over(self, rows: int) -> "Pass":
+    def over(self, rows: int, *, training: bool = False) -> "Pass":
         """The arrays for `rows` samples, allocated at the first call with that number."""
-        if rows not in self._passes:
-            self._passes[rows] = Pass(self, rows)
-        return self._passes[rows]
+        key = rows, training
+        if key not in self._passes:
+            self._passes[key] = Pass(self, rows, training=training)
+        return self._passes[key]
 
 
 class Stage(NamedTuple):
@@ -87,9 +88,12 @@ class Stage(NamedTuple):
 
 
 class Pass:
-    """One trip forward and back through a network for a fixed number of samples. Fill `inputs` and `labels`, then call in order."""
+    """One trip forward and back through a network for a fixed number of samples. Fill `inputs` and `labels`, then call in order.
 
-    def __init__(self, network: Network, rows: int) -> None:
+    Without `training`, layers that only training needs are left out.
+    """
+
+    def __init__(self, network: Network, rows: int, *, training: bool = False) -> None:
         self.rows = rows
         self.inputs: Array = np.empty((rows, network.inputs), network.dtype)
         self.labels: Labels = np.empty(rows, np.intp)
@@ -97,6 +101,8 @@ class Pass:
         x = self.inputs
         gradient_in: Array | None = None
         for layer in network.layers:
+            if layer.only_in_training and not training:
+                continue
             out = x if layer.in_place else np.empty((rows, layer.units), network.dtype)
             gradient = gradient_in if layer.elementwise else None
             if gradient is None:
@@ -152,11 +158,14 @@ def perceptron_layers(
     activation: type[Activation],
     initializer: Initializer,
     alpha: float | None = None,
+    dropout: float = 0.0,
 ) -> tuple[Layer, ...]:
-    """Dense and `activation` for each size in `hidden`, then Dense to `classes`; named, and not yet bound to any memory."""
+    """Dense, `activation` and, if any, dropout for each size in `hidden`, then Dense to `classes`; named, and bound to no memory yet."""
     layers: list[Layer] = []
     for units in hidden:
         layers += [Dense(inputs, units, initializer), activation(units, alpha)]
+        if dropout:
+            layers.append(Dropout(units, dropout))
         inputs = units
     layers.append(Dense(inputs, classes, initializer))
     numbers: Counter[str] = Counter()

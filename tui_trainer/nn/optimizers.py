@@ -9,7 +9,7 @@ A running mean m ← βm + (1-β)g is kept as the decaying sum m/(1-β) ← β·
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from math import sqrt
+from math import inf, sqrt
 from types import MappingProxyType
 from typing import Any, ClassVar, final
 
@@ -32,6 +32,9 @@ class Optimizer(ABC):
     name: ClassVar[str]
     summary: ClassVar[str]
 
+    kernel: ClassVar[str] = ""
+    """The compiled loop, where it is not called as the rule is."""
+
     default_learning_rate: ClassVar[float]
 
     hyperparameters: ClassVar[Mapping[str, float]] = MappingProxyType({})
@@ -39,6 +42,11 @@ class Optimizer(ABC):
 
     slots: ClassVar[Mapping[str, float]] = MappingProxyType({})
     """What the rule remembers of each parameter, and what it starts at."""
+
+    default_weight_decay: ClassVar[float] = 0.0
+
+    decoupled_decay: ClassVar[bool] = False
+    """Whether weight decay λ shrinks the parameters, p ← p - ηλp, or adds λp to the gradient, which is L2 regularization."""
 
     momentum: float
     rho: float
@@ -51,6 +59,7 @@ class Optimizer(ABC):
         parameters: Array,
         gradients: Array,
         *,
+        weight_decay: float | None = None,
         compile: bool = True,  # noqa: A002 it is what it does
         **hyperparameters: float,
     ) -> None:
@@ -58,11 +67,13 @@ class Optimizer(ABC):
             raise TypeError(f"{self.name} has no {', '.join(sorted(unknown))}")
         for name, value in {**self.hyperparameters, **hyperparameters}.items():
             setattr(self, name, value)
+        self.weight_decay = self.default_weight_decay if weight_decay is None else weight_decay
+        self._decay = np.empty_like(parameters) if self.weight_decay and not self.decoupled_decay else None
         self.steps = 0
         self.state = {slot: np.full_like(parameters, start) for slot, start in self.slots.items()}
         self._vectors = (parameters, gradients, *self.state.values())
         kernels = compiled.kernels() if compile and parameters.dtype == np.float32 else None
-        self._kernel = getattr(kernels, self.name, None)
+        self._kernel = getattr(kernels, self.kernel or self.name, None)
         self._blocks = [] if self._kernel else self._cut()
 
     def _cut(self) -> list[tuple[Array, ...]]:
@@ -77,6 +88,12 @@ class Optimizer(ABC):
     def step(self, learning_rate: float) -> None:
         """Move the parameters once."""
         self.steps += 1
+        parameters, gradients, *_ = self._vectors
+        if self._decay is not None:
+            np.multiply(parameters, self.weight_decay, out=self._decay)
+            np.add(gradients, self._decay, out=gradients)
+        elif self.weight_decay:
+            np.multiply(parameters, 1 - learning_rate * self.weight_decay, out=parameters)
         scalars = self.scalars(learning_rate)
         if self._kernel:
             self._kernel(*self._vectors, *map(np.float32, scalars))
@@ -212,7 +229,6 @@ class RMSProp(Optimizer):
         np.subtract(p, step, out=p)
 
 
-@final
 class Adam(Optimizer):
     """m ← β₁m + (1-β₁)g; s ← β₂s + (1-β₂)g²; p ← p - η m̂ / (√ŝ + ε), m̂ = m/(1-β₁ᵗ), ŝ = s/(1-β₂ᵗ) (Kingma & Ba 2015)."""
 
@@ -250,6 +266,17 @@ class Adam(Optimizer):
         np.divide(gradient_sum, root, out=step)
         np.multiply(step, rate, out=step)
         np.subtract(p, step, out=p)
+
+
+@final
+class AdamW(Adam):
+    """Adam with decoupled weight decay: p ← p - ηλp before the step, which no gradient rescales (Loshchilov & Hutter 2019)."""
+
+    name = "adamw"
+    summary = "Adam with weight decay that shrinks weights directly"
+    kernel = "adam"
+    default_weight_decay = 0.01
+    decoupled_decay = True
 
 
 @final
@@ -310,6 +337,15 @@ class Nadam(Optimizer):
         self.mu_product = memory["mu_product"]
 
 
+def clip_by_norm(gradients: Array, most: float) -> None:
+    """Scale the flat gradient vector down to the Euclidean norm `most` when it is longer (Pascanu et al. 2013), as PyTorch does."""
+    norm = sqrt(float(np.dot(gradients, gradients)))
+    if norm == inf:  # the squares overflowed, not the gradient
+        norm = float(np.linalg.norm(gradients.astype(np.float64)))
+    if norm > most:
+        np.multiply(gradients, most / (norm + 1e-6), out=gradients)
+
+
 OPTIMIZERS: Mapping[str, type[Optimizer]] = MappingProxyType(
-    {rule.name: rule for rule in (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, Nadam)}
+    {rule.name: rule for rule in (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW, Nadam)}
 )

@@ -23,7 +23,6 @@ class Run:
         self.config = config
         self._training = training
         self._folder = folder
-        self._best_loss: float | None = None
 
     @classmethod
     def create(cls, config: Config, output: Path | None = None) -> "Run":
@@ -58,9 +57,7 @@ class Run:
             checkpoint.write(self._folder.checkpoint, event.snapshot)
         elif isinstance(event, EpochEnded):
             checkpoint.write(self._folder.checkpoint, event.snapshot)
-            loss = event.validation_loss
-            if loss is not None and (self._best_loss is None or loss < self._best_loss):
-                self._best_loss = loss
+            if event.best:
                 checkpoint.write(self._folder.best, event.snapshot)
         elif isinstance(event, Ended) and event.snapshot is not None:
             checkpoint.write(self._folder.checkpoint, event.snapshot)

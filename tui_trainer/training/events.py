@@ -98,6 +98,8 @@ class EpochEnded:
     learning_rate: float
     seconds: float
     samples_per_second: float
+    best: bool
+    """Whether no epoch before had a lower validation loss."""
     layers: tuple[LayerHealth, ...]
     snapshot: Snapshot
 
@@ -115,12 +117,14 @@ class Divergence:
 class Ended:
     """The run is over. `epochs` counts the whole ones; `seconds` is all its training time.
 
+    `best_epoch` had the lowest validation loss; with early stopping its weights are the ones examined and kept.
     The test figures are None after an interruption, which leaves no time for them; `snapshot` is None after divergence, whose weights
     are of no use.
     """
 
     status: Status
     epochs: int
+    best_epoch: int | None
     test_loss: float | None
     test_accuracy: float | None
     seconds: float

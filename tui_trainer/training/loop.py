@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,7 +10,10 @@ from tui_trainer import __version__
 from tui_trainer.config import Config
 from tui_trainer.dataset import CLASSES, Batcher, Dataset, Split
 from tui_trainer.errors import UserError
+from tui_trainer.nn.arrays import Array
+from tui_trainer.nn.layers import Dropout
 from tui_trainer.nn.network import Network, Pass
+from tui_trainer.nn.optimizers import clip_by_norm
 from tui_trainer.training import health
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
@@ -25,10 +28,18 @@ from tui_trainer.training.events import (
     Snapshot,
     Started,
 )
-from tui_trainer.training.model import build_network, build_optimizer
+from tui_trainer.training.model import build_network, build_optimizer, build_schedule
 
 EVALUATION_ROWS = 500
 """Samples per pass when nothing is learned: large enough to make the products efficient, small enough to stay in the cache."""
+
+
+class Best(NamedTuple):
+    """The epoch of the lowest validation loss so far, 0 for none, and its parameters where they will be wanted back."""
+
+    epoch: int = 0
+    loss: float = 0.0
+    weights: Array | None = None
 
 
 class Training:
@@ -40,16 +51,25 @@ class Training:
 
     def __init__(self, config: Config, data: Dataset) -> None:
         self._config = config
+        if config.early_stopping and not config.validation:
+            raise UserError("--early-stopping needs a validation set; give --validation a number above 0")
         self._test = data.test
         self.warnings = tuple(f"--data {config.data}: no training image is labelled {label}" for label in data.missing_classes)
         self._training, self._validation = data.hold_out(config.validation)
         if config.batch_size > len(self._training.labels):
             raise UserError(f"--batch-size must be at most the {len(self._training.labels):,} training samples, not {config.batch_size:,}")
         # Separate streams: what one consumes never shifts another.
-        initial, order = np.random.SeedSequence(config.seed).spawn(2)
+        initial, order, masks = np.random.SeedSequence(config.seed).spawn(3)
         self._network = build_network(config, data.features, CLASSES)
         self._network.initialize(np.random.default_rng(initial))
+        self._mask_rng = np.random.default_rng(masks)
+        for layer in self._network.layers:
+            if isinstance(layer, Dropout):
+                layer.rng = self._mask_rng
         self._optimizer = build_optimizer(config, self._network)
+        self._schedule = build_schedule(config)
+        self._learning_rate = 0.0
+        self._best = Best()
         self._order_rng = np.random.default_rng(order)
         self._order_state = self._order_rng.bit_generator.state
         self._batcher = Batcher(self._training, config.batch_size)
@@ -73,7 +93,7 @@ class Training:
         """The run, from where it stands to its end."""
         yield self._started()
         divergence = None
-        while self._epochs_done < self._config.epochs and divergence is None and not control.stopping:
+        while not (self._finished or divergence or control.stopping):
             layers: tuple[LayerHealth, ...] = ()
             order = self._order()
             while self._batch < self._batches and control.admit():
@@ -90,6 +110,12 @@ class Training:
                     yield self._end_epoch(layers)
         yield self._ended(control, divergence)
 
+    @property
+    def _finished(self) -> bool:
+        patience = self._config.early_stopping
+        waited = self._epochs_done - self._best.epoch
+        return self._epochs_done >= self._config.epochs or (patience > 0 and self._epochs_done > 0 and waited >= patience)
+
     def _order(self) -> np.ndarray[Any, np.dtype[np.intp]]:
         """The epoch's order of samples; the state before the draw is kept, so that a resumed epoch draws the same one."""
         samples = len(self._training.labels)
@@ -103,10 +129,11 @@ class Training:
         size = self._config.batch_size
         indices = order[self._batch * size : (self._batch + 1) * size]
         rows = len(indices)
-        batch = self._network.over(rows)
+        batch = self._network.over(rows, training=True)
         self._batcher.fill(indices, batch.inputs, batch.labels)
         batch.forward()
         loss_sum, correct = batch.loss()
+        self._learning_rate = self._config.learning_rate * self._schedule(self._epochs_done + self._batch / self._batches)
         self._batch += 1
         divergence = None
         layers: tuple[LayerHealth, ...] = ()
@@ -114,12 +141,14 @@ class Training:
             self._loss_sum += loss_sum
             self._correct += correct
             batch.backward()
+            if self._config.clip_norm is not None:
+                clip_by_norm(self._network.gradients, self._config.clip_norm)
             if self._batch == self._batches or control.wants_layers():
                 before = self._network.parameters.copy()
-                self._optimizer.step(self._config.learning_rate)
+                self._optimizer.step(self._learning_rate)
                 layers = health.measure(self._network, self._probe, before)
             else:
-                self._optimizer.step(self._config.learning_rate)
+                self._optimizer.step(self._learning_rate)
         else:
             layer = health.first_not_finite(self._network, batch) or self._network.layers[-1].name
             divergence = Divergence(layer, self._epochs_done + 1, self._optimizer.steps + 1)
@@ -148,6 +177,9 @@ class Training:
         train_loss, train_accuracy, seconds = self._loss_sum / samples, self._correct / samples, self._epoch_seconds
         self._epochs_done += 1
         self._seconds += seconds
+        if validation and (validation[0] < self._best.loss or not self._best.epoch):
+            weights = self._network.parameters.copy() if self._config.early_stopping else None
+            self._best = Best(self._epochs_done, validation[0], weights)
         self._begin_epoch()
         # The next epoch's order is drawn from here.
         self._order_state = self._order_rng.bit_generator.state
@@ -157,9 +189,10 @@ class Training:
             train_accuracy=train_accuracy,
             validation_loss=validation[0] if validation else None,
             validation_accuracy=validation[1] if validation else None,
-            learning_rate=self._config.learning_rate,
+            learning_rate=self._learning_rate,
             seconds=seconds,
             samples_per_second=samples / seconds,
+            best=self._best.epoch == self._epochs_done,
             layers=layers,
             snapshot=self.snapshot(),
         )
@@ -187,13 +220,15 @@ class Training:
         )
 
     def _ended(self, control: Control, divergence: Divergence | None) -> Ended:
+        if self._best.weights is not None and self._finished:
+            np.copyto(self._network.parameters, self._best.weights)
         # A signal leaves no time to evaluate.
         interrupted = control.stopping == "interrupted"
         test_loss, test_accuracy = (None, None) if interrupted and not divergence else evaluate(self._network, self._test)
-        completed = self._epochs_done >= self._config.epochs
         return Ended(
-            status="diverged" if divergence else "completed" if completed else control.stopping or "stopped",
+            status="diverged" if divergence else "completed" if self._finished else control.stopping or "stopped",
             epochs=self._epochs_done,
+            best_epoch=self._best.epoch or None,
             test_loss=test_loss,
             test_accuracy=test_accuracy,
             seconds=self._seconds + self._epoch_seconds,
@@ -216,6 +251,9 @@ class Training:
             "correct": self._correct,
             "optimizer": self._optimizer.memory(),
             "order_state": self._order_state,
+            "mask_state": self._mask_rng.bit_generator.state,
+            "best_epoch": self._best.epoch,
+            "best_loss": self._best.loss if self._best.epoch else None,
         }
         return Snapshot(tensors, scalars)
 

@@ -6,6 +6,7 @@ from tui_trainer.nn.initializers import initializer
 from tui_trainer.nn.layers import Layer
 from tui_trainer.nn.network import Network, perceptron_layers
 from tui_trainer.nn.optimizers import OPTIMIZERS, Optimizer
+from tui_trainer.nn.schedules import Schedule, schedule
 
 
 def build_layers(config: Config, inputs: int, classes: int) -> tuple[Layer, ...]:
@@ -17,6 +18,7 @@ def build_layers(config: Config, inputs: int, classes: int) -> tuple[Layer, ...]
         activation=ACTIVATIONS[config.activation],
         initializer=initializer(config.initializer, uniform_limit=config.uniform_limit),
         alpha=config.alpha,
+        dropout=config.dropout,
     )
 
 
@@ -28,4 +30,10 @@ def build_network(config: Config, inputs: int, classes: int) -> Network:
 def build_optimizer(config: Config, network: Network) -> Optimizer:
     """The optimizer, bound to the network's parameters and gradients."""
     rule = OPTIMIZERS[config.optimizer]
-    return rule(network.parameters, network.gradients, **{name: getattr(config, name) for name in rule.hyperparameters})
+    hyperparameters = {name: getattr(config, name) for name in rule.hyperparameters}
+    return rule(network.parameters, network.gradients, weight_decay=config.weight_decay, **hyperparameters)
+
+
+def build_schedule(config: Config) -> Schedule:
+    """The factor of the learning rate at each position of the run."""
+    return schedule(config.schedule, decay=config.decay, decay_every=config.decay_every, epochs=config.epochs, warmup=config.warmup)
