@@ -1,0 +1,166 @@
+from textual.widgets import Collapsible
+
+from tui_trainer.config import fields
+from tui_trainer.ui.widgets.field import Field
+from tui_trainer.ui.widgets.form import ConfigForm
+from tui_trainer.ui.widgets.run_panel import Phase
+
+from .desk import SMALL, USUAL, Desks
+
+
+async def test_a_deep_sigmoid_network_can_be_set_up_with_the_keyboard_alone(sit_down: Desks) -> None:
+    async with sit_down(SMALL, hidden="256") as desk:
+        assert "203,530" in desk.screen
+        await desk.type("128x8")
+        await desk.press("tab", "enter")
+        await desk.type("sig")
+        await desk.press("enter", "tab", "enter")
+        await desk.type("unif")
+        await desk.press("home", "enter", "tab", "enter", "home", "enter", "tab")
+        config = desk.app.main.query_one(ConfigForm).config
+        assert config is not None
+        assert (config.hidden, config.activation, config.initializer, config.optimizer) == ((128,) * 8, "sigmoid", "uniform", "sgd")
+        assert config.learning_rate == 0.01
+        assert "(784 + 1) × 128 =" in desk.screen
+        assert "total 217,354 parameters" in desk.screen
+
+
+async def test_every_option_has_a_field_with_a_meaning(sit_down: Desks) -> None:
+    async with sit_down() as desk:
+        shown = {field.option: field.description for field in desk.app.main.query(Field)}
+        assert shown == {name: info.description for name, info in fields()}
+
+
+async def test_an_activation_proposes_its_initializer_and_an_optimizer_its_rate(sit_down: Desks) -> None:
+    async with sit_down() as desk:
+        form = desk.app.main.query_one(ConfigForm)
+        assert (desk.value("initializer"), desk.value("learning_rate")) == ("he_normal", "0.001")
+        form._fields["activation"].value = "tanh"
+        form._fields["optimizer"].value = "momentum"
+        await desk.pilot.pause()
+        assert (desk.value("initializer"), desk.value("learning_rate")) == ("glorot_uniform", "0.01")
+        form._fields["activation"].value = "elu"
+        await desk.pilot.pause()
+        assert (desk.value("initializer"), desk.value("alpha")) == ("he_normal", "1.0")
+
+
+async def test_a_value_entered_on_purpose_is_not_proposed_away(sit_down: Desks) -> None:
+    async with sit_down(learning_rate=0.5, initializer="uniform") as desk:
+        form = desk.app.main.query_one(ConfigForm)
+        form._fields["activation"].value = "sigmoid"
+        form._fields["optimizer"].value = "sgd"
+        await desk.pilot.pause()
+        assert (desk.value("initializer"), desk.value("learning_rate")) == ("uniform", "0.5")
+
+
+async def test_only_what_the_choices_use_is_shown(sit_down: Desks) -> None:
+    async with sit_down(optimizer="sgd") as desk:
+        form = desk.app.main.query_one(ConfigForm)
+
+        def shown() -> set[str]:
+            names = {"alpha", "uniform_limit", "momentum", "rho", "beta1", "beta2", "epsilon"}
+            return {name for name in names if form._fields[name].display}
+
+        assert shown() == set()
+        form._fields["optimizer"].value = "rmsprop"
+        form._fields["activation"].value = "leaky_relu"
+        form._fields["initializer"].value = "uniform"
+        await desk.pilot.pause()
+        assert shown() == {"rho", "epsilon", "alpha", "uniform_limit"}
+
+
+async def test_a_wrong_value_is_explained_as_it_is_typed_and_refuses_to_start(sit_down: Desks) -> None:
+    async with sit_down(SMALL) as desk:
+        await desk.press("tab", "tab", "tab", "tab")
+        await desk.type("fast")
+        assert "✗ must be a number" in desk.screen
+        assert "an option is wrong" in desk.screen
+        await desk.press("escape", "ctrl+r")
+        assert desk.phase() is Phase.IDLE
+        assert desk.app.focused is not None
+        assert desk.app.focused.id == "learning_rate"
+        await desk.type("0.25")
+        assert "✗" not in desk.screen
+        assert "total" in desk.screen
+
+
+async def test_the_layers_follow_every_keystroke(sit_down: Desks) -> None:
+    async with sit_down(SMALL, hidden="256") as desk:
+        for text in ("128x", "64", "x", "128x8"):
+            desk.app.main.query_one("#hidden").value = text  # type: ignore[attr-defined]
+            await desk.pilot.pause()
+        for part in ("flatten", "28 × 28 → 784", "(784 + 1) × 128 =", "100,480", "total 217,354 parameters"):
+            assert part in desk.screen
+
+
+async def test_a_wrong_value_under_more_is_brought_into_sight(sit_down: Desks) -> None:
+    async with sit_down(SMALL) as desk:
+        form = desk.app.main.query_one(ConfigForm)
+        form._fields["beta1"].value = "1.5"
+        await desk.pilot.pause()
+        await desk.press("ctrl+r")
+        assert not desk.app.main.query_one(Collapsible).collapsed
+        assert desk.app.focused is not None
+        assert desk.app.focused.id == "beta1"
+        await desk.until_read("✗ must be less than 1")
+
+
+async def test_a_wrong_value_that_no_longer_matters_does_not_stand_in_the_way(sit_down: Desks) -> None:
+    async with sit_down() as desk:
+        form = desk.app.main.query_one(ConfigForm)
+        form._fields["beta1"].value = "oops"
+        form._fields["optimizer"].value = "sgd"
+        await desk.pilot.pause()
+        assert form.config is not None
+        assert form.config.beta1 == 0.9
+
+
+async def test_an_option_that_may_be_left_out_may_be_left_empty(sit_down: Desks) -> None:
+    async with sit_down(activation="elu", alpha=2.0) as desk:
+        form = desk.app.main.query_one(ConfigForm)
+        assert form.config is not None
+        assert form.config.alpha == 2.0
+        form._fields["alpha"].value = ""
+        await desk.pilot.pause()
+        assert form.config.alpha == 1.0
+
+
+async def test_what_only_the_data_can_tell_is_told_at_its_field(sit_down: Desks) -> None:
+    async with sit_down(SMALL, batch_size=5000) as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.REFUSED)
+        assert desk.app.focused is not None
+        assert desk.app.focused.id == "batch_size"
+        assert "✗ must be at most the 500" in desk.screen
+
+
+async def test_help_explains_the_field_and_each_choice_before_it_is_taken(sit_down: Desks) -> None:
+    async with sit_down(USUAL) as desk:
+        assert "eight of 128" in desk.screen
+        await desk.press("tab")
+        assert "function between the layers" in desk.screen
+        await desk.press("enter", "home")
+        assert "sigmoid: 1/(1+e^-z)" in desk.screen
+        assert desk.value("activation") == "relu"
+
+
+async def test_letters_typed_into_a_field_steer_nothing(sit_down: Desks) -> None:
+    async with sit_down(epochs=100_000) as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.TRAINING)
+        desk.app.main.query_one(ConfigForm).go_to_first()
+        await desk.pilot.pause()
+        await desk.press("s", "space", "1", "question_mark", "l")
+        assert desk.phase() is Phase.TRAINING
+        assert desk.at_main_screen()
+        assert desk.app.main.query_one(ConfigForm)._fields["hidden"].control.value == "s 1?l"  # type: ignore[attr-defined]
+
+
+async def test_enter_and_the_arrows_move_between_fields(sit_down: Desks) -> None:
+    async with sit_down() as desk:
+        order = []
+        for key in ("enter", "tab", "tab", "tab", "down", "enter", "up"):
+            await desk.press(key)
+            assert desk.app.focused is not None
+            order.append(desk.app.focused.id)
+        assert order == ["activation", "initializer", "optimizer", "learning_rate", "batch_size", "epochs", "batch_size"]

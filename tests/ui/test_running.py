@@ -1,0 +1,173 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+from textual.widgets import Button
+
+from tui_trainer.ui.widgets.chart import Chart
+from tui_trainer.ui.widgets.layer_table import LayerTable
+from tui_trainer.ui.widgets.run_panel import Phase
+
+from .desk import LARGE, LONG, SMALL, USUAL, Desks
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+async def test_a_run_shows_its_curves_and_its_test_accuracy(sit_down: Desks, size: tuple[int, int]) -> None:
+    async with sit_down(size) as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.ENDED)
+        screen = desk.screen
+        assert "✓ completed" in screen
+        assert re.search(r"\btest accuracy \d+\.\d%", screen)
+        assert re.search("[⠁-⣿]", screen)
+        assert "◆" in screen
+        assert "○" in screen
+        assert "Loss (nats)" in screen
+        assert "Accuracy (%)" in screen
+        assert "epoch" in screen
+        assert "runs/" in screen
+
+
+async def test_the_screen_and_the_log_agree(sit_down: Desks, tmp_path: Path) -> None:
+    async with sit_down(output=tmp_path / "out") as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.ENDED)
+        lines = [json.loads(line) for line in (tmp_path / "out" / "metrics.jsonl").read_text().splitlines()]
+        assert [line["event"] for line in lines] == ["start", "epoch", "epoch", "end"]
+        assert f"test accuracy {lines[-1]['test_accuracy']:.1%}" in desk.screen
+        assert f"{lines[-2]['validation_loss']:.3f}" in desk.screen
+
+
+async def test_another_run_takes_the_present_values_and_a_folder_of_its_own(sit_down: Desks, tmp_path: Path) -> None:
+    async with sit_down(epochs=1, output=tmp_path / "out") as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.ENDED)
+        first = desk.app.main.runner
+        desk.app.main.query_one("#hidden").value = "8,8"  # type: ignore[attr-defined]
+        await desk.pilot.pause()
+        assert "test accuracy" in desk.screen
+        await desk.press("ctrl+r")
+        await desk.until(lambda: desk.app.main.runner is not first and desk.app.main.phase is Phase.ENDED)
+        assert desk.app.main.runner is not None
+        assert desk.app.main.runner.config.hidden == (8, 8)
+        assert len(list((tmp_path / "runs").iterdir())) == 1
+
+
+async def test_pause_holds_and_goes_on_and_stop_ends(sit_down: Desks) -> None:
+    async with sit_down(SMALL, **LONG) as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.TRAINING)
+        runner = desk.app.main.runner
+        assert runner is not None
+        await desk.until(lambda: runner.history.progress is not None)
+        await desk.press("space")
+        assert desk.phase() is Phase.PAUSED
+        assert "‖ paused" in desk.screen
+        assert "Go on" in desk.screen
+        await desk.pilot.pause(0.1)
+        held = runner.history.progress
+        await desk.pilot.pause(0.2)
+        assert runner.history.progress is held
+        await desk.press("space")
+        assert desk.phase() is Phase.TRAINING
+        await desk.until(lambda: runner.history.progress is not held)
+        await desk.press("s")
+        await desk.until_phase(Phase.ENDED)
+        assert "✓ stopped" in desk.screen
+        assert "test accuracy" in desk.screen
+
+
+async def test_a_paused_run_can_be_stopped(sit_down: Desks) -> None:
+    async with sit_down(**LONG) as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.TRAINING)
+        await desk.press("space", "s")
+        await desk.until_phase(Phase.ENDED)
+
+
+async def test_starting_while_a_run_goes_on_only_tells(sit_down: Desks) -> None:
+    async with sit_down(**LONG) as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.TRAINING)
+        runner = desk.app.main.runner
+        await desk.press("ctrl+r")
+        await desk.until_read("stop the run first")
+        assert desk.app.main.runner is runner
+        assert desk.phase() is Phase.TRAINING
+
+
+async def test_the_mouse_alone_is_enough(sit_down: Desks) -> None:
+    async with sit_down(SMALL, **LONG) as desk:
+        await desk.click("#start")
+        await desk.until_phase(Phase.TRAINING)
+        await desk.click("#pause")
+        assert desk.phase() is Phase.PAUSED
+        assert str(desk.app.main.query_one("#pause", Button).label) == "Go on"
+        await desk.click("#pause")
+        assert desk.phase() is Phase.TRAINING
+        await desk.click("#view-layers")
+        assert desk.app.main.query_one(LayerTable).is_on_screen
+        assert not desk.app.main.query_one("#loss").is_on_screen
+        await desk.click("#stop")
+        await desk.until_phase(Phase.ENDED)
+
+
+async def test_a_diverged_run_says_where_and_what_to_try(sit_down: Desks) -> None:
+    async with sit_down(SMALL, optimizer="sgd", learning_rate=1e6, initializer="uniform", hidden="16,16") as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.ENDED)
+        assert re.search(r"✗ diverged  numbers in dense_\d overflowed at step \d+ of epoch \d", desk.screen)
+        assert "try a lower learning rate, say 100000 or he_normal" in desk.screen
+
+
+async def test_a_network_that_learned_nothing_is_told_what_to_try(sit_down: Desks) -> None:
+    async with sit_down(USUAL, activation="sigmoid", initializer="uniform", optimizer="sgd", hidden="16x8", epochs=1) as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.ENDED)
+        assert "vanished gradients: try relu or glorot_uniform" in desk.screen
+
+
+async def test_no_epochs_and_no_validation_are_runs_too(sit_down: Desks) -> None:
+    async with sit_down(SMALL, epochs=0, validation=0) as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.ENDED)
+        assert "0 epochs" in desk.screen
+        assert "test accuracy" in desk.screen
+
+
+async def test_the_layers_say_how_they_fare_while_the_run_goes_on(sit_down: Desks) -> None:
+    async with sit_down(LARGE, **LONG) as desk:
+        await desk.press("ctrl+r")
+        await desk.until(lambda: re.search(r"dense_1 .*\de-\d\d .*\de-\d\d .*\d%", desk.screen) is not None)
+
+
+async def test_missing_data_is_told_and_the_app_goes_on(sit_down: Desks) -> None:
+    async with sit_down(USUAL, data="nowhere.npz") as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.REFUSED)
+        assert "nowhere.npz" in desk.screen
+
+
+async def test_a_fault_in_training_ends_the_app_with_status_1(sit_down: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("tui_trainer.ui.runner.Run.create", fail)
+    async with sit_down() as desk:
+        await desk.press("ctrl+r")
+        await desk.until(lambda: desk.app.return_code == 1)
+        assert isinstance(desk.app.fault, ZeroDivisionError)
+        desk.app.fault = None
+
+
+async def test_what_is_not_in_sight_is_not_drawn(sit_down: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with sit_down(SMALL, **LONG) as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.TRAINING)
+        await desk.press("3")
+        await desk.pilot.pause(0.1)
+        drawn: list[Chart] = []
+        monkeypatch.setattr(Chart, "_build", drawn.append)
+        await desk.pilot.pause(1.1)
+        assert drawn == []

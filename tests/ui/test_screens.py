@@ -1,0 +1,151 @@
+import re
+
+import pytest
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.geometry import Region
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui_trainer.ui.screens.help import HelpScreen
+from tui_trainer.ui.widgets.chart import Chart
+from tui_trainer.ui.widgets.run_panel import Phase
+
+from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks
+
+SIZES = [SMALL, (80, 45), (100, 30), (120, 24), (120, 28), USUAL, LARGE]
+
+
+def overlaps(widget: Widget) -> list[str]:
+    """Pairs of a widget's children that cover one another, and children that stick out of it, all the way down."""
+    found = []
+    children = [child for child in widget.children if child.is_on_screen and child.region.area and child.styles.overlay != "screen"]
+    scrolls = isinstance(widget, VerticalScroll) or widget.allow_vertical_scroll
+    for index, child in enumerate(children):
+        if not scrolls and child.region.intersection(widget.region) != child.region:
+            found.append(f"{child} {child.region} sticks out of {widget} {widget.region}")
+        found += [f"{child} {child.region} covers {other}" for other in children[index + 1 :] if child.region.intersection(other.region)]
+        if not scrolls:
+            found += overlaps(child)
+    return found
+
+
+def check(desk: Desk) -> None:
+    main = desk.app.main
+    assert overlaps(main) == []
+    whole = Region(0, 0, *desk.app.size)
+    for name in ("#start", "#pause", "#stop"):
+        assert whole.contains_region(main.query_one(name).region)
+        assert main.query_one(name).region.area
+    for text in ("Start", "Pause", "Stop", "Quit", "Help", "Palette"):
+        assert text in desk.screen
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_nothing_is_cut_or_covered(sit_down: Desks, size: tuple[int, int]) -> None:
+    async with sit_down(size, hidden="128x30", activation="leaky_relu") as desk:
+        check(desk)
+        assert "total 580,618 parameters" in desk.screen
+        for label in ("hidden layers", "activation", "initializer", "optimizer", "learning rate", "batch size", "epochs", "seed"):
+            assert label in desk.screen
+        await desk.press("escape", "2")
+        check(desk)
+        assert re.search(r"Loss \(nats\)", desk.screen)
+        assert re.search(r"Accuracy \(%\)", desk.screen)
+        for chart in desk.app.main.query(Chart):
+            assert chart.size.width >= 30
+            assert chart.size.height >= 6
+        await desk.press("3")
+        check(desk)
+        assert "leaky_relu_1" in desk.screen
+
+
+async def test_every_theme_draws_the_curves(sit_down: Desks) -> None:
+    async with sit_down(USUAL) as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.ENDED)
+        chart = desk.app.main.query_one("#loss", Chart)
+        for theme in ("textual-light", "ansi-dark", "ansi-light", "nord", "textual-dark"):
+            desk.app.theme = theme
+            await desk.pilot.pause()
+            assert re.search("[⠁-⣿]", desk.screen)
+            segments = [segment for y in range(chart.size.height) for segment in chart.render_line(y) if segment.style]
+            assert len({segment.style.color for segment in segments if segment.style}) >= 3
+
+
+async def test_a_plain_terminal_gets_plain_characters(sit_down: Desks) -> None:
+    async with sit_down(USUAL, plain=True) as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.ENDED)
+        for chart in desk.app.main.query(Chart):
+            rows = "".join(chart.render_line(y).text for y in range(chart.size.height))
+            assert rows.isascii()
+            assert "x" in rows
+            assert "o" in rows
+
+
+async def test_the_markers_and_the_scale_can_be_changed(sit_down: Desks) -> None:
+    async with sit_down(USUAL) as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.ENDED)
+        await desk.press("l")
+        assert "Loss (nats, log scale)" in desk.screen
+        await desk.press("m", "m")
+        assert not re.search("[⠁-⣿]", desk.screen)
+        await desk.press("m", "l")
+        assert re.search("[⠁-⣿]", desk.screen)
+
+
+@pytest.mark.parametrize("key", ["question_mark", "f1"])
+async def test_help_lists_every_key(sit_down: Desks, key: str) -> None:
+    async with sit_down((100, 50)) as desk:
+        await desk.press("escape", key)
+        assert isinstance(desk.app.screen, HelpScreen)
+        keys = " ".join(str(label.content) for label in desk.app.screen.query(".name").results(Static))
+        meanings = " ".join(str(text.content) for text in desk.app.screen.query(".meaning").results(Static))
+        bindings = [binding for binding in [*desk.app.main.BINDINGS, *desk.app.BINDINGS] if isinstance(binding, Binding)]
+        assert len(bindings) > 10
+        for binding in bindings:
+            assert binding.key.replace("question_mark", "?").replace(",", ", ") in keys
+            assert binding.tooltip in meanings
+        assert "Start a run with the form's values" in desk.screen
+        await desk.press("escape")
+        assert desk.at_main_screen()
+
+
+async def test_the_palette_knows_what_can_be_done_now(sit_down: Desks) -> None:
+    async with sit_down(**LONG) as desk:
+        titles = {command.title for command in desk.app.get_system_commands(desk.app.main)}
+        assert {"Start", "Quit", "Help", "Log loss", "Theme"} <= titles
+        assert not {"Pause", "Go on", "Stop"} & titles
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.TRAINING)
+        titles = {command.title for command in desk.app.get_system_commands(desk.app.main)}
+        assert {"Pause", "Stop"} <= titles
+        await desk.press("ctrl+p")
+        await desk.type("stop")
+        await desk.until_read("Stop the run")
+        await desk.pilot.pause(0.2)
+        await desk.press("enter")
+        await desk.until_phase(Phase.ENDED)
+
+
+async def test_any_key_at_any_moment_is_harmless(sit_down: Desks) -> None:
+    async with sit_down(SMALL, epochs=1) as desk:
+        keys = ["up", "left", "space", "s", "l", "m", "3", "end", "delete", "f1", "escape", "escape", "2"]
+        await desk.press("escape", *keys)
+        await desk.press("ctrl+r", *keys)
+        await desk.until(lambda: not desk.app.main.phase.going_on)
+        await desk.press(*keys)
+        assert desk.app.is_running
+
+
+async def test_a_terminal_may_change_its_size(sit_down: Desks) -> None:
+    async with sit_down(USUAL) as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.ENDED)
+        for size in ((40, 10), SMALL, (20, 5), LARGE, (1, 1), SMALL):
+            await desk.pilot.resize_terminal(*size)
+            await desk.pilot.pause()
+        assert "test accuracy" in desk.screen
+        check(desk)

@@ -1,0 +1,28 @@
+"""What to try next after a run that failed to learn."""
+
+from collections.abc import Sequence
+
+from tui_trainer.config import Config
+from tui_trainer.nn.activations import ACTIVATIONS
+from tui_trainer.training.events import LayerHealth
+from tui_trainer.ui.messages import RunEnded
+
+GUESSING = 0.2
+"""Ten classes guessed at random are right in a tenth of cases; twice that is still no learning."""
+
+VANISHED = 1e-3
+"""How much smaller than the last layer's the first layer's gradient is when it has vanished on its way back."""
+
+
+def advice(config: Config, event: RunEnded, layers: Sequence[LayerHealth]) -> str:
+    """One line, or nothing when the run went well or was cut short."""
+    made_for_it = ACTIVATIONS[config.activation].initializer
+    initializer = f" or {made_for_it}" if config.initializer != made_for_it else ""
+    if event.divergence:
+        return f"try a lower learning rate, say {config.learning_rate / 10:g}{initializer}"
+    learned = event.test_accuracy is None or event.test_accuracy > GUESSING
+    if event.status != "completed" or not config.epochs or learned:
+        return ""
+    if len(layers) > 1 and layers[0].gradient_norm < VANISHED * layers[-1].gradient_norm:
+        return f"vanished gradients: try relu{initializer}"
+    return f"nothing was learned: try another learning rate{initializer}"

@@ -1,0 +1,50 @@
+"""The rows of the layer table: what each layer gives, how many parameters it learns, and how that number comes about."""
+
+import math
+from typing import NamedTuple
+
+from tui_trainer.config import Config
+from tui_trainer.dataset import CLASSES
+from tui_trainer.nn.layers import Layer
+from tui_trainer.training.model import build_layers
+
+MNIST_FEATURES = 28 * 28
+
+
+class LayerRow(NamedTuple):
+    """One line of the table."""
+
+    name: str
+    kind: str
+    units: int
+    arithmetic: str
+    """How `parameters` is reckoned, such as `(784 + 1) × 256`; empty where there is nothing to reckon."""
+    parameters: int
+
+
+def layer_rows(config: Config, features: int = MNIST_FEATURES) -> list[LayerRow]:
+    """Every step from image to probabilities, for images of so many numbers."""
+    side = math.isqrt(features)
+    shape = f"{side} × {side} → {features}" if side * side == features else ""
+    return [
+        LayerRow("flatten", "Flatten", features, shape, 0),
+        *(
+            LayerRow(layer.name, layer.kind, layer.units, arithmetic(layer), parameters(layer))
+            for layer in build_layers(config, features, CLASSES)
+        ),
+        LayerRow("softmax", "Softmax", CLASSES, "", 0),
+    ]
+
+
+def parameters(layer: Layer) -> int:
+    """How many numbers the layer learns."""
+    return sum(math.prod(shape) for shape in layer.shapes().values())
+
+
+def arithmetic(layer: Layer) -> str:
+    """The product behind `parameters`: weights and biases as (inputs + 1) × units, anything else as a sum of products."""
+    shapes = list(layer.shapes().values())
+    match shapes:
+        case [(inputs, units), (biases,)] if units == biases:
+            return f"({inputs} + 1) × {units}"
+    return " + ".join(" × ".join(str(size) for size in shape) for shape in shapes)

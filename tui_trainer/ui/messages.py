@@ -1,0 +1,51 @@
+"""What the training thread tells the screens. Progress is not among them: the screen looks at the run's history when it wants to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.message import Message
+
+from tui_trainer.training.events import Divergence, Status
+
+
+@dataclass
+class RunMessage(Message):
+    """About one run; `run` tells which, so that what an earlier one still has to say is passed over."""
+
+    run: object
+
+
+@dataclass
+class RunStarted(RunMessage):
+    """The network is built and training begins."""
+
+    directory: Path
+    features: int
+    """Numbers in an image."""
+    warnings: tuple[str, ...]
+
+
+@dataclass
+class RunEnded(RunMessage):
+    """The run is over and its files are written."""
+
+    status: Status
+    epochs: int
+    test_loss: float | None
+    test_accuracy: float | None
+    seconds: float
+    divergence: Divergence | None
+
+
+@dataclass
+class RunRefused(RunMessage):
+    """The run cannot start or go on, for a reason that its user can mend: one line."""
+
+    reason: str
+
+
+@dataclass
+class RunFailed(RunMessage):
+    """The program has a fault."""
+
+    error: BaseException

@@ -1,0 +1,70 @@
+"""One run in a thread of its own: drains the stream of events and never waits for the screen."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.message import Message
+
+from tui_trainer.config import Config
+from tui_trainer.errors import UserError
+from tui_trainer.runs.run import Run
+from tui_trainer.training.control import Control
+from tui_trainer.training.events import Ended, EpochEnded, Event, Progress, Started
+from tui_trainer.ui import messages
+from tui_trainer.ui.history import History
+
+
+class Runner:
+    """Trains in the background; `history` fills as it goes, and what may not be missed is posted.
+
+    A plain daemon thread and not a Textual worker: asyncio joins a worker's pool before the program may end, so a disk that hangs
+    would hold up a user who insists on leaving. `post` must be safe to call from any thread, as `post_message` is.
+    """
+
+    def __init__(self, config: Config, output: Path | None, post: Callable[[Message], object]) -> None:
+        self.config = config
+        self.control = Control()
+        self.history = History()
+        self._output = output
+        self._post = post
+        self._thread = threading.Thread(target=self._work, name="training", daemon=True)
+
+    def start(self) -> None:
+        """Begin, and return at once."""
+        self._thread.start()
+
+    def join(self, seconds: float | None = None) -> bool:
+        """Wait until the run's files are written, and tell whether they are."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        try:
+            run = Run.create(self.config, self._output)
+            ended: Ended | None = None
+            for event in run.events(self.control):
+                self._take(event, run)
+                if isinstance(event, Ended):
+                    ended = event
+            # Only now, when the stream is exhausted, is all of it on disk.
+            if ended is not None:
+                self._post(_farewell(self, ended))
+        except UserError as error:
+            self._post(messages.RunRefused(self, str(error)))
+        except BaseException as error:
+            self._post(messages.RunFailed(self, error))
+
+    def _take(self, event: Event, run: Run) -> None:
+        if isinstance(event, Progress):
+            self.history.add_progress(event)
+        elif isinstance(event, EpochEnded):
+            self.history.add_epoch(event)
+        elif isinstance(event, Started):
+            features = event.snapshot.tensors["dense_1.weight"].shape[0]
+            self._post(messages.RunStarted(self, run.directory, features, run.warnings))
+
+
+def _farewell(runner: Runner, event: Ended) -> messages.RunEnded:
+    figures = event.test_loss, event.test_accuracy, event.seconds
+    return messages.RunEnded(runner, event.status, event.epochs, *figures, event.divergence)

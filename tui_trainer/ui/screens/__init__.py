@@ -1,0 +1,1 @@
+"""The main screen, and the two that lie over it."""

@@ -1,0 +1,61 @@
+"""What each key does, taken from the bindings themselves."""
+
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+IN_FIELDS = (
+    ("tab, shift+tab", "Go to the next field, or to the one before"),
+    ("enter", "Go on to the next field; open a list, choose from it; open and close More"),
+    ("up, down", "Move between fields, and within an open list"),
+    ("a letter", "In an open list: go to the choice that has it"),
+)
+
+NOTES = (
+    "Keys of one letter act outside fields: leave a field with escape. Everything can be done with the mouse too.",
+    "A change of the activation proposes its initializer, a change of the optimizer its learning rate; what you entered yourself stays.",
+    "Each run keeps its options, figures and weights in a folder of its own, which is named beside the buttons.",
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """Lies over the main screen until it is left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f1,question_mark,enter", "dismiss", "Close")]
+
+    def __init__(self, bindings: Iterable[Binding]) -> None:
+        super().__init__()
+        self._explained = tuple(bindings)
+
+    def compose(self) -> ComposeResult:
+        """The keys, then what is worth knowing besides."""
+        with VerticalScroll(classes="dialog") as dialog:
+            dialog.border_title = "Keys"
+            dialog.border_subtitle = "escape closes"
+            yield from _table(self._keys())
+            yield Static("In the form", classes="heading")
+            yield from _table(IN_FIELDS)
+            yield Static("Good to know", classes="heading")
+            for note in NOTES:
+                yield Static(Content(note), classes="note")
+
+    def _keys(self) -> Iterator[tuple[str, str]]:
+        """Each key once, with all that it does."""
+        meanings: dict[str, list[str]] = {}
+        for binding in self._explained:
+            meanings.setdefault(binding.key, []).append(binding.tooltip or binding.description)
+        for keys, texts in meanings.items():
+            yield keys.replace("question_mark", "?").replace(",", ", "), "; ".join(texts)
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> ComposeResult:
+    for key, meaning in rows:
+        with Horizontal(classes="key"):
+            yield Static(Content(key), classes="name")
+            yield Static(Content(meaning), classes="meaning")

@@ -1,0 +1,131 @@
+"""One option in the form: its name, something to type or choose in, and what is wrong with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any, ClassVar, get_args
+
+from pydantic.fields import FieldInfo
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Checkbox, Input, Label, OptionList, Select, Static
+
+from tui_trainer.config import AUTO, choices, format_hidden
+
+Shown = str | bool
+"""What a control holds: a text, or for a switch whether it is on."""
+
+TITLES: Mapping[str, str] = {"hidden": "hidden layers"}
+"""Where the option's own name says too little."""
+
+
+def shown(value: Any) -> Shown:
+    """The text that stands for a value, such that Config reads it back the same."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, tuple | list):
+        return format_hidden(tuple(value))
+    return "" if value is None else str(value)
+
+
+class Field(Vertical):
+    """A label, a control made for the option's type, and a line for what is wrong, which is not there when nothing is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "app.focus_previous", "Previous field", show=False),
+        Binding("down", "app.focus_next", "Next field", show=False),
+    ]
+
+    @dataclass
+    class Changed(Message):
+        """The control holds something else."""
+
+        field: "Field"
+
+    @dataclass
+    class Considered(Message):
+        """Someone looks through the choices and is at this one."""
+
+        field: "Field"
+        choice: str
+
+    def __init__(self, option: str, info: FieldInfo, value: Shown) -> None:
+        super().__init__(classes="field")
+        self.option = option
+        self.title = TITLES.get(option, option.replace("_", " "))
+        self.description = info.description or ""
+        self.may_be_empty = NoneType in get_args(info.annotation)
+        # `auto` needs no entry: the form shows what it stands for.
+        self.choices = {name: meaning for name, meaning in choices(option).items() if name != AUTO}
+        self.control = self._control(value)
+        self._problem: str | None = None
+
+    def _control(self, value: Shown) -> Widget:
+        if self.choices:
+            return Select([(name, name) for name in self.choices], value=value, allow_blank=False, compact=True, id=self.option)
+        if isinstance(value, bool):
+            return Checkbox(value=value, compact=True, id=self.option)
+        placeholder = "none" if self.may_be_empty else ""
+        return Input(value, placeholder, compact=True, select_on_focus=True, id=self.option)
+
+    def compose(self) -> ComposeResult:
+        """The label and the control side by side, the complaint below."""
+        with Horizontal():
+            yield Label(self.title)
+            yield self.control
+        yield Static(classes="complaint")
+
+    def on_mount(self) -> None:
+        """Listen to the list of choices: moving through it says what each means before one is chosen."""
+        if self.choices:
+            self.watch(self.query_one(OptionList), "highlighted", self._consider, init=False)
+
+    @property
+    def value(self) -> Shown:
+        """What the control holds."""
+        if isinstance(self.control, Input):
+            return self.control.value.strip()
+        if isinstance(self.control, Checkbox):
+            return self.control.value
+        assert isinstance(self.control, Select)
+        return str(self.control.value)
+
+    @value.setter
+    def value(self, value: Shown) -> None:
+        assert isinstance(self.control, Input | Checkbox | Select)
+        self.control.value = value
+
+    @property
+    def meaning(self) -> str:
+        """What the present choice means, where there are choices, and what the option is."""
+        choice = self.choices.get(str(self.value)) if self.choices else None
+        return f"{self.value}: {choice}\n{self.description}" if choice else self.description
+
+    def complain(self, problem: str | None) -> None:
+        """Say what is wrong, or take it back."""
+        if problem == self._problem:
+            return
+        self._problem = problem
+        self.set_class(problem is not None, "-wrong")
+        self.query_one(".complaint", Static).update(Content(f"✗ {problem}" if problem else ""))
+
+    def _consider(self, highlighted: int | None) -> None:
+        if highlighted is not None and self.control.has_class("-expanded"):
+            self.post_message(self.Considered(self, list(self.choices)[highlighted]))
+
+    @on(Input.Submitted)
+    def _go_on(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.screen.focus_next()
+
+    @on(Input.Changed)
+    @on(Select.Changed)
+    @on(Checkbox.Changed)
+    def _tell(self, event: Message) -> None:
+        event.stop()
+        self.post_message(self.Changed(self))

@@ -1,0 +1,164 @@
+"""The form: every option of Config, checked as one types."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.events import DescendantBlur, DescendantFocus
+from textual.message import Message
+from textual.widgets import Collapsible, Static
+
+from tui_trainer.config import AUTO, Config, choices, fields, option, problems
+from tui_trainer.nn.activations import ACTIVATIONS
+from tui_trainer.nn.initializers import Uniform
+from tui_trainer.nn.optimizers import OPTIMIZERS
+from tui_trainer.ui.widgets.field import Field, Shown, shown
+
+ALWAYS_SHOWN = ("hidden", "activation", "initializer", "optimizer", "learning_rate", "batch_size", "epochs", "seed")
+"""What a first run is about. Whatever else Config knows is under More."""
+
+DECIDING = tuple(name for name, _ in fields() if choices(name) and AUTO not in choices(name))
+"""The choices that other options' defaults depend on."""
+
+DECIDED = tuple(name for name, _ in fields() if AUTO in choices(name))
+"""The choices that have a default of their own for every other choice: the form shows that instead of `auto`."""
+
+HINT = "[b]tab[/b] moves on, [b]enter[/b] opens a list, [b]escape[/b] leaves a field, [b]f1[/b] explains the keys"
+
+
+class ConfigForm(Vertical):
+    """Holds a run's options. A choice that has better defaults for others proposes them, but never over what somebody chose."""
+
+    @dataclass
+    class Changed(Message):
+        """The options changed; `config` is None while one of them is wrong."""
+
+        config: Config | None
+
+    def __init__(self, values: Mapping[str, Any], *, id: str | None = None) -> None:  # noqa: A002 Textual's name
+        super().__init__(id=id)
+        self.border_title = "Setup"
+        given = {name: shown(value) for name, value in values.items() if value != AUTO or name not in DECIDED}
+        self._proposed = _proposals({name: given[name] for name in DECIDING if name in given})
+        self._fields = {name: Field(name, info, given.get(name, self._proposed[name])) for name, info in fields()}
+        self._config: Config | None = None
+
+    def compose(self) -> ComposeResult:
+        """The options, and a line of help that keeps its place."""
+        with VerticalScroll(id="fields", can_focus=False):
+            for name in ALWAYS_SHOWN:
+                yield self._fields[name]
+            with Collapsible(title="More", id="more"):
+                for name, field in self._fields.items():
+                    if name not in ALWAYS_SHOWN:
+                        yield field
+        yield Static(HINT, id="help")
+
+    def on_mount(self) -> None:
+        """Check what the form begins with."""
+        self._check()
+
+    @property
+    def config(self) -> Config | None:
+        """The run that the form describes; None while an option is wrong."""
+        return self._config
+
+    def complain(self, message: str) -> bool:
+        """Show a complaint that only the data could give, such as a batch size beyond the images; False when it names no option."""
+        name = next((name for name in self._fields if message.startswith((option(name) + " ", option(name) + ":"))), None)
+        if name is not None:
+            self._fields[name].complain(message.removeprefix(option(name)).lstrip(": "))
+            self._go_to(name)
+        return name is not None
+
+    def go_to_problem(self) -> None:
+        """Put the cursor into the first field that is wrong."""
+        wrong = next((name for name, field in self._fields.items() if field.has_class("-wrong")), None)
+        if wrong is not None:
+            self._go_to(wrong)
+
+    def go_to_first(self) -> None:
+        """Put the cursor into the first field."""
+        self._go_to(ALWAYS_SHOWN[0])
+
+    def _go_to(self, name: str) -> None:
+        if name not in ALWAYS_SHOWN:
+            self.query_one("#more", Collapsible).collapsed = False
+        self._fields[name].control.focus()
+
+    @on(Field.Changed)
+    def _field_changed(self, event: Field.Changed) -> None:
+        event.stop()
+        if event.field.option in DECIDING:
+            self._propose()
+        self._check()
+        if event.field.control.has_focus_within:
+            self._explain(event.field.meaning, event.field.title)
+
+    @on(Field.Considered)
+    def _choice_considered(self, event: Field.Considered) -> None:
+        event.stop()
+        self._explain(f"{event.choice}: {event.field.choices[event.choice]}", event.field.title)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Explain the field that the cursor is in."""
+        field = next((node for node in event.widget.ancestors_with_self if isinstance(node, Field)), None)
+        if field is not None:
+            self._explain(field.meaning, field.title)
+
+    def on_descendant_blur(self, _event: DescendantBlur) -> None:
+        """Explain nothing when the cursor is in no field."""
+        self._explain(Content.from_markup(HINT), "")
+
+    def _explain(self, text: str | Content, title: str) -> None:
+        help_line = self.query_one("#help", Static)
+        help_line.border_title = title
+        help_line.update(text if isinstance(text, Content) else Content(text), layout=False)
+
+    def _propose(self) -> None:
+        """Renew the defaults that depend on a choice, wherever nobody put something else."""
+        proposed = _proposals({name: self._fields[name].value for name in DECIDING})
+        for name, value in proposed.items():
+            if name not in DECIDING and self._fields[name].value == self._proposed[name] != value:
+                self._fields[name].value = value
+        self._proposed = proposed
+
+    def _check(self) -> None:
+        values = {name: field.value for name, field in self._fields.items() if field.value != "" or not field.may_be_empty}
+        wrong = problems(values)
+        for name, field in self._fields.items():
+            field.display = _matters(name, values)
+            if not field.display and name in wrong and name in values:
+                # What cannot be seen cannot be mended, and does not matter to this run.
+                del values[name]
+        wrong = {name: problem for name, problem in wrong.items() if name in values}
+        for name, field in self._fields.items():
+            field.complain(wrong.get(name))
+        config = None if wrong else Config.parse(values)
+        if config is None or config != self._config:
+            self._config = config
+            self.post_message(self.Changed(config))
+
+
+def _proposals(chosen: Mapping[str, Any]) -> dict[str, Shown]:
+    """What each option would be if only these were given."""
+    defaults = Config.parse(chosen)
+    return {name: shown(getattr(defaults, name)) for name, _ in fields()}
+
+
+_TUNABLE = frozenset(name for rule in OPTIMIZERS.values() for name in rule.hyperparameters)
+
+
+def _matters(name: str, values: Mapping[str, Shown]) -> bool:
+    """Whether an option has any effect beside these others."""
+    if name == "alpha":
+        return ACTIVATIONS[str(values["activation"])].default_alpha is not None
+    if name == "uniform_limit":
+        return values["initializer"] == Uniform.name
+    if name in ("decay", "decay_every"):
+        return values.get("schedule") in ("step", "exponential")
+    return name not in _TUNABLE or name in OPTIMIZERS[str(values["optimizer"])].hyperparameters

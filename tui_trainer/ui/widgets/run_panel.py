@@ -1,0 +1,123 @@
+"""The panel at the foot of the screen: what the run is doing, how far it is, how it ended, and the three buttons."""
+
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Label, ProgressBar, Static
+
+from tui_trainer.config import Config
+from tui_trainer.training.events import Progress
+from tui_trainer.ui.messages import RunEnded
+
+
+class Phase(Enum):
+    """Where a run stands; the value is what the panel says."""
+
+    IDLE = "ready"
+    PREPARING = "preparing"
+    TRAINING = "training"
+    PAUSED = "paused"
+    STOPPING = "saving…"
+    ENDED = "ended"
+    REFUSED = "cannot go on"
+
+    @property
+    def going_on(self) -> bool:
+        """Whether there is a run that could be stopped."""
+        return self in (Phase.PREPARING, Phase.TRAINING, Phase.PAUSED, Phase.STOPPING)
+
+
+SYMBOLS: Mapping[Phase, str] = {
+    Phase.IDLE: "○",
+    Phase.PREPARING: "…",
+    Phase.TRAINING: "▶",
+    Phase.PAUSED: "‖",
+    Phase.STOPPING: "■",
+    Phase.ENDED: "✓",
+    Phase.REFUSED: "✗",
+}
+
+
+class RunPanel(Vertical):
+    """Three rows: a sentence, a bar or the result, the buttons beside the run's folder."""
+
+    def on_mount(self) -> None:
+        """Name the panel."""
+        self.border_title = "Run"
+
+    def compose(self) -> ComposeResult:
+        """Lay out the rows."""
+        yield Static("", id="sentence")
+        with Horizontal(id="course"):
+            yield ProgressBar(show_eta=False, show_percentage=True)
+            yield Static("", id="times")
+        yield Static("", id="result")
+        with Horizontal(id="buttons"):
+            yield Button("Start", id="start", variant="primary", compact=True)
+            yield Button("Pause", id="pause", compact=True)
+            yield Button("Stop", id="stop", compact=True)
+            yield Label("", id="directory")
+
+    def show_phase(self, phase: Phase, detail: str = "") -> None:
+        """Say where the run stands, and offer the buttons that make sense."""
+        for known in Phase:
+            self.set_class(known is phase, f"-{known.name.lower()}")
+        self.say(phase, detail)
+        self.query_one("#start", Button).disabled = phase.going_on
+        self.query_one("#pause", Button).disabled = phase not in (Phase.TRAINING, Phase.PAUSED)
+        self.query_one("#pause", Button).label = "Go on" if phase is Phase.PAUSED else "Pause"
+        self.query_one("#stop", Button).disabled = not phase.going_on or phase is Phase.STOPPING
+
+    def say(self, phase: Phase, detail: str) -> None:
+        """Write the sentence."""
+        state = Content.assemble((f"{SYMBOLS[phase]} {phase.value}", "bold"), "  ", detail)
+        self.query_one("#sentence", Static).update(state, layout=False)
+
+    def begin(self, config: Config) -> None:
+        """Make ready for another run."""
+        self.query_one(ProgressBar).update(total=None, progress=0)
+        self.query_one("#times", Static).update("")
+        self.query_one("#result", Static).update("")
+        self.query_one("#directory", Label).update("")
+        self.set_class(config.epochs == 0, "-no-epochs")
+
+    def show_directory(self, directory: Path) -> None:
+        """Say where the run's files are."""
+        self.query_one("#directory", Label).update(Content(str(directory)))
+
+    def show_progress(self, phase: Phase, config: Config, progress: Progress, before: float) -> None:
+        """Show how far the run is; `before` is the training time of the epochs before this one."""
+        done = (progress.epoch - 1) * progress.batches + progress.batch
+        total = config.epochs * progress.batches
+        pace = progress.seconds / progress.batch
+        self.query_one(ProgressBar).update(total=total, progress=done)
+        elapsed, left = clock(before + progress.seconds), clock((total - done) * pace)
+        self.query_one("#times", Static).update(f"{elapsed} gone, {left} left")
+        rate = config.batch_size / pace if pace else 0.0
+        batches = f"batch {progress.batch:,}/{progress.batches:,}"
+        self.say(phase, f"epoch {progress.epoch}/{config.epochs}  {batches}  {rate:,.0f} images/s")
+
+    def show_end(self, event: RunEnded, advice: str) -> None:
+        """Show how the run ended."""
+        self.set_class(event.status == "diverged", "-diverged")
+        self.set_class(bool(advice), "-advised")
+        accuracy = f"test accuracy {event.test_accuracy:.1%}" if event.test_accuracy is not None else ""
+        loss = f"  test loss {event.test_loss:.3f}" if event.test_loss is not None and event.status != "diverged" else ""
+        self.query_one("#result", Static).update(Content.assemble((accuracy, "bold"), loss, f"  {advice}" if advice else ""))
+        if place := event.divergence:
+            end = f"numbers in {place.layer} overflowed at step {place.step:,} of epoch {place.epoch}"
+        else:
+            end = f"{event.epochs} epoch{'' if event.epochs == 1 else 's'} in {clock(event.seconds)}"
+        symbol = "✗" if event.divergence else SYMBOLS[Phase.ENDED]
+        self.query_one("#sentence", Static).update(Content.assemble((f"{symbol} {event.status}", "bold"), f"  {end}"))
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, with hours where there are any."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
