@@ -83,7 +83,24 @@ def program(context: click.Context, /, no_ui: bool, config_file: Path | None, ou
     context.exit(run_app({name: getattr(config, name) for name in values}, output))
 
 
+@program.command("lr-find")
+@click.option("--config", "config_file", type=click.Path(path_type=Path), help="TOML file of options; the command line wins over it.")
+@click.option("--from", "lowest", type=click.FloatRange(0, min_open=True), default=1e-6, show_default=True, help="The first rate.")
+@click.option("--to", "highest", type=click.FloatRange(0, min_open=True), default=10.0, show_default=True, help="The last rate.")
+@click.option("--steps", type=click.IntRange(2), default=1000, show_default=True, help="Steps between them, one batch each.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="A chart, or one JSON object per step.")
+def lr_find(config_file: Path | None, lowest: float, highest: float, steps: int, form: str, **given: Any) -> None:
+    """Find a learning rate: raise it step by step and see where the loss falls and where it bursts (Smith 2017)."""
+    from tui_trainer.headless import find_learning_rate  # noqa: PLC0415 --help need not wait for it
+
+    if lowest >= highest:
+        raise UserError(f"--from must be less than --to, not {lowest:g} and {highest:g}")
+    values, source = _merge(config_file, {name: value for name, value in given.items() if value is not None})
+    find_learning_rate(Config.parse(values, source), lowest=lowest, highest=highest, steps=steps, form=form)
+
+
 config_options(program)
+config_options(lr_find)
 
 
 def _merge(file: Path | None, given: Mapping[str, Any]) -> tuple[dict[str, Any], Source]:

@@ -45,7 +45,8 @@ class Dataset:
 
     name: str
     training: Split
-    test: Split
+    test: Split | None
+    classes: int = CLASSES
 
     @property
     def features(self) -> int:
@@ -54,7 +55,7 @@ class Dataset:
     @property
     def missing_classes(self) -> tuple[int, ...]:
         """Classes that no training image belongs to."""
-        return tuple(np.flatnonzero(np.bincount(self.training.labels, minlength=CLASSES) == 0).tolist())
+        return tuple(np.flatnonzero(np.bincount(self.training.labels, minlength=self.classes) == 0).tolist())
 
     def hold_out(self, validation: int) -> tuple[Split, Split | None]:
         """Part the last `validation` training samples from the rest. Raises UserError when nothing would be left to train on."""

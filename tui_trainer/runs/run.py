@@ -6,14 +6,14 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from tui_trainer.config import AUTO, Config
-from tui_trainer.dataset import Dataset, load
+from tui_trainer.dataset import MNIST, Dataset, load
 from tui_trainer.errors import UserError
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.directory import RunDirectory
+from tui_trainer.threads import fastest_threads
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Ended, EpochEnded, Event, Started, record
 from tui_trainer.training.loop import Training
-from tui_trainer.training.threads import fastest_threads
 
 
 class Run:
@@ -27,9 +27,7 @@ class Run:
     @classmethod
     def create(cls, config: Config, output: Path | None = None) -> "Run":
         """Load the data, settle the threads, build the network and make the folder. Raises UserError before anything is written."""
-        data = load(_absolute(config.data))
-        threads = fastest_threads(config, data) if config.threads == AUTO else config.threads
-        config = config.model_copy(update={"data": _absolute(config.data), "threads": threads})
+        config, data = settle(config)
         training = _build(config, data)
         return cls(config, training, RunDirectory.create(output))
 
@@ -65,13 +63,26 @@ class Run:
             self._folder.append(record(event, str(self.directory)))
 
 
-def _absolute(data: str) -> str:
-    """The data's name such that a config.toml finds it from any folder."""
-    return data if data == "mnist" else str(Path(data).expanduser().absolute())
+def settle(config: Config) -> tuple[Config, Dataset]:
+    """Load the data, and replace what depends on folder and machine by what it stands for here. Raises UserError."""
+    # An absolute name, so that a config.toml finds the data from any folder.
+    name = config.data if config.data == MNIST else str(Path(config.data).expanduser().absolute())
+    data = load(name)
+    config = config.model_copy(update={"data": name})
+    if config.threads == AUTO:
+        try:
+            config = config.model_copy(update={"threads": fastest_threads(config, data)})
+        except MemoryError:
+            raise _too_large() from None
+    return config, data
 
 
 def _build(config: Config, data: Dataset) -> Training:
     try:
         return Training(config, data)
     except MemoryError:
-        raise UserError("--hidden: this network does not fit into the memory of this machine; take fewer or smaller layers") from None
+        raise _too_large() from None
+
+
+def _too_large() -> UserError:
+    return UserError("--hidden: this network does not fit into the memory of this machine; take fewer or smaller layers")

@@ -8,7 +8,7 @@ import numpy as np
 
 from tui_trainer import __version__
 from tui_trainer.config import Config
-from tui_trainer.dataset import CLASSES, Batcher, Dataset, Split
+from tui_trainer.dataset import Batcher, Dataset, Split
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.layers import Dropout
@@ -60,14 +60,14 @@ class Training:
             raise UserError(f"--batch-size must be at most the {len(self._training.labels):,} training samples, not {config.batch_size:,}")
         # Separate streams: what one consumes never shifts another.
         initial, order, masks = np.random.SeedSequence(config.seed).spawn(3)
-        self._network = build_network(config, data.features, CLASSES)
+        self._network = build_network(config, data.features, data.classes)
         self._network.initialize(np.random.default_rng(initial))
         self._mask_rng = np.random.default_rng(masks)
         for layer in self._network.layers:
             if isinstance(layer, Dropout):
                 layer.rng = self._mask_rng
         self._optimizer = build_optimizer(config, self._network)
-        self._schedule = build_schedule(config)
+        self.schedule = build_schedule(config)
         self._learning_rate = 0.0
         self._best = Best()
         self._order_rng = np.random.default_rng(order)
@@ -86,7 +86,8 @@ class Training:
         self._epoch_seconds = 0.0
 
     @property
-    def _batches(self) -> int:
+    def batches(self) -> int:
+        """Steps in an epoch; the last may be of a smaller batch."""
         return -(-len(self._training.labels) // self._config.batch_size)
 
     def events(self, control: Control) -> Iterator[Event]:
@@ -96,7 +97,7 @@ class Training:
         while not (self._finished or divergence or control.stopping):
             layers: tuple[LayerHealth, ...] = ()
             order = self._order()
-            while self._batch < self._batches and control.admit():
+            while self._batch < self.batches and control.admit():
                 started = perf_counter()
                 progress, divergence = self._train_batch(order, control)
                 self._epoch_seconds += perf_counter() - started
@@ -104,7 +105,7 @@ class Training:
                     break
                 layers = progress.layers
                 yield progress
-            if divergence is None and self._batch == self._batches:
+            if divergence is None and self._batch == self.batches:
                 divergence = self._check_weights()
                 if divergence is None:
                     yield self._end_epoch(layers)
@@ -133,7 +134,7 @@ class Training:
         self._batcher.fill(indices, batch.inputs, batch.labels)
         batch.forward()
         loss_sum, correct = batch.loss()
-        self._learning_rate = self._config.learning_rate * self._schedule(self._epochs_done + self._batch / self._batches)
+        self._learning_rate = self._config.learning_rate * self.schedule(self._epochs_done + self._batch / self.batches)
         self._batch += 1
         divergence = None
         layers: tuple[LayerHealth, ...] = ()
@@ -143,7 +144,7 @@ class Training:
             batch.backward()
             if self._config.clip_norm is not None:
                 clip_by_norm(self._network.gradients, self._config.clip_norm)
-            if self._batch == self._batches or control.wants_layers():
+            if self._batch == self.batches or control.wants_layers():
                 before = self._network.parameters.copy()
                 self._optimizer.step(self._learning_rate)
                 layers = health.measure(self._network, self._probe, before)
@@ -156,7 +157,7 @@ class Training:
         progress = Progress(
             epoch=self._epochs_done + 1,
             batch=self._batch,
-            batches=self._batches,
+            batches=self.batches,
             step=self._optimizer.steps,
             loss=loss_sum / rows,
             accuracy=correct / rows,
@@ -213,7 +214,7 @@ class Training:
             ),
             training_samples=len(self._training.labels),
             validation_samples=0 if self._validation is None else len(self._validation.labels),
-            test_samples=len(self._test.labels),
+            test_samples=0 if self._test is None else len(self._test.labels),
             threads=int(self._config.threads),
             environment=environment(),
             snapshot=self.snapshot(),
@@ -222,9 +223,10 @@ class Training:
     def _ended(self, control: Control, divergence: Divergence | None) -> Ended:
         if self._best.weights is not None and self._finished:
             np.copyto(self._network.parameters, self._best.weights)
-        # A signal leaves no time to evaluate.
-        interrupted = control.stopping == "interrupted"
-        test_loss, test_accuracy = (None, None) if interrupted and not divergence else evaluate(self._network, self._test)
+        test_loss = test_accuracy = None
+        # A signal leaves no time for an examination.
+        if self._test is not None and control.stopping != "interrupted":
+            test_loss, test_accuracy = evaluate(self._network, self._test)
         return Ended(
             status="diverged" if divergence else "completed" if self._finished else control.stopping or "stopped",
             epochs=self._epochs_done,
@@ -244,6 +246,9 @@ class Training:
                 shape = self._network.tensors[name].shape
                 tensors[f"optimizer.{slot}.{name}"] = vector[self._network.span(name)].reshape(shape).copy()
         scalars: Mapping[str, Any] = {
+            "config": self._config.record(),
+            "features": self._network.inputs,
+            "classes": self._network.classes,
             "epochs": self._epochs_done,
             "batch": self._batch,
             "step": self._optimizer.steps,

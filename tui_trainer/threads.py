@@ -1,0 +1,82 @@
+"""How many BLAS threads are fastest for a network: measured, because on small products more are often slower.
+
+The answer is kept in the user's cache folder: threads may change the last bits of a product, and the same options have to give the same
+numbers again.
+"""
+
+import json
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from tui_trainer import paths
+from tui_trainer.config import Config, format_hidden
+from tui_trainer.dataset import Dataset
+from tui_trainer.nn.network import Pass
+from tui_trainer.runs.files import replace
+from tui_trainer.training.environment import environment
+from tui_trainer.training.model import build_network, build_optimizer
+
+ROUNDS = 5
+STEPS = 5
+WORTH = 0.8
+"""More threads have to bring the time down to this share: they take cores from whatever else the machine does."""
+
+
+def fastest_threads(config: Config, data: Dataset) -> int:
+    """One thread or as many as the BLAS would take, whichever trains a batch of this network faster."""
+    most = max((int(info["num_threads"]) for info in threadpool_info() if info["user_api"] == "blas"), default=1)
+    if most == 1:
+        return 1
+    shapes = f"{data.features}-{format_hidden(config.hidden)}-{data.classes}"
+    key = ", ".join((shapes, f"batch {config.batch_size}", config.activation, config.optimizer, f"{most} threads", *environment().values()))
+    known = _known()
+    if key not in known:
+        known[key] = _measure(config, data, most)
+        _keep(known)
+    return known[key]
+
+
+def _measure(config: Config, data: Dataset, most: int) -> int:
+    network = build_network(config.model_copy(update={"dropout": 0.0}), data.features, data.classes)
+    network.initialize(np.random.default_rng(0))
+    optimizer = build_optimizer(config, network)
+    batch = Pass(network, config.batch_size)
+    batch.inputs[:] = 0.5
+    batch.labels[:] = 0
+
+    def seconds(threads: int) -> float:
+        with threadpool_limits(limits=threads, user_api="blas"):
+            started = perf_counter()
+            for _ in range(STEPS):
+                batch.forward()
+                batch.loss()
+                batch.backward()
+                optimizer.step(config.learning_rate)
+            return perf_counter() - started
+
+    seconds(1)
+    rounds = [(seconds(1), seconds(most)) for _ in range(ROUNDS)]
+    return most if median(together / alone for alone, together in rounds) < WORTH else 1
+
+
+def _known() -> dict[str, int]:
+    """Earlier answers; none when there is no cache, or one that cannot be read."""
+    try:
+        known = json.loads((paths.cache() / "threads.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(known, dict):
+        return {}
+    return {key: value for key, value in known.items() if isinstance(value, int) and 1 <= value <= 1024}
+
+
+def _keep(known: dict[str, int]) -> None:
+    try:
+        paths.cache().mkdir(parents=True, exist_ok=True)
+        replace(paths.cache() / "threads.json", json.dumps(known, indent=1).encode())
+    except OSError:
+        # Without a cache the next run measures again, and its start event says what it found.
+        return
