@@ -30,7 +30,7 @@ async def picture(name: str, size: tuple[int, int], moment: str, options: dict[s
             while moment not in app.main.phase.name.lower():
                 await pilot.pause(0.1)
             if moment == "training":
-                await pilot.pause(12)
+                await pilot.pause(4)
             await pilot.pause(0.5)
             svg = app.export_screenshot(title="tui-trainer")
             app.main.action_stop()
