@@ -1,4 +1,4 @@
-"""Make the pictures of the documentation: `python docs/make_pictures.py`. Each is the real app in the middle, or at the end, of a real run."""
+"""Make the documentation's pictures: `python docs/make_pictures.py`. Each is the real app in the middle, or at the end, of a real run."""
 
 import asyncio
 import re

@@ -89,6 +89,11 @@ class Batcher:
         self._scale(self._images[start:stop], inputs)
         labels[:] = self._labels[start:stop]
 
+    def fill_numbers(self, indices: Labels, numbers: Labels, labels: Labels) -> None:
+        """Write the numbers of samples, instead of the samples, and their labels."""
+        numbers[:] = indices
+        self._labels.take(indices, 0, labels, "clip")
+
     @staticmethod
     def _scale(images: NDArray[Any], inputs: Array) -> None:
         if images.dtype == np.uint8:

@@ -1,6 +1,7 @@
-"""The array types that the network is written in."""
+"""The arrays that the network is written in: their types, and how they lie in memory."""
 
-from typing import Any, TypeAlias
+import math
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -14,4 +15,16 @@ Labels: TypeAlias = NDArray[np.integer[Any]]
 Images: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]
 """Pixels: bytes as they lie in the files, to be divided by 255, or numbers to be used as they are."""
 
-__all__ = ["Array", "DTypeLike", "Images", "Labels"]
+CACHE_LINE = 64
+
+
+def zeros(shape: int | tuple[int, ...], dtype: DTypeLike, order: Literal["C", "F"] = "C") -> NDArray[Any]:
+    """As numpy.zeros, beginning at a cache line: a vector of sixteen float32 that straddles two takes twice as long to load."""
+    itemsize = np.dtype(dtype).itemsize
+    size = math.prod(shape) if isinstance(shape, tuple) else shape
+    memory = np.zeros(size * itemsize + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    return memory[start : start + size * itemsize].view(dtype).reshape(shape, order=order)
+
+
+__all__ = ["CACHE_LINE", "Array", "DTypeLike", "Images", "Labels", "zeros"]

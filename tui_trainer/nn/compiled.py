@@ -1,21 +1,24 @@
 """Compiled loops for the busiest parts of training, when numba is installed (`pip install 'tui-trainer[fast]'`).
 
 NumPy walks over an array once per operation; a compiled loop walks over it once. Each loop does what the NumPy code it stands in for does,
-in the same order and without fast-math: the results are equal to the last bit.
+in the same order and without fast-math, and so gives the same bits; only the products of sparse inputs sum in an order of their own.
 """
 
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from itertools import pairwise
 from typing import Any, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tui_trainer.nn.activations import ReLU
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.layers import Dense, Layer
+
+SPARSE = 0.35
+"""Inputs of which a smaller share is not 0 are multiplied number by number; a dense product has the advantage above."""
 
 
 @cache
@@ -25,31 +28,87 @@ def kernels() -> Any:
 
 
 @final
-class DenseReLU(Layer):
-    """A Dense layer and the ReLU after it as one step: bias and function in one walk over the output, and so on the way back."""
+class SparseRows:
+    """Bytes (samples, features) of which few are not 0, as the places and values of those that are not, sample after sample."""
 
-    kind = "Dense and ReLU"
-    prefix = "dense_relu"
+    def __init__(self, bytes_: NDArray[np.uint8]) -> None:
+        self.width = bytes_.shape[1]
+        self.starts = np.concatenate([[0], np.count_nonzero(bytes_, axis=1).cumsum()])
+        self.columns = np.empty(self.starts[-1], np.uint16)
+        self.values = np.empty(self.starts[-1], np.uint8)
+        self.scale = np.arange(256, dtype=np.float32) / np.float32(255)
+        kernels().compress(bytes_, self.columns, self.values)
 
-    def __init__(self, dense: Dense) -> None:
+    @classmethod
+    def of(cls, inputs: NDArray[Any]) -> "SparseRows | None":
+        """The sparse form of `inputs`; None without numba, or when they are no bytes, too wide, or not sparse."""
+        if kernels() is None or inputs.dtype != np.uint8 or inputs.shape[1] > np.iinfo(np.uint16).max:
+            return None
+        return cls(inputs) if np.count_nonzero(inputs) < SPARSE * inputs.size else None
+
+    def times(self, samples: NDArray[np.intp], weight: Array, out: Array) -> None:
+        """out ← inputs[samples] / 255 @ weight."""
+        kernels().sparse_product(self.starts, self.columns, self.values, self.scale, samples, weight, out)
+
+    def scratch(self, samples: int) -> tuple[NDArray[Any], ...]:
+        """What `transposed_times` needs to sort that many samples by column."""
+        most = samples * int(np.diff(self.starts).max(initial=0))
+        return np.empty(self.width + 1, np.intp), np.empty(most, np.intp), np.empty(most, np.float32)
+
+    def transposed_times(self, samples: NDArray[np.intp], gradient: Array, out: Array, scratch: tuple[NDArray[Any], ...]) -> None:
+        """out ← (inputs[samples] / 255)ᵀ @ gradient."""
+        kernels().sparse_gradient(self.starts, self.columns, self.values, self.scale, samples, gradient, out, *scratch)
+
+
+@final
+class FusedDense(Layer):
+    """A Dense layer together with the ReLU after it, or on sparse inputs, or both.
+
+    Bias and ReLU take one walk over the output. On sparse inputs `x` is not the samples but their numbers.
+    """
+
+    kind = "Dense"
+    prefix = "fused_dense"
+
+    def __init__(self, dense: Dense, *, relu: bool, inputs: SparseRows | None, samples: int) -> None:
         super().__init__(dense.inputs, dense.units)
-        self.dense = dense
+        self._dense = dense
+        self._relu = relu
+        self._inputs = inputs
+        self._sorting = inputs.scratch(samples) if inputs else ()
         self._add_bias_and_rectify = kernels().add_bias_and_rectify
-        self._mask_and_sum = kernels().mask_and_sum
+        self._mask = kernels().mask
 
-    def forward(self, x: Array, out: Array, scratch: Array) -> None:
-        np.matmul(x, self.dense.weight, out=out)
-        self._add_bias_and_rectify(out, self.dense.bias)
+    def forward(self, x: Any, out: Array, scratch: Array) -> None:
+        if self._inputs is None:
+            np.matmul(x, self._dense.weight, out=out)
+        else:
+            self._inputs.times(x, self._dense.weight, out)
+        if self._relu:
+            self._add_bias_and_rectify(out, self._dense.bias)
+        else:
+            np.add(out, self._dense.bias, out=out)
 
-    def backward(self, x: Array, out: Array, gradient: Array, gradient_in: Array | None, scratch: Array) -> None:
-        self._mask_and_sum(gradient, out, self.dense.bias_gradient)
-        np.matmul(x.T, gradient, out=self.dense.weight_gradient)
+    def backward(self, x: Any, out: Array, gradient: Array, gradient_in: Array | None, scratch: Array) -> None:
+        if self._relu:
+            self._mask(gradient, out)
+        np.add.reduce(gradient, 0, out=self._dense.bias_gradient)
+        if self._inputs is None:
+            np.matmul(x.T, gradient, out=self._dense.weight_gradient)
+        else:
+            self._inputs.transposed_times(x, gradient, self._dense.weight_gradient, self._sorting)
         if gradient_in is not None:
-            np.matmul(gradient, self.dense.weight.T, out=gradient_in)
+            np.matmul(gradient, self._dense.weight.T, out=gradient_in)
 
 
-def fusible(layers: Sequence[Layer]) -> dict[Layer, Layer]:
-    """The Dense layers that a ReLU follows, each with the step that does the work of both; empty without numba."""
+def fuse(layers: Sequence[Layer], inputs: SparseRows | None, samples: int) -> dict[Layer, tuple[Layer, int]]:
+    """For each Dense layer that can be fused, the layer to run in its place, and how many layers that one stands for."""
+    fused: dict[Layer, tuple[Layer, int]] = {}
     if kernels() is None:
-        return {}
-    return {layer: DenseReLU(layer) for layer, after in pairwise(layers) if isinstance(layer, Dense) and isinstance(after, ReLU)}
+        return fused
+    for index, layer in enumerate(layers):
+        relu = index + 1 < len(layers) and isinstance(layers[index + 1], ReLU)
+        sparse = inputs if index == 0 else None
+        if isinstance(layer, Dense) and (relu or sparse):
+            fused[layer] = FusedDense(layer, relu=relu, inputs=sparse, samples=samples), 2 if relu else 1
+    return fused

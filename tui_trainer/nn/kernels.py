@@ -10,10 +10,13 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from tui_trainer.nn.arrays import Array
 
 Scalar: TypeAlias = Any
+Bytes: TypeAlias = NDArray[np.uint8]
+Numbers: TypeAlias = NDArray[np.intp]
 
 ZERO = np.float32(0)
 
@@ -97,11 +100,88 @@ def add_bias_and_rectify(out: Array, bias: Array) -> None:
 
 
 @loop
-def mask_and_sum(gradient: Array, out: Array, bias_gradient: Array) -> None:
-    for unit in range(out.shape[1]):
-        bias_gradient[unit] = 0
+def mask(gradient: Array, out: Array) -> None:
     for row in range(out.shape[0]):
         for unit in range(out.shape[1]):
-            if out[row, unit] <= 0:
-                gradient[row, unit] = 0
-            bias_gradient[unit] += gradient[row, unit]
+            # A product and no branch, which could not be run on many numbers at once.
+            gradient[row, unit] *= np.float32(out[row, unit] > 0)
+
+
+@loop
+def compress(inputs: Bytes, columns: NDArray[np.uint16], values: Bytes) -> None:
+    found = 0
+    for row in range(inputs.shape[0]):
+        for column in range(inputs.shape[1]):
+            if inputs[row, column]:
+                columns[found] = column
+                values[found] = inputs[row, column]
+                found += 1
+
+
+@loop
+def sparse_product(
+    starts: Numbers, columns: NDArray[np.uint16], values: Bytes, scale: Array, samples: Numbers, weight: Array, out: Array
+) -> None:
+    units = out.shape[1]
+    for row in range(samples.size):
+        start, stop = starts[samples[row]], starts[samples[row] + 1]
+        result = out[row]
+        result[:] = 0
+        # Four at a time: the result is read and written a quarter as often.
+        while start + 4 <= stop:
+            w0, w1 = weight[columns[start]], weight[columns[start + 1]]
+            w2, w3 = weight[columns[start + 2]], weight[columns[start + 3]]
+            x0, x1 = scale[values[start]], scale[values[start + 1]]
+            x2, x3 = scale[values[start + 2]], scale[values[start + 3]]
+            for unit in range(units):
+                result[unit] += (x0 * w0[unit] + x1 * w1[unit]) + (x2 * w2[unit] + x3 * w3[unit])
+            start += 4
+        while start < stop:
+            w, x = weight[columns[start]], scale[values[start]]
+            for unit in range(units):
+                result[unit] += x * w[unit]
+            start += 1
+
+
+@loop
+def sparse_gradient(
+    starts: Numbers,
+    columns: NDArray[np.uint16],
+    values: Bytes,
+    scale: Array,
+    samples: Numbers,
+    gradient: Array,
+    out: Array,
+    ends: Numbers,
+    rows: Numbers,
+    factors: Array,
+) -> None:
+    units = out.shape[1]
+    # A counting sort by column: each row of `out` is then summed at one go, and written once.
+    ends[:] = 0
+    for row in range(samples.size):
+        for place in range(starts[samples[row]], starts[samples[row] + 1]):
+            ends[columns[place] + 1] += 1
+    for column in range(1, ends.size):
+        ends[column] += ends[column - 1]
+    for row in range(samples.size):
+        for place in range(starts[samples[row]], starts[samples[row] + 1]):
+            slot = ends[columns[place]]
+            ends[columns[place]] = slot + 1
+            rows[slot] = row
+            factors[slot] = scale[values[place]]
+    slot = 0
+    for column in range(out.shape[0]):
+        result = out[column]
+        result[:] = 0
+        while slot + 4 <= ends[column]:
+            e0, e1, e2, e3 = gradient[rows[slot]], gradient[rows[slot + 1]], gradient[rows[slot + 2]], gradient[rows[slot + 3]]
+            x0, x1, x2, x3 = factors[slot], factors[slot + 1], factors[slot + 2], factors[slot + 3]
+            for unit in range(units):
+                result[unit] += (x0 * e0[unit] + x1 * e1[unit]) + (x2 * e2[unit] + x3 * e3[unit])
+            slot += 4
+        while slot < ends[column]:
+            error, x = gradient[rows[slot]], factors[slot]
+            for unit in range(units):
+                result[unit] += x * error[unit]
+            slot += 1

@@ -8,7 +8,7 @@ import numpy as np
 
 from tui_trainer.nn import compiled
 from tui_trainer.nn.activations import Activation
-from tui_trainer.nn.arrays import Array, DTypeLike, Labels
+from tui_trainer.nn.arrays import Array, DTypeLike, Labels, zeros
 from tui_trainer.nn.initializers import Initializer
 from tui_trainer.nn.layers import Dense, Dropout, Layer
 from tui_trainer.nn.losses import SoftmaxCrossEntropy
@@ -32,6 +32,7 @@ class Network:
         self.tensors: dict[str, Array] = {}
         self.gradient_tensors: dict[str, Array] = {}
         self._spans: dict[str, slice] = {}
+        self.sparse_inputs: compiled.SparseRows | None = None
         self._passes: dict[tuple[int, bool], Pass] = {}
         self._bind()
 
@@ -42,8 +43,8 @@ class Network:
             for parameter, shape in layer.shapes().items():
                 offsets[f"{layer.name}.{parameter}"] = size, shape
                 size += -(-int(np.prod(shape)) // ALIGNMENT) * ALIGNMENT
-        self.parameters = np.zeros(size, self.dtype)
-        self.gradients = np.zeros(size, self.dtype)
+        self.parameters: Array = zeros(size, self.dtype)
+        self.gradients: Array = zeros(size, self.dtype)
         for name, (start, shape) in offsets.items():
             self._spans[name] = span = slice(start, start + int(np.prod(shape)))
             self.tensors[name] = self.parameters[span].reshape(shape)
@@ -90,43 +91,46 @@ class Stage(NamedTuple):
 class Pass:
     """One trip forward and back through a network for a fixed number of samples. Fill `inputs` and `labels`, then call in order.
 
-    Without `training`, layers that only training needs are left out.
+    Without `training`, layers that only training needs are left out. With it, `inputs` are the numbers (rows,) of samples in the
+    network's `sparse_inputs` when it has them, and else the samples themselves (rows, inputs), as always without.
     """
 
     def __init__(self, network: Network, rows: int, *, training: bool = False) -> None:
         self.rows = rows
-        self.inputs: Array = np.empty((rows, network.inputs), network.dtype)
+        sparse = network.sparse_inputs if training else None
+        self.inputs: Any = np.empty(rows, np.intp) if sparse else zeros((rows, network.inputs), network.dtype)
         self.labels: Labels = np.empty(rows, np.intp)
         self.stages: list[Stage] = []
         x = self.inputs
         gradient_in: Array | None = None
-        for layer in network.layers:
-            if layer.only_in_training and not training:
-                continue
-            out = x if layer.in_place else np.empty((rows, layer.units), network.dtype)
+        layers = [layer for layer in network.layers if training or not layer.only_in_training]
+        for index, layer in enumerate(layers):
+            out = x if layer.in_place else zeros((rows, layer.units), network.dtype)
             gradient = gradient_in if layer.elementwise else None
             if gradient is None:
-                gradient = np.empty((rows, layer.units), network.dtype)
-            scratch = np.empty((rows, layer.units), network.dtype)
+                # Between two layers of weights in column order: gradient @ weight.T is then the product that the BLAS does fastest.
+                between = isinstance(layer, Dense) and 0 < index < len(layers) - 1
+                gradient = zeros((rows, layer.units), network.dtype, "F" if between else "C")
+            scratch = zeros((rows, layer.units), network.dtype)
             self.stages.append(Stage(layer, x, out, gradient, gradient_in, scratch))
             x, gradient_in = out, gradient
         self._loss = SoftmaxCrossEntropy(rows, network.classes, network.dtype)
-        steps = self._steps(compiled.fusible(network.layers) if network.dtype == np.float32 else {})
+        steps = self._steps(compiled.fuse([stage.layer for stage in self.stages], sparse, rows) if network.dtype == np.float32 else {})
         self._forward = [(step.layer.forward, step.x, step.out, step.scratch) for step in steps]
         self._backward = [
             (step.layer.backward, step.x, step.out, step.gradient, step.gradient_in, step.scratch) for step in reversed(steps)
         ]
 
-    def _steps(self, fused: Mapping[Layer, Layer]) -> list[Stage]:
-        """The stages in the order they run, where a fused layer takes the place of its own stage and of the next."""
+    def _steps(self, fused: Mapping[Layer, tuple[Layer, int]]) -> list[Stage]:
+        """The stages in the order they run, where a fused layer takes the place of those that it stands for."""
         steps: list[Stage] = []
-        stages = iter(self.stages)
-        for stage in stages:
-            if stage.layer in fused:
-                after = next(stages)
-                steps.append(Stage(fused[stage.layer], stage.x, after.out, after.gradient, stage.gradient_in, after.scratch))
-            else:
-                steps.append(stage)
+        index = 0
+        while index < len(self.stages):
+            first = self.stages[index]
+            layer, count = fused.get(first.layer, (first.layer, 1))
+            last = self.stages[index + count - 1]
+            steps.append(Stage(layer, first.x, last.out, last.gradient, first.gradient_in, last.scratch))
+            index += count
         return steps
 
     @property

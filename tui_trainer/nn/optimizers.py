@@ -16,7 +16,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from tui_trainer.nn import compiled
-from tui_trainer.nn.arrays import Array
+from tui_trainer.nn.arrays import Array, zeros
 
 BLOCK = 1 << 18
 """Parameters that a rule is applied to at once: few enough for its scratch to stay in the cache, and so many that calls cost nothing."""
@@ -70,7 +70,9 @@ class Optimizer(ABC):
         self.weight_decay = self.default_weight_decay if weight_decay is None else weight_decay
         self._decay = np.empty_like(parameters) if self.weight_decay and not self.decoupled_decay else None
         self.steps = 0
-        self.state = {slot: np.full_like(parameters, start) for slot, start in self.slots.items()}
+        self.state: dict[str, Array] = {slot: zeros(parameters.size, parameters.dtype) for slot in self.slots}
+        for slot, start in self.slots.items():
+            self.state[slot].fill(start)
         self._vectors = (parameters, gradients, *self.state.values())
         kernels = compiled.kernels() if compile and parameters.dtype == np.float32 else None
         self._kernel = getattr(kernels, self.kernel or self.name, None)
@@ -79,7 +81,7 @@ class Optimizer(ABC):
     def _cut(self) -> list[tuple[Array, ...]]:
         """The vectors in blocks, each with two scratch rows of the same length, which all blocks share."""
         size = self._vectors[0].size
-        scratch = np.empty((2, min(BLOCK, size)), self._vectors[0].dtype)
+        scratch = zeros((2, min(BLOCK, size)), self._vectors[0].dtype)
         return [
             (*(vector[start : start + BLOCK] for vector in self._vectors), *scratch[:, : min(BLOCK, size - start)])
             for start in range(0, size, BLOCK)

@@ -11,6 +11,7 @@ from tui_trainer.config import Config
 from tui_trainer.dataset import Batcher, Dataset, Split
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Array
+from tui_trainer.nn.compiled import SparseRows
 from tui_trainer.nn.layers import Dropout
 from tui_trainer.nn.network import Network, Pass
 from tui_trainer.nn.optimizers import clip_by_norm
@@ -73,6 +74,8 @@ class Training:
         self._order_rng = np.random.default_rng(order)
         self._order_state = self._order_rng.bit_generator.state
         self._batcher = Batcher(self._training, config.batch_size)
+        self._network.sparse_inputs = SparseRows.of(self._training.images)
+        self._fill = self._batcher.fill_numbers if self._network.sparse_inputs else self._batcher.fill
         self._probe = Pass(self._network, min(health.PROBE_SAMPLES, len(self._training.labels)))
         Batcher(self._training, self._probe.rows).fill_range(0, self._probe.rows, self._probe.inputs, self._probe.labels)
         self._epochs_done = 0
@@ -131,7 +134,7 @@ class Training:
         indices = order[self._batch * size : (self._batch + 1) * size]
         rows = len(indices)
         batch = self._network.over(rows, training=True)
-        self._batcher.fill(indices, batch.inputs, batch.labels)
+        self._fill(indices, batch.inputs, batch.labels)
         batch.forward()
         loss_sum, correct = batch.loss()
         self._learning_rate = self._config.learning_rate * self.schedule(self._epochs_done + self._batch / self.batches)
