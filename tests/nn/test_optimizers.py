@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tui_trainer.nn.optimizers import BLOCK, OPTIMIZERS, Optimizer, clip_by_norm
+from tui_trainer.nn.optimizers import BLOCK, FLUSH_EVERY, OPTIMIZERS, Optimizer, clip_by_norm
 
 RATE = 0.1
 
@@ -188,3 +188,18 @@ def test_clipping_shortens_long_gradients_and_leaves_short_ones(scale: float) ->
 def test_an_unknown_hyperparameter_is_refused() -> None:
     with pytest.raises(TypeError, match="sgd has no momentum"):
         OPTIMIZERS["sgd"](np.zeros(1), np.zeros(1), momentum=0.9)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in OPTIMIZERS.values() if rule.slots])
+@pytest.mark.parametrize("compile_it", [False, True])
+def test_sums_without_gradient_end_at_zero_and_not_among_the_subnormals(rule: type[Optimizer], compile_it: bool) -> None:
+    p, g = np.zeros(64, np.float32), np.ones(64, np.float32)
+    optimizer = rule(p, g, compile=compile_it)
+    optimizer.step(RATE)
+    g[:32] = 0
+    for _ in range(2 * FLUSH_EVERY):
+        optimizer.step(RATE)
+    tiny = np.finfo(np.float32).tiny
+    for vector in optimizer.state.values():
+        assert not ((vector != 0) & (np.abs(vector) < tiny)).any()
+        assert vector[32:].all()

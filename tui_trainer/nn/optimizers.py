@@ -22,6 +22,14 @@ BLOCK = 1 << 18
 """Parameters that a rule is applied to at once: few enough for its scratch to stay in the cache, and so many that calls cost nothing."""
 
 
+FLUSH_EVERY = 256
+"""Steps between two sweeps for numbers so small that processors calculate with them many times slower."""
+
+NEGLIGIBLE = 1e-25
+"""What a sweep sets to 0. The sum of a parameter without gradient shrinks by 0.9 a step and would end among the subnormal numbers, below
+1e-38, for good; no step of this size can be seen in a float32 weight."""
+
+
 class Optimizer(ABC):
     """Moves `parameters` against `gradients`, two flat vectors of one length that are bound once and read at every step.
 
@@ -102,6 +110,9 @@ class Optimizer(ABC):
         else:
             for block in self._blocks:
                 self.update(*block, *scalars)
+        if self.steps % FLUSH_EVERY == 0 and parameters.dtype == np.float32:
+            for vector in self.state.values():
+                vector[np.abs(vector) < NEGLIGIBLE] = 0
 
     @abstractmethod
     def scalars(self, learning_rate: float) -> tuple[float, ...]:

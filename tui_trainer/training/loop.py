@@ -1,6 +1,7 @@
 """The training loop: a generator of events that prints nothing and writes nothing. Whoever stops consuming it stops the work."""
 
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -57,8 +58,10 @@ class Training:
         self._test = data.test
         self.warnings = tuple(f"--data {config.data}: no training image is labelled {label}" for label in data.missing_classes)
         self._training, self._validation = data.hold_out(config.validation)
-        if config.batch_size > len(self._training.labels):
-            raise UserError(f"--batch-size must be at most the {len(self._training.labels):,} training samples, not {config.batch_size:,}")
+        self._samples = len(self._training.labels)
+        self.batches = -(-self._samples // config.batch_size)
+        if config.batch_size > self._samples:
+            raise UserError(f"--batch-size must be at most the {self._samples:,} training samples, not {config.batch_size:,}")
         # Separate streams: what one consumes never shifts another.
         initial, order, masks = np.random.SeedSequence(config.seed).spawn(3)
         self._network = build_network(config, data.features, data.classes)
@@ -76,7 +79,7 @@ class Training:
         self._batcher = Batcher(self._training, config.batch_size)
         self._network.sparse_inputs = SparseRows.of(self._training.images)
         self._fill = self._batcher.fill_numbers if self._network.sparse_inputs else self._batcher.fill
-        self._probe = Pass(self._network, min(health.PROBE_SAMPLES, len(self._training.labels)))
+        self._probe = Pass(self._network, min(health.PROBE_SAMPLES, self._samples))
         Batcher(self._training, self._probe.rows).fill_range(0, self._probe.rows, self._probe.inputs, self._probe.labels)
         self._epochs_done = 0
         self._begin_epoch()
@@ -87,11 +90,6 @@ class Training:
         self._loss_sum = 0.0
         self._correct = 0
         self._epoch_seconds = 0.0
-
-    @property
-    def batches(self) -> int:
-        """Steps in an epoch; the last may be of a smaller batch."""
-        return -(-len(self._training.labels) // self._config.batch_size)
 
     def events(self, control: Control) -> Iterator[Event]:
         """The run, from where it stands to its end."""
@@ -122,7 +120,7 @@ class Training:
 
     def _order(self) -> np.ndarray[Any, np.dtype[np.intp]]:
         """The epoch's order of samples; the state before the draw is kept, so that a resumed epoch draws the same one."""
-        samples = len(self._training.labels)
+        samples = self._samples
         if not self._config.shuffle:
             return np.arange(samples)
         self._order_state = self._order_rng.bit_generator.state
@@ -141,7 +139,7 @@ class Training:
         self._batch += 1
         divergence = None
         layers: tuple[LayerHealth, ...] = ()
-        if np.isfinite(loss_sum):
+        if isfinite(loss_sum):
             self._loss_sum += loss_sum
             self._correct += correct
             batch.backward()
@@ -157,18 +155,9 @@ class Training:
             layer = health.first_not_finite(self._network, batch) or self._network.layers[-1].name
             divergence = Divergence(layer, self._epochs_done + 1, self._optimizer.steps + 1)
         snapshot = self.snapshot() if control.wants_snapshot() else None
-        progress = Progress(
-            epoch=self._epochs_done + 1,
-            batch=self._batch,
-            batches=self.batches,
-            step=self._optimizer.steps,
-            loss=loss_sum / rows,
-            accuracy=correct / rows,
-            seconds=self._epoch_seconds,
-            layers=layers,
-            snapshot=snapshot,
-        )
-        return progress, divergence
+        loss, accuracy, epoch = loss_sum / rows, correct / rows, self._epochs_done + 1
+        step, seconds = self._optimizer.steps, self._epoch_seconds
+        return Progress(epoch, self._batch, self.batches, step, loss, accuracy, seconds, layers, snapshot), divergence
 
     def _check_weights(self) -> Divergence | None:
         """The last step of an epoch has no later loss that would tell."""
@@ -176,7 +165,7 @@ class Training:
         return None if layer is None else Divergence(layer, self._epochs_done + 1, self._optimizer.steps)
 
     def _end_epoch(self, layers: tuple[LayerHealth, ...]) -> EpochEnded:
-        samples = len(self._training.labels)
+        samples = self._samples
         validation = None if self._validation is None else evaluate(self._network, self._validation)
         train_loss, train_accuracy, seconds = self._loss_sum / samples, self._correct / samples, self._epoch_seconds
         self._epochs_done += 1
@@ -215,7 +204,7 @@ class Training:
                 for layer in network.layers
                 if parameters[layer.name]
             ),
-            training_samples=len(self._training.labels),
+            training_samples=self._samples,
             validation_samples=0 if self._validation is None else len(self._validation.labels),
             test_samples=0 if self._test is None else len(self._test.labels),
             threads=int(self._config.threads),
