@@ -1,0 +1,118 @@
+"""What it costs to look: `python benchmarks/observing.py`, with the program installed.
+
+Layer health, evaluation and checkpoints as shares of training time; the app's speed beside the headless one, in interleaved pairs; how
+late the app's event loop is while a network trains; memory.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median, quantiles
+from time import perf_counter
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from tui_trainer import Config, Control, load_data
+from tui_trainer.runs import checkpoint
+from tui_trainer.training import health
+from tui_trainer.training.events import EpochEnded, Started
+from tui_trainer.training.loop import Training, evaluate
+
+NETWORKS = ("256", "128x8", "100x30")
+MEASURED_PER_SECOND = 2
+
+
+def costs(hidden: str) -> None:
+    """Health, evaluation and a checkpoint beside an epoch of training."""
+    data = load_data("mnist")
+    training = Training(Config.parse({"hidden": hidden, "epochs": 3, "threads": 1}), data)
+    network, snapshot, epochs = training._network, None, []
+    for event in training.events(Control()):
+        if isinstance(event, Started):
+            snapshot = event.snapshot
+        if isinstance(event, EpochEnded):
+            epochs.append(event.seconds)
+    epoch = median(epochs)
+
+    def seconds(call: Any) -> float:
+        times = []
+        for _ in range(7):
+            started = perf_counter()
+            call()
+            times.append(perf_counter() - started)
+        return median(times)
+
+    before = network.parameters.copy()
+    looking = seconds(lambda: health.measure(network, training._probe, before))
+    examination = seconds(lambda: evaluate(network, data.test))
+    with tempfile.TemporaryDirectory() as folder:
+        keeping = seconds(lambda: checkpoint.write(Path(folder) / "c", snapshot))
+    live = looking * MEASURED_PER_SECOND
+    print(
+        f"| {hidden} | {epoch:.2f} | {looking / epoch:.1%} | {live:.1%} | {examination / epoch:.1%} | {keeping / epoch:.1%} |", flush=True
+    )
+
+
+def headless_speed(hidden: str) -> float:
+    """Samples per second without a screen."""
+    training = Training(Config.parse({"hidden": hidden, "epochs": 3, "threads": 1}), load_data("mnist"))
+    return median(event.samples_per_second for event in training.events(Control()) if isinstance(event, EpochEnded))
+
+
+async def app_speed(hidden: str) -> tuple[float, float]:
+    """Samples per second in the app with its charts live at 120×40, and the event loop's lateness at the 99th percentile, in seconds."""
+    from tui_trainer.ui.app import TrainerApp
+
+    with tempfile.TemporaryDirectory() as folder:
+        app = TrainerApp({"hidden": hidden, "epochs": 3, "threads": 1}, Path(folder) / "run")
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.press("ctrl+r")
+            await asyncio.sleep(0.5)
+            late = []
+            while app.main.phase.going_on:
+                started = perf_counter()
+                await asyncio.sleep(0.01)
+                late.append(perf_counter() - started - 0.01)
+        events = map(json.loads, (Path(folder) / "run" / "metrics.jsonl").read_text().splitlines())
+        speeds = [event["samples_per_second"] for event in events if event["event"] == "epoch"]
+    return median(speeds), quantiles(late, n=100)[98]
+
+
+def memory() -> None:
+    """The largest resident set of a run of 2 and of one of 100 epochs."""
+    for epochs in (2, 100):
+        with tempfile.TemporaryDirectory() as folder:
+            code = (
+                "import resource, sys; from tui_trainer import Config, Control, Run; from pathlib import Path\n"
+                f"run = Run.create(Config.parse({{'epochs': {epochs}, 'batch_size': 128, 'threads': 1}}), Path({folder!r}))\n"
+                "for event in run.events(Control()): pass\n"
+                "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+            )
+            print(f"| peak memory, {epochs} epochs, MiB | {subprocess.check_output([sys.executable, '-c', code], text=True).strip()} |")
+
+
+def main() -> None:
+    """Print the tables."""
+    threadpool_limits(1, user_api="blas")
+    print("| hidden layers | epoch, s | health once an epoch | health twice a second | evaluating 10,000 images | a checkpoint an epoch |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for hidden in NETWORKS:
+        costs(hidden)
+    print("\n| hidden layers | app at 120×40 ÷ headless, samples per second | event loop late by, p99, ms |\n| --- | --- | --- |")
+    for hidden in NETWORKS:
+        ratios, lateness = [], []
+        for _ in range(3):
+            speed, late = asyncio.run(app_speed(hidden))
+            ratios.append(speed / headless_speed(hidden))
+            lateness.append(late)
+        print(f"| {hidden} | {median(ratios):.2f} | {1000 * median(lateness):.1f} |", flush=True)
+    print("\n| | |\n| --- | --- |")
+    memory()
+
+
+if __name__ == "__main__":
+    main()
