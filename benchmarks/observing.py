@@ -20,7 +20,8 @@ from tui_trainer import Config, Control, load_data
 from tui_trainer.runs import checkpoint
 from tui_trainer.training import health
 from tui_trainer.training.events import EpochEnded, Started
-from tui_trainer.training.loop import Training, evaluate
+from tui_trainer.training.feed import Feed, evaluate
+from tui_trainer.training.loop import Training
 
 NETWORKS = ("256", "128x8", "100x30")
 MEASURED_PER_SECOND = 2
@@ -46,9 +47,9 @@ def costs(hidden: str) -> None:
             times.append(perf_counter() - started)
         return median(times)
 
-    before = network.parameters.copy()
-    looking = seconds(lambda: health.measure(network, training._probe, before))
-    examination = seconds(lambda: evaluate(network, data.test))
+    before, test = network.parameters.copy(), Feed(data.test)
+    looking = seconds(lambda: health.measure(network, training._probe.first(network), before))
+    examination = seconds(lambda: evaluate(network, test))
     with tempfile.TemporaryDirectory() as folder:
         keeping = seconds(lambda: checkpoint.write(Path(folder) / "c", snapshot))
     live = looking * MEASURED_PER_SECOND
@@ -74,9 +75,9 @@ async def app_speed(hidden: str) -> tuple[float, float]:
             await asyncio.sleep(0.5)
             late = []
             while app.main.phase.going_on:
-                started = perf_counter()
+                due = perf_counter() + 0.01
                 await asyncio.sleep(0.01)
-                late.append(perf_counter() - started - 0.01)
+                late.append(perf_counter() - due)
         events = map(json.loads, (Path(folder) / "run" / "metrics.jsonl").read_text().splitlines())
         speeds = [event["samples_per_second"] for event in events if event["event"] == "epoch"]
     return median(speeds), quantiles(late, n=100)[98]

@@ -229,9 +229,6 @@ def test_pixels_become_exactly_their_255th_part_and_nothing_is_allocated() -> No
     tracemalloc.stop()
     np.testing.assert_array_equal(inputs, images[[15, 0, 7]].astype(np.float32) / np.float32(255))
     np.testing.assert_array_equal(labels, [15, 0, 7])
-    batcher.fill_range(2, 5, inputs, labels)
-    np.testing.assert_array_equal(inputs, images[2:5].astype(np.float32) / np.float32(255))
-    np.testing.assert_array_equal(labels, [2, 3, 4])
 
 
 def test_validation_is_the_end_of_the_file() -> None:

@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tui_trainer.config import Config
-from tui_trainer.dataset import Batcher, Dataset, Split
+from tui_trainer.dataset import Dataset, Split
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Array, Images
 from tui_trainer.nn.losses import softmax
 from tui_trainer.runs import checkpoint
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Ended, Event, Snapshot
-from tui_trainer.training.loop import EVALUATION_ROWS, Training
+from tui_trainer.training.feed import Feed
+from tui_trainer.training.loop import Training
 from tui_trainer.training.model import build_network
 
 
@@ -79,15 +80,11 @@ class Classifier:
         images = _samples(x)
         if images.shape[1] != self.n_features_in_:
             raise UserError(f"x has {images.shape[1]} numbers per sample; this network was trained on {self.n_features_in_}")
-        batcher = Batcher(Split(images, np.zeros(len(images), np.intp)), min(EVALUATION_ROWS, max(len(images), 1)))
-        probabilities = np.empty((len(images), len(self.classes_)), np.float32)
-        for start in range(0, len(images), EVALUATION_ROWS):
-            stop = min(start + EVALUATION_ROWS, len(images))
-            batch = self._network.over(stop - start)
-            batcher.fill_range(start, stop, batch.inputs, batch.labels)
+        parts = [np.empty((0, len(self.classes_)), np.float32)]
+        for batch in Feed(Split(images, np.zeros(len(images), np.intp))).all(self._network):
             batch.forward()
-            probabilities[start:stop] = softmax(batch.logits)
-        return probabilities
+            parts.append(softmax(batch.logits))
+        return np.concatenate(parts)
 
     def predict(self, x: ArrayLike) -> NDArray[Any]:
         """The likeliest label of each sample, of shape (samples,)."""

@@ -84,11 +84,6 @@ class Batcher:
         self._labels.take(indices, 0, labels, "clip")
         self._scale(gathered, inputs)
 
-    def fill_range(self, start: int, stop: int, inputs: Array, labels: Labels) -> None:
-        """Write the samples from `start` up to `stop`."""
-        self._scale(self._images[start:stop], inputs)
-        labels[:] = self._labels[start:stop]
-
     def fill_numbers(self, indices: Labels, numbers: Labels, labels: Labels) -> None:
         """Write the numbers of samples, instead of the samples, and their labels."""
         numbers[:] = indices

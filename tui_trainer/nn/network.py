@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tui_trainer.nn import compiled
 from tui_trainer.nn.activations import Activation
 from tui_trainer.nn.arrays import Array, DTypeLike, Labels, zeros
+from tui_trainer.nn.compiled import SparseRows, fuse
 from tui_trainer.nn.initializers import Initializer
 from tui_trainer.nn.layers import Dense, Dropout, Layer
 from tui_trainer.nn.losses import SoftmaxCrossEntropy
@@ -32,8 +32,7 @@ class Network:
         self.tensors: dict[str, Array] = {}
         self.gradient_tensors: dict[str, Array] = {}
         self._spans: dict[str, slice] = {}
-        self.sparse_inputs: compiled.SparseRows | None = None
-        self._passes: dict[tuple[int, bool], Pass] = {}
+        self._passes: dict[tuple[int, bool, SparseRows | None], Pass] = {}
         self._bind()
 
     def _bind(self) -> None:
@@ -69,11 +68,11 @@ class Network:
         for layer in self.layers:
             layer.initialize(rng)
 
-    def over(self, rows: int, *, training: bool = False) -> "Pass":
+    def over(self, rows: int, *, training: bool = False, sparse: SparseRows | None = None) -> "Pass":
         """The arrays for `rows` samples, allocated at the first call with that number."""
-        key = rows, training
+        key = rows, training, sparse
         if key not in self._passes:
-            self._passes[key] = Pass(self, rows, training=training)
+            self._passes[key] = Pass(self, rows, training=training, sparse=sparse)
         return self._passes[key]
 
 
@@ -91,13 +90,12 @@ class Stage(NamedTuple):
 class Pass:
     """One trip forward and back through a network for a fixed number of samples. Fill `inputs` and `labels`, then call in order.
 
-    Without `training`, layers that only training needs are left out. With it, `inputs` are the numbers (rows,) of samples in the
-    network's `sparse_inputs` when it has them, and else the samples themselves (rows, inputs), as always without.
+    Without `training`, layers that only training needs are left out. `inputs` are the samples (rows, inputs), or, where `sparse` holds
+    them, their numbers there (rows,).
     """
 
-    def __init__(self, network: Network, rows: int, *, training: bool = False) -> None:
+    def __init__(self, network: Network, rows: int, *, training: bool = False, sparse: SparseRows | None = None) -> None:
         self.rows = rows
-        sparse = network.sparse_inputs if training else None
         self.inputs: Any = np.empty(rows, np.intp) if sparse else zeros((rows, network.inputs), network.dtype)
         self.labels: Labels = np.empty(rows, np.intp)
         self.stages: list[Stage] = []
@@ -115,7 +113,7 @@ class Pass:
             self.stages.append(Stage(layer, x, out, gradient, gradient_in, scratch))
             x, gradient_in = out, gradient
         self._loss = SoftmaxCrossEntropy(rows, network.classes, network.dtype)
-        steps = self._steps(compiled.fuse([stage.layer for stage in self.stages], sparse, rows) if network.dtype == np.float32 else {})
+        steps = self._steps(fuse([stage.layer for stage in self.stages], sparse, rows) if network.dtype == np.float32 else {})
         self._forward = [(step.layer.forward, step.x, step.out, step.scratch) for step in steps]
         self._backward = [
             (step.layer.backward, step.x, step.out, step.gradient, step.gradient_in, step.scratch) for step in reversed(steps)

@@ -9,12 +9,10 @@ import numpy as np
 
 from tui_trainer import __version__
 from tui_trainer.config import Config
-from tui_trainer.dataset import Batcher, Dataset, Split
+from tui_trainer.dataset import Dataset, Split
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Array
-from tui_trainer.nn.compiled import SparseRows
 from tui_trainer.nn.layers import Dropout
-from tui_trainer.nn.network import Network, Pass
 from tui_trainer.nn.optimizers import clip_by_norm
 from tui_trainer.training import health
 from tui_trainer.training.control import Control
@@ -30,10 +28,9 @@ from tui_trainer.training.events import (
     Snapshot,
     Started,
 )
+from tui_trainer.training.feed import Feed, evaluate
+from tui_trainer.training.health import PROBE_SAMPLES
 from tui_trainer.training.model import build_network, build_optimizer, build_schedule
-
-EVALUATION_ROWS = 500
-"""Samples per pass when nothing is learned: large enough to make the products efficient, small enough to stay in the cache."""
 
 
 class Best(NamedTuple):
@@ -55,10 +52,9 @@ class Training:
         self._config = config
         if config.early_stopping and not config.validation:
             raise UserError("--early-stopping needs a validation set; give --validation a number above 0")
-        self._test = data.test
         self.warnings = tuple(f"--data {config.data}: no training image is labelled {label}" for label in data.missing_classes)
-        self._training, self._validation = data.hold_out(config.validation)
-        self._samples = len(self._training.labels)
+        training, validation = data.hold_out(config.validation)
+        self._samples = len(training.labels)
         self.batches = -(-self._samples // config.batch_size)
         if config.batch_size > self._samples:
             raise UserError(f"--batch-size must be at most the {self._samples:,} training samples, not {config.batch_size:,}")
@@ -76,11 +72,10 @@ class Training:
         self._best = Best()
         self._order_rng = np.random.default_rng(order)
         self._order_state = self._order_rng.bit_generator.state
-        self._batcher = Batcher(self._training, config.batch_size)
-        self._network.sparse_inputs = SparseRows.of(self._training.images)
-        self._fill = self._batcher.fill_numbers if self._network.sparse_inputs else self._batcher.fill
-        self._probe = Pass(self._network, min(health.PROBE_SAMPLES, self._samples))
-        Batcher(self._training, self._probe.rows).fill_range(0, self._probe.rows, self._probe.inputs, self._probe.labels)
+        self._training = Feed(training, config.batch_size)
+        self._validation = Feed(validation) if validation else None
+        self._test = Feed(data.test) if data.test else None
+        self._probe = Feed(Split(training.images[:PROBE_SAMPLES], training.labels[:PROBE_SAMPLES]), PROBE_SAMPLES)
         self._epochs_done = 0
         self._begin_epoch()
         self._seconds = 0.0
@@ -131,8 +126,7 @@ class Training:
         size = self._config.batch_size
         indices = order[self._batch * size : (self._batch + 1) * size]
         rows = len(indices)
-        batch = self._network.over(rows, training=True)
-        self._fill(indices, batch.inputs, batch.labels)
+        batch = self._training.take(self._network, indices, training=True)
         batch.forward()
         loss_sum, correct = batch.loss()
         self._learning_rate = self._config.learning_rate * self.schedule(self._epochs_done + self._batch / self.batches)
@@ -148,7 +142,7 @@ class Training:
             if self._batch == self.batches or control.wants_layers():
                 before = self._network.parameters.copy()
                 self._optimizer.step(self._learning_rate)
-                layers = health.measure(self._network, self._probe, before)
+                layers = health.measure(self._network, self._probe.first(self._network), before)
             else:
                 self._optimizer.step(self._learning_rate)
         else:
@@ -205,8 +199,8 @@ class Training:
                 if parameters[layer.name]
             ),
             training_samples=self._samples,
-            validation_samples=0 if self._validation is None else len(self._validation.labels),
-            test_samples=0 if self._test is None else len(self._test.labels),
+            validation_samples=self._validation.samples if self._validation else 0,
+            test_samples=self._test.samples if self._test else 0,
             threads=int(self._config.threads),
             environment=environment(),
             snapshot=self.snapshot(),
@@ -253,20 +247,3 @@ class Training:
             "best_loss": self._best.loss if self._best.epoch else None,
         }
         return Snapshot(tensors, scalars)
-
-
-@np.errstate(all="ignore")
-def evaluate(network: Network, split: Split) -> tuple[float, float]:
-    """Mean cross-entropy in nats and accuracy over a split."""
-    samples = len(split.labels)
-    batcher = Batcher(split, min(EVALUATION_ROWS, samples))
-    loss_sum, correct = 0.0, 0
-    for start in range(0, samples, EVALUATION_ROWS):
-        stop = min(start + EVALUATION_ROWS, samples)
-        batch = network.over(stop - start)
-        batcher.fill_range(start, stop, batch.inputs, batch.labels)
-        batch.forward()
-        batch_loss, batch_correct = batch.loss()
-        loss_sum += batch_loss
-        correct += batch_correct
-    return loss_sum / samples, correct / samples

@@ -1,0 +1,54 @@
+"""From a split of the data to the arrays of a pass: samples as they are, or, where that is faster, their numbers in a sparse table."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tui_trainer.dataset import Batcher, Split
+from tui_trainer.nn.arrays import Labels
+from tui_trainer.nn.compiled import SparseRows
+from tui_trainer.nn.network import Network, Pass
+
+EVALUATION_ROWS = 500
+"""Samples per pass when nothing is learned: large enough to make the products efficient, small enough to stay in the cache."""
+
+
+class Feed:
+    """Fills passes with samples of one split, at most `rows` at once."""
+
+    def __init__(self, split: Split, rows: int = EVALUATION_ROWS) -> None:
+        self.samples = len(split.labels)
+        self._rows = min(rows, max(self.samples, 1))
+        self._batcher = Batcher(split, self._rows)
+        self._sparse = SparseRows.of(split.images)
+        self._numbers = np.arange(self.samples)
+
+    def take(self, network: Network, indices: Labels, *, training: bool = False) -> Pass:
+        """The network's pass for as many samples, filled with those at `indices` (rows,)."""
+        batch = network.over(len(indices), training=training, sparse=self._sparse)
+        if self._sparse:
+            self._batcher.fill_numbers(indices, batch.inputs, batch.labels)
+        else:
+            self._batcher.fill(indices, batch.inputs, batch.labels)
+        return batch
+
+    def first(self, network: Network) -> Pass:
+        """A pass filled with the first samples in file order."""
+        return self.take(network, self._numbers[: self._rows])
+
+    def all(self, network: Network) -> Iterator[Pass]:
+        """Passes, one after the other, that together hold every sample in file order."""
+        for start in range(0, self.samples, self._rows):
+            yield self.take(network, self._numbers[start : start + self._rows])
+
+
+@np.errstate(all="ignore")
+def evaluate(network: Network, feed: Feed) -> tuple[float, float]:
+    """Mean cross-entropy in nats and accuracy over the split of a feed."""
+    loss_sum, correct = 0.0, 0
+    for batch in feed.all(network):
+        batch.forward()
+        batch_loss, batch_correct = batch.loss()
+        loss_sum += batch_loss
+        correct += batch_correct
+    return loss_sum / feed.samples, correct / feed.samples
