@@ -60,7 +60,7 @@ def costs(hidden: str) -> None:
 
 def headless_speed(hidden: str) -> float:
     """Samples per second without a screen."""
-    training = Training(Config.parse({"hidden": hidden, "epochs": 3, "threads": 1}), load_data("mnist"))
+    training = Training(Config.parse({"hidden": hidden, "epochs": 8, "threads": 1}), load_data("mnist"))
     return median(event.samples_per_second for event in training.events(Control()) if isinstance(event, EpochEnded))
 
 
@@ -69,7 +69,7 @@ async def app_speed(hidden: str) -> tuple[float, float]:
     from tui_trainer.ui.app import TrainerApp
 
     with tempfile.TemporaryDirectory() as folder:
-        app = TrainerApp({"hidden": hidden, "epochs": 3, "threads": 1}, Path(folder) / "run")
+        app = TrainerApp({"hidden": hidden, "epochs": 8, "threads": 1}, Path(folder) / "run")
         async with app.run_test(size=(120, 40)) as pilot:
             await pilot.press("ctrl+r")
             await asyncio.sleep(0.5)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic, thread_time
 from typing import Any, ClassVar
 
 from textual import on
@@ -22,6 +23,9 @@ from tui_trainer.ui.widgets.chart import Chart
 from tui_trainer.ui.widgets.form import ConfigForm
 from tui_trainer.ui.widgets.layer_table import LayerTable
 from tui_trainer.ui.widgets.run_panel import Phase, RunPanel
+
+DRAWING_SHARE = 0.03
+"""Of the time, how much may go into drawing charts: Python does one thing at a time, so what drawing takes is taken from training."""
 
 TICK = 0.5
 """Seconds between two looks at a run. Each redraw takes time from training and bytes from the line."""
@@ -59,6 +63,7 @@ class MainScreen(Screen[None]):
         self._runner: Runner | None = None
         self._features: dict[str, int] = {}
         self.phase = Phase.IDLE
+        self._rest_until = 0.0
 
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""
@@ -202,6 +207,7 @@ class MainScreen(Screen[None]):
         assert self._runner
         if not self._is_latest(event):
             return
+        self._rest_until = 0.0
         self._look()
         self._enter(Phase.ENDED)
         hint = advice(self._runner.config, event, self._runner.history.layers)
@@ -228,10 +234,13 @@ class MainScreen(Screen[None]):
             return
         if self.phase in (Phase.TRAINING, Phase.PAUSED):
             self.query_one(RunPanel).show_progress(self.phase, runner.config, progress, runner.history.seconds)
-        for chart in self.query(Chart):
-            chart.update()
-        if table.shows_health:
-            table.measure(runner.history.layers)
+        if monotonic() >= self._rest_until or self.phase is not Phase.TRAINING:
+            started = thread_time()
+            for chart in self.query(Chart):
+                chart.update()
+            if table.shows_health:
+                table.measure(runner.history.layers)
+            self._rest_until = monotonic() + (thread_time() - started) / DRAWING_SHARE
 
     # The view
 

@@ -96,10 +96,15 @@ class RunPanel(Vertical):
         pace = progress.seconds / progress.batch
         self.query_one(ProgressBar).update(total=total, progress=done)
         elapsed, left = clock(before + progress.seconds), clock((total - done) * pace)
-        self.query_one("#times", Static).update(f"{elapsed} gone, {left} left")
+        self._write_times(f"{elapsed} gone, {left} left")
         rate = config.batch_size / pace if pace else 0.0
         batches = f"batch {progress.batch:,}/{progress.batches:,}"
         self.say(phase, f"epoch {progress.epoch}/{config.epochs}  {batches}  {rate:,.0f} images/s")
+
+    def _write_times(self, text: str) -> None:
+        """Laying everything out anew is work; a text of the same length does not need it."""
+        times = self.query_one("#times", Static)
+        times.update(text, layout=len(str(times.content)) != len(text))
 
     def show_end(self, event: RunEnded, advice: str) -> None:
         """Show how the run ended."""
