@@ -1,15 +1,19 @@
 """`tui-trainer` and `python -m tui_trainer`."""
 
+import io
+import os
 import sys
 
 import click
 
 from tui_trainer.cli import program
 from tui_trainer.errors import UserError
+from tui_trainer.paths import printable
 
 
 def main() -> None:
     """Run the command line; whatever a person got wrong ends in one line on stderr and status 2."""
+    _make_streams_writable()
     try:
         sys.exit(program.main(prog_name="tui-trainer", standalone_mode=False))
     except UserError as error:
@@ -21,10 +25,17 @@ def main() -> None:
 
 
 def _refuse(message: str) -> None:
-    # A name from a file or an argument must not reach the terminal as an escape sequence.
-    clean = "".join(character if character.isprintable() else repr(character)[1:-1] for character in message)
-    sys.stderr.write(f"tui-trainer: {clean}\n")
+    sys.stderr.write(f"tui-trainer: {printable(message)}\n")
     sys.exit(2)
+
+
+def _make_streams_writable() -> None:
+    """A stream that the caller closed takes text and loses it; one that is not UTF-8 escapes what it cannot write."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 it is open as long as the process is
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """The command line: options made from the fields of Config, then the app, or training without a screen."""
 
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from tui_trainer import __version__
@@ -68,6 +70,7 @@ def program(context: click.Context, /, no_ui: bool, config_file: Path | None, ou
     Without --no-ui the options pre-fill the app's form.
     """
     if context.invoked_subcommand is not None:
+        _refuse_options_before(context.invoked_subcommand, context)
         return
     values, source = _merge(config_file, {name: value for name, value in given.items() if value is not None})
     config = Config.parse(values, source)
@@ -87,20 +90,27 @@ def program(context: click.Context, /, no_ui: bool, config_file: Path | None, ou
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="TOML file of options; the command line wins over it.")
 @click.option("--from", "lowest", type=click.FloatRange(0, min_open=True), default=1e-6, show_default=True, help="The first rate.")
 @click.option("--to", "highest", type=click.FloatRange(0, min_open=True), default=10.0, show_default=True, help="The last rate.")
-@click.option("--steps", type=click.IntRange(2), default=1000, show_default=True, help="Steps between them, one batch each.")
+@click.option("--steps", type=click.IntRange(2, 1_000_000), default=1000, show_default=True, help="Steps between them, one batch each.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="A chart, or one JSON object per step.")
 def lr_find(config_file: Path | None, lowest: float, highest: float, steps: int, form: str, **given: Any) -> None:
     """Find a learning rate: raise it step by step and see where the loss falls and where it bursts (Smith 2017)."""
     from tui_trainer.headless import find_learning_rate  # noqa: PLC0415 --help need not wait for it
 
-    if lowest >= highest:
-        raise UserError(f"--from must be less than --to, not {lowest:g} and {highest:g}")
+    if not lowest < highest < inf:  # in this form not a number is refused too
+        raise UserError(f"--from must be less than --to, and both finite, not {lowest:g} and {highest:g}")
     values, source = _merge(config_file, {name: value for name, value in given.items() if value is not None})
     find_learning_rate(Config.parse(values, source), lowest=lowest, highest=highest, steps=steps, form=form)
 
 
 config_options(program)
 config_options(lr_find)
+
+
+def _refuse_options_before(command: str, context: click.Context) -> None:
+    """Options in front of a command would be read and have no effect."""
+    for parameter in program.params:
+        if parameter.name and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
+            raise UserError(f"{parameter.opts[0]}: the options of a command come after it: tui-trainer {command} [OPTIONS]")
 
 
 def _merge(file: Path | None, given: Mapping[str, Any]) -> tuple[dict[str, Any], Source]:

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from math import ceil, floor, log10
 from types import FrameType
@@ -13,6 +13,8 @@ from typing import Literal, Protocol
 from threadpoolctl import threadpool_limits
 
 from tui_trainer.config import Config, format_hidden
+from tui_trainer.errors import UserError
+from tui_trainer.paths import printable
 from tui_trainer.runs.directory import line
 from tui_trainer.runs.run import Run, settle
 from tui_trainer.training.control import Control
@@ -20,6 +22,8 @@ from tui_trainer.training.events import Ended, EpochEnded, Event, Progress, Star
 from tui_trainer.training.range_test import RangePoint, range_test, suggest
 
 Format = Literal["auto", "text", "json", "quiet"]
+
+ASCII_FRAME = str.maketrans("─│┌┐└┘┬┴├┤┼", "-|+++++++++")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -47,34 +51,41 @@ def run_headless(run: Run, form: Format) -> int:
     """Train to the end, tell of it as `form` says, and return the exit status."""
     control = Control()
     status: int = Exit.FINISHED
+    lost: OSError | None = None
     for warning in run.warnings:
-        print(f"tui-trainer: warning: {warning}", file=sys.stderr)  # noqa: T201
-    with _stopped_by_signals(control) as received:
-        listeners = _listeners(form, str(run.directory))
+        print(f"tui-trainer: warning: {printable(warning)}", file=sys.stderr)  # noqa: T201
+    with _stopped_by_signals(control) as received, _told(_listeners(form, str(run.directory))) as listeners:
         for event in run.events(control):
             try:
                 for listener in listeners:
                     listener.hear(event)
-            except BrokenPipeError:
-                # Nobody reads any more: keep what was learned, and let the interpreter's last flush go nowhere.
-                received.append(signal.SIGPIPE)
+            except OSError as error:
+                # Nobody reads any more, the disk is full, or the terminal is gone: keep what was learned.
+                lost = lost or error
                 control.stop("interrupted")
-                listeners = []
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             if isinstance(event, Ended) and event.status == "diverged":
                 status = Exit.DIVERGED
-        for listener in listeners:
-            listener.close()
-    return 128 + received[0] if received else status
+    if lost:
+        _give_up_streams()
+    # When a terminal hangs up, a write may fail before the signal comes, and it is the signal that counts.
+    if received:
+        return 128 + received[0]
+    if isinstance(lost, BrokenPipeError):
+        return 128 + signal.SIGPIPE
+    if lost:
+        raise UserError(f"the results cannot be written ({(lost.strerror or str(lost)).lower()}); they are in {run.directory}")
+    return status
 
 
 @contextmanager
 def _stopped_by_signals(control: Control) -> Iterator[list[int]]:
-    """While inside, a signal ends the run cleanly and is noted in the list; a second one ends the process at once."""
+    """While inside, a signal ends the run cleanly and is noted in the list; a second ctrl+c ends the process at once."""
     received: list[int] = []
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        if received:
+        # Only a person insists. Machines repeat themselves: a hang-up comes from the shell and from the kernel, and `timeout` signals
+        # its child and then the whole group.
+        if received and number == signal.SIGINT:
             os._exit(128 + number)
         received.append(number)
         control.stop("interrupted")
@@ -86,6 +97,26 @@ def _stopped_by_signals(control: Control) -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _told(listeners: list[Listener]) -> Iterator[list[Listener]]:
+    """The listeners, which are closed whatever happens: a bar left on a terminal keeps its cursor hidden."""
+    try:
+        yield listeners
+    finally:
+        for listener in listeners:
+            with suppress(OSError):
+                listener.close()
+
+
+def _give_up_streams() -> None:
+    """Let what can no longer be written go nowhere; else the interpreter's last flush would change the exit status."""
+    for stream in filter(None, (sys.__stdout__, sys.__stderr__)):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _listeners(form: Format, run_directory: str) -> list[Listener]:
@@ -125,7 +156,7 @@ class PlainLines:
         if isinstance(event, Started):
             self._epochs = event.config.epochs
             self._print(describe(event))
-            self._print(f"run directory {self._run_directory}")
+            self._print(f"run directory {printable(self._run_directory)}")
         elif isinstance(event, EpochEnded):
             self._print(self._epoch(event))
         elif isinstance(event, Ended):
@@ -222,7 +253,7 @@ def range_chart(points: list[RangePoint], width: int = 78, height: int = 18) -> 
     plotext.xlabel("learning rate")
     plotext.title("smoothed loss (nats)")
     chart: str = plotext.uncolorize(plotext.build())
-    return chart
+    return chart if unicode else chart.translate(ASCII_FRAME)
 
 
 def describe(event: Started) -> str:

@@ -1,10 +1,15 @@
-"""Every folder that the program reads or writes."""
+"""Every folder that the program reads or writes, and how the name of one may be shown."""
 
 from pathlib import Path
 
 import platformdirs
 
 APP = "tui-trainer"
+
+
+def printable(text: str) -> str:
+    """`text` with what a terminal would obey spelled out: names come from files and arguments, and may hold escape sequences."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def bundled_mnist() -> Path:

@@ -1,11 +1,12 @@
 """Checkpoints: one safetensors file with every tensor, and the scalars as JSON in its metadata. Nothing in it can run code."""
 
 import json
+import stat
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
 from tui_trainer.errors import UserError
 from tui_trainer.runs.files import replace
@@ -25,16 +26,25 @@ def write(path: Path, snapshot: Snapshot) -> None:
 def read(path: Path) -> Snapshot:
     """Load a checkpoint. Raises UserError when the file is missing, broken or not one of ours."""
     try:
-        content = path.read_bytes()
-        # Checks the header against the file's real size before anything is allocated.
-        tensors = load(content)
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        scalars = json.loads(header["__metadata__"][KEY])
+        # A pipe would never open, and a device never end.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UserError(f"{path}: not a regular file")
+        # Maps the file and checks its header against its real size: what a header claims is never allocated.
+        with safe_open(path, "numpy") as file:
+            scalars = json.loads((file.metadata() or {})[KEY], parse_constant=_refuse_constant)
+            tensors = {name: file.get_tensor(name) for name in file.offset_keys()}
     except OSError as error:
         raise UserError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
+    except MemoryError:
+        raise UserError(f"{path}: does not fit into memory") from None
+    # AttributeError and TypeError: an element type that NumPy does not know.
+    except (SafetensorError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         reason = "it was not written by this program" if isinstance(error, KeyError) else " ".join(str(error).split())
         raise UserError(f"{path}: not a checkpoint: {reason}") from None
     if not isinstance(scalars, dict):
         raise UserError(f"{path}: not a checkpoint: its scalars are no table")
     return Snapshot(tensors, scalars)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

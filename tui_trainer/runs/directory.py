@@ -30,12 +30,11 @@ class RunDirectory:
             output.mkdir(parents=True, exist_ok=True)
             if any(output.iterdir()):
                 raise UserError(f"--output {output}: the folder is not empty; give one that does not exist or is empty")
-        except FileExistsError:
-            raise UserError(f"--output {output}: a file of that name exists; give a folder that does not exist or is empty") from None
         except OSError as error:
-            where = f"--output {output}" if output else f"{paths.runs().absolute()}"
-            advice = "give another" if output else "give a folder with --output"
-            raise UserError(f"{where}: cannot make the run's folder ({(error.strerror or str(error)).lower()}); {advice}") from None
+            reason = "a file of that name exists" if isinstance(error, FileExistsError) else (error.strerror or str(error)).lower()
+            if output is None:
+                raise UserError(f"{paths.runs()}: cannot make the run's folder here ({reason}); give one with --output") from None
+            raise UserError(f"--output {output}: {reason}; give a folder that does not exist or is empty") from None
         return cls(output)
 
     def write_config(self, config: Config) -> None:
@@ -54,15 +53,15 @@ def line(record: dict[str, Any]) -> str:
 
 
 def _fresh(parent: Path) -> Path:
+    # On its own, because a parent that is a file or leads nowhere would look like a taken name, for ever.
+    parent.mkdir(parents=True, exist_ok=True)
     name = time.strftime("%Y%m%d-%H%M%S")
     number = 1
     while True:
         path = parent / (name if number == 1 else f"{name}-{number}")
         try:
-            path.mkdir(parents=True)
+            path.mkdir()
         except FileExistsError:
-            if parent.is_file():
-                raise NotADirectoryError(20, "runs is a file") from None
             number += 1
         else:
             return path

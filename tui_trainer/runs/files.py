@@ -1,6 +1,7 @@
 """Writing files so that a kill at any moment leaves the old one or the new one, whole."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -14,7 +15,9 @@ def replace(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError:
-        beside.unlink(missing_ok=True)
+        # What went wrong first is what to tell, not that the remains cannot be cleaned up either.
+        with suppress(OSError):
+            beside.unlink()
         raise
     sync_folder(path.parent)
 

@@ -42,11 +42,15 @@ class Run:
         return self._training.warnings
 
     def events(self, control: Control) -> Iterator[Event]:
-        """Train, yielding each event after its files are written."""
+        """Train, yielding each event after its files are written. Raises UserError when they cannot be."""
         # The limit holds for the whole process; a run is the only heavy user of the BLAS in it.
         with threadpool_limits(limits=int(self.config.threads), user_api="blas"):
             for event in self._training.events(control):
-                self._keep(event)
+                try:
+                    self._keep(event)
+                except OSError as error:
+                    reason = (error.strerror or str(error)).lower()
+                    raise UserError(f"{self.directory}: cannot keep the run ({reason}); what was written before is whole") from None
                 yield event
 
     def _keep(self, event: Event) -> None:
@@ -65,8 +69,11 @@ class Run:
 
 def settle(config: Config) -> tuple[Config, Dataset]:
     """Load the data, and replace what depends on folder and machine by what it stands for here. Raises UserError."""
-    # An absolute name, so that a config.toml finds the data from any folder.
-    name = config.data if config.data == MNIST else str(Path(config.data).expanduser().absolute())
+    try:
+        # An absolute name, so that a config.toml finds the data from any folder.
+        name = config.data if config.data == MNIST else str(Path(config.data).expanduser().absolute())
+    except (OSError, RuntimeError) as error:  # the current folder is gone; the user of ~user is unknown
+        raise UserError(f"--data {config.data}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
     data = load(name)
     config = config.model_copy(update={"data": name})
     if config.threads == AUTO:

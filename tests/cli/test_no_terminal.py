@@ -1,0 +1,47 @@
+"""The app draws on stderr and reads keys from stdin: where either is no terminal it says what to do instead."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROGRAM = [sys.executable, "-m", "tui_trainer"]
+
+
+@pytest.mark.parametrize("streams", [(), ("stdin",), ("stderr",), ("stdin", "stdout")], ids="+".join)
+def test_the_app_needs_a_terminal_for_keys_and_screen(tmp_path: Path, streams: tuple[str, ...]) -> None:
+    master, slave = pty.openpty()
+    rest: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    done = subprocess.run(
+        PROGRAM, **rest | dict.fromkeys(streams, slave), cwd=tmp_path, env={**os.environ, "TERM": "xterm"}, timeout=60, check=False
+    )
+    os.close(slave)
+    told = done.stderr if "stderr" not in streams else os.read(master, 10_000)
+    os.close(master)
+    assert done.returncode == 2
+    assert not done.stdout
+    assert b"--no-ui" in told
+    assert told.count(b"\n") == 1
+    assert b"\x1b" not in told
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_terminal_that_cannot_draw_is_no_terminal_for_the_app(tmp_path: Path) -> None:
+    master, slave = pty.openpty()
+    done = subprocess.run(PROGRAM, stdin=slave, stdout=slave, stderr=slave, cwd=tmp_path, env={**os.environ, "TERM": "dumb"}, timeout=60)
+    os.close(slave)
+    told = os.read(master, 10_000)
+    os.close(master)
+    assert done.returncode == 2
+    assert b"'dumb'" in told
+    assert b"--no-ui" in told
+    assert told.count(b"\n") == 1
+
+
+def test_bad_options_are_told_before_the_terminal_is_asked_for(tmp_path: Path) -> None:
+    done = subprocess.run([*PROGRAM, "--epochs", "x"], capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (2, "tui-trainer: --epochs must be a whole number, not 'x'\n")
