@@ -1,7 +1,8 @@
-"""Published marks for MNIST without distortions, over several seeds: `python benchmarks/marks.py`, about fifteen minutes.
+"""Published marks for MNIST without distortions, over several seeds: `python benchmarks/marks.py`, about a quarter of an hour.
 
 One hidden layer of 800 units: at most 1.6% test error (Simard, Steinkraus & Platt 2003). Two of 512 with dropout 0.2, RMSprop, batches of
-128, 20 epochs: at least 98.40% (Keras's mnist_mlp example). All 60,000 images train; the test set is looked at once, at the end.
+128, 20 epochs: at least 98.40% (Keras's mnist_mlp example). Here both have a cosine schedule, and the first a dropout of 0.3.
+All 60,000 images train; the test set is looked at once, at the end.
 """
 
 import sys
@@ -14,8 +15,8 @@ from tui_trainer.training.loop import Training
 
 COMMON = {"validation": 0, "threads": 1, "batch_size": 128, "epochs": 20}
 MARKS = {
-    "800 units, Adam, cosine": {"hidden": "800", "optimizer": "adam", "schedule": "cosine"},
-    "512-512, dropout 0.2, RMSprop": {"hidden": "512x2", "dropout": 0.2, "optimizer": "rmsprop"},
+    "800 units, Adam": {"hidden": "800", "optimizer": "adam", "schedule": "cosine", "dropout": 0.3},
+    "512-512, RMSprop": {"hidden": "512x2", "dropout": 0.2, "optimizer": "rmsprop", "schedule": "cosine"},
 }
 
 

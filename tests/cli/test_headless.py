@@ -1,12 +1,19 @@
 """Training without a screen, as a real process: what it prints, where, and how it ends."""
 
+import fcntl
 import json
 import os
+import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
+import termios
 import time
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +24,8 @@ import pytest
 from tui_trainer.runs import checkpoint
 
 PROGRAM = [sys.executable, "-m", "tui_trainer", "--no-ui"]
+XTERM = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
+HIDE_CURSOR, SHOW_CURSOR = b"\x1b[?25l", b"\x1b[?25h"
 
 
 @pytest.fixture
@@ -78,10 +87,69 @@ def test_a_terminal_gets_a_bar_and_the_lines(options: list[str]) -> None:
     assert child.exitstatus == 0
 
 
+@contextmanager
+def pseudo_terminal() -> Iterator[tuple[int, int]]:
+    """A terminal's two ends: what is written into the second is read from the first."""
+    master, slave = pty.openpty()
+    try:
+        yield master, slave
+    finally:
+        for end in (master, slave):
+            with suppress(OSError):
+                os.close(end)
+
+
+def read_until_closed(master: int) -> bytes:
+    content = b""
+    # Linux tells by an error that nobody holds the other end any more.
+    with suppress(OSError):
+        while chunk := os.read(master, 65_536):
+            content += chunk
+    return content
+
+
+def test_the_bar_and_the_lines_go_to_their_own_streams(options: list[str]) -> None:
+    with pseudo_terminal() as (master, slave):
+        with subprocess.Popen([*PROGRAM, *options, "--epochs", "30"], stdout=subprocess.PIPE, stderr=slave, env=XTERM) as process:
+            os.close(slave)
+            drawn = read_until_closed(master)
+            assert process.stdout is not None
+            lines = process.stdout.read().decode().splitlines()
+        assert process.returncode == 0
+    assert len(lines) == 33
+    assert lines[-2].startswith("epoch 30/30  loss")
+    assert not any("\x1b" in line for line in lines)
+    assert "━".encode() in drawn
+    assert b"accuracy" not in drawn
+    assert drawn.count(HIDE_CURSOR) == drawn.count(SHOW_CURSOR) == 1
+
+
+def test_text_is_without_a_bar_on_a_terminal_too(options: list[str]) -> None:
+    with pseudo_terminal() as (master, slave):
+        with subprocess.Popen([*PROGRAM, *options, "--format", "text"], stdout=slave, stderr=slave, env=XTERM) as process:
+            os.close(slave)
+            drawn = read_until_closed(master)
+        assert process.returncode == 0
+    assert b"test accuracy" in drawn
+    assert b"\x1b" not in drawn
+
+
 def test_ascii_is_enough(options: list[str]) -> None:
-    done = run(*options, env={**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"})
-    assert done.returncode == 0
+    done = run(*options[:-1], f"{options[-1]}é", env={**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "run\\xe9\n" in done.stdout
     assert "test accuracy" in done.stdout
+
+
+def test_names_of_folders_cannot_command_the_terminal(digits_file: Path, tmp_path: Path) -> None:
+    with np.load(digits_file) as arrays:
+        some = arrays["y_train"] != 9
+        np.savez(tmp_path / "\x1b[31m.npz", **{**arrays, "x_train": arrays["x_train"][some], "y_train": arrays["y_train"][some]})
+    done = run("--data", "\x1b[31m.npz", "--validation", "0", "--epochs", "0", "--threads", "1", "--output", "\x1b[2J\udcff", cwd=tmp_path)
+    assert done.returncode == 0
+    assert r"run directory \x1b[2J\udcff" in done.stdout
+    assert r"\x1b[31m.npz: no training image is labelled 9" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
 
 
 def test_divergence_ends_with_3_and_leaves_the_last_good_checkpoint(options: list[str], tmp_path: Path) -> None:
@@ -115,6 +183,77 @@ def test_a_signal_ends_the_run_after_a_checkpoint(options: list[str], tmp_path: 
     assert kept.scalars["epochs"] == end["epochs"] >= 2
 
 
+def fill_pipe(process: subprocess.Popen[str]) -> None:
+    """Wait until the process cannot go on, because nobody reads what it writes."""
+    assert process.stdout is not None
+    waiting, before = array("i", [0]), -1
+    deadline = time.monotonic() + 60
+    while waiting[0] == 0 or waiting[0] != before:
+        assert time.monotonic() < deadline
+        before = waiting[0]
+        time.sleep(0.5)
+        fcntl.ioctl(process.stdout, termios.FIONREAD, waiting)
+
+
+@pytest.fixture
+def held_up(options: list[str]) -> Iterator[subprocess.Popen[str]]:
+    command = [*PROGRAM, *options, "--epochs", "1000000", "--format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        fill_pipe(process)
+        yield process
+        process.kill()
+
+
+def test_a_second_ctrl_c_leaves_at_once(held_up: subprocess.Popen[str], tmp_path: Path) -> None:
+    held_up.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        held_up.wait(timeout=0.5)
+    held_up.send_signal(signal.SIGINT)
+    assert held_up.wait(timeout=10) == 130
+    assert checkpoint.read(tmp_path / "run" / "checkpoint.safetensors").tensors
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_sent_twice_costs_no_checkpoint(held_up: subprocess.Popen[str], tmp_path: Path, number: int, status: int) -> None:
+    assert held_up.stdout is not None
+    for _ in range(2):
+        held_up.send_signal(number)
+        with pytest.raises(subprocess.TimeoutExpired):
+            held_up.wait(timeout=0.3)
+    *_, last = held_up.stdout.read().splitlines()
+    assert held_up.wait(timeout=10) == status
+    assert json.loads(last)["status"] == "interrupted"
+    assert (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[-1] == last
+
+
+@pytest.mark.parametrize("shell", [False, True], ids=["alone", "under a shell"])
+def test_a_terminal_that_hangs_up_costs_no_checkpoint(options: list[str], tmp_path: Path, shell: bool) -> None:
+    metrics = tmp_path / "run" / "metrics.jsonl"
+    command = [*PROGRAM, *options, "--epochs", "1000000"]
+    with pseudo_terminal() as (master, slave):
+        # A session of its own, of which this is the controlling terminal.
+        session = ["setsid", "--ctty", *(["bash", "--norc", "-i"] if shell else command)]
+        with subprocess.Popen(session, stdin=slave, stdout=slave, stderr=slave, env=XTERM) as process:
+            os.close(slave)
+            if shell:
+                os.write(master, f"{shlex.join(command)}\n".encode())
+            shown = b""
+            while b"epoch 3/" not in shown:
+                shown += os.read(master, 65_536)
+            os.close(master)
+    if not shell:
+        assert process.returncode == 129
+    deadline = time.monotonic() + 20
+    while '"end"' not in metrics.read_text().splitlines()[-1]:  # the shell does not wait for it
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    end = json.loads(metrics.read_text().splitlines()[-1])
+    assert end["status"] == "interrupted"
+    assert checkpoint.read(tmp_path / "run" / "checkpoint.safetensors").scalars["epochs"] == end["epochs"] >= 2
+
+
 def test_nohup_is_respected(options: list[str]) -> None:
     with subprocess.Popen(
         ["nohup", *PROGRAM, *options, "--epochs", "400", "--format", "json"], stdout=subprocess.PIPE, text=True
@@ -138,6 +277,99 @@ def test_a_reader_that_leaves_ends_the_run_quietly(options: list[str], tmp_path:
         assert process.wait(timeout=20) == 141
         assert process.stderr.read() == ""
     assert checkpoint.read(tmp_path / "run" / "checkpoint.safetensors").tensors
+
+
+def test_a_reader_that_leaves_gives_the_terminal_its_cursor_back(options: list[str]) -> None:
+    with pseudo_terminal() as (master, slave):
+        command = [*PROGRAM, *options, "--epochs", "1000000"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=slave, env=XTERM) as process:
+            os.close(slave)
+            assert process.stdout is not None
+            drawn = b""
+            while HIDE_CURSOR not in drawn:
+                drawn += os.read(master, 65_536)
+            process.stdout.close()
+            drawn += read_until_closed(master)
+        assert process.returncode == 141
+    assert drawn.count(HIDE_CURSOR) == drawn.count(SHOW_CURSOR) == 1
+
+
+def test_results_that_cannot_be_written_are_told_of(options: list[str], tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*PROGRAM, *options], stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr == f"tui-trainer: the results cannot be written (no space left on device); they are in {tmp_path / 'run'}\n"
+    assert checkpoint.read(tmp_path / "run" / "checkpoint.safetensors").tensors
+
+
+def test_a_full_disk_ends_the_run_in_one_line(options: list[str], tmp_path: Path) -> None:
+    # In kB: the checkpoint of 16 units fits in, and so do some lines of metrics.
+    command = ["bash", "-c", 'ulimit -f 200 && exec "$@"', "bash", *PROGRAM, *options, "--epochs", "1000000"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    folder = tmp_path / "run"
+    assert done.stderr == f"tui-trainer: {folder}: cannot keep the run (file too large); what was written before is whole\n"
+    kept = checkpoint.read(folder / "checkpoint.safetensors")
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
+    assert kept.scalars["epochs"] >= len(lines) - 2 > 10
+    assert all(json.loads(line) for line in lines[:-1])
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_fault(options: list[str], tmp_path: Path, closed: str) -> None:
+    assert subprocess.run(["bash", "-c", f'exec "$@" {closed}', "bash", *PROGRAM, *options], check=False, timeout=60).returncode == 0
+    events = [json.loads(line)["event"] for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert events == ["start", "epoch", "epoch", "end"]
+    assert checkpoint.read(tmp_path / "run" / "checkpoint.safetensors").tensors
+    refused = subprocess.run(["bash", "-c", f'exec "$@" {closed}', "bash", *PROGRAM, "--epochs", "x"], check=False, timeout=60)
+    assert refused.returncode == 2
+
+
+def test_where_no_folder_can_be_made_one_line_says_so(options: list[str], tmp_path: Path) -> None:
+    (tmp_path / "runs").symlink_to(tmp_path / "gone" / "far")
+    (tmp_path / "file").touch()
+    without_output = options[: options.index("--output")]
+    for arguments, told in [
+        (without_output, "runs: cannot make the run's folder here (a file of that name exists); give one with --output"),
+        ([*options[:-1], "file"], "--output file: a file of that name exists; give a folder that does not exist or is empty"),
+        ([*options[:-1], "file/run"], "--output file/run: not a directory; give a folder that does not exist or is empty"),
+    ]:
+        done = run(*arguments, cwd=tmp_path)
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", f"tui-trainer: {told}\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "runs"]
+
+
+def test_a_current_folder_that_is_gone_is_told_of(options: list[str], tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    without_output = options[: options.index("--output")]
+    for arguments in (without_output, [*options, "--data", "digits.npz"]):
+        script = 'cd here && rmdir ../here && exec "$@"'
+        done = subprocess.run(
+            ["bash", "-c", script, "bash", *PROGRAM, *arguments], capture_output=True, text=True, check=False, cwd=tmp_path
+        )
+        assert done.returncode == 2
+        assert "no such file or directory" in done.stderr
+        assert done.stderr.count("\n") == 1
+        (tmp_path / "here").mkdir()
+
+
+def test_a_home_is_not_needed(options: list[str], tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("XDG")}
+    automatic = [*options[: options.index("--threads")], *options[options.index("--threads") + 2 :]]
+    done = run(*automatic, env={**environment, "HOME": "/proc/nowhere"}, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["--no-ui", "--epochs", "x"], ["lr-find", "--help"]], ids=" ".join)
+def test_the_command_and_the_module_are_the_same_program(arguments: list[str]) -> None:
+    command = Path(sys.executable).with_name("tui-trainer")
+    if not command.exists():
+        pytest.skip("the package is not installed beside this Python")
+    by_name, by_module = (
+        subprocess.run([*program, *arguments], capture_output=True, text=True, check=False) for program in ([command], PROGRAM[:-1])
+    )
+    assert (by_name.returncode, by_name.stdout, by_name.stderr) == (by_module.returncode, by_module.stdout, by_module.stderr)
 
 
 def test_a_class_without_images_is_warned_of(tmp_path: Path) -> None:

@@ -32,7 +32,8 @@ def test_the_app_needs_a_terminal_for_keys_and_screen(tmp_path: Path, streams: t
 
 def test_a_terminal_that_cannot_draw_is_no_terminal_for_the_app(tmp_path: Path) -> None:
     master, slave = pty.openpty()
-    done = subprocess.run(PROGRAM, stdin=slave, stdout=slave, stderr=slave, cwd=tmp_path, env={**os.environ, "TERM": "dumb"}, timeout=60)
+    streams: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), slave)
+    done = subprocess.run(PROGRAM, **streams, cwd=tmp_path, env={**os.environ, "TERM": "dumb"}, timeout=60, check=False)
     os.close(slave)
     told = os.read(master, 10_000)
     os.close(master)

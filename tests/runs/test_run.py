@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from tui_trainer import paths
-from tui_trainer.config import Config
+from tui_trainer.config import Config, read_toml
 from tui_trainer.errors import UserError
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.directory import RunDirectory
@@ -84,6 +85,41 @@ def test_zero_epochs_write_the_first_weights(digits_file: Path, tmp_path: Path) 
     assert [event["event"] for event in timeless(tmp_path / "r" / "metrics.jsonl")] == ["start", "end"]
 
 
+def test_without_validation_there_is_no_best(digits_file: Path, tmp_path: Path) -> None:
+    _, events = run(digits_file, tmp_path / "r", epochs=1, validation=0)
+    assert not any(event.best for event in events if isinstance(event, EpochEnded))
+    assert not (tmp_path / "r" / "best.safetensors").exists()
+    (epoch,) = (event for event in timeless(tmp_path / "r" / "metrics.jsonl") if event["event"] == "epoch")
+    assert epoch["validation_loss"] is None
+    assert epoch["validation_accuracy"] is None
+
+
+@pytest.mark.parametrize("name", ['a "quoted" name', "back\\slash", "größe ✓", "tab\tand\nline"])
+def test_config_toml_finds_data_of_any_name(digits_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (tmp_path / f"{name}.npz").symlink_to(digits_file)
+    monkeypatch.chdir(tmp_path)
+    made = Run.create(Config.parse({"data": f"{name}.npz", "validation": 100, "threads": 1, "epochs": 0}), Path("first"))
+    list(made.events(Control()))
+    again = Config.parse(read_toml(tmp_path / "first" / "config.toml"))
+    assert again == made.config
+    assert again.data == str(tmp_path / f"{name}.npz")
+
+
+def test_an_unknown_home_is_a_mistake_and_no_fault() -> None:
+    with pytest.raises(UserError, match=r"^--data ~no-such-user/digits\.npz: "):
+        Run.create(Config.parse({"data": "~no-such-user/digits.npz"}))
+
+
+def test_a_folder_that_vanishes_ends_the_run_with_its_name(digits_file: Path, tmp_path: Path) -> None:
+    made = Run.create(Config.parse({"data": str(digits_file), "validation": 100, "threads": 1, "epochs": 3}), tmp_path / "r")
+    events = made.events(Control())
+    next(events)
+    shutil.rmtree(tmp_path / "r")
+    with pytest.raises(UserError) as told:
+        list(events)
+    assert str(told.value).startswith(f"{tmp_path / 'r'}: cannot keep the run (no such file or directory)")
+
+
 def test_an_empty_folder_is_taken_and_a_missing_one_made(digits_file: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     run(digits_file, tmp_path / "empty", epochs=0)
@@ -114,6 +150,29 @@ def test_folders_of_the_same_second_do_not_collide(tmp_path: Path, monkeypatch: 
     made = {RunDirectory.create(None).path for _ in range(5)}
     assert len(made) == 5
     assert {path.parent for path in made} == {paths.runs()}
+
+
+def test_runs_started_together_take_folders_of_their_own(digits_file: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tui_trainer", "--no-ui", "--data", str(digits_file), "--validation", "100", "--hidden", "none"]
+    processes = [subprocess.Popen([*command, "--epochs", "0", "--threads", "1", "--format", "quiet"], cwd=tmp_path) for _ in range(4)]
+    assert [process.wait(timeout=60) for process in processes] == [0] * 4
+    folders = list((tmp_path / "runs").iterdir())
+    assert len(folders) == 4
+    contents = {(folder / "checkpoint.safetensors").read_bytes() for folder in folders}
+    assert len(contents) == 1  # same options and seed
+
+
+@pytest.mark.parametrize("runs", ["file", "nowhere"])
+def test_a_runs_folder_that_cannot_be_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    if runs == "file":
+        paths.runs().touch()
+    else:
+        paths.runs().symlink_to("unmounted/scratch")
+    with pytest.raises(
+        UserError, match=r"^runs: cannot make the run's folder here \(a file of that name exists\); give one with --output$"
+    ):
+        RunDirectory.create(None)
 
 
 def test_threads_are_measured_once_and_then_remembered(digits_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
