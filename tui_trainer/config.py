@@ -25,6 +25,7 @@ from tui_trainer.nn.schedules import SCHEDULES
 AUTO: Final = "auto"
 MOST_UNITS: Final = 65_536
 MOST_LAYERS: Final = 1_000
+MOST_EPOCHS: Final = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -141,12 +142,14 @@ class Config(BaseModel):
     clip_norm: Annotated[Number, Field(gt=0)] | None = Field(None, description="greatest norm of the gradient; longer ones are scaled down")
     dropout: Decay = Field(0.0, description="share of each hidden layer's outputs set to 0 while training")
     batch_size: Annotated[Whole, Field(ge=1)] = Field(32, description="images per step")
-    epochs: Annotated[Whole, Field(ge=0)] = Field(5, description="passes over the training images; 0 only initialises and evaluates")
-    early_stopping: Annotated[Whole, Field(ge=0)] = Field(
+    epochs: Annotated[Whole, Field(ge=0, le=MOST_EPOCHS)] = Field(
+        5, description="passes over the training images; 0 only initialises and evaluates"
+    )
+    early_stopping: Annotated[Whole, Field(ge=0, le=MOST_EPOCHS)] = Field(
         0, description="stop after so many epochs without a lower validation loss, and take the best weights; 0 for never"
     )
     validation: Annotated[Whole, Field(ge=0)] = Field(5000, description="training images held out to validate on, the last in file order")
-    seed: Annotated[Whole, Field(ge=0)] = Field(0, description="decides the first weights and the order of images")
+    seed: Annotated[Whole, Field(ge=0, lt=1 << 128)] = Field(0, description="decides the first weights and the order of images")
     shuffle: bool = Field(True, description="reshuffle the images each epoch, or keep file order")
     threads: Annotated[Whole, Field(ge=1, le=1024)] | Literal["auto"] = Field(
         AUTO, description="BLAS threads; auto takes what is fastest for the shapes"
@@ -228,7 +231,8 @@ def _sentence(kind: str, message: str, value: Any) -> str:
     if wording is None:
         wording = message.replace("Input should be", "must be").replace("greater than or equal to", "at least")
         wording = wording.replace("less than or equal to", "at most")
-    given = str(value)
+    # Python refuses to print an integer of thousands of digits.
+    given = f"a number of {value.bit_length()} bits" if isinstance(value, int) and value.bit_length() > 1000 else str(value)
     given = given if len(given) <= 60 else given[:57] + "…"
     return f"{wording}, not {given!r}" if isinstance(value, str) else f"{wording}, not {given}"
 
@@ -241,7 +245,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(text.decode("utf-8"))
     except OSError as error:
         raise UserError(f"--config {path}: {(error.strerror or str(error)).lower()}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or an integer of thousands of digits
         raise UserError(f"--config {path}: not a TOML file: {error}") from None
 
 
