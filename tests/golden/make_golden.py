@@ -1,0 +1,136 @@
+"""Writes pytorch.npz, what PyTorch makes of the cases: `pip install torch`, then `python tests/golden/make_golden.py`."""
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any
+
+import cases
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "relu": F.relu,
+    "leaky_relu": lambda z: F.leaky_relu(z, cases.ALPHA["leaky_relu"]),
+    "elu": lambda z: F.elu(z, cases.ALPHA["elu"]),
+}
+
+DRAWS: Mapping[str, Callable[..., Any]] = {
+    "uniform": lambda weights, **options: nn.init.uniform_(weights, -0.05, 0.05, **options),
+    "glorot_uniform": nn.init.xavier_uniform_,
+    "glorot_normal": nn.init.xavier_normal_,
+    "he_uniform": lambda weights, **options: nn.init.kaiming_uniform_(weights, nonlinearity="relu", **options),
+    "he_normal": lambda weights, **options: nn.init.kaiming_normal_(weights, nonlinearity="relu", **options),
+}
+
+Golden = dict[str, Any]
+
+
+def activations() -> Golden:
+    """Values, slopes times the upstream gradient, and the gradient of PReLU's slopes."""
+    golden: Golden = {}
+    for name, function in FUNCTIONS.items():
+        z = torch.tensor(cases.INPUTS, requires_grad=True)
+        out = function(z)
+        out.backward(torch.tensor(cases.upstream()))
+        golden |= {f"activation.{name}.out": out.detach(), f"activation.{name}.gradient": z.grad}
+    z = torch.tensor(cases.INPUTS[None], requires_grad=True)
+    alpha = torch.full((cases.INPUTS.size,), cases.ALPHA["prelu"], requires_grad=True)
+    out = F.prelu(z, alpha)
+    out.backward(torch.tensor(cases.upstream()[None]))
+    of_prelu = {"out": out.detach()[0], "gradient": z.grad[0], "alpha": alpha.grad}
+    return golden | {f"activation.prelu.{key}": value for key, value in of_prelu.items()}
+
+
+def initializers() -> Golden:
+    """Quantiles, which say more of a distribution than its variance. PyTorch keeps weights as (fan_out, fan_in)."""
+    golden: Golden = {}
+    generator = torch.Generator().manual_seed(0)
+    for name, draw in DRAWS.items():
+        weights = draw(torch.empty(cases.FAN_OUT, cases.FAN_IN), generator=generator)
+        golden[f"initializer.{name}"] = np.quantile(weights.double().flatten().numpy(), cases.QUANTILES)
+    return golden
+
+
+def loss() -> Golden:
+    """Cross-entropy of each row, and the mean's gradient."""
+    logits, labels = torch.tensor(cases.LOGITS, requires_grad=True), torch.tensor(cases.LABELS)
+    F.cross_entropy(logits, labels).backward()
+    return {"loss.each": F.cross_entropy(logits, labels, reduction="none").detach(), "loss.gradient": logits.grad}
+
+
+def optimizer(name: str, parameters: Any, rate: float, options: Mapping[str, Any]) -> Any:
+    """PyTorch's optimizer for one of ours."""
+    decay = {"weight_decay": options["weight_decay"]} if "weight_decay" in options else {}
+    epsilon = {"eps": options.get("epsilon", 1e-7)}
+    momentum = {"momentum": options.get("momentum", 0.9)}
+    betas = {"betas": (options.get("beta1", 0.9), options.get("beta2", 0.999)), **epsilon}
+    kind, own = {
+        "sgd": (torch.optim.SGD, {}),
+        "momentum": (torch.optim.SGD, momentum),
+        "nesterov": (torch.optim.SGD, {**momentum, "nesterov": True}),
+        "adagrad": (torch.optim.Adagrad, {**epsilon, "initial_accumulator_value": 0.1}),
+        "rmsprop": (torch.optim.RMSprop, {**epsilon, "alpha": options.get("rho", 0.9)}),
+        "adam": (torch.optim.Adam, betas),
+        "adamw": (torch.optim.AdamW, betas),
+        "nadam": (torch.optim.NAdam, betas),
+    }[name]
+    return kind(parameters, rate, **own, **decay)
+
+
+def optimizers() -> Golden:
+    """Where the parameters stand after some steps."""
+    golden: Golden = {}
+    for case, options in cases.RULES.items():
+        p = torch.tensor(cases.start(), requires_grad=True)
+        rule = optimizer(case.partition(",")[0], [p], cases.RATE, options)
+        stands = []
+        for step in range(1, cases.STEPS[-1] + 1):
+            p.grad = torch.tensor(cases.gradient(step))
+            if "clip_norm" in options:
+                nn.utils.clip_grad_norm_([p], options["clip_norm"])
+            rule.step()
+            if step in cases.STEPS:
+                stands.append(p.detach().numpy().copy())
+        golden[f"optimizer.{case}"] = np.stack(stands)
+    return golden
+
+
+def runs() -> Golden:
+    """Where whole networks end. Half precision, of weights less their start, keeps the file small: what moved by 0.1 is kept to 5e-5."""
+    golden: Golden = {}
+    images, labels = (torch.tensor(array) for array in cases.pixels())
+    for activation, options in cases.RUNS.items():
+        shapes = list(pairwise((images.shape[1], *cases.HIDDEN, 10)))
+        layers = [
+            (torch.tensor(cases.first_weights(index, *shape), requires_grad=True), torch.zeros(shape[1], requires_grad=True))
+            for index, shape in enumerate(shapes)
+        ]
+        rule = optimizer(options["optimizer"], [tensor for layer in layers for tensor in layer], options["learning_rate"], options)
+        for start in list(range(0, cases.IMAGES, cases.BATCH)) * cases.EPOCHS:
+            x = images[start : start + cases.BATCH]
+            for weight, bias in layers[:-1]:
+                x = FUNCTIONS[activation](x @ weight + bias)
+            weight, bias = layers[-1]
+            rule.zero_grad()
+            F.cross_entropy(x @ weight + bias, labels[start : start + cases.BATCH]).backward()
+            rule.step()
+        for index, (weight, bias) in enumerate(layers):
+            moved = weight.detach().numpy() - cases.first_weights(index, *shapes[index])
+            golden[f"run.{activation}.dense_{index + 1}.weight"] = moved.astype(np.float16)
+            golden[f"run.{activation}.dense_{index + 1}.bias"] = bias.detach().numpy().astype(np.float16)
+    return golden
+
+
+def main() -> None:
+    """Ask PyTorch, and keep the answers."""
+    torch.set_num_threads(1)
+    golden = {"torch": torch.__version__} | activations() | initializers() | loss() | optimizers() | runs()
+    np.savez_compressed(cases.FILE, **golden)
+
+
+if __name__ == "__main__":
+    main()
