@@ -12,11 +12,22 @@ from typing import Annotated, Any, Final, Literal
 
 import tomli_w
 from pydantic import AfterValidator as After
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, ValidationInfo
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    PlainSerializer,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic.fields import FieldInfo
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import PydanticCustomError
 
+from tui_trainer.changes import Change, format_changes, parse_changes
 from tui_trainer.errors import UserError
+from tui_trainer.names import OneForEach, OneOf, default_alpha, join, made_for, split
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS
 from tui_trainer.nn.optimizers import OPTIMIZERS
@@ -26,21 +37,6 @@ AUTO: Final = "auto"
 MOST_UNITS: Final = 65_536
 MOST_LAYERS: Final = 1_000
 MOST_EPOCHS: Final = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """A text that is a name in a registry. `choices` maps each allowed name to one line of what it means."""
-
-    choices: Mapping[str, str]
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
-
-    def _check(self, name: str) -> str:
-        if name not in self.choices:
-            raise PydanticCustomError("one_of", "must be one of {choices}", {"choices": ", ".join(self.choices)})
-        return name
 
 
 def parse_hidden(value: Any) -> Any:
@@ -75,15 +71,42 @@ def format_hidden(sizes: tuple[int, ...]) -> str:
     return ",".join(str(size) if times == 1 else f"{size}x{times}" for size, times in groups) or "none"
 
 
-def _resolve_initializer(name: str, info: ValidationInfo) -> str:
-    activation = info.data.get("activation")
-    return ACTIVATIONS[activation].initializer if name == AUTO and activation else name
+def _resolve_initializer(initializer: str, info: ValidationInfo) -> str:
+    if not info.data.keys() >= {"hidden", "activation"}:
+        return initializer
+    layers = len(info.data["hidden"]) + 1
+    made = split(made_for(info.data["activation"], layers - 1), layers)
+    return join(made[layer] if name == AUTO else name for layer, name in enumerate(split(initializer, layers)))
 
 
 def _not_bool(value: Any) -> Any:
     if isinstance(value, bool):
         raise PydanticCustomError("number", "must be a number")
     return value
+
+
+def _resolve_alpha(alpha: float | None, info: ValidationInfo) -> float | None:
+    activation = info.data.get("activation")
+    return default_alpha(activation) if alpha is None and activation else alpha
+
+
+def _or_none(value: Any) -> Any:
+    return None if isinstance(value, str) and value.strip().lower() == "none" else value
+
+
+def _check_changes(changes: tuple[Change, ...], info: ValidationInfo) -> tuple[Change, ...]:
+    """Every change has to make a Config of the others, which also reads its values."""
+    options = {name: value for name, value in info.data.items() if value is not None}
+    checked = []
+    for change in changes:
+        try:
+            config = Config.model_validate({**options, **change.values})
+        except ValidationError as error:
+            name, problem = next(iter(_problems(error).items()))
+            message = "at step {step}: {name} {problem}"
+            raise PydanticCustomError("change", message, {"step": change.step, "name": name, "problem": problem}) from None
+        checked.append(Change(change.step, {name: getattr(config, name) for name in change.values}))
+    return tuple(checked)
 
 
 Number = Annotated[float, BeforeValidator(_not_bool)]
@@ -104,18 +127,22 @@ class Config(BaseModel):
     hidden: Annotated[tuple[Units, ...], BeforeValidator(parse_hidden), Field(max_length=MOST_LAYERS)] = Field(
         (256,), description="hidden layer sizes: 256, or 128x8,64 (eight of 128, one of 64), or none for softmax regression"
     )
-    activation: Annotated[str, OneOf({name: kind.summary for name, kind in ACTIVATIONS.items()})] = Field(
-        "relu", description="function between the layers"
+    activation: Annotated[str, OneForEach({name: kind.summary for name, kind in ACTIVATIONS.items()})] = Field(
+        "relu", description="function between the layers; one for all, or one for each hidden layer: tanh,relux2"
     )
-    alpha: Annotated[Number, Field(ge=0)] | None = Field(
-        default_factory=lambda data: ACTIVATIONS[data["activation"]].default_alpha,
+    alpha: Annotated[Annotated[Number, Field(ge=0)] | None, BeforeValidator(_or_none), After(_resolve_alpha)] = Field(
+        default_factory=lambda data: default_alpha(data["activation"]),
         description="leaky_relu: slope below 0 (0.01); prelu: its initial slope (0.25); elu: scale (1.0)",
     )
     initializer: Annotated[
         str,
-        OneOf({AUTO: "the one made for the activation"} | {name: kind.summary for name, kind in INITIALIZERS.items()}),
+        OneForEach({AUTO: "the one made for the activation"} | {name: kind.summary for name, kind in INITIALIZERS.items()}, output=AUTO),
         After(_resolve_initializer),
-    ] = Field(AUTO, description="how weights start; auto: Glorot uniform for sigmoid and tanh, He normal for the rectifiers")
+    ] = Field(
+        AUTO,
+        description="how weights start; auto: Glorot uniform for sigmoid and tanh, He normal for the rectifiers; "
+        "one for all layers, or one for each, the output layer's last",
+    )
     uniform_limit: Annotated[Number, Field(gt=0)] = Field(0.05, description="half-width of the uniform initializer")
     optimizer: Annotated[str, OneOf({name: rule.summary for name, rule in OPTIMIZERS.items()})] = Field(
         "adam", description="rule that turns gradients into steps"
@@ -139,7 +166,9 @@ class Config(BaseModel):
         default_factory=lambda data: OPTIMIZERS[data["optimizer"]].default_weight_decay,
         description="L2 regularization (0); adamw: decoupled weight decay (0.01)",
     )
-    clip_norm: Annotated[Number, Field(gt=0)] | None = Field(None, description="greatest norm of the gradient; longer ones are scaled down")
+    clip_norm: Annotated[Annotated[Number, Field(gt=0)] | None, BeforeValidator(_or_none)] = Field(
+        None, description="greatest norm of the gradient; longer ones are scaled down"
+    )
     dropout: Decay = Field(0.0, description="share of each hidden layer's outputs set to 0 while training")
     batch_size: Annotated[Whole, Field(ge=1)] = Field(32, description="images per step")
     epochs: Annotated[Whole, Field(ge=0, le=MOST_EPOCHS)] = Field(
@@ -155,6 +184,14 @@ class Config(BaseModel):
         AUTO, description="BLAS threads; auto takes what is fastest for the shapes"
     )
     data: str = Field("mnist", min_length=1, description="mnist, a folder of four IDX files (plain or .gz), or an .npz file")
+    changes: Annotated[
+        tuple[InstanceOf[Change], ...],
+        BeforeValidator(parse_changes),
+        After(_check_changes),
+        PlainSerializer(lambda changes: [change.record() for change in changes]),
+    ] = Field(
+        (), description="options that change in the run, by step: 1200 learning_rate=0.0005 batch_size=64, 3000 clip_norm=none (or none)"
+    )
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], source: "Source | None" = None) -> "Config":
@@ -165,6 +202,16 @@ class Config(BaseModel):
             name, message = next(iter(_problems(error).items()))
             raise UserError(f"{(source or Source()).of(name)} {message}") from None
 
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """The function after each hidden layer."""
+        return split(self.activation, len(self.hidden))
+
+    @property
+    def initializers(self) -> tuple[str, ...]:
+        """How the weights of each Dense layer start, the output layer's last."""
+        return split(self.initializer, len(self.hidden) + 1)
+
     def record(self) -> dict[str, Any]:
         """Every option and its value as plain data."""
         return self.model_dump(mode="json")
@@ -172,7 +219,9 @@ class Config(BaseModel):
     def to_toml(self) -> str:
         """The text of a config.toml that `read_toml` takes back; an option without a value is left out."""
         values = self.record() | {"hidden": format_hidden(self.hidden)}
-        return tomli_w.dumps({name: value for name, value in values.items() if value is not None})
+        # TOML has no null: a change that takes an option's value away says so.
+        values["changes"] = [{name: "none" if value is None else value for name, value in change.items()} for change in values["changes"]]
+        return tomli_w.dumps({name: value for name, value in values.items() if value not in (None, [])})
 
 
 @dataclass(frozen=True)
@@ -184,6 +233,13 @@ class Source:
 
     def of(self, name: str) -> str:
         return f"{self.file}: {name}" if name in self.from_file else option(name)
+
+
+def as_text(value: Any) -> str:
+    """What stands for an option's value on the command line and in the form, such that Config reads it back the same."""
+    if isinstance(value, tuple | list):
+        return format_changes(value) if value and isinstance(value[0], Change) else format_hidden(tuple(value))
+    return "none" if value is None else str(value)
 
 
 def option(name: str) -> str:
@@ -211,6 +267,8 @@ def _problems(error: ValidationError) -> dict[str, str]:
 
 
 def _sentence(kind: str, message: str, value: Any) -> str:
+    if kind == "change":
+        return message
     if kind == "extra_forbidden":
         return "is not an option; `tui-trainer --help` lists them"
     wording = {
@@ -257,3 +315,8 @@ def fields() -> Iterator[tuple[str, FieldInfo]]:
 def choices(name: str) -> Mapping[str, str]:
     """What a field may be and what each means; empty for fields that are numbers, texts or switches."""
     return next((item.choices for item in Config.model_fields[name].metadata if isinstance(item, OneOf)), {})
+
+
+def layered(name: str) -> bool:
+    """Whether a field may also be a comma list of its choices, one for each layer."""
+    return any(isinstance(item, OneForEach) for item in Config.model_fields[name].metadata)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_trainer.nn.activations import ACTIVATIONS
+from tui_trainer.nn.activations import ACTIVATIONS, Activation
 from tui_trainer.nn.initializers import initializer
 from tui_trainer.nn.layers import Dropout
 from tui_trainer.nn.network import Network, Pass, perceptron_layers
@@ -13,13 +13,13 @@ from tui_trainer.nn.network import Network, Pass, perceptron_layers
 EPS = 1e-6
 
 
-def network_of(activation: str, hidden: tuple[int, ...], *, seed: int = 0, alpha: float | None = None, dropout: float = 0.0) -> Network:
-    network = Network(
-        perceptron_layers(
-            5, hidden, 4, activation=ACTIVATIONS[activation], initializer=initializer("glorot_normal"), alpha=alpha, dropout=dropout
-        ),
-        np.float64,
-    )
+def network_of(
+    activation: str | tuple[str, ...], hidden: tuple[int, ...], *, seed: int = 0, alpha: float | None = None, dropout: float = 0.0
+) -> Network:
+    activations = [ACTIVATIONS[name] for name in ((activation,) * len(hidden) if isinstance(activation, str) else activation)]
+    initializers = [initializer("glorot_normal")] * (len(hidden) + 1)
+    layers = perceptron_layers(5, hidden, 4, activations=activations, initializers=initializers, alpha=alpha, dropout=dropout)
+    network = Network(layers, np.float64)
     network.initialize(np.random.default_rng(seed))
     # Biases at 0 would leave a gradient that ignores them unnoticed.
     network.parameters += 0.1 * np.random.default_rng(seed + 1).normal(size=network.parameters.size)
@@ -78,6 +78,16 @@ def test_backward_agrees_with_central_differences_for_other_alphas(activation: s
     assert_gradients_agree(network, batch_of(network, 7))
 
 
+@pytest.mark.parametrize("order", [1, -1], ids=["in order", "reversed"])
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_backward_agrees_where_every_layer_has_another_activation(order: int, dropout: float) -> None:
+    network = network_of(tuple(ACTIVATIONS)[::order], (8, 7, 8, 6, 7, 8), dropout=dropout)
+    assert [layer.kind for layer in network.layers if isinstance(layer, Activation)] == [
+        kind.kind for kind in tuple(ACTIVATIONS.values())[::order]
+    ]
+    assert_gradients_agree(network, batch_of(network, 7))
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_backward_agrees_with_central_differences_through_dropout(activation: str) -> None:
     network = network_of(activation, (8, 7), dropout=0.4)
@@ -86,13 +96,12 @@ def test_backward_agrees_with_central_differences_through_dropout(activation: st
 
 @settings(max_examples=25, deadline=None)
 @given(
-    activation=st.sampled_from(sorted(ACTIVATIONS)),
-    hidden=st.lists(st.integers(1, 5), max_size=3).map(tuple),
+    layers=st.lists(st.tuples(st.sampled_from(sorted(ACTIVATIONS)), st.integers(1, 5)), max_size=3),
     rows=st.integers(1, 6),
     seed=st.integers(0, 1000),
 )
-def test_backward_agrees_for_any_shape_and_batch(activation: str, hidden: tuple[int, ...], rows: int, seed: int) -> None:
-    network = network_of(activation, hidden, seed=seed)
+def test_backward_agrees_for_any_layers_and_batch(layers: list[tuple[str, int]], rows: int, seed: int) -> None:
+    network = network_of(tuple(name for name, _ in layers), tuple(units for _, units in layers), seed=seed)
     batch = batch_of(network, rows, seed)
     mean_loss(batch)
     batch.backward()

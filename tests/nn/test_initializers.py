@@ -52,7 +52,8 @@ def test_uniform_limit_is_the_half_width() -> None:
 
 def test_a_network_starts_from_its_seed_alone_with_biases_at_zero_and_slopes_at_alpha() -> None:
     def start(seed: int) -> Network:
-        layers = perceptron_layers(20, (8, 8), 10, activation=ACTIVATIONS["prelu"], initializer=initializer("he_normal"), alpha=0.3)
+        he_normal = [initializer("he_normal")] * 3
+        layers = perceptron_layers(20, (8, 8), 10, activations=[ACTIVATIONS["prelu"]] * 2, initializers=he_normal, alpha=0.3)
         network = Network(layers)
         network.initialize(np.random.default_rng(seed))
         return network

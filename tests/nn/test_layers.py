@@ -28,7 +28,7 @@ def test_dropout_zeroes_its_share_and_keeps_the_expectation(rate: float) -> None
 
 def test_evaluation_leaves_dropout_out() -> None:
     def network(dropout: float) -> Network:
-        layers = perceptron_layers(6, (8, 8), 3, activation=ReLU, initializer=initializer("he_normal"), dropout=dropout)
+        layers = perceptron_layers(6, (8, 8), 3, activations=[ReLU] * 2, initializers=[initializer("he_normal")] * 3, dropout=dropout)
         made = Network(layers)
         made.initialize(np.random.default_rng(0))
         return made

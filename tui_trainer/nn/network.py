@@ -157,19 +157,23 @@ def perceptron_layers(
     hidden: Sequence[int],
     classes: int,
     *,
-    activation: type[Activation],
-    initializer: Initializer,
+    activations: Sequence[type[Activation]],
+    initializers: Sequence[Initializer],
     alpha: float | None = None,
     dropout: float = 0.0,
 ) -> tuple[Layer, ...]:
-    """Dense, `activation` and, if any, dropout for each size in `hidden`, then Dense to `classes`; named, and bound to no memory yet."""
+    """Dense, its activation and, if any, dropout for each size in `hidden`, then Dense to `classes`; named, and bound to no memory yet.
+
+    `activations` has one for each hidden layer, `initializers` one more for the output layer; `alpha` is that of every activation
+    with such a parameter, None for the default of each.
+    """
     layers: list[Layer] = []
-    for units in hidden:
+    for units, activation, initializer in zip(hidden, activations, initializers[:-1], strict=True):
         layers += [Dense(inputs, units, initializer), activation(units, alpha)]
         if dropout:
             layers.append(Dropout(units, dropout))
         inputs = units
-    layers.append(Dense(inputs, classes, initializer))
+    layers.append(Dense(inputs, classes, initializers[-1]))
     numbers: Counter[str] = Counter()
     for layer in layers:
         numbers[layer.prefix] += 1

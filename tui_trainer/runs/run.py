@@ -12,7 +12,7 @@ from tui_trainer.runs import checkpoint
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.threads import fastest_threads
 from tui_trainer.training.control import Control
-from tui_trainer.training.events import Ended, EpochEnded, Event, Started, record
+from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Started, record
 from tui_trainer.training.loop import Training
 
 
@@ -57,13 +57,15 @@ class Run:
         if isinstance(event, Started):
             self._folder.write_config(event.config)
             checkpoint.write(self._folder.checkpoint, event.snapshot)
+        elif isinstance(event, Changed):
+            self._folder.write_config(event.config)
         elif isinstance(event, EpochEnded):
             checkpoint.write(self._folder.checkpoint, event.snapshot)
             if event.best:
                 checkpoint.write(self._folder.best, event.snapshot)
         elif isinstance(event, Ended) and event.snapshot is not None:
             checkpoint.write(self._folder.checkpoint, event.snapshot)
-        if isinstance(event, Started | EpochEnded | Ended):
+        if isinstance(event, Started | Changed | EpochEnded | Ended):
             self._folder.append(record(event, str(self.directory)))
 
 

@@ -1,6 +1,8 @@
 """What a person may say to a run that is going on. Every method may be called from any thread."""
 
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 from tui_trainer.training.events import Status
 
@@ -15,6 +17,7 @@ class Control:
         self._stop: Status | None = None
         self._measure = False
         self._snapshot = False
+        self._changes: list[Mapping[str, Any]] = []
 
     def pause(self) -> None:
         """Hold before the next batch."""
@@ -38,6 +41,10 @@ class Control:
         with self._changed:
             self._stop = self._stop or status
             self._changed.notify_all()
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Give options other values before the next batch. They must be `CHANGEABLE`, and valid beside the run's other options."""
+        self._changes.append(dict(values))
 
     def measure_layers(self) -> None:
         """Ask that the next Progress event carry the health of the layers."""
@@ -63,6 +70,15 @@ class Control:
                 self._changed.wait_for(lambda: not self._paused or self._single_step or self._stop)
                 self._single_step = False
         return self._stop is None
+
+    def changes(self) -> list[Mapping[str, Any]]:
+        """For the loop: what was to be changed. Asking takes the wishes back."""
+        if not self._changes:
+            return []
+        count = len(self._changes)
+        wanted = self._changes[:count]
+        del self._changes[:count]
+        return wanted
 
     def wants_layers(self) -> bool:
         """For the loop: whether to measure the layers now. Asking takes the wish back."""

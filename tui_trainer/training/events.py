@@ -80,10 +80,28 @@ class Progress(NamedTuple):
     accuracy: float
     seconds: float
     """Training time of this epoch so far."""
+    learning_rate: float
+    position: float
+    """Epochs trained so far, with the part of this one."""
+    samples: int
+    """Images of this epoch trained so far."""
     layers: tuple[LayerHealth, ...] = ()
     """Measured at this step, when it was asked for."""
     snapshot: Snapshot | None = None
     """Taken after this step, when it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Options have other values from the next batch on; `config` describes the run with this change in it."""
+
+    epoch: int
+    """Of the next batch."""
+    batch: int
+    """Batches of this epoch trained so far."""
+    step: int
+    changes: Mapping[str, Any]
+    config: Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +150,20 @@ class Ended:
     snapshot: Snapshot | None
 
 
-Event = Started | Progress | EpochEnded | Ended
+Event = Started | Progress | Changed | EpochEnded | Ended
 
-_NAMES: Mapping[type, str] = {Started: "start", EpochEnded: "epoch", Ended: "end"}
+_NAMES: Mapping[type, str] = {Started: "start", Changed: "change", EpochEnded: "epoch", Ended: "end"}
 
 
-def record(event: Started | EpochEnded | Ended, run_directory: str) -> dict[str, Any]:
+def record(event: Started | Changed | EpochEnded | Ended, run_directory: str) -> dict[str, Any]:
     """The event as a strict-JSON object: what `--format json` prints and metrics.jsonl keeps."""
     values: dict[str, Any] = {"event": _NAMES[type(event)]}
     for field in fields(event):
         if field.name != "snapshot":
             values[field.name] = getattr(event, field.name)
-    if not isinstance(event, EpochEnded):
+    if isinstance(event, Changed):
+        del values["config"]
+    if isinstance(event, Started | Ended):
         values["run_directory"] = run_directory
     if isinstance(event, Ended):
         divergence = values.pop("divergence")

@@ -18,10 +18,15 @@ class Feed:
 
     def __init__(self, split: Split, rows: int = EVALUATION_ROWS) -> None:
         self.samples = len(split.labels)
-        self._rows = min(rows, max(self.samples, 1))
-        self._batcher = Batcher(split, self._rows)
+        self._split = split
+        self.resize(rows)
         self._sparse = SparseRows.of(split.images)
         self._numbers = np.arange(self.samples)
+
+    def resize(self, rows: int) -> None:
+        """Take at most `rows` samples at once from now on."""
+        self._rows = min(rows, max(self.samples, 1))
+        self._batcher = Batcher(self._split, self._rows)
 
     def take(self, network: Network, indices: Labels, *, training: bool = False) -> Pass:
         """The network's pass for as many samples, filled with those at `indices` (rows,)."""

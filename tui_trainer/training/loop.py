@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tui_trainer import __version__
+from tui_trainer.changes import Change
 from tui_trainer.config import Config
 from tui_trainer.dataset import Dataset, Split
 from tui_trainer.errors import UserError
@@ -18,6 +19,7 @@ from tui_trainer.training import health
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
 from tui_trainer.training.events import (
+    Changed,
     Divergence,
     Ended,
     EpochEnded,
@@ -41,6 +43,14 @@ class Best(NamedTuple):
     weights: Array | None = None
 
 
+class Stretch(NamedTuple):
+    """Where in an epoch batches of another size began: the first batch, the sample, and the share of the epoch that lay behind it."""
+
+    batch: int = 0
+    sample: int = 0
+    share: float = 0.0
+
+
 class Training:
     """A run in progress: the network, its optimizer, the random streams and the position.
 
@@ -50,12 +60,14 @@ class Training:
 
     def __init__(self, config: Config, data: Dataset) -> None:
         self._config = config
+        self._options = config
+        """As they are now, after the changes that were made."""
+        self._planned = list(config.changes)
         if config.early_stopping and not config.validation:
             raise UserError("--early-stopping needs a validation set; give --validation a number above 0")
         self.warnings = tuple(f"--data {config.data}: no training image is labelled {label}" for label in data.missing_classes)
         training, validation = data.hold_out(config.validation)
         self._samples = len(training.labels)
-        self.batches = -(-self._samples // config.batch_size)
         if config.batch_size > self._samples:
             raise UserError(f"--batch-size must be at most the {self._samples:,} training samples, not {config.batch_size:,}")
         # Separate streams: what one consumes never shifts another.
@@ -82,9 +94,26 @@ class Training:
 
     def _begin_epoch(self) -> None:
         self._batch = 0
+        self._begin_stretch(Stretch())
         self._loss_sum = 0.0
         self._correct = 0
         self._epoch_seconds = 0.0
+
+    def _begin_stretch(self, stretch: Stretch) -> None:
+        self._stretch = stretch
+        self.batches = stretch.batch - (stretch.sample - self._samples) // self._options.batch_size
+        """Batches in this epoch."""
+
+    @property
+    def _sample(self) -> int:
+        """Samples of this epoch trained so far."""
+        return min(self._stretch.sample + (self._batch - self._stretch.batch) * self._options.batch_size, self._samples)
+
+    @property
+    def _share(self) -> float:
+        """The part of this epoch trained so far."""
+        first, _, share = self._stretch
+        return share + (1 - share) * ((self._batch - first) / (self.batches - first))
 
     def events(self, control: Control) -> Iterator[Event]:
         """The run, from where it stands to its end."""
@@ -94,6 +123,7 @@ class Training:
             layers: tuple[LayerHealth, ...] = ()
             order = self._order()
             while self._batch < self.batches and control.admit():
+                yield from self._change(control)
                 started = perf_counter()
                 progress, divergence = self._train_batch(order, control)
                 self._epoch_seconds += perf_counter() - started
@@ -113,6 +143,25 @@ class Training:
         waited = self._epochs_done - self._best.epoch
         return self._epochs_done >= self._config.epochs or (patience > 0 and self._epochs_done > 0 and waited >= patience)
 
+    def _change(self, control: Control) -> Iterator[Changed]:
+        """Make the changes that are planned for this step, and those that somebody wants now."""
+        while self._planned and self._planned[0].step <= self._optimizer.steps:
+            yield self._apply(self._planned.pop(0))
+        for values in control.changes():
+            change = Change(self._optimizer.steps, values)
+            made = self._config.changes[: len(self._config.changes) - len(self._planned)]
+            self._config = self._config.model_copy(update={"changes": (*made, change, *self._planned)})
+            yield self._apply(change)
+
+    def _apply(self, change: Change) -> Changed:
+        before, self._options = self._options, self._options.model_copy(update=dict(change.values))
+        self.schedule = build_schedule(self._options)
+        if self._options.batch_size != before.batch_size:
+            sample, share = self._stretch.sample + (self._batch - self._stretch.batch) * before.batch_size, self._share
+            self._training.resize(self._options.batch_size)
+            self._begin_stretch(Stretch(self._batch, sample, share))
+        return Changed(self._epochs_done + 1, self._batch, self._optimizer.steps, change.values, self._config)
+
     def _order(self) -> np.ndarray[Any, np.dtype[np.intp]]:
         """The epoch's order of samples; the state before the draw is kept, so that a resumed epoch draws the same one."""
         samples = self._samples
@@ -123,13 +172,14 @@ class Training:
 
     @np.errstate(all="ignore")  # a loss that is not finite ends the run with an explanation, not with a warning
     def _train_batch(self, order: np.ndarray[Any, np.dtype[np.intp]], control: Control) -> tuple[Progress, Divergence | None]:
-        size = self._config.batch_size
-        indices = order[self._batch * size : (self._batch + 1) * size]
+        options = self._options
+        start = self._sample
+        indices = order[start : start + options.batch_size]
         rows = len(indices)
         batch = self._training.take(self._network, indices, training=True)
         batch.forward()
         loss_sum, correct = batch.loss()
-        self._learning_rate = self._config.learning_rate * self.schedule(self._epochs_done + self._batch / self.batches)
+        self._learning_rate = options.learning_rate * self.schedule(self._epochs_done + self._share)
         self._batch += 1
         divergence = None
         layers: tuple[LayerHealth, ...] = ()
@@ -137,8 +187,8 @@ class Training:
             self._loss_sum += loss_sum
             self._correct += correct
             batch.backward()
-            if self._config.clip_norm is not None:
-                clip_by_norm(self._network.gradients, self._config.clip_norm)
+            if options.clip_norm is not None:
+                clip_by_norm(self._network.gradients, options.clip_norm)
             if self._batch == self.batches or control.wants_layers():
                 before = self._network.parameters.copy()
                 self._optimizer.step(self._learning_rate)
@@ -149,9 +199,21 @@ class Training:
             layer = health.first_not_finite(self._network, batch) or self._network.layers[-1].name
             divergence = Divergence(layer, self._epochs_done + 1, self._optimizer.steps + 1)
         snapshot = self.snapshot() if control.wants_snapshot() else None
-        loss, accuracy, epoch = loss_sum / rows, correct / rows, self._epochs_done + 1
-        step, seconds = self._optimizer.steps, self._epoch_seconds
-        return Progress(epoch, self._batch, self.batches, step, loss, accuracy, seconds, layers, snapshot), divergence
+        progress = Progress(
+            self._epochs_done + 1,
+            self._batch,
+            self.batches,
+            self._optimizer.steps,
+            loss_sum / rows,
+            correct / rows,
+            self._epoch_seconds,
+            self._learning_rate,
+            self._epochs_done + self._share,
+            start + rows,
+            layers,
+            snapshot,
+        )
+        return progress, divergence
 
     def _check_weights(self) -> Divergence | None:
         """The last step of an epoch has no later loss that would tell."""
@@ -237,6 +299,7 @@ class Training:
             "classes": self._network.classes,
             "epochs": self._epochs_done,
             "batch": self._batch,
+            "stretch": self._stretch,
             "step": self._optimizer.steps,
             "loss_sum": self._loss_sum,
             "correct": self._correct,

@@ -15,8 +15,8 @@ def build_layers(config: Config, inputs: int, classes: int) -> tuple[Layer, ...]
         inputs,
         config.hidden,
         classes,
-        activation=ACTIVATIONS[config.activation],
-        initializer=initializer(config.initializer, uniform_limit=config.uniform_limit),
+        activations=[ACTIVATIONS[name] for name in config.activations],
+        initializers=[initializer(name, uniform_limit=config.uniform_limit) for name in config.initializers],
         alpha=config.alpha,
         dropout=config.dropout,
     )
