@@ -1,0 +1,249 @@
+"""Runs read back from their folders, which may come from anywhere: no file is read without end, and none is believed unchecked.
+
+What a run was made with stands in the first line of its metrics; config.toml, which a person may edit, stands in where that is missing.
+"""
+
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO, Final, Literal, NamedTuple
+
+from pydantic import JsonValue
+
+from tui_trainer.config import Config
+from tui_trainer.errors import UserError
+from tui_trainer.paths import printable
+from tui_trainer.runs.directory import RunDirectory
+from tui_trainer.runs.log import LONGEST_COMPLAINT, ChangeLine, Epoch, Line, Log, MalformedError, NotJSONError, parse_line, parse_options
+from tui_trainer.training.events import Status
+
+MOST_BYTES: Final = 128 << 20
+"""Of a metrics.jsonl: some ten thousand epochs of a deep network."""
+
+LONGEST_LINE: Final = 1 << 20
+"""Twice an epoch of the most layers that a network may have."""
+
+MOST_CONFIG_BYTES: Final = 1 << 20
+
+
+class Best(NamedTuple):
+    """The best value of a figure, and the epoch after which it was measured."""
+
+    value: float
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """All that the files of a run tell. Texts are as they stand there; only `name` may be shown as it is."""
+
+    path: Path
+    started: datetime
+    config: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Every option as plain data; one that the file leaves out has its default, if this version can read the rest."""
+    status: Status | Literal["unfinished"] = "unfinished"
+    epochs: tuple[Epoch, ...] = ()
+    changes: tuple[ChangeLine, ...] = ()
+    """What was changed while the run went on."""
+    parameters: int | None = None
+    training_samples: int | None = None
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return run_name(self.path)
+
+    @property
+    def seconds(self) -> float:
+        """Training time of the whole epochs."""
+        return sum(epoch.seconds for epoch in self.epochs)
+
+    @property
+    def last_epoch(self) -> int:
+        """How many epochs were trained to their end."""
+        return self.epochs[-1].number if self.epochs else 0
+
+    @property
+    def best_accuracy(self) -> Best | None:
+        """The highest validation accuracy; the first of equal ones."""
+        found = [Best(epoch.validation_accuracy, epoch.number) for epoch in self.epochs if epoch.validation_accuracy is not None]
+        return max(found, key=lambda best: best.value, default=None)
+
+    @property
+    def best_loss(self) -> Best | None:
+        """The lowest validation loss; the first of equal ones."""
+        found = [Best(epoch.validation_loss, epoch.number) for epoch in self.epochs if epoch.validation_loss is not None]
+        return min(found, key=lambda best: best.value, default=None)
+
+    def steps(self) -> list[int]:
+        """Batches trained by the end of each epoch; the epochs themselves where the log does not tell how large a batch was."""
+        size, samples = _count(self.config.get("batch_size")), self.training_samples
+        if not size or not samples:
+            return [epoch.number for epoch in self.epochs]
+        steps: list[int] = []
+        waiting = list(self.changes)
+        # Of the epoch `since`, `seen` images were trained by `batch` of its batches, the last of them step `base`.
+        since, base, seen, batch = 1, 0, 0, 0
+        for epoch in self.epochs:
+            while waiting and waiting[0].epoch <= epoch.number:
+                change = waiting.pop(0)
+                if change.epoch != since:
+                    since, seen, batch = change.epoch, 0, 0
+                seen += (change.batch - batch) * size
+                base, batch = change.step, change.batch
+                size = _count(change.changes.get("batch_size")) or size
+            steps.append(base + -(-max(samples - seen, 0) // size) + (epoch.number - since) * -(-samples // size))
+        return steps
+
+
+def find_runs(folder: Path) -> list[Path]:
+    """The folders in `folder` that hold a run, newest first; none where there is no such folder. Raises UserError where it cannot look."""
+    try:
+        with os.scandir(folder) as entries:
+            return newest_first([Path(entry.path) for entry in entries if _may_be_run(entry)])
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UserError(f"{folder}: {(error.strerror or str(error)).lower()}") from None
+
+
+def newest_first(paths: Iterable[Path]) -> list[Path]:
+    """Runs by when they began, the last one first. Looks at names and times only."""
+    return sorted(paths, key=lambda path: (*_began(path), path.name), reverse=True)
+
+
+def run_name(path: Path) -> str:
+    """What the run in this folder is called, safe to show."""
+    return printable(path.name or path.absolute().name)
+
+
+def read_run(path: Path) -> RunRecord:
+    """What the files in the folder tell. Raises UserError, which names the file and the line, when one of them is broken."""
+    folder = RunDirectory(path)
+    has_metrics, has_config = os.path.lexists(folder.metrics), os.path.lexists(folder.config)
+    if not (has_metrics or has_config):
+        raise UserError(f"{path}: not a run: it holds neither {folder.metrics.name} nor {folder.config.name}")
+    log = Log()
+    for line in _lines(folder.metrics) if has_metrics else ():
+        log.take(line)
+    if log.config is None and has_config:
+        log.config = _read_config(folder.config)
+    began, _ = _began(path)
+    return RunRecord(
+        path=path,
+        started=datetime.fromtimestamp(began).astimezone(),
+        config=_settled(log),
+        status=log.status,
+        epochs=log.epochs,
+        changes=log.changes,
+        parameters=log.parameters,
+        training_samples=log.training_samples,
+        test_loss=log.test_loss,
+        test_accuracy=log.test_accuracy,
+    )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """The file, if it is one: a pipe would never open, and a device never end."""
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise UserError(f"{path}: not a regular file")
+            yield file
+    except OSError as error:
+        raise UserError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _lines(path: Path) -> Iterator[Line]:
+    """The lines of the file. A last one that was not written to its end is passed over."""
+    total = 0
+    with _opened(path) as file:
+        for number in count(1):
+            text = file.readline(LONGEST_LINE + 1)
+            total += len(text)
+            if not text:
+                return
+            if len(text) > LONGEST_LINE:
+                raise UserError(f"{path}: line {number}: longer than {LONGEST_LINE:,} bytes")
+            if total > MOST_BYTES:
+                raise UserError(f"{path}: line {number}: the file is longer than {MOST_BYTES:,} bytes")
+            if text.isspace():
+                continue
+            try:
+                yield parse_line(text)
+            except MalformedError as error:
+                if isinstance(error, NotJSONError) and not text.endswith(b"\n"):
+                    return
+                raise UserError(f"{path}: line {number}: {error}") from None
+
+
+def _read_config(path: Path) -> dict[str, JsonValue]:
+    with _opened(path) as file:
+        content = file.read(MOST_CONFIG_BYTES + 1)
+    if len(content) > MOST_CONFIG_BYTES:
+        raise UserError(f"{path}: longer than {MOST_CONFIG_BYTES:,} bytes")
+    try:
+        return parse_options(tomllib.loads(content.decode("utf-8")))
+    except MalformedError as error:
+        raise UserError(f"{path}: {error}") from None
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UserError(f"{path}: line {line}: not UTF-8") from None
+    except (ValueError, RecursionError) as error:  # no TOML, or an integer of thousands of digits; tables without end
+        raise UserError(f"{path}: not a TOML file: {str(error)[:LONGEST_COMPLAINT]}") from None
+
+
+def _settled(log: Log) -> dict[str, JsonValue]:
+    """The options as this version writes them, so that runs of different versions compare; unchanged where it cannot read them."""
+    values: dict[str, JsonValue] = {name: value for name, value in (log.config or {}).items() if value is not None}
+    if log.changes:
+        planned, last = values.get("changes"), log.changes[-1].step
+        planned = planned if isinstance(planned, list) else []
+        waiting = [change for change in planned if isinstance(change, dict) and _count(change.get("step")) > last]
+        values["changes"] = [*({"step": change.step, **change.changes} for change in log.changes), *waiting]
+    try:
+        return Config.parse(values).record() if values else values
+    except UserError:
+        return values
+
+
+def _count(value: JsonValue) -> int:
+    """The value if it is a sane number of images or steps, else 0."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 63 else 0
+
+
+def _may_be_run(entry: os.DirEntry[str]) -> bool:
+    folder = RunDirectory(Path(entry.path))
+    try:
+        return entry.is_dir() and (os.path.lexists(folder.metrics) or os.path.lexists(folder.config))
+    except OSError:  # a link that leads to itself
+        return False
+
+
+_NAME = re.compile(r"(\d{8}-\d{6})(?:-(\d{1,6}))?", re.ASCII)
+
+LATEST: Final = 2.5e11
+"""A time, in seconds since 1970, that a date can still tell: a file's may be anything."""
+
+
+def _began(path: Path) -> tuple[float, int]:
+    """When the run began, and its number among those of the same second: by its name, else by the file that is written first."""
+    match = _NAME.fullmatch(path.name)
+    if match:
+        # The digits may be no date.
+        with suppress(ValueError, OverflowError):
+            return datetime.strptime(match[1], "%Y%m%d-%H%M%S").timestamp(), int(match[2] or 1)
+    for file in (path / "config.toml", path / "metrics.jsonl", path):
+        with suppress(OSError):
+            return min(max(file.stat().st_mtime, 0.0), LATEST), 1
+    return 0.0, 1

@@ -1,0 +1,116 @@
+"""Runs beside one another: the options in which they differ, and their best figures."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from pydantic import JsonValue
+
+from tui_trainer.config import Config, format_hidden
+from tui_trainer.paths import printable
+from tui_trainer.runs.archive import RunRecord
+
+NONE: Final = "—"
+
+
+class Row(NamedTuple):
+    """One option or figure of every run."""
+
+    label: str
+    texts: tuple[str, ...]
+    best: frozenset[int] = frozenset()
+    """Which runs have the best value, where there is a better and a worse."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number that tells how well a run did."""
+
+    label: str
+    of: Callable[[RunRecord], float | None]
+    text: Callable[[float], str]
+    better: Callable[[Sequence[float]], float] | None = None
+    """Chooses the best of several values, `max` or `min`; None where more is neither better nor worse."""
+
+
+def percent(share: float) -> str:
+    """A share of all images, to a hundredth of a percent: one image in ten thousand."""
+    return f"{share:.2%}"
+
+
+def nats(loss: float) -> str:
+    """A loss; one beyond all measure in powers of ten."""
+    return f"{loss:.4f}" if loss < 1000 else f"{loss:.2g}"
+
+
+def whole(number: float) -> str:
+    """A count."""
+    return f"{number:,.0f}"
+
+
+def time(seconds: float) -> str:
+    """Seconds, with a tenth where it matters."""
+    return f"{seconds:,.1f}" if seconds < 100 else f"{seconds:,.0f}"
+
+
+ACCURACY: Final = Figure("validation accuracy", lambda run: run.best_accuracy.value if run.best_accuracy else None, percent, max)
+LOSS: Final = Figure("validation loss", lambda run: run.best_loss.value if run.best_loss else None, nats, min)
+TEST_ACCURACY: Final = Figure("test accuracy", lambda run: run.test_accuracy, percent, max)
+SECONDS: Final = Figure("seconds", lambda run: run.seconds, time, min)
+EPOCHS: Final = Figure("epochs trained", lambda run: run.last_epoch, whole)
+
+FIGURES: Final = (ACCURACY, LOSS, TEST_ACCURACY, SECONDS, EPOCHS)
+"""In the order in which they are shown."""
+
+
+def figure_text(figure: Figure, run: RunRecord) -> str:
+    """The figure of a run."""
+    value = figure.of(run)
+    return NONE if value is None else figure.text(value)
+
+
+def compare_figures(runs: Sequence[RunRecord]) -> list[Row]:
+    """Every figure, with the best of several runs."""
+    return [Row(figure.label, tuple(figure_text(figure, run) for run in runs), _best(figure, runs)) for figure in FIGURES]
+
+
+def _best(figure: Figure, runs: Sequence[RunRecord]) -> frozenset[int]:
+    values = {index: value for index, run in enumerate(runs) if (value := figure.of(run)) is not None}
+    # Where all have the same, none is better.
+    if figure.better is None or len(set(values.values())) < 2:
+        return frozenset()
+    best = figure.better(list(values.values()))
+    return frozenset(index for index, value in values.items() if value == best)
+
+
+def compare_options(runs: Sequence[RunRecord]) -> list[Row]:
+    """The options in which the runs differ, in the order of the form."""
+    known = [name for name in Config.model_fields if any(name in run.config for run in runs)]
+    unknown = sorted({name for run in runs for name in run.config} - set(known))
+    rows: list[Row] = []
+    for name in (*known, *unknown):
+        values = [run.config.get(name) for run in runs]
+        if any(value != values[0] for value in values):
+            rows.append(Row(printable(name).replace("_", " "), tuple(option_text(value) for value in values)))
+    return rows
+
+
+def option_text(value: JsonValue) -> str:
+    """An option's value, safe to show, as it is written on the command line."""
+    if value is None:
+        return NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        sizes = [size for size in value if isinstance(size, int)]
+        if len(sizes) == len(value):
+            return format_hidden(tuple(sizes))
+        return ", ".join(option_text(item) for item in value)
+    if isinstance(value, dict):
+        return " ".join(f"{printable(name)}={option_text(item)}" for name, item in value.items())
+    return printable(value) if isinstance(value, str) else str(value)
+
+
+def network(config: Mapping[str, JsonValue]) -> str:
+    """The network and its rule in a few words: `128x8 relu adam`."""
+    return " ".join(option_text(config[name]) for name in ("hidden", "activation", "optimizer") if name in config)

@@ -1,0 +1,199 @@
+"""What the lines of a metrics.jsonl may be, and what they amount to. Nothing in a line is believed before it is checked."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag, TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from tui_trainer.changes import MOST_CHANGES
+from tui_trainer.config import MOST_EPOCHS, MOST_LAYERS
+from tui_trainer.training.events import Status
+
+LONGEST_COMPLAINT: Final = 200
+"""Characters: it may quote the file."""
+
+Count = Annotated[int, Field(ge=0, lt=1 << 63)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Figure = Annotated[float, Field(ge=0)]
+Name = Annotated[str, Field(max_length=100)]
+Options = Annotated[dict[Name, JsonValue], Field(max_length=1000)]
+
+_STRICT: Final = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class Layer(BaseModel):
+    """How a Dense layer fared."""
+
+    model_config = _STRICT
+
+    name: Name
+    gradient_norm: Figure | None
+
+
+class StartLine(BaseModel):
+    """The run began, or was gone on with."""
+
+    model_config = _STRICT
+
+    config: Options
+    parameters: Count | None = None
+    training_samples: Annotated[int, Field(ge=1, lt=1 << 40)] | None = None
+
+
+class EpochLine(BaseModel):
+    """An epoch ended."""
+
+    model_config = _STRICT
+
+    epoch: Annotated[int, Field(ge=1, le=MOST_EPOCHS)]
+    train_loss: Figure | None
+    train_accuracy: Share | None
+    validation_loss: Figure | None
+    validation_accuracy: Share | None
+    learning_rate: Figure | None
+    seconds: Annotated[float, Field(ge=0, le=1e9)]
+    layers: Annotated[list[Layer], Field(max_length=MOST_LAYERS + 1)] = []
+
+
+class ChangeLine(BaseModel):
+    """Somebody changed options while the run went on."""
+
+    model_config = _STRICT
+
+    epoch: Annotated[int, Field(ge=0, le=MOST_EPOCHS + 1)]
+    batch: Count
+    step: Count
+    changes: Options
+
+
+class EndLine(BaseModel):
+    """The run ended."""
+
+    model_config = _STRICT
+
+    status: Status
+    test_loss: Figure | None
+    test_accuracy: Share | None
+
+
+class OtherLine(BaseModel):
+    """An event that this version does not know."""
+
+    model_config = _STRICT
+
+    event: str
+
+
+Line = StartLine | EpochLine | ChangeLine | EndLine | OtherLine
+
+
+def _kind(value: Any) -> str:
+    event = value["event"] if isinstance(value, dict) and isinstance(value.get("event"), str) else ""
+    return event if event in ("start", "epoch", "change", "end") else "line"
+
+
+_LINE: TypeAdapter[Line] = TypeAdapter(
+    Annotated[
+        Annotated[StartLine, Tag("start")]
+        | Annotated[EpochLine, Tag("epoch")]
+        | Annotated[ChangeLine, Tag("change")]
+        | Annotated[EndLine, Tag("end")]
+        | Annotated[OtherLine, Tag("line")],
+        Discriminator(_kind),
+    ]
+)
+
+_OPTIONS: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(Options, config=ConfigDict(strict=True, allow_inf_nan=False))
+
+
+class MalformedError(ValueError):
+    """A line or a table is not what it should be; its text says what is wrong."""
+
+
+class NotJSONError(MalformedError):
+    """A line is no JSON, perhaps because it is only the start of one."""
+
+
+def parse_line(text: bytes) -> Line:
+    """The event in a line. Raises MalformedError."""
+    try:
+        value = from_json(text, allow_inf_nan=False)
+    except ValueError:
+        raise NotJSONError("not JSON") from None
+    if not isinstance(value, dict):
+        raise MalformedError("not a JSON object")
+    try:
+        return _LINE.validate_python(value)
+    except ValidationError as error:
+        raise _malformed(error) from None
+
+
+def parse_options(values: Mapping[str, Any]) -> dict[str, JsonValue]:
+    """The table as plain data. Raises MalformedError."""
+    try:
+        return _OPTIONS.validate_python(values)
+    except ValidationError as error:
+        raise _malformed(error) from None
+
+
+def _malformed(error: ValidationError) -> MalformedError:
+    detail = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in detail["loc"])
+    message = detail["msg"].replace("Input should be", "must be")
+    return MalformedError(" ".join(f"{place}: {message}".split())[:LONGEST_COMPLAINT])
+
+
+class Epoch(NamedTuple):
+    """One epoch, as it was logged. A number that was not finite, or not measured, is None."""
+
+    number: int
+    train_loss: float | None
+    train_accuracy: float | None
+    validation_loss: float | None
+    validation_accuracy: float | None
+    learning_rate: float | None
+    seconds: float
+    gradient_norms: Mapping[str, float | None]
+    """Of each Dense layer, by its name."""
+
+
+class Log:
+    """What the lines so far amount to. A run that was gone on with starts more than once; of an epoch logged twice the latter counts."""
+
+    def __init__(self) -> None:
+        self.config: dict[str, JsonValue] | None = None
+        self.status: Status | Literal["unfinished"] = "unfinished"
+        self.parameters: int | None = None
+        self.training_samples: int | None = None
+        self.test_loss: float | None = None
+        self.test_accuracy: float | None = None
+        self._epochs: dict[int, Epoch] = {}
+        self._changes: dict[int, ChangeLine] = {}
+
+    @property
+    def epochs(self) -> tuple[Epoch, ...]:
+        """In order, each once."""
+        return tuple(self._epochs[number] for number in sorted(self._epochs))
+
+    @property
+    def changes(self) -> tuple[ChangeLine, ...]:
+        """In order, one for each step."""
+        return tuple(self._changes[step] for step in sorted(self._changes))
+
+    def take(self, line: Line) -> None:
+        """Read on."""
+        match line:
+            case StartLine():
+                self.config, self.parameters, self.training_samples = line.config, line.parameters, line.training_samples
+                self.status, self.test_loss, self.test_accuracy = "unfinished", None, None
+            case EpochLine():
+                means = line.train_loss, line.train_accuracy, line.validation_loss, line.validation_accuracy
+                norms = {layer.name: layer.gradient_norm for layer in line.layers}
+                self._epochs[line.epoch] = Epoch(line.epoch, *means, line.learning_rate, line.seconds, norms)
+            case ChangeLine() if len(self._changes) < MOST_CHANGES:
+                # Several may be made before one step.
+                before = self._changes.get(line.step)
+                self._changes[line.step] = before.model_copy(update={"changes": before.changes | line.changes}) if before else line
+            case EndLine():
+                self.status, self.test_loss, self.test_accuracy = line.status, line.test_loss, line.test_accuracy
