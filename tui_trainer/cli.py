@@ -10,8 +10,10 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from tui_trainer import __version__
-from tui_trainer.config import Config, Source, choices, fields, format_hidden, option, read_toml
+from tui_trainer.config import Config, Source, as_text, choices, fields, layered, option, read_toml
 from tui_trainer.errors import UserError
+
+SLOWEST_REFRESH, FASTEST_REFRESH = 0.1, 30.0
 
 ALIASES: Mapping[str, tuple[str, ...]] = {"learning_rate": ("--lr",)}
 
@@ -20,18 +22,23 @@ class Value(click.ParamType[str]):
     """A text that Config itself will check, so that a wrong one reads alike on the command line, in TOML and in the form."""
 
     def __init__(self, field: str, annotation: Any) -> None:
-        self.name = {"data": "path", "hidden": "sizes"}.get(field) or {int: "integer"}.get(annotation, "number")
+        self.name = {"data": "path", "hidden": "sizes", "changes": "changes"}.get(field) or {int: "integer"}.get(annotation, "number")
         self._choices = choices(field)
+        self._layered = layered(field)
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
         """List the names that are allowed, where there is such a list."""
-        return "[" + "|".join(self._choices) + "]" if self._choices else self.name.upper()
+        if not self._choices:
+            return self.name.upper()
+        return "[" + "|".join(self._choices) + "]" + (",..." if self._layered else "")
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Offer the names that are allowed, each with its meaning."""
         if self.name == "path":
             return [CompletionItem(incomplete, type="file")]
-        return [CompletionItem(name, help=meaning) for name, meaning in self._choices.items() if name.startswith(incomplete)]
+        given, comma, begun = incomplete.rpartition(",") if self._layered else ("", "", incomplete)
+        offered = {name: meaning for name, meaning in self._choices.items() if name.startswith(begun)}
+        return [CompletionItem(f"{given}{comma}{name}", help=meaning) for name, meaning in offered.items()]
 
 
 def config_options(command: click.Command) -> click.Command:
@@ -42,7 +49,7 @@ def config_options(command: click.Command) -> click.Command:
             command.params.append(click.Option([f"{option(name)}/--no-{name}"], default=None, help=f"{text}  [default: {name}]"))
             continue
         if field.default_factory is None:
-            text += f"  [default: {format_hidden(field.default) if name == 'hidden' else field.default}]"
+            text += f"  [default: {as_text(field.default)}]"
         made = click.Option([option(name), *ALIASES.get(name, ()), name], type=Value(name, field.annotation), help=text)
         command.params.append(made)
     return command
@@ -63,8 +70,20 @@ def config_options(command: click.Command) -> click.Command:
     type=click.Choice(["auto", "text", "json", "quiet"]),
     help="What --no-ui prints; auto: lines, and a progress bar on a terminal.  [default: auto]",
 )
+@click.option("--refresh", type=float, metavar="PER_SECOND", help="How often the app looks at the run; less for slow lines.  [default: 2]")
+@click.option("--no-mouse", is_flag=True, help="Have the app take no mouse, for terminals whose reports of it get in the way.")
 @click.pass_context
-def program(context: click.Context, /, no_ui: bool, config_file: Path | None, output: Path | None, form: str | None, **given: Any) -> None:
+def program(
+    context: click.Context,
+    /,
+    no_ui: bool,
+    config_file: Path | None,
+    output: Path | None,
+    form: str | None,
+    refresh: float | None,
+    no_mouse: bool,
+    **given: Any,
+) -> None:
     """Train a NumPy multilayer perceptron on MNIST and watch it learn, in the terminal.
 
     Without --no-ui the options pre-fill the app's form.
@@ -74,7 +93,12 @@ def program(context: click.Context, /, no_ui: bool, config_file: Path | None, ou
         return
     values, source = _merge(config_file, {name: value for name, value in given.items() if value is not None})
     config = Config.parse(values, source)
+    if refresh is not None and not SLOWEST_REFRESH <= refresh <= FASTEST_REFRESH:  # in this form not a number is refused too
+        raise UserError(f"--refresh must be from {SLOWEST_REFRESH:g} to {FASTEST_REFRESH:g} looks a second, not {refresh:g}")
     if no_ui:
+        for name, is_given in (("--refresh", refresh is not None), ("--no-mouse", no_mouse)):
+            if is_given:
+                raise UserError(f"{name}: only the app has a screen; leave out --no-ui")
         from tui_trainer.headless import run_headless  # noqa: PLC0415 the app does not need it
         from tui_trainer.runs.run import Run  # noqa: PLC0415 nor does --help
 
@@ -83,7 +107,8 @@ def program(context: click.Context, /, no_ui: bool, config_file: Path | None, ou
         raise UserError("--format: only --no-ui prints events; add --no-ui")
     from tui_trainer.ui.app import run_app  # noqa: PLC0415 nothing but the app may import Textual
 
-    context.exit(run_app({name: getattr(config, name) for name in values}, output))
+    looks = {} if refresh is None else {"looks_per_second": refresh}
+    context.exit(run_app({name: getattr(config, name) for name in values}, output, mouse=not no_mouse, **looks))
 
 
 @program.command("lr-find")
@@ -102,8 +127,24 @@ def lr_find(config_file: Path | None, lowest: float, highest: float, steps: int,
     find_learning_rate(Config.parse(values, source), lowest=lowest, highest=highest, steps=steps, form=form)
 
 
+@program.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on; any but this one lets other machines in.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8000, show_default=True, help="The port; 0 for any that is free.")
+@click.option("--config", "config_file", type=click.Path(path_type=Path), help="TOML file of options; the command line wins over it.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder to keep the run in, new or empty.  [default: a fresh one in runs/]")
+@click.pass_context
+def serve(context: click.Context, /, host: str, port: int, config_file: Path | None, output: Path | None, **given: Any) -> None:
+    """Serve the app to a browser, one app for each page that is opened; the options pre-fill its form."""
+    from tui_trainer.ui.serve import serve_app, served_command  # noqa: PLC0415 --help need not wait for it
+
+    values = {name: value for name, value in given.items() if value is not None}
+    Config.parse(*_merge(config_file, values))
+    context.exit(serve_app(served_command(values, config_file, output), host, port))
+
+
 config_options(program)
 config_options(lr_find)
+config_options(serve)
 
 
 def _refuse_options_before(command: str, context: click.Context) -> None:

@@ -7,25 +7,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import IntEnum
 from math import ceil, floor, log10
-from types import FrameType
 from typing import Literal, Protocol
 
 from threadpoolctl import threadpool_limits
 
+from tui_trainer.changes import describe_change
 from tui_trainer.config import Config, format_hidden
 from tui_trainer.errors import UserError
+from tui_trainer.names import abridged
 from tui_trainer.paths import printable
 from tui_trainer.runs.directory import line
 from tui_trainer.runs.run import Run, settle
+from tui_trainer.signals import heeded
 from tui_trainer.training.control import Control
-from tui_trainer.training.events import Ended, EpochEnded, Event, Progress, Started, record
+from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Progress, Started, record
 from tui_trainer.training.range_test import RangePoint, range_test, suggest
 
 Format = Literal["auto", "text", "json", "quiet"]
 
 ASCII_FRAME = str.maketrans("─│┌┐└┘┬┴├┤┼", "-|+++++++++")
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Exit(IntEnum):
@@ -54,7 +54,7 @@ def run_headless(run: Run, form: Format) -> int:
     lost: OSError | None = None
     for warning in run.warnings:
         print(f"tui-trainer: warning: {printable(warning)}", file=sys.stderr)  # noqa: T201
-    with _stopped_by_signals(control) as received, _told(_listeners(form, str(run.directory))) as listeners:
+    with heeded(lambda _number: control.stop("interrupted")) as received, _told(_listeners(form, str(run.directory))) as listeners:
         for event in run.events(control):
             try:
                 for listener in listeners:
@@ -75,28 +75,6 @@ def run_headless(run: Run, form: Format) -> int:
     if lost:
         raise UserError(f"the results cannot be written ({(lost.strerror or str(lost)).lower()}); they are in {run.directory}")
     return status
-
-
-@contextmanager
-def _stopped_by_signals(control: Control) -> Iterator[list[int]]:
-    """While inside, a signal ends the run cleanly and is noted in the list; a second ctrl+c ends the process at once."""
-    received: list[int] = []
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        # Only a person insists. Machines repeat themselves: a hang-up comes from the shell and from the kernel, and `timeout` signals
-        # its child and then the whole group.
-        if received and number == signal.SIGINT:
-            os._exit(128 + number)
-        received.append(number)
-        control.stop("interrupted")
-
-    # What is ignored stays ignored: nohup and background jobs rely on it.
-    before = {number: signal.signal(number, handle) for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
@@ -157,6 +135,8 @@ class PlainLines:
             self._epochs = event.config.epochs
             self._print(describe(event))
             self._print(f"run directory {printable(self._run_directory)}")
+        elif isinstance(event, Changed):
+            self._print(f"from step {event.step + 1:,} on: {describe_change(event.changes)}")
         elif isinstance(event, EpochEnded):
             self._print(self._epoch(event))
         elif isinstance(event, Ended):
@@ -182,13 +162,13 @@ class ProgressBar:
 
     def __init__(self) -> None:
         from rich.console import Console  # noqa: PLC0415 pipes and batch jobs need not wait for it
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
         from rich.progress import Progress as Bar  # noqa: PLC0415
 
         self._bar = Bar(
             TextColumn("epoch {task.fields[epoch]}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TextColumn("batch {task.fields[batch]}"),
             TextColumn("loss {task.fields[loss]:.4f}"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
@@ -205,10 +185,15 @@ class ProgressBar:
             self._epochs = event.config.epochs
         elif isinstance(event, Progress):
             if not self._bar.task_ids:
-                self._bar.add_task("", total=event.batches * self._epochs, epoch="", loss=event.loss)
+                self._bar.add_task("", total=self._epochs, epoch="", batch="", loss=event.loss)
                 self._bar.start()
-            done = (event.epoch - 1) * event.batches + event.batch
-            self._bar.update(self._bar.task_ids[0], completed=done, epoch=f"{event.epoch}/{self._epochs}", loss=event.loss)
+            self._bar.update(
+                self._bar.task_ids[0],
+                completed=event.position,
+                epoch=f"{event.epoch}/{self._epochs}",
+                batch=f"{event.batch:,}/{event.batches:,}",
+                loss=event.loss,
+            )
         elif isinstance(event, Ended):
             self.close()
 
@@ -260,7 +245,8 @@ def describe(event: Started) -> str:
     """The run in one line."""
     config: Config = event.config
     return (
-        f"{format_hidden(config.hidden)} {config.activation}, {config.initializer}, {config.optimizer} {config.learning_rate:g}, "
+        f"{format_hidden(config.hidden)} {abridged(config.activation)}, {abridged(config.initializer)}, "
+        f"{config.optimizer} {config.learning_rate:g}, "
         f"batch {config.batch_size}, seed {config.seed}: {event.parameters:,} parameters, {event.training_samples:,} training, "
         f"{event.validation_samples:,} validation and {event.test_samples:,} test images, "
         f"{event.threads} {'thread' if event.threads == 1 else 'threads'}"

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from tui_trainer.ui.app import TrainerApp
+from tui_trainer.ui.widgets.chart import Chart
 from tui_trainer.ui.widgets.run_panel import Phase
 
 SMALL = (80, 24)
@@ -29,6 +31,14 @@ class Desk:
         """What can be read."""
         lines = self.app.screen._compositor.render_strips(self.app.size)
         return "\n".join("".join(segment.text for segment in line) for line in lines)
+
+    def charts(self) -> list[Chart]:
+        """Those that can be seen."""
+        return [chart for chart in self.app.main.query(Chart) if chart.is_on_screen]
+
+    def read(self, widget: Widget) -> str:
+        """What can be read inside a widget."""
+        return "\n".join(widget.render_line(y).text for y in range(widget.size.height))
 
     def phase(self) -> Phase:
         return self.app.main.phase

@@ -53,6 +53,45 @@ async def test_a_value_entered_on_purpose_is_not_proposed_away(sit_down: Desks) 
         assert (desk.value("initializer"), desk.value("learning_rate")) == ("uniform", "0.5")
 
 
+async def test_a_list_for_the_layers_is_shown_kept_and_can_be_chosen_again(sit_down: Desks) -> None:
+    async with sit_down(hidden="8x3", activation="tanh,elu,relu") as desk:
+        form = desk.app.main.query_one(ConfigForm)
+        assert "tanh,elu,relu" in desk.screen
+        assert form.config is not None
+        assert form.config.activations == ("tanh", "elu", "relu")
+        assert form.config.initializers == ("glorot_uniform", "he_normal", "he_normal", "he_normal")
+        await desk.press("tab", "enter", "home", "enter")
+        assert (form.config.activation, form.config.initializer) == ("sigmoid", "glorot_uniform")
+        await desk.press("enter", "end")
+        assert "tanh,elu,relu: one for each layer" in desk.screen
+        await desk.press("enter")
+        assert (form.config.activation, form.config.initializer) == ("tanh,elu,relu", "glorot_uniform,he_normal,he_normal,he_normal")
+        assert form._fields["alpha"].display
+
+
+async def test_a_list_of_the_wrong_length_is_explained_and_changes_nothing_else(sit_down: Desks) -> None:
+    async with sit_down(hidden="8x2", activation="tanh,relu", initializer="he_normal") as desk:
+        form = desk.app.main.query_one(ConfigForm)
+        for text in ("8x", "8x3", "8", "8x2"):
+            form._fields["hidden"].value = text
+            await desk.pilot.pause()
+            assert (form.config is None) == (text != "8x2"), text
+            if text == "8x3":
+                assert "✗ must be one name, or one for" in desk.screen
+        assert form.config is not None
+        assert (form.config.activation, form.config.initializer) == ("tanh,relu", "he_normal")
+
+
+async def test_a_list_of_proposed_initializers_grows_with_the_layers(sit_down: Desks) -> None:
+    async with sit_down(hidden="8,8", activation="tanh,relu") as desk:
+        form = desk.app.main.query_one(ConfigForm)
+        form._fields["hidden"].value = "8,8,8"
+        form._fields["activation"].value = "tanh,tanh,relu"
+        await desk.pilot.pause()
+        assert form.config is not None
+        assert form.config.initializer == "glorot_uniform,glorot_uniform,he_normal,he_normal"
+
+
 async def test_only_what_the_choices_use_is_shown(sit_down: Desks) -> None:
     async with sit_down(optimizer="sgd") as desk:
         form = desk.app.main.query_one(ConfigForm)
@@ -67,6 +106,9 @@ async def test_only_what_the_choices_use_is_shown(sit_down: Desks) -> None:
         form._fields["initializer"].value = "uniform"
         await desk.pilot.pause()
         assert shown() == {"rho", "epsilon", "alpha", "uniform_limit"}
+    async with sit_down(optimizer="sgd", hidden="8,8", activation="tanh,elu", initializer="he_normal,uniform,he_normal") as desk:
+        form = desk.app.main.query_one(ConfigForm)
+        assert shown() == {"alpha", "uniform_limit"}
 
 
 async def test_a_wrong_value_is_explained_as_it_is_typed_and_refuses_to_start(sit_down: Desks) -> None:

@@ -4,10 +4,15 @@ import pytest
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.geometry import Region
+from textual.keys import format_key
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui_trainer.ui.app import TrainerApp
+from tui_trainer.ui.screens.charted import ChartScreen
 from tui_trainer.ui.screens.help import HelpScreen
+from tui_trainer.ui.screens.main import MainScreen
+from tui_trainer.ui.screens.running import RunScreen
 from tui_trainer.ui.widgets.chart import Chart
 from tui_trainer.ui.widgets.run_panel import Phase
 
@@ -52,9 +57,13 @@ async def test_nothing_is_cut_or_covered(sit_down: Desks, size: tuple[int, int])
         check(desk)
         assert re.search(r"Loss \(nats\)", desk.screen)
         assert re.search(r"Accuracy \(%\)", desk.screen)
-        for chart in desk.app.main.query(Chart):
+        for chart in desk.charts():
             assert chart.size.width >= 30
             assert chart.size.height >= 6
+        await desk.press("g")
+        check(desk)
+        assert "Learning rate" in desk.screen
+        assert "Gradient norms" in desk.screen
         await desk.press("3")
         check(desk)
         assert "leaky_relu_1" in desk.screen
@@ -64,7 +73,7 @@ async def test_every_theme_draws_the_curves(sit_down: Desks) -> None:
     async with sit_down(USUAL) as desk:
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.ENDED)
-        chart = desk.app.main.query_one("#loss", Chart)
+        chart = desk.app.main.query_one("#chart-loss", Chart)
         for theme in ("textual-light", "ansi-dark", "ansi-light", "nord", "textual-dark"):
             desk.app.theme = theme
             await desk.pilot.pause()
@@ -77,11 +86,14 @@ async def test_a_plain_terminal_gets_plain_characters(sit_down: Desks) -> None:
     async with sit_down(USUAL, plain=True) as desk:
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.ENDED)
-        for chart in desk.app.main.query(Chart):
-            rows = "".join(chart.render_line(y).text for y in range(chart.size.height))
-            assert rows.isascii()
-            assert "x" in rows
-            assert "o" in rows
+        for key in ("escape", "g"):
+            await desk.press(key)
+            for chart in desk.charts():
+                rows = desk.read(chart)
+                assert rows.isascii()
+                assert "*" in rows
+                marks = {"chart-loss": "ox", "chart-accuracy": "ox", "chart-rate": "", "chart-gradients": "x"}[str(chart.id)]
+                assert marks == "".join(mark for mark in "ox" if f"{mark} " in rows)
 
 
 async def test_the_markers_and_the_scale_can_be_changed(sit_down: Desks) -> None:
@@ -90,7 +102,9 @@ async def test_the_markers_and_the_scale_can_be_changed(sit_down: Desks) -> None
         await desk.until_phase(Phase.ENDED)
         await desk.press("l")
         assert "Loss (nats, log scale)" in desk.screen
-        await desk.press("m", "m")
+        await desk.press("m")
+        assert re.search("[▖▗▘▝]", desk.screen)
+        await desk.press("m")
         assert not re.search("[⠁-⣿]", desk.screen)
         await desk.press("m", "l")
         assert re.search("[⠁-⣿]", desk.screen)
@@ -101,12 +115,13 @@ async def test_help_lists_every_key(sit_down: Desks, key: str) -> None:
     async with sit_down((100, 50)) as desk:
         await desk.press("escape", key)
         assert isinstance(desk.app.screen, HelpScreen)
-        keys = " ".join(str(label.content) for label in desk.app.screen.query(".name").results(Static))
+        keys = {key for label in desk.app.screen.query(".name").results(Static) for key in str(label.content).split(", ")}
         meanings = " ".join(str(text.content) for text in desk.app.screen.query(".meaning").results(Static))
-        bindings = [binding for binding in [*desk.app.main.BINDINGS, *desk.app.BINDINGS] if isinstance(binding, Binding)]
-        assert len(bindings) > 10
+        places = (MainScreen, RunScreen, ChartScreen, Chart, TrainerApp)
+        bindings = [binding for place in places for binding in place.BINDINGS if isinstance(binding, Binding)]
+        assert len(bindings) > 30
         for binding in bindings:
-            assert binding.key.replace("question_mark", "?").replace(",", ", ") in keys
+            assert {format_key(key) for key in binding.key.split(",")} <= keys
             assert binding.tooltip in meanings
         assert "Start a run with the form's values" in desk.screen
         await desk.press("escape")

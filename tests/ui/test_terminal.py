@@ -1,65 +1,24 @@
-"""The program in a real pseudo-terminal, read with a terminal emulator: what a person sees, and that the app gives the headless numbers."""
+"""The program in a real pseudo-terminal: what a person sees, on a strange or slow one too, and that the app gives the headless numbers."""
 
+import json
+import os
 import re
+import shutil
+import signal
 import subprocess
-import sys
+import termios
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import pexpect
-import pyte
 import pytest
 
-PROGRAM = [sys.executable, "-m", "tui_trainer"]
+from .pty_terminal import CTRL_Q, CTRL_R, CTRL_Z, ENVIRONMENT, PROGRAM, Terminal
 
+ENDLESS = ("--epochs", "1000000")
 
-class Terminal:
-    """A program on a screen of its own."""
-
-    def __init__(self, arguments: list[str], *, columns: int = 80, lines: int = 24, cwd: Path) -> None:
-        self.screen = pyte.Screen(columns, lines)
-        self._stream = pyte.Stream(self.screen)
-        environment = {"TERM": "xterm-256color", "PATH": "/usr/bin:/bin", "HOME": str(cwd), "LANG": "C.UTF-8", "COLORTERM": "truecolor"}
-        self.process = pexpect.spawn(
-            PROGRAM[0], [*PROGRAM[1:], *arguments], encoding="utf-8", dimensions=(lines, columns), env=environment, cwd=str(cwd), timeout=1
-        )
-
-    def until(self, seen: Callable[[str], bool], seconds: float = 30) -> str:
-        """Read what the program draws until the screen is as wanted."""
-        deadline = time.monotonic() + seconds
-        while not seen(self.text):
-            if time.monotonic() > deadline:
-                pytest.fail(f"not seen within {seconds} s:\n{self.text}")
-            self._read()
-        return self.text
-
-    def _read(self) -> None:
-        try:
-            drawn = self.process.read_nonblocking(1 << 16, timeout=0.2)
-        except pexpect.TIMEOUT:
-            return
-        except pexpect.EOF:
-            pytest.fail(f"the program ended:\n{self.text}")
-        # The emulator does not know private sequences with an intermediate byte, which ask a terminal for its abilities.
-        self._stream.feed(re.sub(r"\x1b\[[<=>?][\d;]*[$]?[a-zA-Z]", lambda found: found[0] if found[0][-1] in "hl" else "", drawn))
-
-    @property
-    def text(self) -> str:
-        """The screen as lines."""
-        return "\n".join(self.screen.display)
-
-    def resize(self, columns: int, lines: int) -> None:
-        """Change the window's size, as dragging its corner does."""
-        self.screen.resize(lines, columns)
-        self.process.setwinsize(lines, columns)
-
-    def ended(self) -> int | None:
-        """Wait for the end and give the exit status."""
-        self.process.expect(pexpect.EOF, timeout=15)
-        self.process.close()
-        status: int | None = self.process.exitstatus
-        return status
+LEAVING = 8.0
+"""Seconds to be gone after a signal: 2 are promised, but this machine may have much else to do."""
 
 
 def options(digits_file: Path, folder: Path, *more: str) -> list[str]:
@@ -67,14 +26,23 @@ def options(digits_file: Path, folder: Path, *more: str) -> list[str]:
     return [*fixed, "--output", str(folder), *more]
 
 
+def last_event(folder: Path) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])
+    return event
+
+
 def test_a_run_from_start_to_end_gives_the_numbers_of_the_headless_one(digits_file: Path, tmp_path: Path) -> None:
     terminal = Terminal(options(digits_file, tmp_path / "app", "--epochs", "3"), cwd=tmp_path)
-    terminal.until(lambda text: "Start" in text and "hidden layers" in text)
-    terminal.process.send("\x12")  # ctrl+r
+    terminal.until_reads("Start", "hidden layers")
+    terminal.press(CTRL_R)
     terminal.until(lambda text: re.search(r"test accuracy \d+\.\d%", text) is not None)
     terminal.resize(120, 40)
-    terminal.until(lambda text: "Layers" in text and "Loss" in text and "hidden layers" in text)
-    terminal.process.send("\x11")  # ctrl+q
+    terminal.until_reads("Layers", "Loss", "hidden layers")
+    terminal.resize(20, 5)
+    terminal.read_for(0.3)
+    terminal.resize(80, 24)
+    terminal.until_reads("Loss", "test accuracy")
+    terminal.press(CTRL_Q)
     assert terminal.ended() == 0
     headless = [*PROGRAM, "--no-ui", *options(digits_file, tmp_path / "headless", "--epochs", "3")]
     subprocess.run(headless, cwd=tmp_path, check=True, capture_output=True)
@@ -83,19 +51,149 @@ def test_a_run_from_start_to_end_gives_the_numbers_of_the_headless_one(digits_fi
 
 
 def test_leaving_during_a_run_asks_and_gives_the_terminal_back(digits_file: Path, tmp_path: Path) -> None:
-    terminal = Terminal(options(digits_file, tmp_path / "run", "--epochs", "1000000"), cwd=tmp_path)
-    terminal.until(lambda text: "Start" in text)
-    terminal.process.send("\x12")
-    terminal.until(lambda text: "training" in text and "epoch" in text)
-    terminal.process.send("\x11")
-    terminal.until(lambda text: "A run is going on" in text)
-    terminal.process.send("y")
-    rest = terminal.process.expect([pexpect.EOF], timeout=15)
-    assert rest == 0
-    farewell = str(terminal.process.before)
-    assert "\x1b[?1049l" in farewell  # the alternate screen is left
-    assert "\x1b[?25h" in farewell  # and the cursor shown
-    terminal.process.close()
-    assert terminal.process.exitstatus == 0
+    terminal = training(digits_file, tmp_path, environment={**ENVIRONMENT, "TERM": "linux"})
+    terminal.press(CTRL_Q)
+    terminal.until_reads("A run is going on")
+    terminal.press("y")
+    assert terminal.ended() == 0
+    check_given_back(terminal)
+    assert termios.tcgetattr(terminal.process.child_fd) == terminal.modes
     assert (tmp_path / "run" / "checkpoint.safetensors").exists()
-    assert '"status": "stopped"' in (tmp_path / "run" / "metrics.jsonl").read_text()
+    assert last_event(tmp_path / "run")["status"] == "stopped"
+
+
+def training(digits_file: Path, tmp_path: Path, *more: str, **terminal_options: Any) -> Terminal:
+    terminal = Terminal(options(digits_file, tmp_path / "run", *ENDLESS, *more), cwd=tmp_path, **terminal_options)
+    terminal.until_reads("Start")
+    terminal.press(CTRL_R)
+    terminal.until_reads("training", "images/s")
+    return terminal
+
+
+def check_given_back(terminal: Terminal) -> None:
+    """The alternate screen is left, the cursor shown, the mouse let go."""
+    for switch_on, switch_off in (("\x1b[?1049h", "\x1b[?1049l"), ("\x1b[?25l", "\x1b[?25h"), ("\x1b[?1003h", "\x1b[?1003l")):
+        assert terminal.written.rfind(switch_off) > terminal.written.rfind(switch_on), switch_off
+
+
+def test_a_signal_saves_the_run_and_gives_the_terminal_back(digits_file: Path, tmp_path: Path) -> None:
+    terminal = training(digits_file, tmp_path)
+    terminal.process.kill(signal.SIGINT)
+    assert terminal.ended(LEAVING) == 130
+    check_given_back(terminal)
+    assert termios.tcgetattr(terminal.process.child_fd) == terminal.modes
+    assert last_event(tmp_path / "run")["status"] == "interrupted"
+    assert (tmp_path / "run" / "checkpoint.safetensors").exists()
+
+
+def test_a_terminal_that_is_gone_ends_the_run_as_a_hang_up_does(digits_file: Path, tmp_path: Path) -> None:
+    terminal = training(digits_file, tmp_path)
+    os.close(terminal.process.child_fd)
+    assert terminal.ended_unread(LEAVING) == 129
+    assert last_event(tmp_path / "run")["status"] == "interrupted"
+
+
+def test_a_line_that_takes_nothing_any_more_does_not_hold_up_the_end(digits_file: Path, tmp_path: Path) -> None:
+    terminal = training(digits_file, tmp_path, "--refresh", "30", columns=120, lines=40)
+    time.sleep(2)  # nobody reads, and the line is full
+    terminal.process.kill(signal.SIGTERM)
+    assert terminal.ended_unread(LEAVING) == 143
+    assert last_event(tmp_path / "run")["status"] == "interrupted"
+
+
+def test_where_hang_ups_are_ignored_the_run_goes_on_unseen(digits_file: Path, tmp_path: Path) -> None:
+    ignoring = ["/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh", *PROGRAM]
+    terminal = Terminal(options(digits_file, tmp_path / "run", "--epochs", "80"), cwd=tmp_path, program=ignoring)
+    terminal.until_reads("Start")
+    terminal.press(CTRL_R)
+    terminal.until_reads("images/s")
+    terminal.process.kill(signal.SIGHUP)
+    os.close(terminal.process.child_fd)
+    assert last_event(tmp_path / "run")["event"] != "end"
+    assert terminal.ended_unread(30) == 0
+    assert last_event(tmp_path / "run")["status"] == "completed"
+
+
+def test_suspended_it_holds_and_in_front_again_it_draws_all(digits_file: Path, tmp_path: Path) -> None:
+    shell = Terminal(["--norc", "-i"], program=["/bin/bash"], cwd=tmp_path, environment={**ENVIRONMENT, "PS1": "shell> "})
+    shell.until_reads("shell>")
+    (tmp_path / "start").write_text(f"exec {' '.join([*PROGRAM, *options(digits_file, tmp_path / 'run', *ENDLESS)])}")
+    shell.press("sh start\r")
+    shell.until_reads("Start")
+    shell.press(CTRL_R)
+    shell.until_reads("images/s")
+    shell.press(CTRL_Z)
+    shell.until_reads("Stopped", "shell>")
+    check_given_back(shell)
+    epochs = last_event(tmp_path / "run")["epoch"]
+    shell.press("fg\r")
+    screen = shell.until_reads("images/s", "Loss", "Accuracy", "Pause")
+    assert "Stopped" not in screen
+    shell.until(lambda _: last_event(tmp_path / "run")["epoch"] > epochs)
+    # Ended while it is suspended it leaves the terminal to the shell.
+    shell.press(CTRL_Z)
+    shell.until_reads("Stopped")
+    shell.press("kill %1\r")
+    shell.until(lambda _: last_event(tmp_path / "run").get("status") == "interrupted")
+    shell.press("wait %1; echo status $?\r")
+    shell.until_reads("status 143")
+
+
+def test_a_terminal_without_unicode_colours_and_mouse_gets_none_of_them(digits_file: Path, tmp_path: Path) -> None:
+    plain = {**ENVIRONMENT, "TERM": "screen", "PYTHONIOENCODING": "ascii", "NO_COLOR": "1"}
+    terminal = training(digits_file, tmp_path, "--no-mouse", columns=120, lines=40, environment=plain)
+    terminal.until(lambda text: text.count("*") > 20)
+    terminal.press("s")
+    screen = terminal.until_reads("test accuracy")
+    assert terminal.written.isascii()
+    assert "\\u" not in terminal.written
+    assert "?" not in screen
+    assert "+- Loss (nats) -" in screen
+    colours = re.findall(r"[34]8;2;(\d+);(\d+);(\d+)", terminal.written)
+    assert all(red == green == blue for red, green, blue in colours)
+    assert "\x1b[?1000h" not in terminal.written  # the mouse is not asked for
+    terminal.press(CTRL_Q)
+    assert terminal.ended() == 0
+
+
+def test_an_app_at_rest_writes_nothing(digits_file: Path, tmp_path: Path) -> None:
+    terminal = Terminal(options(digits_file, tmp_path / "run", *ENDLESS, "--refresh", "10"), columns=120, lines=40, cwd=tmp_path)
+    terminal.until_reads("hidden layers", "Start")
+    terminal.until_quiet()
+    terminal.press(CTRL_R)
+    terminal.until_reads("images/s")
+    terminal.press(" ")
+    terminal.until_reads("paused")
+    terminal.until_quiet()
+    terminal.press("s")
+    terminal.until_reads("test accuracy")
+    terminal.until_quiet()
+    terminal.press(CTRL_Q)
+    assert terminal.ended() == 0
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
+def test_attached_again_at_another_size_the_screen_is_whole(digits_file: Path, tmp_path: Path) -> None:
+    socket = str(tmp_path / "tmux")
+
+    def tmux(*arguments: str) -> None:
+        # An environment of its own, for COLUMNS and LINES there would fix the size.
+        command = ["tmux", "-S", socket, "-f", os.devnull, *arguments]
+        subprocess.run(command, capture_output=True, check=True, env={"HOME": str(tmp_path), **ENVIRONMENT})
+
+    attach = ["tmux", "-S", socket, "-u", "attach"]
+    command = [*PROGRAM, *options(digits_file, tmp_path / "run", *ENDLESS)]
+    tmux("new-session", "-d", "-x", "80", "-y", "24", "-c", str(tmp_path), *command)
+    try:
+        first = Terminal([], program=attach, cwd=tmp_path)
+        first.until_reads("Start")
+        first.press(CTRL_R)
+        first.until_reads("images/s")
+        tmux("detach-client")
+        assert first.ended() == 0
+        second = Terminal([], program=attach, cwd=tmp_path, columns=130, lines=42)
+        screen = second.until_reads("images/s", "Layers", "hidden layers", "Pause")
+        bottom = next(row for row in reversed(screen.splitlines()) if row.startswith("╰"))
+        assert bottom == "╰" + "─" * 128 + "╯"
+    finally:
+        tmux("kill-session")

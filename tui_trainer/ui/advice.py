@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tui_trainer.config import Config
-from tui_trainer.nn.activations import ACTIVATIONS
+from tui_trainer.names import made_for
 from tui_trainer.training.events import LayerHealth
 from tui_trainer.ui.messages import RunEnded
 
@@ -16,8 +16,9 @@ VANISHED = 1e-3
 
 def advice(config: Config, event: RunEnded, layers: Sequence[LayerHealth]) -> str:
     """One line, or nothing when the run went well or was cut short."""
-    made_for_it = ACTIVATIONS[config.activation].initializer
-    initializer = f" or {made_for_it}" if config.initializer != made_for_it else ""
+    better = made_for(config.activation, len(config.hidden))
+    one_for_all = "," not in better
+    initializer = (f" or {better}" if one_for_all else " or each activation's own initializer") if config.initializer != better else ""
     if event.divergence:
         return f"try a lower learning rate, say {config.learning_rate / 10:g}{initializer}"
     learned = event.test_accuracy is None or event.test_accuracy > GUESSING

@@ -1,26 +1,40 @@
 """The application: one main screen, the way out, and the palette's commands."""
 
-import os
-import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
+from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.driver import Driver
+from textual.messages import ExitApp
 from textual.screen import Screen
 
+from tui_trainer import paths
 from tui_trainer.config import Config
-from tui_trainer.errors import UserError
-from tui_trainer.ui import plot
-from tui_trainer.ui.messages import RunEnded, RunFailed, RunRefused
+from tui_trainer.training.events import Status
+from tui_trainer.ui import raster, served, terminal
+from tui_trainer.ui.contrast import legible
+from tui_trainer.ui.departure import leaving_in_order
+from tui_trainer.ui.messages import RunEnded, RunFailed, RunRefused, RunStarted
+from tui_trainer.ui.runner import Runner
+from tui_trainer.ui.screens import compare
+from tui_trainer.ui.screens.charted import ChartScreen
+from tui_trainer.ui.screens.compare import CompareScreen
 from tui_trainer.ui.screens.help import HelpScreen
 from tui_trainer.ui.screens.main import MainScreen
 from tui_trainer.ui.screens.quit import QuitScreen
+from tui_trainer.ui.screens.running import LOOKS_PER_SECOND
+from tui_trainer.ui.settings import Settings
+from tui_trainer.ui.widgets.chart import Chart
+from tui_trainer.ui.widgets.run_list import RunList
 
-ON_A_FAULT_WAIT = 10.0
-"""Seconds that a run has to save what it learned when the screen has broken down."""
+SAVING = 10.0
+"""Seconds that a run has to save what it learned when the screen has broken down or a signal ends the process."""
 
 
 class TrainerApp(App[int]):
@@ -33,15 +47,55 @@ class TrainerApp(App[int]):
         Binding("f1,question_mark", "help", "Help", tooltip="Show all keys", key_display="f1"),
         Binding("ctrl+q", "quit", "Quit", tooltip="Leave; asks first while a run is going on", priority=True),
         Binding("ctrl+p", "command_palette", "Palette", tooltip="Search all commands, themes among them", priority=True, show=False),
+        Binding("ctrl+z", "suspend_process", "Suspend", tooltip="Back to the shell, the run held; `fg` goes on", priority=True, show=False),
     ]
 
-    def __init__(self, values: Mapping[str, Any] | None = None, output: Path | None = None, *, plain: bool | None = None) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Any] | None = None,
+        output: Path | None = None,
+        *,
+        plain: bool = False,
+        looks_per_second: float = LOOKS_PER_SECOND,
+        settings: Settings | None = None,
+    ) -> None:
         super().__init__()
-        plain = not _writes_utf8() if plain is None else plain
-        self.main = MainScreen(values or {}, output, plot.PLAIN if plain else plot.BRAILLE)
+        self._settings = settings
+        self.main = MainScreen(values or {}, output, raster.PLAIN if plain else raster.BRAILLE, looks_per_second)
         self.set_class(plain, "-plain")
         self.fault: BaseException | None = None
         self._leaving = False
+
+    def on_mount(self) -> None:
+        """Look as it did the last time."""
+        if self._settings:
+            if self._settings.theme in self.available_themes:
+                self.theme = self._settings.theme
+            self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme=theme.name))
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's colours, where they can be told apart."""
+        variables = super().get_css_variables()
+        return {**variables, **legible(variables)}
+
+    def _remember(self, **what: Any) -> None:
+        if self._settings:
+            try:
+                self._settings.remember(**what)
+            except OSError as error:
+                self._settings = None
+                reason = (error.strerror or str(error)).lower()
+                self.notify(f"Theme and options cannot be remembered: {paths.settings()}: {reason}", severity="warning")
+
+    def on_run_started(self, event: RunStarted) -> None:
+        """Offer the same options the next time."""
+        if isinstance(event.run, Runner):
+            self._remember(config=event.run.config)
+
+    def on_ready(self) -> None:
+        """An app that is served does not outlive its server."""
+        if served.is_served():
+            served.when_the_server_is_gone(lambda: self.post_message(ExitApp()))
 
     def get_default_screen(self) -> Screen[None]:
         """Everything is on one screen."""
@@ -50,22 +104,27 @@ class TrainerApp(App[int]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Add what the main screen can do now to the palette."""
         yield from super().get_system_commands(screen)
+        if isinstance(screen, ChartScreen):
+            for binding in _bindings(screen):
+                if binding.action != "leave" and screen.check_action(binding.action.partition("(")[0], ()):
+                    yield SystemCommand(binding.description, binding.tooltip, self._runs(binding.action, screen))
         if screen is self.main:
-            for binding in _bindings(self.main):
-                if binding.action != "leave" and self.main.check_action(binding.action.partition("(")[0], ()):
-                    yield SystemCommand(binding.description, binding.tooltip, self._runs(binding.action))
+            yield SystemCommand("Compare runs", "The same as Runs", self.main.action_compare)
         yield SystemCommand("Help", "Show all keys", self.action_help)
 
-    def _runs(self, action: str) -> Any:
+    def _runs(self, action: str, screen: Screen[Any]) -> Any:
         async def run() -> None:
-            await self.run_action(action, self.main)
+            await self.run_action(action, screen)
 
         return run
 
     def action_help(self) -> None:
         """Show what each key does."""
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen([*_bindings(self.main), *_bindings(self)]))
+        if isinstance(self.screen, CompareScreen):
+            bindings = [*_bindings(RunList), *_bindings(self.screen), *_bindings(self)]
+            self.push_screen(HelpScreen(bindings, "In lists and tables", compare.KEYS, compare.NOTES))
+        elif not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen([*_bindings(self.main), *_bindings(Chart), *_bindings(self)]))
 
     async def action_quit(self) -> None:
         """Leave, or ask first; insisting leaves at once."""
@@ -82,6 +141,28 @@ class TrainerApp(App[int]):
             self.exit(0)
         else:
             super().action_help_quit()
+
+    def action_suspend_process(self) -> None:
+        """Go back to the shell. The run holds meanwhile, so that the time until `fg` does not count as training."""
+        if self._driver is not None and self._driver.can_suspend:
+            with self.main.held():
+                super().action_suspend_process()
+
+    @on(Driver.SignalResume)
+    def _resumed(self) -> None:
+        """Draw all of the screen, which the shell had; Textual draws what changes."""
+        self.refresh(layout=True)
+
+    def save(self, status: Status = "interrupted") -> None:
+        """End a run that is going on, and wait until its files are written. May be called from any thread."""
+        if self.main.runner:
+            self.main.runner.control.stop(status)
+            self.main.runner.join(SAVING)
+
+    def wait(self) -> None:
+        """Wait until a run that is going on has ended. May be called from any thread."""
+        if self.main.runner:
+            self.main.runner.join()
 
     def _leave_if(self, wanted: bool | None) -> None:
         if not wanted:
@@ -109,39 +190,36 @@ class TrainerApp(App[int]):
         self.exit(return_code=1)
 
 
-def run_app(values: Mapping[str, Any], output: Path | None = None) -> int:
+def run_app(
+    values: Mapping[str, Any], output: Path | None = None, *, looks_per_second: float = LOOKS_PER_SECOND, mouse: bool = True
+) -> int:
     """Run the app and return the program's exit status. Raises UserError where there is no terminal to draw on."""
-    _require_terminal()
+    plain = False
+    if served.is_served():
+        served.leave_the_terminal()
+    else:
+        terminal.require_terminal()
+        plain = not terminal.writes_utf8()
+    if plain:
+        terminal.write_look_alikes()
     Config.parse(values)
-    app = TrainerApp(values, output)
-    app.run()
+    settings = Settings.load()
+    # Whoever gives options says what they want, and the defaults for the rest.
+    app = TrainerApp(values or settings.options, output, plain=plain, looks_per_second=looks_per_second, settings=settings)
+    with nullcontext() if served.is_served() else leaving_in_order(app.save, lambda: app.post_message(ExitApp()), app.wait):
+        try:
+            app.run(mouse=mouse)
+        finally:
+            # A broken screen does not break a run, nor does a page that is closed: the run ends as if it had been stopped.
+            if app.return_code != 0:
+                app.save("stopped" if app.return_code else "interrupted")
     if app.fault:
         traceback.print_exception(app.fault)
-    status = app.return_code or 0
-    runner = app.main.runner
-    if status and runner:
-        # A broken screen does not break a run: it ends as if it had been stopped.
-        runner.control.stop()
-        runner.join(ON_A_FAULT_WAIT)
-    return status
+    return app.return_code or 0
 
 
-def _require_terminal() -> None:
-    # Textual reads keys from stdin and draws on stderr, and would do so into a pipe too.
-    terminal = sys.__stdin__ is not None and sys.__stdin__.isatty() and sys.__stderr__ is not None and sys.__stderr__.isatty()
-    if not terminal:
-        raise UserError("the app needs a terminal for its keys and its screen; use --no-ui to train without one")
-    if os.environ.get("TERM", "") in ("dumb", "unknown"):
-        raise UserError(f"the app cannot draw on a terminal of type {os.environ['TERM']!r}; use --no-ui to train without a screen")
-
-
-def _writes_utf8() -> bool:
-    encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
-    return encoding.lower().replace("-", "").startswith("utf")
-
-
-def _bindings(node: App[int] | Screen[None]) -> Iterator[Binding]:
-    """A node's own bindings, without those that every Textual app has."""
-    for binding in node.BINDINGS:
-        if isinstance(binding, Binding):
-            yield binding
+def _bindings(node: DOMNode | type[DOMNode]) -> Iterator[Binding]:
+    """A node's bindings, without those that every Textual app has."""
+    for kind in (node if isinstance(node, type) else type(node)).__mro__:
+        if kind.__module__.startswith("tui_trainer."):
+            yield from (binding for binding in kind.__dict__.get("BINDINGS", ()) if isinstance(binding, Binding))

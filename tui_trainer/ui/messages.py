@@ -1,7 +1,9 @@
 """What the training thread tells the screens. Progress is not among them: the screen looks at the run's history when it wants to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from textual.message import Message
 
@@ -23,6 +25,14 @@ class RunStarted(RunMessage):
     features: int
     """Numbers in an image."""
     warnings: tuple[str, ...]
+
+
+@dataclass
+class RunChanged(RunMessage):
+    """Options have other values from the next batch on; `step` batches were trained before."""
+
+    step: int
+    changes: Mapping[str, Any]
 
 
 @dataclass

@@ -10,7 +10,7 @@ from tui_trainer.config import Config
 from tui_trainer.errors import UserError
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
-from tui_trainer.training.events import Ended, EpochEnded, Event, Progress, Started
+from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Progress, Started
 from tui_trainer.ui import messages
 from tui_trainer.ui.history import History
 
@@ -24,6 +24,8 @@ class Runner:
 
     def __init__(self, config: Config, output: Path | None, post: Callable[[Message], object]) -> None:
         self.config = config
+        self.options = config
+        """As they are now, after the changes that were made."""
         self.control = Control()
         self.history = History()
         self._output = output
@@ -56,10 +58,11 @@ class Runner:
             self._post(messages.RunFailed(self, error))
 
     def _take(self, event: Event, run: Run) -> None:
-        if isinstance(event, Progress):
-            self.history.add_progress(event)
-        elif isinstance(event, EpochEnded):
-            self.history.add_epoch(event)
+        if isinstance(event, Progress | Changed | EpochEnded):
+            self.history.add(event)
+            if isinstance(event, Changed):
+                self.options = self.options.model_copy(update=dict(event.changes))
+                self._post(messages.RunChanged(self, event.step, event.changes))
         elif isinstance(event, Started):
             features = event.snapshot.tensors["dense_1.weight"].shape[0]
             self._post(messages.RunStarted(self, run.directory, features, run.warnings))

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.keys import format_key
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -25,13 +26,20 @@ NOTES = (
 
 
 class HelpScreen(ModalScreen[None]):
-    """Lies over the main screen until it is left."""
+    """Lies over another screen until it is left; explains its bindings, further keys under a heading of their own, and notes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f1,question_mark,enter", "dismiss", "Close")]
 
-    def __init__(self, bindings: Iterable[Binding]) -> None:
+    def __init__(
+        self,
+        bindings: Iterable[Binding],
+        heading: str = "In the form",
+        keys: Iterable[tuple[str, str]] = IN_FIELDS,
+        notes: Iterable[str] = NOTES,
+    ) -> None:
         super().__init__()
         self._explained = tuple(bindings)
+        self._heading, self._further, self._notes = heading, tuple(keys), tuple(notes)
 
     def compose(self) -> ComposeResult:
         """The keys, then what is worth knowing besides."""
@@ -39,10 +47,10 @@ class HelpScreen(ModalScreen[None]):
             dialog.border_title = "Keys"
             dialog.border_subtitle = "escape closes"
             yield from _table(self._keys())
-            yield Static("In the form", classes="heading")
-            yield from _table(IN_FIELDS)
+            yield Static(self._heading, classes="heading")
+            yield from _table(self._further)
             yield Static("Good to know", classes="heading")
-            for note in NOTES:
+            for note in self._notes:
                 yield Static(Content(note), classes="note")
 
     def _keys(self) -> Iterator[tuple[str, str]]:
@@ -51,7 +59,7 @@ class HelpScreen(ModalScreen[None]):
         for binding in self._explained:
             meanings.setdefault(binding.key, []).append(binding.tooltip or binding.description)
         for keys, texts in meanings.items():
-            yield keys.replace("question_mark", "?").replace(",", ", "), "; ".join(texts)
+            yield ", ".join(format_key(key) for key in keys.split(",")), "; ".join(texts)
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> ComposeResult:

@@ -15,7 +15,8 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Label, OptionList, Select, Static
 
-from tui_trainer.config import AUTO, choices, format_hidden
+from tui_trainer.config import AUTO, as_text, choices
+from tui_trainer.names import abridged
 
 Shown = str | bool
 """What a control holds: a text, or for a switch whether it is on."""
@@ -28,9 +29,7 @@ def shown(value: Any) -> Shown:
     """The text that stands for a value, such that Config reads it back the same."""
     if isinstance(value, bool):
         return value
-    if isinstance(value, tuple | list):
-        return format_hidden(tuple(value))
-    return "" if value is None else str(value)
+    return "" if value is None else as_text(value)
 
 
 class Field(Vertical):
@@ -60,18 +59,28 @@ class Field(Vertical):
         self.title = TITLES.get(option, option.replace("_", " "))
         self.description = info.description or ""
         self.may_be_empty = NoneType in get_args(info.annotation)
-        # `auto` needs no entry: the form shows what it stands for.
-        self.choices = {name: meaning for name, meaning in choices(option).items() if name != AUTO}
+        self.choices = self._choices(value)
         self.control = self._control(value)
         self._problem: str | None = None
 
+    def _choices(self, value: Shown) -> dict[str, str]:
+        """Each name and what it means; also `value`, where that names one for each layer."""
+        # `auto` needs no entry: the form shows what it stands for.
+        known = {name: meaning for name, meaning in choices(self.option).items() if name != AUTO}
+        return known | {str(value): "one for each layer"} if known and value not in known else known
+
     def _control(self, value: Shown) -> Widget:
         if self.choices:
-            return Select([(name, name) for name in self.choices], value=value, allow_blank=False, compact=True, id=self.option)
+            return Select(self._entries(), value=value, allow_blank=False, compact=True, id=self.option)
         if isinstance(value, bool):
             return Checkbox(value=value, compact=True, id=self.option)
         placeholder = "none" if self.may_be_empty else ""
-        return Input(value, placeholder, compact=True, select_on_focus=True, id=self.option)
+        entry = Input(value, placeholder, compact=True, select_on_focus=True, id=self.option)
+        entry.cursor_blink = False  # an app at rest writes nothing to the line
+        return entry
+
+    def _entries(self) -> list[tuple[str, str]]:
+        return [(abridged(name), name) for name in self.choices]
 
     def compose(self) -> ComposeResult:
         """The label and the control side by side, the complaint below."""
@@ -98,13 +107,17 @@ class Field(Vertical):
     @value.setter
     def value(self, value: Shown) -> None:
         assert isinstance(self.control, Input | Checkbox | Select)
+        if isinstance(self.control, Select) and value not in self.choices:
+            self.choices = self._choices(value)
+            with self.control.prevent(Select.Changed):
+                self.control.set_options(self._entries())
         self.control.value = value
 
     @property
     def meaning(self) -> str:
         """What the present choice means, where there are choices, and what the option is."""
         choice = self.choices.get(str(self.value)) if self.choices else None
-        return f"{self.value}: {choice}\n{self.description}" if choice else self.description
+        return f"{abridged(str(self.value))}: {choice}\n{self.description}" if choice else self.description
 
     def complain(self, problem: str | None) -> None:
         """Say what is wrong, or take it back."""

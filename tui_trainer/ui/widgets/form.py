@@ -6,23 +6,24 @@ from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import DescendantBlur, DescendantFocus
 from textual.message import Message
-from textual.widgets import Collapsible, Static
+from textual.widgets import Button, Collapsible, Static
 
 from tui_trainer.config import AUTO, Config, choices, fields, option, problems
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import Uniform
 from tui_trainer.nn.optimizers import OPTIMIZERS
+from tui_trainer.ui.widgets.diagram import Diagram
 from tui_trainer.ui.widgets.field import Field, Shown, shown
 
 ALWAYS_SHOWN = ("hidden", "activation", "initializer", "optimizer", "learning_rate", "batch_size", "epochs", "seed")
 """What a first run is about. Whatever else Config knows is under More."""
 
-DECIDING = tuple(name for name, _ in fields() if choices(name) and AUTO not in choices(name))
-"""The choices that other options' defaults depend on."""
+DECIDING = ("hidden", *(name for name, _ in fields() if choices(name) and AUTO not in choices(name)))
+"""What other options' defaults depend on: the choices, and the number of layers, of which each may have a choice of its own."""
 
 DECIDED = tuple(name for name, _ in fields() if AUTO in choices(name))
 """The choices that have a default of their own for every other choice: the form shows that instead of `auto`."""
@@ -42,13 +43,18 @@ class ConfigForm(Vertical):
     def __init__(self, values: Mapping[str, Any], *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
         self.border_title = "Setup"
-        given = {name: shown(value) for name, value in values.items() if value != AUTO or name not in DECIDED}
+        config = Config.parse(values)
+        given = {name: shown(getattr(config, name)) for name, value in values.items() if value != AUTO or name not in DECIDED}
         self._proposed = _proposals({name: given[name] for name in DECIDING if name in given})
         self._fields = {name: Field(name, info, given.get(name, self._proposed[name])) for name, info in fields()}
         self._config: Config | None = None
 
     def compose(self) -> ComposeResult:
-        """The options, and a line of help that keeps its place."""
+        """What fills the form, the options, the network they make, and a line of help that keeps its place."""
+        with Horizontal(id="tools"):
+            yield Button("Presets p", id="presets", compact=True)
+            yield Button("Layers d", id="design", compact=True)
+            yield Button("Copy k", id="copy", compact=True)
         with VerticalScroll(id="fields", can_focus=False):
             for name in ALWAYS_SHOWN:
                 yield self._fields[name]
@@ -56,6 +62,7 @@ class ConfigForm(Vertical):
                 for name, field in self._fields.items():
                     if name not in ALWAYS_SHOWN:
                         yield field
+        yield Diagram(id="picture")
         yield Static(HINT, id="help")
 
     def on_mount(self) -> None:
@@ -66,6 +73,13 @@ class ConfigForm(Vertical):
     def config(self) -> Config | None:
         """The run that the form describes; None while an option is wrong."""
         return self._config
+
+    def fill(self, values: Mapping[str, Any]) -> None:
+        """Take these values, as if somebody had entered them."""
+        for name, value in values.items():
+            self._fields[name].value = shown(value)
+        self._proposed = _proposals({name: self._fields[name].value for name in DECIDING})
+        self._check()
 
     def complain(self, message: str) -> bool:
         """Show a complaint that only the data could give, such as a batch size beyond the images; False when it names no option."""
@@ -121,7 +135,11 @@ class ConfigForm(Vertical):
 
     def _propose(self) -> None:
         """Renew the defaults that depend on a choice, wherever nobody put something else."""
-        proposed = _proposals({name: self._fields[name].value for name in DECIDING})
+        chosen = {name: self._fields[name].value for name in DECIDING}
+        if problems(chosen):
+            # Half a number of layers in the making proposes nothing.
+            return
+        proposed = _proposals(chosen)
         for name, value in proposed.items():
             if name not in DECIDING and self._fields[name].value == self._proposed[name] != value:
                 self._fields[name].value = value
@@ -145,7 +163,9 @@ class ConfigForm(Vertical):
 
 
 def _proposals(chosen: Mapping[str, Any]) -> dict[str, Shown]:
-    """What each option would be if only these were given."""
+    """What each option would be if only these were given, without those that are wrong."""
+    while wrong := problems(chosen):
+        chosen = {name: value for name, value in chosen.items() if name not in wrong}
     defaults = Config.parse(chosen)
     return {name: shown(getattr(defaults, name)) for name, _ in fields()}
 
@@ -156,9 +176,9 @@ _TUNABLE = frozenset(name for rule in OPTIMIZERS.values() for name in rule.hyper
 def _matters(name: str, values: Mapping[str, Shown]) -> bool:
     """Whether an option has any effect beside these others."""
     if name == "alpha":
-        return ACTIVATIONS[str(values["activation"])].default_alpha is not None
+        return any(ACTIVATIONS[each].default_alpha is not None for each in str(values["activation"]).split(","))
     if name == "uniform_limit":
-        return values["initializer"] == Uniform.name
+        return Uniform.name in str(values["initializer"]).split(",")
     if name in ("decay", "decay_every"):
         return values.get("schedule") in ("step", "exponential")
     return name not in _TUNABLE or name in OPTIMIZERS[str(values["optimizer"])].hyperparameters

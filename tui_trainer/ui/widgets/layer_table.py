@@ -1,139 +1,196 @@
 """The layers and their parameters, with the sum that a learner wants to check; beside them, in a run, how each layer fares."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
-from rich.text import Text
+from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
-from textual.widgets import DataTable, Static
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widgets import Static
 
 from tui_trainer.training.events import LayerHealth
 from tui_trainer.ui.layers import LayerRow
+from tui_trainer.ui.repaint import changed_parts
 
-PADDING = 2
-"""Columns of space that come with each column of the table."""
+GAP = 2
+"""Columns of space between two columns of the table."""
 
 SCROLLBAR = 1
 
+FULL = 8
+"""Characters of a bar that is full."""
+
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+FAINTEST, STRONGEST = -8.0, 2.0
+"""Powers of ten at which the bar of a gradient's norm is empty, and full."""
+
 
 class Column(NamedTuple):
-    """A column, and how a row's cell in it reads."""
+    """A column: its head, how a cell in it reads, and how wide it is where that is known beforehand."""
 
     label: str
-    text: Callable[[LayerRow], str]
+    of_row: Callable[[LayerRow], str] | None = None
+    of_health: Callable[[LayerHealth], str] | None = None
     right: bool = True
+    width: int = 0
+    style: str = "layers--row"
 
 
-class HealthColumn(NamedTuple):
-    """A column that is filled while a run goes on."""
+def bar(norm: float, full: int = FULL, *, plain: bool = False) -> str:
+    """A gradient's norm as a bar, on a logarithmic scale."""
+    if not norm > 0 or not math.isfinite(norm):
+        return "" if not norm else "!" * full
+    share = min(max((math.log10(norm) - FAINTEST) / (STRONGEST - FAINTEST), 0.0), 1.0)
+    if plain:
+        return "#" * round(share * full)
+    eighths = round(share * full * 8)
+    return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
 
-    label: str
-    text: Callable[[LayerHealth], str]
-    right: bool = True
 
-
-LAYER = Column("layer", lambda row: row.name, right=False)
+LAYER = Column("layer", lambda row: row.name, right=False, style="layers--name")
 KIND = Column("type", lambda row: row.kind, right=False)
 UNITS = Column("units", lambda row: f"{row.units:,}")
 ARITHMETIC = Column("reckoned as", lambda row: f"{row.arithmetic} =" if row.parameters else row.arithmetic)
-PARAMETERS = Column("params", lambda row: f"{row.parameters:,}")
-GRADIENT = HealthColumn("gradient", lambda health: f"{health.gradient_norm:.1e}")
-UPDATE = HealthColumn("update", lambda health: f"{health.update_ratio:.1e}")
-DEAD = HealthColumn("dead", lambda health: f"{health.dead_fraction:.0%}")
+PARAMETERS = Column("params", lambda row: f"{row.parameters:,}", style="layers--name")
+GRADIENT = Column("gradient", of_health=lambda health: f"{health.gradient_norm:.1e}", width=8)
+BAR = Column("1e-8…1e2", of_health=lambda health: bar(health.gradient_norm), right=False, width=FULL, style="layers--bar")
+UPDATE = Column("update", of_health=lambda health: f"{health.update_ratio:.1e}", width=7)
+DEAD = Column("dead", of_health=lambda health: f"{health.dead_fraction:.0%}", width=4)
+SATURATED = Column("flat", of_health=lambda health: f"{health.saturated_fraction:.0%}", width=4)
+SPREAD = Column("output σ", of_health=lambda health: f"{health.activation_std:.2g}", width=8)
 
-COLUMNS = (LAYER, KIND, UNITS, ARITHMETIC, PARAMETERS, GRADIENT, UPDATE, DEAD)
+COLUMNS = (LAYER, KIND, UNITS, ARITHMETIC, PARAMETERS, GRADIENT, BAR, UPDATE, SPREAD, DEAD, SATURATED)
 """As they stand from left to right."""
 
-BY_IMPORTANCE = (LAYER, ARITHMETIC, PARAMETERS, GRADIENT, UPDATE, DEAD, UNITS, KIND)
+BY_IMPORTANCE = (LAYER, ARITHMETIC, PARAMETERS, GRADIENT, BAR, UPDATE, DEAD, SPREAD, SATURATED, UNITS, KIND)
 """As they are given up from the end when there is no room."""
 
-HEALTH_WIDTH = len("gradient")
+Line = tuple[tuple[str, str], ...]
+"""Texts, each with the component class of its style."""
+
+
+class Lines(ScrollView, can_focus=True):
+    """Lines of styled text, of which only those that changed are drawn again."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"layers--row", "layers--name", "layers--bar"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: Sequence[Line] = ()
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show these lines."""
+        before, self._lines = self._lines, lines
+        size = Size(max((sum(len(text) for text, _ in line) for line in lines), default=0), len(lines))
+        if size != self.virtual_size or len(before) != len(lines):
+            self.virtual_size = size
+            self.refresh()
+            return
+        in_sight = (part.translate(-self.scroll_offset).intersection(self.size.region) for part in changed_parts(before, lines))
+        if parts := [part for part in in_sight if part]:
+            self.refresh(*parts)
+
+    def render_line(self, y: int) -> Strip:
+        """Give one line of what is in sight."""
+        x, top = self.scroll_offset
+        index = y + top
+        if index >= len(self._lines):
+            return Strip.blank(self.size.width, self.rich_style)
+        strip = Strip([Segment(text, self.get_component_rich_style(style)) for text, style in self._lines[index]])
+        return strip.crop_extend(x, x + self.size.width, self.rich_style)
 
 
 class LayerTable(Vertical):
     """A row for each layer, and below them the total, which stays in sight however many layers there are."""
 
+    ALLOW_MAXIMIZE = True
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
         self.border_title = "Layers"
-        self._rows: Sequence[LayerRow] = ()
-        self._columns: list[Column | HealthColumn] = []
-        self._health: dict[str, LayerHealth] = {}
+        self.rows: Sequence[LayerRow] = ()
+        self.health: dict[str, LayerHealth] = {}
+        self._columns: list[Column] = []
+        self._widths: dict[str, int] = {}
 
     def compose(self) -> ComposeResult:
-        """A table and its total."""
-        yield DataTable[Text](cursor_type="none", zebra_stripes=True)
+        """The heads, the rows and the total."""
+        yield Static(id="heads")
+        yield Lines()
         yield Static(id="total")
 
     def show(self, rows: Sequence[LayerRow]) -> None:
         """Show these layers; what was measured of earlier ones is forgotten."""
-        if rows != self._rows or self._health:
-            self._rows, self._health = rows, {}
+        if rows != self.rows or self.health:
+            self.rows, self.health = rows, {}
             self._fill()
         total = sum(row.parameters for row in rows)
         self.query_one("#total", Static).update(Content.assemble("total ", (f"{total:,}", "bold"), " parameters"))
 
     def explain(self, reason: str) -> None:
         """Say why there is nothing to show."""
-        self._rows, self._health = (), {}
+        self.rows, self.health = (), {}
         self._fill()
-        self.query_one("#total", Static).update(reason)
+        self.query_one("#total", Static).update(Content(reason))
 
     def measure(self, layers: Iterable[LayerHealth]) -> None:
         """Show how the layers fare now."""
-        self._health = {health.name: health for health in layers}
-        table = self.query_one(DataTable)
-        for column in self._columns:
-            if isinstance(column, HealthColumn):
-                for name in self._health:
-                    table.update_cell(name, column.label, self._health_cell(name, column))
+        self.health = {health.name: health for health in layers}
+        self.query_one(Lines).show([self._line(row) for row in self.rows])
 
     @property
     def shows_health(self) -> bool:
         """Whether there is any point in measuring."""
         return self.is_on_screen and GRADIENT in self._columns
 
+    def cells(self, columns: Sequence[Column] = COLUMNS) -> list[list[str]]:
+        """Heads and rows as texts."""
+        return [[column.label for column in columns], *([self._cell(row, column).strip() for column in columns] for row in self.rows)]
+
     def on_resize(self, _event: Resize) -> None:
         """Show as many columns as there is room for."""
-        if self._columns_that_fit() != self._columns:
+        if self._widths and self._columns_that_fit() != self._columns:
             self._fill()
 
-    def _columns_that_fit(self) -> list[Column | HealthColumn]:
+    def _columns_that_fit(self) -> list[Column]:
         room, fitting = self.size.width - SCROLLBAR, []
         for column in BY_IMPORTANCE:
-            room -= self._width(column) + PADDING
+            room -= self._widths[column.label] + GAP
             if room < 0:
                 break
             fitting.append(column)
         # Better cut than not there.
         return [column for column in COLUMNS if column in fitting or column in (LAYER, ARITHMETIC, PARAMETERS)]
 
-    def _width(self, column: Column | HealthColumn) -> int:
-        if isinstance(column, HealthColumn):
-            return HEALTH_WIDTH
-        return max(len(column.label), *(len(column.text(row)) for row in self._rows), 0)
+    def _width(self, column: Column) -> int:
+        return column.width or max(len(column.label), *(len(self._cell(row, column)) for row in self.rows), 0)
 
     def _fill(self) -> None:
-        table = self.query_one(DataTable)
+        self._widths = {column.label: self._width(column) for column in COLUMNS}
         self._columns = self._columns_that_fit()
-        table.clear(columns=True)
-        for column in self._columns:
-            # The table's own measuring lags behind when it is refilled twice in a row, and cuts the cells.
-            table.add_column(_cell(column.label, column.right), key=column.label, width=self._width(column))
-        for row in self._rows:
-            cells = (
-                self._health_cell(row.name, column) if isinstance(column, HealthColumn) else _cell(column.text(row), column.right)
-                for column in self._columns
-            )
-            table.add_row(*cells, key=row.name)
+        heads = "".join(self._padded(column.label, column) for column in self._columns)
+        self.query_one("#heads", Static).update(Content(heads))
+        self.query_one(Lines).show([self._line(row) for row in self.rows])
 
-    def _health_cell(self, name: str, column: HealthColumn) -> Text:
-        health = self._health.get(name)
-        return _cell(column.text(health) if health else "", right=True)
+    def _line(self, row: LayerRow) -> Line:
+        return tuple((self._padded(self._cell(row, column), column), column.style) for column in self._columns)
 
+    def _padded(self, text: str, column: Column) -> str:
+        width = self._widths[column.label]
+        return (text.rjust(width) if column.right else text.ljust(width)) + " " * GAP
 
-def _cell(text: str, right: bool) -> Text:
-    return Text(text, justify="right" if right else "left")
+    def _cell(self, row: LayerRow, column: Column) -> str:
+        if column.of_row:
+            return column.of_row(row)
+        health = self.health.get(row.name)
+        assert column.of_health
+        if health is None:
+            return ""
+        return bar(health.gradient_norm, plain=True) if column is BAR and self.app.has_class("-plain") else column.of_health(health)

@@ -7,11 +7,12 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Button, Label, ProgressBar, Static
+from textual.widgets import Button, Label, Static
 
 from tui_trainer.config import Config
 from tui_trainer.training.events import Progress
 from tui_trainer.ui.messages import RunEnded
+from tui_trainer.ui.widgets.meter import Meter
 
 
 class Phase(Enum):
@@ -53,7 +54,7 @@ class RunPanel(Vertical):
         """Lay out the rows."""
         yield Static("", id="sentence")
         with Horizontal(id="course"):
-            yield ProgressBar(show_eta=False, show_percentage=True)
+            yield Meter()
             yield Static("", id="times")
         yield Static("", id="result")
         with Horizontal(id="buttons"):
@@ -75,11 +76,13 @@ class RunPanel(Vertical):
     def say(self, phase: Phase, detail: str) -> None:
         """Write the sentence."""
         state = Content.assemble((f"{SYMBOLS[phase]} {phase.value}", "bold"), "  ", detail)
-        self.query_one("#sentence", Static).update(state, layout=False)
+        sentence = self.query_one("#sentence", Static)
+        if sentence.content != state:
+            sentence.update(state, layout=False)
 
     def begin(self, config: Config) -> None:
         """Make ready for another run."""
-        self.query_one(ProgressBar).update(total=None, progress=0)
+        self.query_one(Meter).show(None)
         self.query_one("#times", Static).update("")
         self.query_one("#result", Static).update("")
         self.query_one("#directory", Label).update("")
@@ -91,20 +94,19 @@ class RunPanel(Vertical):
 
     def show_progress(self, phase: Phase, config: Config, progress: Progress, before: float) -> None:
         """Show how far the run is; `before` is the training time of the epochs before this one."""
-        done = (progress.epoch - 1) * progress.batches + progress.batch
-        total = config.epochs * progress.batches
-        pace = progress.seconds / progress.batch
-        self.query_one(ProgressBar).update(total=total, progress=done)
-        elapsed, left = clock(before + progress.seconds), clock((total - done) * pace)
+        speed = progress.samples / progress.seconds if progress.seconds else 0.0
+        an_epoch = progress.seconds / (progress.position - progress.epoch + 1)
+        self.query_one(Meter).show(progress.position / config.epochs)
+        elapsed, left = clock(before + progress.seconds), clock((config.epochs - progress.position) * an_epoch)
         self._write_times(f"{elapsed} gone, {left} left")
-        rate = config.batch_size / pace if pace else 0.0
         batches = f"batch {progress.batch:,}/{progress.batches:,}"
-        self.say(phase, f"epoch {progress.epoch}/{config.epochs}  {batches}  {rate:,.0f} images/s")
+        self.say(phase, f"epoch {progress.epoch}/{config.epochs}  {batches}  {speed:,.0f} images/s")
 
     def _write_times(self, text: str) -> None:
         """Laying everything out anew is work; a text of the same length does not need it."""
         times = self.query_one("#times", Static)
-        times.update(text, layout=len(str(times.content)) != len(text))
+        if times.content != text:
+            times.update(text, layout=len(str(times.content)) != len(text))
 
     def show_end(self, event: RunEnded, advice: str) -> None:
         """Show how the run ended."""

@@ -1,0 +1,106 @@
+"""Whatever somebody presses or clicks, at whatever moment: nothing breaks, and the screen never stalls."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from textual.app import ScreenStackError
+from textual.pilot import OutOfBounds
+
+from .desk import SMALL, USUAL, Desk, Desks
+
+STALL = 0.2
+"""Seconds of its own work after which a screen has stalled. Only what its thread does is counted: this machine may have others to serve."""
+
+KEYS = [
+    *("ctrl+r", "space", "s", "n", "t", "comma", "full_stop", "r", "e", "a", "c", "p", "d", "k", "v", "g", "x", "o", "l", "m", "z"),
+    *("1", "2", "3", "f1", "question_mark", "escape", "escape", "enter", "tab", "shift+tab", "up", "down", "left", "right", "home", "end"),
+    *(
+        "plus",
+        "minus",
+        "0",
+        "5",
+        "shift+left",
+        "shift+right",
+        "backspace",
+        "delete",
+        "ctrl+n",
+        "ctrl+p",
+        "ctrl+c",
+        "ctrl+z",
+        "pagedown",
+        "y",
+    ),
+]
+
+SIZES = [(40, 10), SMALL, USUAL]
+
+ACTIONS = st.one_of(
+    st.tuples(st.just("press"), st.sampled_from(KEYS)),
+    st.tuples(st.just("click"), st.tuples(st.integers(0, 119), st.integers(0, 39))),
+    st.tuples(st.just("resize"), st.sampled_from(SIZES)),
+    st.tuples(st.just("wait"), st.floats(0, 0.05)),
+)
+
+
+@asynccontextmanager
+async def watched() -> AsyncIterator[list[float]]:
+    """Collects the seconds of work that this thread did between two chances for others."""
+    stalls: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            before = time.thread_time()
+            await asyncio.sleep(0)
+            stalls.append(time.thread_time() - before)
+
+    task = asyncio.create_task(watch())
+    try:
+        yield stalls
+    finally:
+        task.cancel()
+
+
+async def act(desk: Desk, kind: str, value: Any) -> None:
+    try:
+        match kind:
+            case "press":
+                await desk.pilot.press(value)
+            case "click":
+                await desk.pilot.click(offset=value)
+            case "resize":
+                await desk.pilot.resize_terminal(*value)
+            case _:
+                await asyncio.sleep(value)
+    except (OutOfBounds, ScreenStackError):
+        assert kind == "click"  # beside the screen, or while it changes
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(ACTIONS, min_size=10, max_size=40))
+def test_any_keys_and_clicks_at_any_moment_neither_break_nor_stall_the_app(
+    sit_down: Desks, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, actions: list[tuple[str, Any]]
+) -> None:
+    folder = tmp_path_factory.mktemp("somewhere")
+    monkeypatch.chdir(folder)
+
+    async def use() -> None:
+        async with sit_down(SMALL, epochs=30) as desk:
+            await desk.press("ctrl+r")
+            async with watched() as stalls:
+                for kind, value in actions:
+                    if desk.app.return_code is not None:
+                        break
+                    await act(desk, kind, value)
+            assert desk.app.fault is None
+            assert max(stalls) < STALL
+            assert desk.app.is_running or desk.app.return_code == 0
+
+    asyncio.run(use())
+    assert all(Path(folder, name).stat() for name in ("runs",))

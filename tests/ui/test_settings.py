@@ -1,0 +1,74 @@
+"""What the app remembers from one time to the next."""
+
+from pathlib import Path
+
+import pytest
+
+from tui_trainer import paths
+from tui_trainer.config import Config
+from tui_trainer.ui.app import TrainerApp
+from tui_trainer.ui.settings import Settings
+
+from .desk import Desk
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(paths, "settings", lambda: tmp_path / "config" / "tui-trainer")
+    return tmp_path / "config" / "tui-trainer"
+
+
+def test_options_and_theme_come_back() -> None:
+    config = Config.parse({"hidden": "64x3", "activation": "tanh,relux2", "optimizer": "sgd", "changes": "3 decay=1"})
+    Settings.load().remember(theme="nord", config=config)
+    Settings.load().remember(theme="gruvbox")
+    again = Settings.load()
+    assert again.theme == "gruvbox"
+    assert Config.parse(again.options) == config.model_copy(update={"changes": ()})
+
+
+@pytest.mark.parametrize(
+    "content", [b"theme = ", b"\xff\xfe", b"[options]\nhidden = -3", b"options = 3", b"theme = 3\n[options]\nnonsense = 1", b"x" * 100_000]
+)
+def test_a_file_that_makes_no_sense_is_as_good_as_none(folder: Path, content: bytes) -> None:
+    folder.mkdir(parents=True)
+    (folder / "settings.toml").write_bytes(content)
+    assert Settings.load() == Settings()
+
+
+async def test_the_theme_persists(tmp_path: Path) -> None:
+    for expected, wanted in (("textual-dark", "textual-light"), ("textual-light", "nord"), ("nord", "nord")):
+        app = TrainerApp(settings=Settings.load())
+        async with app.run_test() as pilot:
+            await pilot.pause()
+            assert app.theme == expected
+            app.theme = wanted
+            await pilot.pause()
+
+
+async def test_the_last_runs_options_fill_the_form(digits_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = {"data": str(digits_file), "validation": 100, "epochs": 1, "hidden": "16", "threads": 1, "activation": "elu"}
+    app = TrainerApp(options, settings=Settings.load())
+    async with app.run_test() as pilot:
+        desk = Desk(app, pilot)
+        await desk.press("ctrl+r")
+        await desk.until_read("test accuracy")
+    again = TrainerApp(Settings.load().options)
+    async with again.run_test() as pilot:
+        await pilot.pause()
+        assert again.main.query_one("#form").config == Config.parse(options)  # type: ignore[attr-defined]
+
+
+async def test_a_folder_that_cannot_be_written_is_told_once(folder: Path) -> None:
+    folder.parent.mkdir(parents=True)
+    folder.write_text("a file stands in the way")
+    app = TrainerApp(settings=Settings.load())
+    async with app.run_test(notifications=True) as pilot:
+        desk = Desk(app, pilot)
+        app.theme = "nord"
+        await desk.until(lambda: len(app._notifications) == 1)
+        assert "cannot be remembered" in next(iter(app._notifications)).message
+        app.theme = "gruvbox"
+        await pilot.pause()
+        assert len(app._notifications) == 1

@@ -1,0 +1,321 @@
+"""Which curves a chart of one quantity shows: from the history of a run, and of those it is compared with, to points and axes."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, IntEnum
+from typing import Protocol
+
+import numpy as np
+
+from tui_trainer.ui.chart import axes
+from tui_trainer.ui.chart.history import History
+from tui_trainer.ui.chart.raster import Marks
+from tui_trainer.ui.chart.series import EPOCH, MEAN, SECONDS, STEP, Points, Series, smoothed
+
+SMOOTHINGS = (0.0, 0.6, 0.9, 0.97, 0.99, 0.999)
+"""Weights of the past in the moving average, among which a key chooses."""
+
+
+class Scale(Enum):
+    """What the x axis counts."""
+
+    EPOCH = "epoch"
+    STEP = "step"
+    LOG_STEP = "step, log scale"
+    TIME = "training time"
+
+    @property
+    def place(self) -> int:
+        """The row of a series' table that holds it."""
+        return {Scale.EPOCH: EPOCH, Scale.TIME: SECONDS}.get(self, STEP)
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether x is a power of ten."""
+        return self is Scale.LOG_STEP
+
+
+class Pen(IntEnum):
+    """What a run of characters belongs to; the numbers are plotext's colour codes."""
+
+    PAPER = 0
+    AXIS = 1
+    GRID = 2
+    BATCHES = 3
+    SMOOTH = 4
+    TRAINING = 5
+    VALIDATION = 6
+    CHANGE = 7
+    CURSOR = 8
+    RUN_1 = 9
+    RUN_2 = 10
+    RUN_3 = 11
+    RUN_4 = 12
+    RUN_5 = 13
+    RUN_6 = 14
+
+
+RUN_PENS = (Pen.RUN_1, Pen.RUN_2, Pen.RUN_3, Pen.RUN_4, Pen.RUN_5, Pen.RUN_6)
+
+
+class Stroke(Enum):
+    """How a curve is drawn."""
+
+    FAINT = "faint"
+    LINE = "line"
+    BETWEEN_DOTS = "between dots"
+    DOTS = "dots"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points to draw, and what they are called."""
+
+    points: Points
+    pen: Pen
+    stroke: Stroke
+    names: tuple[str, ...] = ()
+    """From the longest to the shortest; none for what needs no legend."""
+    mark: str = ""
+    """The character for its points where it has any."""
+
+    @property
+    def rough(self) -> bool:
+        """Whether a few of its points may stick out of the chart."""
+        return self.stroke in (Stroke.FAINT, Stroke.LINE)
+
+    @property
+    def leading(self) -> bool:
+        """Whether its end has to be in the chart."""
+        return self.stroke is Stroke.LINE
+
+
+@dataclass(frozen=True)
+class View:
+    """What is looked at, the same for every chart on the screen."""
+
+    scale: Scale = Scale.EPOCH
+    window: tuple[float, float] | None = None
+    """From where to where on the x axis; None for the whole run, as it grows."""
+    smoothing: float = 0.97
+    logarithmic: bool = False
+    cursor: float | None = None
+    """Where on the x axis values are read."""
+
+    def rescaled(self) -> "View":
+        """Count the next thing on the x axis."""
+        scales = list(Scale)
+        return replace(self, scale=scales[(scales.index(self.scale) + 1) % len(scales)], window=None, cursor=None)
+
+    def resmoothed(self) -> "View":
+        """Take the next weight of the past."""
+        index = SMOOTHINGS.index(self.smoothing) if self.smoothing in SMOOTHINGS else -1
+        return replace(self, smoothing=SMOOTHINGS[(index + 1) % len(SMOOTHINGS)])
+
+    def zoomed(self, factor: float, about: float, whole: tuple[float, float]) -> "View":
+        """Show a part `factor` times as wide, with `about` where it is."""
+        low, high = self.window or whole
+        return self._within(about - (about - low) * factor, about + (high - about) * factor, whole)
+
+    def panned(self, share: float, whole: tuple[float, float]) -> "View":
+        """Move the part that is shown by a share of its width."""
+        low, high = self.window or whole
+        distance = share * (high - low)
+        distance = min(max(distance, whole[0] - low), whole[1] - high)
+        return self._within(low + distance, high + distance, whole)
+
+    def _within(self, low: float, high: float, whole: tuple[float, float]) -> "View":
+        low, high = max(low, whole[0]), min(high, whole[1])
+        narrowest = 1e-6 * (whole[1] - whole[0])
+        if high - low < narrowest:
+            return self
+        return replace(self, window=None if (low, high) == whole else (low, high))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A run on the charts: the one that is followed, or one that it is compared with."""
+
+    name: str
+    history: History
+    epochs: int
+    """How many it is to last, as far as that is known."""
+
+
+class AxisOf(Protocol):
+    """Finds the y axis for curves, on so many rows; `whole` tells whether all of the run is shown."""
+
+    def __call__(self, curves: Sequence[Curve], rows: int, *, whole: bool) -> axes.Axis: ...
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What a chart is about."""
+
+    title: str
+    unit: str
+    curves: Callable[[History, View, Marks], Iterator[Curve]]
+    compared: Callable[[History], Series]
+    """What stands for a run that is compared."""
+    axis: AxisOf
+    figure: Callable[[float], str]
+    """A value as it is written in a legend."""
+    always_logarithmic: bool = False
+
+    def logarithmic(self, view: View) -> bool:
+        """Whether y is drawn as powers of ten."""
+        return self.always_logarithmic or (view.logarithmic and self.unit == "nats")
+
+
+def _dotted(points: Points, pen: Pen, names: tuple[str, ...], mark: str) -> Iterator[Curve]:
+    """A line and its dots, apart, because a part of a line has ends that are no dots."""
+    yield Curve(points, pen, Stroke.BETWEEN_DOTS)
+    yield Curve(points, pen, Stroke.DOTS, names, mark)
+
+
+def _over_batches(batches: Series, training: Series, validation: Series, view: View, marks: Marks) -> Iterator[Curve]:
+    points = batches.points(view.scale.place)
+    # A point that stands for many batches has as much of the past in it.
+    weight = view.smoothing**batches.density
+    if view.smoothing:
+        yield Curve(points, Pen.BATCHES, Stroke.FAINT)
+        x, y = batches.points(view.scale.place, MEAN)
+        points = x, smoothed(y, weight)
+    yield Curve(points, Pen.SMOOTH, Stroke.LINE, ("recent batches", "batches", ""))
+    yield Curve(training.points(view.scale.place), Pen.TRAINING, Stroke.DOTS, ("epoch mean", "epoch", ""), marks.training)
+    yield from _dotted(validation.points(view.scale.place), Pen.VALIDATION, ("validation", "val", ""), marks.validation)
+
+
+def _loss(history: History, view: View, marks: Marks) -> Iterator[Curve]:
+    return _over_batches(history.loss, history.training_loss, history.validation_loss, view, marks)
+
+
+def _accuracy(history: History, view: View, marks: Marks) -> Iterator[Curve]:
+    return _over_batches(history.accuracy, history.training_accuracy, history.validation_accuracy, view, marks)
+
+
+def _learning_rate(history: History, view: View, marks: Marks) -> Iterator[Curve]:
+    yield Curve(history.learning_rate.points(view.scale.place), Pen.SMOOTH, Stroke.LINE, ("learning rate", "rate", ""))
+
+
+def _gradient_norms(history: History, view: View, marks: Marks) -> Iterator[Curve]:
+    """Of the first, the middle and the last layer: between them lies whether gradients vanish or explode."""
+    names = list(history.gradient_norms)
+    chosen = sorted({0, len(names) // 2, len(names) - 1}) if names else []
+    for index, pen, mark in zip(chosen, (Pen.VALIDATION, Pen.SMOOTH, Pen.TRAINING), (marks.validation, "", marks.training), strict=False):
+        points = history.gradient_norms[names[index]].points(view.scale.place)
+        words = names[index], names[index].removeprefix("dense_"), ""
+        if mark:
+            yield from _dotted(points, pen, words, mark)
+        else:
+            yield Curve(points, pen, Stroke.LINE, words)
+
+
+def _first_gradients(history: History) -> Series:
+    return next(iter(history.gradient_norms.values()), Series(4))
+
+
+def _first_with_points(*series: Series) -> Series:
+    return next((each for each in series if len(each)), series[-1])
+
+
+QUANTITIES: Mapping[str, Quantity] = {
+    "loss": Quantity(
+        "Loss",
+        "nats",
+        _loss,
+        lambda run: _first_with_points(run.validation_loss, run.training_loss),
+        axes.loss,
+        lambda value: axes.figure(value, 3 if value < 100 else 0),
+    ),
+    "accuracy": Quantity(
+        "Accuracy",
+        "%",
+        _accuracy,
+        lambda run: _first_with_points(run.validation_accuracy, run.training_accuracy),
+        axes.accuracy,
+        lambda value: f"{value:.1f}%",
+    ),
+    "rate": Quantity("Learning rate", "", _learning_rate, lambda run: run.learning_rate, axes.positive, lambda value: f"{value:.3g}"),
+    "gradients": Quantity(
+        "Gradient norms",
+        "log scale",
+        _gradient_norms,
+        _first_gradients,
+        axes.positive,
+        lambda value: f"{value:.1e}",
+        always_logarithmic=True,
+    ),
+}
+
+
+def curves(quantity: Quantity, run: Shown | None, others: Sequence[Shown], view: View, marks: Marks) -> list[Curve]:
+    """All curves of a chart, those in front last, with x and y as they are drawn: powers of ten where an axis is logarithmic."""
+    found: list[Curve] = []
+    tails = _tails([other.name for other in others])
+    for other, tail, pen, mark in zip(others, tails, RUN_PENS, marks.runs, strict=False):
+        points = quantity.compared(other.history).points(view.scale.place)
+        found += _dotted(points, pen, (other.name, tail, ""), mark)
+    if run is not None:
+        found += quantity.curves(run.history, view, marks)
+    if quantity.logarithmic(view):
+        found = [replace(curve, points=(curve.points[0], _log10(curve.points[1]))) for curve in found]
+    if view.scale.logarithmic:
+        found = [replace(curve, points=_over_log10(curve.points)) for curve in found]
+    return found
+
+
+def _tails(names: Sequence[str]) -> list[str]:
+    """What tells names apart: without the words, divided by hyphens, that all begin with."""
+    words = [name.split("-") for name in names]
+    common = 0
+    while all(len(each) > common + 1 for each in words) and len({each[common] for each in words}) == 1:
+        common += 1
+    return ["-".join(each[common:]) for each in words]
+
+
+def changes(run: Shown | None, view: View) -> list[tuple[float, str]]:
+    """Where on the x axis options were changed, and to what."""
+    found = [(float(mark.course[view.scale.place]), mark.text) for mark in run.history.changes] if run else []
+    return [(math.log10(max(at, 1.0)), text) for at, text in found] if view.scale.logarithmic else found
+
+
+def _log10(values: np.ndarray) -> np.ndarray:
+    """Powers of ten; what is not above 0 becomes a gap."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(values > 0, np.log10(values), np.nan)
+
+
+def _over_log10(points: Points) -> Points:
+    """Over powers of ten; what was there before the first step has no place."""
+    x, y = points
+    after = x > 0
+    return np.log10(x[after]), y[after]
+
+
+def whole_course(run: Shown | None, others: Sequence[Shown], view: View) -> tuple[float, float]:
+    """Where the x axis begins and ends when all is shown. It grows in steps, so that a long run's start is not squeezed into a corner."""
+    end = 0.0
+    for shown in (*([run] if run else []), *others):
+        end = max(end, _end(shown, view.scale))
+    if end == 0:
+        end = float(max(run.epochs, 1)) if run and view.scale is Scale.EPOCH else 1.0
+    return (0.0, max(1.0, math.log10(end))) if view.scale.logarithmic else (0.0, end)
+
+
+def _end(shown: Shown, scale: Scale) -> float:
+    history = shown.history
+    last = 0.0
+    for series in (history.loss, history.training_loss):
+        x, _ = series.points(scale.place)
+        last = max(last, float(x[-1]) if len(x) else 0.0)
+    if not last:
+        return 0.0
+    progress = history.progress
+    if scale is Scale.EPOCH or progress is None:
+        return float(axes.horizon(last, max(shown.epochs, math.ceil(last)) if scale is Scale.EPOCH else math.ceil(last)))
+    if scale is Scale.TIME:
+        return axes.nice_end(last)
+    epochs = axes.horizon(progress.position, shown.epochs)
+    return max(last, float(epochs * progress.batches))

@@ -1,0 +1,131 @@
+"""Draws curves with plotext into rows of painted text: pens are numbers here, and the chart widget gives them the theme's colours.
+
+plotext draws the frame: the axes, the ticks and their labels. What is inside is worked out in NumPy and put there, because plotext walks
+along every line dot by dot in Python, and holds up the training thread while it does. It keeps its figure in module state, so only one
+thread, the event loop's, may call `draw`.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import plotext
+
+from tui_trainer.ui.chart import raster
+from tui_trainer.ui.chart.axes import Axis
+from tui_trainer.ui.chart.curves import Curve, Pen, Stroke
+from tui_trainer.ui.chart.raster import Marks
+from tui_trainer.ui.chart.series import Points
+
+Row = list[tuple[str, Pen]]
+
+
+PENS = tuple(Pen)
+
+FRAME_ROWS = 2
+"""Rows that the x axis and its labels take."""
+
+_TO_ASCII = str.maketrans("│┤├┼─┬┴└┘┌┐", "|++" + "+-+++" + "+++")
+_ESCAPE = re.compile(r"\x1b\[(?:38;5;(\d+)|0)m")
+
+
+def canvas_size(y: Axis, size: tuple[int, int]) -> tuple[int, int]:
+    """Columns and rows left for the curves in a picture of `size`, (width, height), beside the labels of y."""
+    width, height = size
+    return width - max((len(label) for label in y.labels), default=0) - 1, height - FRAME_ROWS
+
+
+def draw(
+    curves: Sequence[Curve], x: Axis, y: Axis, size: tuple[int, int], marks: Marks, posts: Sequence[tuple[float, Pen]] = ()
+) -> list[Row]:
+    """Paint rows of characters, `size` being width and height. A post is an upright line at a place on the x axis."""
+    width, height = size
+    columns, rows = canvas_size(y, size)
+    if columns < 1 or rows < 1:
+        return [[(" " * width, Pen.PAPER)] for _ in range(height)]
+    canvas = raster.Canvas(columns, rows)
+    rules = [canvas.row_of(float(y.share(np.array(tick))), marks.down) for tick in y.ticks]
+    for curve in (each for each in curves if each.stroke is Stroke.FAINT):
+        canvas.line(_shares(curve, x, y), int(curve.pen), marks.faint)
+    for place, pen in posts:
+        if 0 <= x.share(np.array(place)) <= 1:
+            canvas.post(canvas.column_of(float(x.share(np.array(place)))), pen, marks.post)
+    for curve in (each for each in curves if each.stroke in (Stroke.LINE, Stroke.BETWEEN_DOTS)):
+        faint = curve.stroke is Stroke.BETWEEN_DOTS and marks.plain
+        canvas.line(_shares(curve, x, y), int(curve.pen), marks.faint if faint else marks.glyphs)
+    for curve in (each for each in curves if each.stroke is Stroke.DOTS):
+        canvas.dots(_shares(curve, x, y), int(curve.pen), curve.mark, marks.down)
+    if marks.rule:
+        for row in rules:
+            canvas.rule(row, int(Pen.GRID), marks.rule)
+    places = [canvas.column_of(float(x.share(np.array(tick)))) for tick in x.ticks]
+    left = width - columns
+    side = _frame((left + 1, height), ((0,), ("0",)), (tuple(rules), y.labels), marks.plain)
+    foot = _frame((width, FRAME_ROWS + 1), (tuple(places), x.labels), ((0,), (max(y.labels, key=len, default=""),)), marks.plain)
+    characters, pens = (
+        np.vstack([np.hstack([beside[:rows, :left], inside]), below[-FRAME_ROWS:]])
+        for beside, inside, below in zip(side, (canvas.characters, canvas.pens), foot, strict=True)
+    )
+    return _rows(characters, pens)
+
+
+def _shares(curve: Curve, x: Axis, y: Axis) -> Points:
+    """A curve's points as shares of the canvas. Clipped, not cut: a spike beyond the axis runs along its edge."""
+    return x.share(curve.points[0]), np.clip(y.share(curve.points[1].astype(np.float64)), 0, 1)
+
+
+Ticks = tuple[tuple[int, ...], tuple[str, ...]]
+"""Columns or rows, and what is written at each."""
+
+
+@lru_cache(64)
+def _frame(size: tuple[int, int], x: Ticks, y: Ticks, plain: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Characters and pens of axes around nothing, by plotext, whose units here are cells.
+
+    What it costs grows with the cells inside, and axes seldom change from one picture to the next: each is drawn by itself, and kept.
+    """
+    (width, height), rows = size, size[1] - FRAME_ROWS
+    plotext.clear_figure()
+    plotext.limit_size(False, False)
+    plotext.plot_size(width, height)
+    plotext.xaxes(True, False)
+    plotext.yaxes(True, False)
+    for paint in (plotext.canvas_color, plotext.axes_color):
+        paint("default")
+    plotext.ticks_color(int(Pen.AXIS))
+    columns = width - max((len(label) for label in y[1]), default=0) - 1
+    plotext.xlim(0, max(columns - 1, 1))
+    plotext.ylim(0, max(rows - 1, 1))
+    plotext.xticks(*x)
+    plotext.yticks([rows - 1 - row for row in y[0]], y[1])
+    # plotext makes room for the axes only once there is something to draw.
+    plotext.scatter([0], [float("nan")], marker=" ", color=int(Pen.PAPER))
+    text = plotext.build()
+    lines = [_painted(line, width) for line in (text.translate(_TO_ASCII) if plain else text).split("\n")[:height]]
+    return np.array([list(characters) for characters, _ in lines]), np.array([pens for _, pens in lines], np.uint8)
+
+
+def _painted(line: str, width: int) -> tuple[str, list[int]]:
+    """The characters of a line of plotext's, and the colour of each."""
+    characters, pens, pen, position = "", list[int](), int(Pen.PAPER), 0
+    for start, end, colour in [*((escape.start(), escape.end(), escape[1]) for escape in _ESCAPE.finditer(line)), (len(line), 0, None)]:
+        characters += line[position:start]
+        pens += [pen] * (start - position)
+        pen, position = int(colour or Pen.PAPER), end
+    missing = width - len(characters)
+    return characters + " " * missing, pens + [int(Pen.PAPER)] * missing
+
+
+def _rows(characters: np.ndarray, pens: np.ndarray) -> list[Row]:
+    """Each row as texts, each text of one pen. Blank cells take the pen to their left: each change of pens is some 40 bytes on the line."""
+    height, width = characters.shape
+    drawn = np.maximum.accumulate(np.where(characters == " ", 0, np.arange(width)), axis=1)
+    pens = np.take_along_axis(pens, drawn, axis=1)
+    texts = characters.view(f"<U{width}").ravel().tolist()
+    starts = np.flatnonzero(np.diff(pens, axis=1, prepend=255).ravel())
+    rows: list[Row] = [[] for _ in range(height)]
+    for start, end, pen in zip(starts.tolist(), [*starts[1:].tolist(), pens.size], pens.ravel()[starts].tolist(), strict=True):
+        row, column = divmod(start, width)
+        rows[row].append((texts[row][column : end - row * width], PENS[pen]))
+    return rows

@@ -1,0 +1,108 @@
+"""Curves to characters: a canvas of cells, each of them several dots where the terminal's characters are fine enough."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tui_trainer.ui.chart.series import Points
+
+Glyphs = tuple[np.ndarray, np.ndarray]
+"""The dots of a cell as bits (down, across), and the character for each sum of bits."""
+
+
+_DOTS: Glyphs = np.array([[1, 8], [2, 16], [4, 32], [64, 128]], np.uint8), np.array([chr(0x2800 + code) for code in range(256)])
+_QUARTERS: Glyphs = np.array([[1, 2], [4, 8]], np.uint8), np.array(list(" ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"))
+
+
+def _one_dot(character: str) -> Glyphs:
+    """A cell that is one dot, drawn as this character."""
+    return np.ones((1, 1), np.uint8), np.array([" ", character])
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The characters that tell the curves apart where colours do not."""
+
+    name: str
+    line: str
+    """What stands for the line in a legend."""
+    training: str
+    validation: str
+    runs: str
+    """For the runs that are compared, one each."""
+    rule: str
+    post: str
+    glyphs: Glyphs = field(compare=False)
+    faint: Glyphs = field(compare=False)
+    plain: bool = False
+    """Whether everything has to be ASCII."""
+
+    @property
+    def down(self) -> int:
+        """Dots from the foot to the head of a cell."""
+        return int(self.glyphs[0].shape[0])
+
+
+BRAILLE = Marks("braille", "━", "○", "◆", "▲■▼★●▶", "─", "┊", _DOTS, _DOTS)
+BLOCKS = Marks("blocks", "━", "○", "◆", "▲■▼★●▶", "─", "┊", _QUARTERS, _QUARTERS)
+PLAIN = Marks("plain", "*", "o", "x", "ABCDEF", "", ":", _one_dot("*"), _one_dot("."), plain=True)
+
+
+class Canvas:
+    """Rows and columns of characters, each with the number of the pen that drew it; 0 is bare. The latest to draw in a cell has it.
+
+    Places are shares of the canvas, from 0 at its left or its foot to 1 at its right or its head.
+    """
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self.columns, self.rows = columns, rows
+        self.characters = np.full((rows, columns), " ")
+        self.pens = np.zeros((rows, columns), np.uint8)
+
+    def line(self, points: Points, pen: int, glyphs: Glyphs) -> None:
+        """Draw a line through points given as shares; a point that is not finite leaves a gap."""
+        bits, characters = glyphs
+        down, across = bits.shape
+        x, y = points[0] * (self.columns * across - 1), (1 - points[1]) * (self.rows * down - 1)
+        drawn = np.isfinite(x) & np.isfinite(y)
+        joined = np.flatnonzero(drawn[:-1] & drawn[1:])
+        dx, dy = x[joined + 1] - x[joined], y[joined + 1] - y[joined]
+        # So many dots that each touches the next.
+        steps = np.ceil(np.maximum(np.abs(dx), np.abs(dy))).astype(np.intp)
+        segment = np.repeat(np.arange(len(joined)), steps)
+        share = (np.arange(len(segment)) - np.repeat(np.cumsum(steps) - steps, steps)) / steps[segment]
+        column = np.concatenate([x[joined[segment]] + dx[segment] * share, x[drawn]])
+        row = np.concatenate([y[joined[segment]] + dy[segment] * share, y[drawn]])
+        dots = np.zeros((self.rows * down, self.columns * across), np.uint8)
+        inside = (column > -0.5) & (column < dots.shape[1] - 0.5) & (row > -0.5) & (row < dots.shape[0] - 0.5)
+        dots[np.rint(row[inside]).astype(np.intp), np.rint(column[inside]).astype(np.intp)] = 1
+        cells = dots.reshape(self.rows, down, self.columns, across)
+        codes = np.einsum("rdca,da->rc", cells, bits)
+        self._put(codes > 0, characters[codes], pen)
+
+    def dots(self, points: Points, pen: int, character: str, down: int) -> None:
+        """Put a character at each point, in the cell that a line of `down` dots a row passes through there."""
+        x, y = points[0] * (self.columns - 1), (1 - points[1]) * (self.rows * down - 1)
+        drawn = np.isfinite(x) & np.isfinite(y) & (x > -0.5) & (x < self.columns - 0.5)
+        cells = np.rint(y[drawn]).astype(np.intp) // down, np.rint(x[drawn]).astype(np.intp)
+        self.characters[cells], self.pens[cells] = character, pen
+
+    def row_of(self, share: float, down: int) -> int:
+        """The row, from the top, of the cell that a line of `down` dots a row passes through at this height."""
+        return int(np.rint((1 - share) * (self.rows * down - 1))) // down
+
+    def column_of(self, share: float) -> int:
+        """The column at this share of the width."""
+        return int(np.rint(share * (self.columns - 1)))
+
+    def rule(self, row: int, pen: int, character: str) -> None:
+        """Draw a row across, behind what is there."""
+        bare = self.pens[row] == 0
+        self.characters[row, bare], self.pens[row, bare] = character, pen
+
+    def post(self, column: int, pen: int, character: str) -> None:
+        """Draw a column from head to foot, behind the curves but over the rules."""
+        self.characters[:, column], self.pens[:, column] = character, pen
+
+    def _put(self, where: np.ndarray, characters: np.ndarray, pen: int) -> None:
+        self.characters[where], self.pens[where] = characters[where], pen

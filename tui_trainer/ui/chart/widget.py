@@ -1,0 +1,320 @@
+"""A chart of one quantity over the course of a run, and of the runs it is compared with, drawn with plotext in the theme's colours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui_trainer.ui.chart import axes, plot, raster
+from tui_trainer.ui.chart.axes import Axis
+from tui_trainer.ui.chart.curves import QUANTITIES, RUN_PENS, Curve, Pen, Scale, Shown, Stroke, View, changes, curves, whole_course
+from tui_trainer.ui.chart.plot import Row
+from tui_trainer.ui.chart.raster import Marks
+from tui_trainer.ui.chart.repaint import changed_parts
+from tui_trainer.ui.chart.series import envelope, window
+
+LEGEND_ROWS = 1
+ZOOM = 0.7
+PAN = 0.2
+
+
+class Chart(Widget, can_focus=True):
+    """Shows what a run's history holds whenever it is told that there is more, but builds only what can be seen and has changed."""
+
+    ALLOW_MAXIMIZE = True
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"chart--{pen.name.lower().replace('_', '-')}" for pen in Pen}
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "point(-1)", "Cursor left", tooltip="In a chart: read the values further left", show=False),
+        Binding("right", "point(1)", "Cursor right", tooltip="In a chart: read the values further right", show=False),
+        Binding("plus,equals_sign", "zoom(-1)", "Zoom in", tooltip="In a chart: enlarge around the cursor, or the end (mouse: wheel)"),
+        Binding("minus", "zoom(1)", "Zoom out", tooltip="In a chart: show more of the run"),
+        Binding("shift+left", "pan(-1)", "Pan left", tooltip="In an enlarged chart: go back in the run (mouse: drag)", show=False),
+        Binding("shift+right", "pan(1)", "Pan right", tooltip="In an enlarged chart: go forward in the run", show=False),
+        Binding("0", "whole", "All", tooltip="In a chart: show the whole run (mouse: double click)"),
+    ]
+
+    marks: reactive[Marks] = reactive(raster.BRAILLE)
+    view: reactive[View] = reactive(View())
+
+    @dataclass
+    class Looked(Message):
+        """Somebody sees another part in this chart; every other on the screen follows."""
+
+        chart: "Chart"
+        view: View
+
+    def __init__(self, quantity: str, *, classes: str | None = None) -> None:
+        super().__init__(id=f"chart-{quantity}", classes=classes)
+        self.quantity = QUANTITIES[quantity]
+        self._run: Shown | None = None
+        self._others: Sequence[Shown] = ()
+        self._rows: list[Row] = []
+        self._strips: list[Strip] = []
+        self._stale = True
+        self._built_for = Size(0, 0)
+        self._x = Axis(0.0, 1.0, (), ())
+        self._columns = range(0)
+        self._dragged_from: tuple[int, View] | None = None
+        self._name_axes()
+
+    def follow(self, run: Shown | None, others: Sequence[Shown] = ()) -> None:
+        """Show a run, and others beside it."""
+        self._run, self._others = run, others
+        self.update()
+
+    def update(self) -> int:
+        """Look at the run again, and tell how many columns have to be written anew."""
+        self._stale = True
+        return self._build() if self.is_on_screen else 0
+
+    # What it looks like
+
+    def render_line(self, y: int) -> Strip:
+        """Give one row, of the picture as it was last built."""
+        if self._stale or self._built_for != self.size:
+            self._build()
+        if not self._strips:
+            self._strips = [self._strip(row) for row in self._rows]
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        """Take what there is."""
+        return container.width
+
+    def notify_style_update(self) -> None:
+        """Another theme: the same picture in other colours."""
+        super().notify_style_update()
+        self._strips = []
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Draw anew for the new size."""
+        self._change()
+
+    def watch_marks(self) -> None:
+        """Draw with other characters."""
+        self._change()
+
+    def watch_view(self) -> None:
+        """Draw another part, or another scale."""
+        self._name_axes()
+        self._change()
+
+    def _change(self) -> None:
+        """Draw anew once all that waits is done: a mouse moves faster than charts can be drawn."""
+        self._stale = True
+        self.call_later(self._catch_up)
+
+    def _catch_up(self) -> None:
+        if self._stale and self.is_on_screen:
+            self._build()
+
+    def _name_axes(self) -> None:
+        unit = self.quantity.unit
+        if self.quantity.logarithmic(self.view) and not self.quantity.always_logarithmic:
+            unit += ", log scale"
+        self.border_title = f"{self.quantity.title} ({unit})" if unit else self.quantity.title
+        enlarged = "enlarged, 0 shows all  " if self.view.window else ""
+        self.border_subtitle = f"{enlarged}{self.view.scale.value}"
+
+    def _build(self) -> int:
+        self._stale, self._built_for = False, self.size
+        width, height = self.size
+        rows = self._draw(width, height) if width and height > LEGEND_ROWS else []
+        if rows == self._rows:
+            return 0
+        before, self._rows, self._strips = self._rows, rows, []
+        parts = changed_parts(before, rows) if len(before) == len(rows) else [self.size.region]
+        if parts:
+            self.refresh(*parts)
+        return sum(part.width * part.height for part in parts)
+
+    def _draw(self, width: int, height: int) -> list[Row]:
+        drawn = curves(self.quantity, self._run, self._others, self.view, self.marks)
+        legend = self._legend(drawn, width)
+        canvas_rows = height - len(legend)
+        low, high = self._range()
+        visible = [self._cut(curve) for curve in drawn]
+        y = self._y_axis(visible, canvas_rows)
+        columns, _ = plot.canvas_size(y, (width, canvas_rows))
+        self._x = axes.of_window(low, high, columns, log=self.view.scale.logarithmic, clock=self.view.scale is Scale.TIME)
+        self._columns = range(width - columns, width)
+        reduced = [replace(curve, points=envelope(curve.points, low, high, max(columns, 1))) for curve in visible]
+        posts = [(at, Pen.CHANGE) for at, _ in changes(self._run, self.view)]
+        if self.view.cursor is not None:
+            posts.append((self.view.cursor, Pen.CURSOR))
+        return [*legend, *plot.draw(reduced, self._x, y, (width, canvas_rows), self.marks, posts)]
+
+    def _cut(self, curve: Curve) -> Curve:
+        """The part of a curve that is looked at."""
+        if self.view.window is None:
+            return curve
+        return replace(curve, points=window(curve.points, *self.view.window, edges=curve.stroke is not Stroke.DOTS))
+
+    def _y_axis(self, visible: Sequence[Curve], rows: int) -> Axis:
+        if self.quantity.logarithmic(self.view):
+            return axes.logarithmic(visible, rows, 20 if self.quantity.always_logarithmic else 8)
+        return self.quantity.axis(visible, rows, whole=self.view.window is None)
+
+    def _legend(self, drawn: Sequence[Curve], width: int) -> list[Row]:
+        """What each curve is and its value, at the cursor or the latest; the runs that are compared have a row of their own."""
+        place: Row = [(f" {self._place()} ", Pen.CURSOR)] if self.view.cursor is not None else []
+        place += [(f" {text} ", Pen.CHANGE) for text in self._changed_here()]
+        own = [curve for curve in drawn if curve.names and curve.pen not in RUN_PENS]
+        others = [curve for curve in drawn if curve.names and curve.pen in RUN_PENS]
+        if not others:
+            return [self._entries(own, place, width)]
+        return [self._entries(own, place, width), self._entries(others, [], width)] if own else [self._entries(others, place, width)]
+
+    def _entries(self, curves: Sequence[Curve], place: Row, width: int) -> Row:
+        """A row of the legend, in as many words as there is room for. Which run is which matters more than its value."""
+        values = [self._value(curve) for curve in curves]
+        briefest = max((len(curve.names) for curve in curves), default=1) - 1
+        brevities = [(brevity, True) for brevity in range(briefest + 1)]
+        if any(curve.pen in RUN_PENS for curve in curves):
+            brevities.insert(briefest, (briefest - 1, False))
+        row: Row = []
+        for brevity, with_values in brevities:
+            row = [*place]
+            for curve, value in zip(curves, values, strict=True):
+                name = curve.names[min(brevity, len(curve.names) - 1)]
+                row += [(f" {curve.mark or self.marks.line} ", curve.pen), (f"{name} " if name else "", Pen.AXIS)]
+                row += [(f"{value} ", curve.pen)] if value and with_values else []
+            if sum(len(text) for text, _ in row) - 1 <= width:
+                break
+        return row
+
+    def _place(self) -> str:
+        at = self.view.cursor or 0.0
+        match self.view.scale:
+            case Scale.LOG_STEP:
+                return f"step {10**at:,.0f}"
+            case Scale.STEP:
+                return f"step {at:,.0f}"
+            case Scale.TIME:
+                return f"{at:.1f} s"
+        return f"epoch {at:.2f}"
+
+    def _changed_here(self) -> list[str]:
+        """What was changed where the cursor is."""
+        if self.view.cursor is None:
+            return []
+        column = (self._x.high - self._x.low) / max(len(self._columns) - 1, 1)
+        return [text for at, text in changes(self._run, self.view) if abs(at - self.view.cursor) <= column / 2]
+
+    def _value(self, curve: Curve) -> str:
+        x, y = curve.points
+        index = len(x) - 1 if self.view.cursor is None else int(np.searchsorted(x, self.view.cursor, "right")) - 1
+        if index < 0 or not np.isfinite(y[index]):
+            return ""
+        value = float(10 ** y[index]) if self.quantity.logarithmic(self.view) else float(y[index])
+        return self.quantity.figure(value)
+
+    def _strip(self, row: Row) -> Strip:
+        pens = {pen for _, pen in row}
+        styles = {pen: self.get_component_rich_style(f"chart--{pen.name.lower().replace('_', '-')}") for pen in pens}
+        strip = Strip([Segment(text, styles[pen]) for text, pen in row])
+        return strip.adjust_cell_length(self.size.width, self.rich_style)
+
+    # What keys and the mouse do
+
+    def _whole(self) -> tuple[float, float]:
+        return whole_course(self._run, self._others, self.view)
+
+    def _range(self) -> tuple[float, float]:
+        """From where to where on the x axis is looked at."""
+        return self.view.window or self._whole()
+
+    def _last(self) -> float:
+        """Where the curves end."""
+        ends = [
+            curve.points[0][-1] for curve in curves(self.quantity, self._run, self._others, self.view, self.marks) if len(curve.points[0])
+        ]
+        return float(max(ends, default=0.0))
+
+    def _at(self, event: events.MouseEvent) -> float | None:
+        """The place on the x axis that the mouse is over."""
+        offset = event.get_content_offset(self)
+        if offset is None or offset.x not in self._columns or len(self._columns) < 2:
+            return None
+        share = (offset.x - self._columns.start) / (len(self._columns) - 1)
+        return self._x.low + share * (self._x.high - self._x.low)
+
+    def _look(self, view: View) -> None:
+        if view != self.view:
+            # At once, for the next key may come before the message is read.
+            self.view = view
+            self.post_message(self.Looked(self, view))
+
+    def action_point(self, columns: int) -> None:
+        """Move the cursor by so many columns; at first it stands at the end of the curves."""
+        low, high = self._range()
+        width = (high - low) / max(len(self._columns) - 1, 1)
+        at = self._last() if self.view.cursor is None else self.view.cursor + columns * width
+        self._look(replace(self.view, cursor=min(max(at, low), high)))
+
+    def action_zoom(self, direction: int) -> None:
+        """Show less or more around the cursor."""
+        low, high = self._range()
+        about = min(max(self._last() if self.view.cursor is None else self.view.cursor, low), high)
+        self._look(self.view.zoomed(ZOOM**-direction, about, self._whole()))
+
+    def action_pan(self, direction: int) -> None:
+        """Go along the run."""
+        self._look(self.view.panned(PAN * direction, self._whole()))
+
+    def action_whole(self) -> None:
+        """Show all of the run."""
+        self._look(replace(self.view, window=None, cursor=None))
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Read the values under the mouse, or drag the part that is shown."""
+        if self._dragged_from is not None:
+            start, view = self._dragged_from
+            self._look(view.panned((start - event.x) / max(len(self._columns) - 1, 1), self._whole()))
+        else:
+            self._look(replace(self.view, cursor=self._at(event)))
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Begin to drag."""
+        if self._at(event) is not None:
+            self._dragged_from = event.x, self.view
+            self.capture_mouse()
+
+    def on_mouse_up(self, _event: events.MouseUp) -> None:
+        """Let go."""
+        self._dragged_from = None
+        self.release_mouse()
+
+    def on_leave(self, _event: events.Leave) -> None:
+        """Nothing is pointed at any more."""
+        self._look(replace(self.view, cursor=None))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Enlarge around the mouse."""
+        self._scroll(event, ZOOM)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Show more around the mouse."""
+        self._scroll(event, 1 / ZOOM)
+
+    def _scroll(self, event: events.MouseEvent, factor: float) -> None:
+        at = self._at(event)
+        if at is not None:
+            event.stop()
+            self._look(self.view.zoomed(factor, at, self._whole()))
+
+    def on_click(self, event: events.Click) -> None:
+        """A double click shows all."""
+        if event.chain == 2:
+            self.action_whole()

@@ -1,0 +1,84 @@
+"""Other values for a run that is going on."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from tui_trainer.changes import CHANGEABLE
+from tui_trainer.config import Config, fields, problems
+from tui_trainer.ui.widgets.field import Field, shown
+
+NOTE = "What you change holds from the next batch on. It is marked on the charts and kept in the run's config.toml."
+
+
+class ChangeScreen(ModalScreen[Mapping[str, Any] | None]):
+    """Asks for other values of the options that may change while a run goes on; gives those that are different, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", "Leave it as it is"),
+        Binding("ctrl+r", "apply", "Apply", tooltip="Apply the changes", priority=True),
+    ]
+
+    def __init__(self, options: Config) -> None:
+        super().__init__()
+        self._options = options
+        self._fields = {name: Field(name, info, shown(getattr(options, name))) for name, info in fields() if name in CHANGEABLE}
+
+    def compose(self) -> ComposeResult:
+        """A field for each option."""
+        with VerticalScroll(classes="dialog", can_focus=False) as dialog:
+            dialog.border_title = "Change the run"
+            dialog.border_subtitle = "ctrl+r applies, escape leaves"
+            yield from self._fields.values()
+            yield Static(Content(NOTE), classes="note")
+            with Horizontal(classes="answers"):
+                yield Button("Apply", id="apply", variant="primary", compact=True)
+                yield Button("Leave it", id="leave", compact=True)
+
+    def on_mount(self) -> None:
+        """Begin with the learning rate; show what matters."""
+        self._check()
+        next(iter(self._fields.values())).control.focus()
+
+    @property
+    def _values(self) -> dict[str, Any]:
+        return {name: None if field.may_be_empty and field.value == "" else field.value for name, field in self._fields.items()}
+
+    def _check(self) -> dict[str, str]:
+        values = self._values
+        for name in ("decay", "decay_every"):
+            self._fields[name].display = values["schedule"] in ("step", "exponential")
+        wrong = problems({**self._options.record(), **values})
+        for name, field in self._fields.items():
+            field.complain(wrong.get(name))
+        return {name: problem for name, problem in wrong.items() if name in self._fields}
+
+    @on(Field.Changed)
+    def _changed(self, event: Field.Changed) -> None:
+        event.stop()
+        self._check()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        if event.button.id == "apply":
+            self.action_apply()
+        else:
+            self.dismiss(None)
+
+    def action_apply(self) -> None:
+        """Give what is different, unless something is wrong: then go there."""
+        wrong = self._check()
+        if wrong:
+            self._fields[next(iter(wrong))].control.focus()
+            return
+        wanted = Config.parse({**self._options.record(), **self._values})
+        different = {name: getattr(wanted, name) for name in CHANGEABLE if getattr(wanted, name) != getattr(self._options, name)}
+        self.dismiss(different or None)

@@ -1,0 +1,92 @@
+"""What every screen with charts can do to them: all its charts look at the same part of the run, in the same way."""
+
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui_trainer.ui import raster
+from tui_trainer.ui.curves import View
+from tui_trainer.ui.widgets.chart import Chart
+
+
+class ChartScreen(Screen[None]):
+    """Keys for the scales, the smoothing and the characters of its charts, and for giving one pane the whole screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "scale", "X axis", tooltip="Count epochs, steps, steps on a logarithmic scale, or training time", show=False),
+        Binding(
+            "o", "smooth", "Smoothing", tooltip="Smooth the batches more, or not at all (moving average, as TensorBoard's)", show=False
+        ),
+        Binding("l", "logarithmic", "Log loss", tooltip="Draw the loss on a logarithmic scale, or back", show=False),
+        Binding("m", "marks", "Markers", tooltip="Draw with braille, with blocks, or with plain characters", show=False),
+        Binding("z", "zoom_pane", "Zoom", tooltip="Give the pane that has the focus the whole screen, or back", show=False),
+        Binding("escape", "leave", "Leave", tooltip="Leave a field, a dialog or an enlarged pane", show=False),
+    ]
+
+    PANES: ClassVar[tuple[type[Widget], ...]] = (Chart,)
+    """What can have the whole screen."""
+
+    def __init__(self, marks: raster.Marks) -> None:
+        super().__init__()
+        self.marks = marks
+
+    def on_mount(self) -> None:
+        """Draw with the characters that this terminal has."""
+        for chart in self.query(Chart):
+            chart.marks = self.marks
+
+    @property
+    def view(self) -> View:
+        """What all charts look at."""
+        return self.query(Chart).first().view
+
+    @view.setter
+    def view(self, view: View) -> None:
+        for chart in self.query(Chart):
+            chart.view = view
+
+    @on(Chart.Looked)
+    def _looked(self, event: Chart.Looked) -> None:
+        for chart in self.query(Chart):
+            if chart is not event.chart:
+                chart.view = event.view
+
+    def action_scale(self) -> None:
+        """Count something else on the x axis."""
+        self.view = self.view.rescaled()
+
+    def action_smooth(self) -> None:
+        """Smooth the batches more, or not at all."""
+        self.view = self.view.resmoothed()
+        self.notify(f"smoothing {self.view.smoothing:g}" if self.view.smoothing else "no smoothing", timeout=2)
+
+    def action_logarithmic(self) -> None:
+        """Change the scale of the loss."""
+        self.view = replace(self.view, logarithmic=not self.view.logarithmic)
+
+    def action_marks(self) -> None:
+        """Take the next set of characters for the charts."""
+        sets = (raster.BRAILLE, raster.BLOCKS, raster.PLAIN)
+        self.marks = sets[(sets.index(self.marks) + 1) % len(sets)]
+        for chart in self.query(Chart):
+            chart.marks = self.marks
+
+    def action_zoom_pane(self) -> None:
+        """Give the pane that has the focus the whole screen, or back."""
+        if self.maximized:
+            self.minimize()
+        elif self.focused:
+            pane = next((node for node in self.focused.ancestors_with_self if isinstance(node, self.PANES)), None)
+            if isinstance(pane, Widget):
+                self.maximize(pane)
+
+    def action_leave(self) -> None:
+        """Leave an enlarged pane, or the field."""
+        if self.maximized:
+            self.minimize()
+        else:
+            self.set_focus(None)

@@ -1,0 +1,321 @@
+"""Runs beside one another: earlier ones are marked in a list, and their curves, figures and differing options are shown together."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import DataTable, Footer, Label, Static, Tab, Tabs
+
+from tui_trainer import paths
+from tui_trainer.paths import printable
+from tui_trainer.runs.archive import RunRecord, run_name
+from tui_trainer.ui.archived import shown
+from tui_trainer.ui.curves import RUN_PENS, Shown
+from tui_trainer.ui.raster import Marks
+from tui_trainer.ui.reader import Reader, RunsFound, RunsRead, Unreadable
+from tui_trainer.ui.screens.charted import ChartScreen
+from tui_trainer.ui.widgets.chart import Chart
+from tui_trainer.ui.widgets.differences import Differences
+from tui_trainer.ui.widgets.run_list import RunList
+
+LOOK = 1.0
+"""Seconds between two looks at the run that is going on: drawing takes time from its training."""
+
+VIEWS = ("runs", "differences", "charts")
+"""What a small terminal shows one at a time; a large one shows all."""
+
+CHARTS = ("loss", "accuracy")
+
+MOST = len(RUN_PENS)
+
+KEYS = (
+    ("tab, shift+tab", "Go from the list to the differences, to the charts, and back"),
+    ("up, down", "Go from run to run, or scroll the differences"),
+    ("left, right", "Show the columns that have no room"),
+)
+
+NOTES = (
+    "Marked runs stay in the charts of the main screen after escape, until their marks are taken away here.",
+    "The run of the main screen is drawn with a line of its own; it needs no mark among the six, and the list can hide it here.",
+    "A run that cannot be read is grey; the line below the list says what is wrong with it.",
+)
+
+
+@dataclass(frozen=True)
+class Current:
+    """The run that the main screen shows."""
+
+    path: Path
+    shown: Shown
+    going_on: bool
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A run on disk that is marked."""
+
+    path: Path
+    shown: Shown
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What somebody leaves the screen with: the marked runs, and whether to start another at once."""
+
+    runs: tuple[Compared, ...]
+    start: bool = False
+
+
+class CompareScreen(ChartScreen):
+    """Takes the runs that are marked already and those of this session, which may lie elsewhere, and tells `decided` the choice.
+
+    `current` is asked again and again.
+    """
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back", tooltip="Go back to the main screen; the marked runs stay in its charts"),
+        Binding("u", "unmark", "Unmark", tooltip="Take all marks away"),
+        Binding("r", "read", "Read again", tooltip="Read the runs on disk again", show=False),
+        Binding("1", "view('runs')", "Runs", tooltip="Go to the list of runs", show=False),
+        Binding("2", "view('differences')", "Differences", tooltip="Go to what is different", show=False),
+        Binding("3", "view('charts')", "Charts", tooltip="Go to the charts", show=False),
+        Binding("ctrl+r", "start", "Start", tooltip="Go back and start a run with the form's values", priority=True, show=False),
+    ]
+
+    PANES = (Chart, Differences)
+
+    def __init__(
+        self,
+        current: Callable[[], Current | None],
+        session: Iterable[Path],
+        compared: Iterable[Compared],
+        decided: Callable[[Choice], None],
+        marks: Marks,
+    ) -> None:
+        super().__init__(marks)
+        self._decided = decided
+        self._current = current
+        self._session = tuple(session)
+        self._compared = list(compared)
+        self._shows_current = True
+        self._reader = Reader(self.post_message)
+        self._seen: tuple[Path | None, int, bool] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out every part; the style sheet decides what a small terminal shows."""
+        with Horizontal(classes="header"):
+            yield Label("compare runs", classes="brand")
+            yield Tabs(*(Tab(f"{key} {view.capitalize()}", id=f"view-{view}") for key, view in enumerate(VIEWS, 1)), classes="views")
+            yield Static(id="marked")
+        with Horizontal(id="comparison", classes=f"-{VIEWS[0]}"):
+            with Vertical(id="left"):
+                with Vertical(id="runs") as pane:
+                    pane.border_title = "Runs"
+                    yield RunList(id="list")
+                    yield Static(id="none")
+                    yield Static(id="detail")
+                yield Differences(id="differences")
+            with Container(id="overlays"):
+                for quantity in CHARTS:
+                    yield Chart(quantity)
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Begin to read, and look at the run that is going on from time to time."""
+        if not self._stands:
+            return
+        self.query_one(Differences).border_title = "Differences"
+        self._reader.start()
+        self._seen = self._state()
+        self.action_read()
+        self._show()
+        self.query_one(RunList).focus()
+        self.set_interval(LOOK, self._look)
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._repaint())
+
+    @property
+    def _stands(self) -> bool:
+        """Whether all parts are there; some are missing when the app is left while this screen opens, or closes."""
+        return len(self.query("RunList, Differences, #none, #detail, #marked, Chart")) == 5 + len(CHARTS)
+
+    def on_unmount(self) -> None:
+        """Nobody wants to know any more."""
+        self._reader.close()
+
+    # The runs
+
+    def action_read(self) -> None:
+        """List what is on disk, and read it."""
+        current = self._current()
+        elsewhere = [*self._session, *(each.path for each in self._compared), *([current.path] if current else [])]
+        self.query_one("#detail", Static).update("reading…")
+        self._reader.find(paths.runs(), elsewhere)
+
+    @on(RunsFound)
+    def _found(self, event: RunsFound) -> None:
+        if not self._stands:
+            return
+        runs = self.query_one(RunList)
+        runs.show_paths(event.paths)
+        runs.display = bool(event.paths)
+        nothing = self.query_one("#none", Static)
+        nothing.display = not event.paths
+        folder = printable(str(paths.runs().absolute()))
+        advice = "ctrl+r goes back and starts one; each run keeps its options and figures in a folder of its own."
+        nothing.update(Content(printable(event.problem) or f"No runs in {folder} yet. {advice}"))
+        self._show()
+
+    @on(RunsRead)
+    def _read(self, event: RunsRead) -> None:
+        if not self._stands:
+            return
+        runs = self.query_one(RunList)
+        marked = {each.path: index for index, each in enumerate(self._compared)}
+        for state in event.runs:
+            runs.show_state(state.path, state)
+            if isinstance(state, RunRecord) and state.path in marked:
+                self._compared[marked[state.path]] = Compared(state.path, shown(state))
+        if runs.chosen in {state.path for state in event.runs}:
+            self._explain()
+        current = self._current()
+        wanted = {*marked, *([current.path] if current else [])}
+        if wanted.intersection(state.path for state in event.runs):
+            self._show()
+
+    @on(DataTable.RowHighlighted, "#list")
+    def _explain(self) -> None:
+        """Say all of the run under the cursor that its row has no room for."""
+        if not self._stands:
+            return
+        runs = self.query_one(RunList)
+        path, detail = runs.chosen, self.query_one("#detail", Static)
+        state = runs.states.get(path) if path else None
+        if isinstance(state, Unreadable):
+            detail.update(Content(f"✗ {printable(state.reason)}"))
+        elif isinstance(state, RunRecord):
+            best = f", best after epoch {state.best_loss.epoch}" if state.best_loss else ""
+            parameters = f", {state.parameters:,} parameters" if state.parameters is not None else ""
+            detail.update(Content(f"{printable(str(state.path))}: began {state.started:%Y-%m-%d %H:%M}{parameters}{best}"))
+        else:
+            detail.update("reading…" if path else "")
+
+    # Marks
+
+    @on(DataTable.RowSelected, "#list")
+    def _chosen(self) -> None:
+        runs = self.query_one(RunList)
+        path, current = runs.chosen, self._current()
+        if path is None:
+            return
+        state = runs.states.get(path)
+        if current and current.path == path:
+            self._shows_current = not self._shows_current
+        elif any(each.path == path for each in self._compared):
+            self._compared = [each for each in self._compared if each.path != path]
+        elif not isinstance(state, RunRecord):
+            # Why one cannot be read stands below the list.
+            if state is None:
+                self.notify("This run is still being read.", severity="warning", timeout=3)
+            return
+        elif len(self._compared) == MOST:
+            self.notify(f"{MOST} runs are marked: take a mark away first.", severity="warning", timeout=3)
+            return
+        else:
+            self._compared.append(Compared(path, shown(state)))
+        self._show()
+
+    def action_unmark(self) -> None:
+        """Take all marks away."""
+        self._compared = []
+        self._show()
+
+    def _show(self) -> None:
+        """Show what is marked, everywhere."""
+        current = self._current()
+        others = [each for each in self._compared if not (current and each.path == current.path)]
+        drawn = current if self._shows_current else None
+        for chart in self.query(Chart):
+            chart.follow(drawn.shown if drawn else None, [each.shown for each in others])
+        marks = {
+            each.path: self._mark(mark, f"run-{index}") for index, (each, mark) in enumerate(zip(others, self.marks.runs, strict=False), 1)
+        }
+        if drawn:
+            marks = {drawn.path: self._mark(self.marks.line, "smooth"), **marks}
+        runs = self.query_one(RunList)
+        runs.show_marks(marks, current.path if current and current.going_on else None)
+        columns = [(path, state) for path in marks if isinstance(state := runs.states.get(path), RunRecord)]
+        heads = [Text.assemble(marks[path], " ", "this run" if drawn and path == drawn.path else run_name(path)) for path, _ in columns]
+        self.query_one(Differences).show(heads, [state for _, state in columns])
+        self.query_one("#marked", Static).update(f"{len(others)} of {MOST} marked")
+
+    def _mark(self, character: str, pen: str) -> Text:
+        style = self.query(Chart).first().get_component_rich_style(f"chart--{pen}")
+        return Text(character, Style(color=style.color, bold=True))
+
+    def _repaint(self) -> None:
+        self.query_one(RunList).redraw()
+        self._show()
+
+    # The run that is going on
+
+    def _state(self) -> tuple[Path | None, int, bool]:
+        current = self._current()
+        return (current.path, len(current.shown.history.training_loss), current.going_on) if current else (None, 0, False)
+
+    def _look(self) -> None:
+        """Show how far the run is, if it has moved."""
+        if not self._stands:
+            return
+        before, self._seen = self._seen, self._state()
+        path, _, going_on = self._seen
+        if before is None or path != before[0]:
+            self.action_read()
+        elif path and self._seen != before:
+            self._reader.read(path)
+        if going_on and self._shows_current:
+            for chart in self.query(Chart):
+                chart.update()
+
+    # The view
+
+    @on(Tabs.TabActivated)
+    def _tab_activated(self, event: Tabs.TabActivated) -> None:
+        self.action_view(str(event.tab.id).removeprefix("view-"))
+
+    def action_view(self, view: str) -> None:
+        """Go to one part; where there is no room for all, it is the only one."""
+        body = self.query_one("#comparison")
+        for known in VIEWS:
+            body.set_class(known == view, f"-{known}")
+        self.query_one(Tabs).active = f"view-{view}"
+        self.query({"runs": "RunList", "differences": "Differences", "charts": "Chart"}[view]).first().focus()
+
+    def action_marks(self) -> None:
+        """Take the next set of characters, in the list too."""
+        super().action_marks()
+        self._show()
+
+    def action_leave(self) -> None:
+        """Leave an enlarged pane, or the screen with what is marked."""
+        if self.maximized:
+            self.minimize()
+        else:
+            self._leave_with(Choice(tuple(self._compared)))
+
+    def action_start(self) -> None:
+        """Go back and start a run."""
+        self._leave_with(Choice(tuple(self._compared), start=True))
+
+    def _leave_with(self, choice: Choice) -> None:
+        self.dismiss()
+        self._decided(choice)

@@ -1,0 +1,58 @@
+"""The form's run in words: as a command line, and as a TOML file."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from tui_trainer.command import command_line, toml
+from tui_trainer.config import Config
+
+NO_TOML = "# every option has its default"
+
+
+class CopyScreen(ModalScreen[None]):
+    """Shows both, and copies one by the terminal's clipboard (OSC 52), which works over SSH."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "copy('command')", "Copy command"),
+        Binding("t", "copy('toml')", "Copy TOML"),
+        Binding("escape,q", "dismiss", "Close"),
+    ]
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self._texts = {"command": command_line(config), "toml": toml(config) or NO_TOML}
+
+    def compose(self) -> ComposeResult:
+        """Both texts, and a button for each."""
+        with VerticalScroll(classes="dialog", can_focus=False) as dialog:
+            dialog.border_title = "The same run in words"
+            dialog.border_subtitle = "escape closes"
+            yield Static("As a command", classes="heading")
+            yield Static(Content(self._texts["command"]), classes="note")
+            yield Static("As a file for --config", classes="heading")
+            yield Static(Content(self._texts["toml"].rstrip()), classes="note")
+            with Horizontal(classes="answers"):
+                yield Button("Copy command (c)", id="command", variant="primary", compact=True)
+                yield Button("Copy TOML (t)", id="toml", compact=True)
+                yield Button("Close", id="close", compact=True)
+
+    def action_copy(self, which: str) -> None:
+        """Put a text into the clipboard of the terminal."""
+        self.app.copy_to_clipboard(self._texts[which])
+        self.dismiss()
+        self.app.notify("Copied. Where the terminal does not allow that, select the text with shift and the mouse.", timeout=4)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        if event.button.id == "close":
+            self.dismiss()
+        else:
+            self.action_copy(str(event.button.id))

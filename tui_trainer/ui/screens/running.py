@@ -1,0 +1,234 @@
+"""A run that goes on: what can be done to it, and how its course gets onto the screen."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, thread_time
+from typing import Any, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widgets import Button
+
+from tui_trainer.changes import describe_change
+from tui_trainer.config import Config
+from tui_trainer.ui import raster
+from tui_trainer.ui.advice import advice
+from tui_trainer.ui.messages import RunChanged, RunEnded, RunMessage, RunRefused, RunStarted
+from tui_trainer.ui.runner import Runner
+from tui_trainer.ui.screens.change import ChangeScreen
+from tui_trainer.ui.screens.charted import ChartScreen
+from tui_trainer.ui.widgets.chart import Chart
+from tui_trainer.ui.widgets.layer_table import LayerTable
+from tui_trainer.ui.widgets.run_panel import Phase, RunPanel
+
+COLUMNS_A_LOOK = 1200
+"""How many columns of charts may be written for each look at the run, on average: some 7 bytes each go over the line."""
+
+DRAWING_SHARE = 0.03
+"""Of the time, how much may go into drawing charts: Python does one thing at a time, so what drawing takes is taken from training."""
+
+LOOKS_PER_SECOND = 2.0
+"""How often to look at a run. Each redraw takes time from training and bytes from the line."""
+
+
+class RunScreen(ChartScreen):
+    """A screen with charts, a layer table and a run panel, in which one run at a time goes on; the latest is shown until the next."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "pause", "Pause", tooltip="Pause the run before its next batch"),
+        Binding("space", "go_on", "Go on", tooltip="Go on with the paused run"),
+        Binding("s", "stop", "Stop", tooltip="Stop the run and test what it has learned"),
+        Binding("t", "change", "Change", tooltip="Change learning rate, schedule, batch size or clipping while the run goes on"),
+        Binding("comma", "scale_rate(0.5)", "Halve rate", tooltip="Halve the learning rate, from the next batch on", show=False),
+        Binding("full_stop", "scale_rate(2.0)", "Double rate", tooltip="Double the learning rate, from the next batch on", show=False),
+        Binding("n", "step", "Step", tooltip="Train one batch, and pause", show=False),
+        Binding("r", "restart", "Restart", tooltip="Start again with the same options and seed; stops a run that is going on", show=False),
+    ]
+
+    def __init__(self, output: Path | None, marks: raster.Marks, looks_per_second: float) -> None:
+        super().__init__(marks)
+        self.phase = Phase.IDLE
+        self.runner: Runner | None = None
+        """The latest run's thread."""
+        self.directory: Path | None = None
+        """The latest run's folder, once it has one."""
+        self._output = output
+        self._next: Config | None = None
+        """What to start when the run that was told to stop has ended."""
+        self._tick = 1 / looks_per_second
+        self._rest_until = 0.0
+
+    def on_mount(self) -> None:
+        """Look at the run from time to time."""
+        self.set_interval(self._tick, self._look)
+
+    def begin(self, config: Config) -> None:
+        """Start a run."""
+        self._next = None
+        self.directory = None
+        self.runner = Runner(config, self._output, self.post_message)
+        self.query_one(RunPanel).begin(config)
+        self.enter(Phase.PREPARING, "reading the images, building the network")
+        self.runner.start()
+
+    def begin_next(self, config: Config) -> None:
+        """Start a run, after the one that is going on has been stopped and its files are written."""
+        if self.phase.going_on:
+            self._next = config
+            self.action_stop()
+        else:
+            self.begin(config)
+
+    def action_restart(self) -> None:
+        """Start the latest run's options again, from the same seed."""
+        if self.runner:
+            self.begin_next(self.runner.config)
+
+    def action_pause(self) -> None:
+        """Hold the run before its next batch."""
+        if self.runner and self.phase is Phase.TRAINING:
+            self.runner.control.pause()
+            self.enter(Phase.PAUSED)
+            # The last batch before the pause may come after this.
+            self.set_timer(self._tick, self._look)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the run while inside."""
+        held = self.runner if self.phase is Phase.TRAINING else None
+        if held:
+            held.control.pause()
+        yield
+        if held:
+            held.control.go_on()
+
+    def action_go_on(self) -> None:
+        """End the pause."""
+        if self.runner and self.phase is Phase.PAUSED:
+            self.enter(Phase.TRAINING)
+            self.runner.control.go_on()
+
+    def action_step(self) -> None:
+        """Train one batch, and hold."""
+        if self.runner and self.phase in (Phase.TRAINING, Phase.PAUSED):
+            self.runner.control.measure_layers()
+            self.runner.control.step()
+            self.enter(Phase.PAUSED)
+            self.set_timer(self._tick, self._look)
+
+    def action_change(self) -> None:
+        """Ask for other values while the run goes on."""
+        if self.runner and self.phase in (Phase.TRAINING, Phase.PAUSED):
+            self.app.push_screen(ChangeScreen(self.runner.options), self._change)
+
+    def action_scale_rate(self, factor: float) -> None:
+        """Take a multiple of the learning rate."""
+        if self.runner and self.phase in (Phase.TRAINING, Phase.PAUSED):
+            self._change({"learning_rate": self.runner.options.learning_rate * factor})
+
+    def _change(self, values: Mapping[str, Any] | None) -> None:
+        if values and self.runner and self.phase in (Phase.TRAINING, Phase.PAUSED):
+            self.runner.control.change(values)
+            if self.phase is Phase.PAUSED:
+                self.notify(f"{describe_change(values)}, when the run goes on")
+
+    def action_stop(self) -> None:
+        """End the run with what it has learned."""
+        if self.runner and self.phase.going_on:
+            self.runner.control.stop()
+            self.enter(Phase.STOPPING)
+
+    @on(Button.Pressed, "#pause")
+    def _pause_pressed(self) -> None:
+        if self.phase is Phase.PAUSED:
+            self.action_go_on()
+        else:
+            self.action_pause()
+
+    @on(Button.Pressed, "#stop")
+    def _stop_pressed(self) -> None:
+        self.action_stop()
+
+    def enter(self, phase: Phase, detail: str = "") -> None:
+        """Go over into another phase, and say so."""
+        self.phase = phase
+        self.query_one(RunPanel).show_phase(phase, detail)
+        if phase in (Phase.TRAINING, Phase.PAUSED):
+            self._look()
+        self.refresh_bindings()
+
+    def is_latest(self, message: RunMessage) -> bool:
+        """Whether the message is about the latest run, and not about one before it."""
+        return message.run is self.runner
+
+    @on(RunStarted)
+    def _run_started(self, event: RunStarted) -> None:
+        if not self.is_latest(event):
+            return
+        # The next run must not write into this one's folder.
+        self._output = None
+        self.directory = event.directory
+        self.query_one(RunPanel).show_directory(event.directory)
+        for warning in event.warnings:
+            self.notify(warning, severity="warning")
+        if self.phase is Phase.PREPARING:
+            self.enter(Phase.TRAINING)
+
+    @on(RunChanged)
+    def _run_changed(self, event: RunChanged) -> None:
+        if self.is_latest(event):
+            self.notify(f"{describe_change(event.changes)}, from step {event.step + 1:,} on", timeout=4)
+            self._look()
+
+    @on(RunEnded)
+    def _run_ended(self, event: RunEnded) -> None:
+        if not self.is_latest(event):
+            return
+        assert self.runner
+        self._rest_until = 0.0
+        self._look()
+        self.enter(Phase.ENDED)
+        self.query_one(RunPanel).show_end(event, advice(self.runner.config, event, self.runner.history.layers))
+        if self._next:
+            self.begin(self._next)
+
+    @on(RunRefused)
+    def _run_refused(self, event: RunRefused) -> None:
+        if self.is_latest(event):
+            self.enter(Phase.REFUSED, event.reason)
+
+    def _look(self) -> None:
+        """Show how far the run is, if it has moved."""
+        runner = self.runner
+        if runner is None or not self.phase.going_on:
+            return
+        runner.history.drain()
+        table = self.query_one(LayerTable)
+        if table.shows_health and self.phase is Phase.TRAINING:
+            runner.control.measure_layers()
+        progress = runner.history.progress
+        if progress is None:
+            return
+        if self.phase in (Phase.TRAINING, Phase.PAUSED):
+            self.query_one(RunPanel).show_progress(self.phase, runner.config, progress, runner.history.seconds)
+        if monotonic() >= self._rest_until or self.phase is not Phase.TRAINING:
+            started = thread_time()
+            columns = sum(chart.update() for chart in self.query(Chart))
+            table.measure(runner.history.layers)
+            self._rest_until = monotonic() + max((thread_time() - started) / DRAWING_SHARE, columns / COLUMNS_A_LOOK * self._tick)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer in the footer what makes sense now: None is greyed out, False is not there."""
+        match action:
+            case "pause":
+                return False if self.phase is Phase.PAUSED else self.phase is Phase.TRAINING or None
+            case "go_on":
+                return self.phase is Phase.PAUSED
+            case "step" | "change" | "scale_rate":
+                return self.phase in (Phase.TRAINING, Phase.PAUSED) or None
+            case "stop":
+                return (self.phase.going_on and self.phase is not Phase.STOPPING) or None
+            case "restart" | "reseed" | "again_with":
+                return self.runner is not None or None
+        return True

@@ -1,0 +1,52 @@
+"""What the app remembers from one time to the next: the theme, and the options that the last run was started with."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from tui_trainer import paths
+from tui_trainer.command import essentials
+from tui_trainer.config import Config
+from tui_trainer.errors import UserError
+from tui_trainer.runs.files import replace
+
+LARGEST = 1 << 16
+"""Bytes that are read: what is larger was not written here."""
+
+
+@dataclass
+class Settings:
+    """Kept in settings.toml in the user's folder for this program. A file that cannot be read is as good as none."""
+
+    theme: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls) -> "Settings":
+        """What was remembered, as far as it can still be used."""
+        try:
+            with _file().open("rb") as file:
+                values = tomllib.loads(file.read(LARGEST).decode())
+            options = values.get("options", {})
+            Config.parse(options)
+        except (OSError, ValueError, RecursionError, TypeError, UserError):
+            return cls()
+        return cls(str(values.get("theme", "")), options)
+
+    def remember(self, *, theme: str | None = None, config: Config | None = None) -> None:
+        """Keep another theme, or the options of another run. Raises OSError."""
+        self.theme = self.theme if theme is None else theme
+        if config is not None:
+            # What was changed in one run is no wish for the next one.
+            self.options = essentials(config.model_copy(update={"changes": ()}))
+        _file().parent.mkdir(parents=True, exist_ok=True)
+        options = {name: list(value) if isinstance(value, tuple) else value for name, value in self.options.items()}
+        replace(_file(), tomli_w.dumps({"theme": self.theme, "options": options}).encode())
+
+
+def _file() -> Path:
+    return paths.settings() / "settings.toml"
