@@ -17,7 +17,7 @@ import aiohttp
 import pexpect
 import pytest
 
-from tui_trainer.ui.serve import served_command
+from tui_trainer.ui.web.serve import served_command
 
 from . import chromium
 

@@ -18,7 +18,7 @@ from textual_serve.server import Server, to_int
 from tui_trainer.errors import UserError
 from tui_trainer.paths import printable
 
-PAGE = Path(__file__).with_name("browser.html")
+PAGE = Path(__file__).with_name("page.html")
 
 SAVING = 15.0
 """Seconds that an app has to save what a run learned and to end; longer than it gives itself."""

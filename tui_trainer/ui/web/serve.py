@@ -28,7 +28,7 @@ def served_command(values: Mapping[str, Any], config_file: Path | None = None, o
 def serve_app(command: str, host: str, port: int) -> int:
     """Serve until a signal comes, and return the exit status. Raises UserError where it cannot."""
     try:
-        from tui_trainer.ui.browser import run_server  # noqa: PLC0415 its libraries are an optional extra
+        from tui_trainer.ui.web.browser import run_server  # noqa: PLC0415 its libraries are an optional extra
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing == "tui_trainer":
