@@ -135,7 +135,7 @@ def lr_find(config_file: Path | None, lowest: float, highest: float, steps: int,
 @click.pass_context
 def serve(context: click.Context, /, host: str, port: int, config_file: Path | None, output: Path | None, **given: Any) -> None:
     """Serve the app to a browser, one app for each page that is opened; the options pre-fill its form."""
-    from tui_trainer.ui.serve import serve_app, served_command  # noqa: PLC0415 --help need not wait for it
+    from tui_trainer.ui.web.serve import serve_app, served_command  # noqa: PLC0415 --help need not wait for it
 
     values = {name: value for name, value in given.items() if value is not None}
     Config.parse(*_merge(config_file, values))
