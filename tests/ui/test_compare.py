@@ -14,9 +14,9 @@ from textual.widgets._footer import FooterKey
 
 from tui_trainer.runs.archive import read_run
 from tui_trainer.ui.archived import shown
+from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.screens.compare import CompareScreen
 from tui_trainer.ui.screens.help import HelpScreen
-from tui_trainer.ui.widgets.chart import Chart
 from tui_trainer.ui.widgets.differences import Differences
 from tui_trainer.ui.widgets.run_list import RunList
 from tui_trainer.ui.widgets.run_panel import Phase

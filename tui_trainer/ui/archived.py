@@ -3,9 +3,9 @@
 import numpy as np
 
 from tui_trainer.runs.archive import RunRecord
-from tui_trainer.ui.curves import Shown
-from tui_trainer.ui.history import History
-from tui_trainer.ui.series import Series
+from tui_trainer.ui.chart.curves import Shown
+from tui_trainer.ui.chart.history import History
+from tui_trainer.ui.chart.series import Series
 
 GREATEST = 1e300
 """What an axis can still be made for; a file may claim more."""

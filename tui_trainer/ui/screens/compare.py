@@ -18,11 +18,11 @@ from tui_trainer import paths
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.ui.archived import shown
-from tui_trainer.ui.curves import RUN_PENS, Shown
-from tui_trainer.ui.raster import Marks
+from tui_trainer.ui.chart.curves import RUN_PENS, Shown
+from tui_trainer.ui.chart.raster import Marks
+from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.reader import Reader, RunsFound, RunsRead, Unreadable
 from tui_trainer.ui.screens.charted import ChartScreen
-from tui_trainer.ui.widgets.chart import Chart
 from tui_trainer.ui.widgets.differences import Differences
 from tui_trainer.ui.widgets.run_list import RunList
 
