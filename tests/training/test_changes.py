@@ -11,7 +11,6 @@ from tui_trainer.changes import format_changes, parse_changes
 from tui_trainer.config import Config
 from tui_trainer.dataset import Dataset
 from tui_trainer.errors import UserError
-from tui_trainer.runs import checkpoint
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Progress

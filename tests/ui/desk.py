@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from tui_trainer.ui.app import TrainerApp
-from tui_trainer.ui.widgets.chart import Chart
+from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.widgets.run_panel import Phase
 
 SMALL = (80, 24)

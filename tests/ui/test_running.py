@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Button
 
-from tui_trainer.ui.widgets.chart import Chart
+from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.widgets.layer_table import LayerTable
 from tui_trainer.ui.widgets.run_panel import Phase
 

@@ -9,11 +9,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui_trainer.ui.app import TrainerApp
+from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.screens.charted import ChartScreen
 from tui_trainer.ui.screens.help import HelpScreen
 from tui_trainer.ui.screens.main import MainScreen
 from tui_trainer.ui.screens.running import RunScreen
-from tui_trainer.ui.widgets.chart import Chart
 from tui_trainer.ui.widgets.run_panel import Phase
 
 from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks

@@ -17,7 +17,9 @@ from textual.screen import Screen
 from tui_trainer import paths
 from tui_trainer.config import Config
 from tui_trainer.training.events import Status
-from tui_trainer.ui import raster, served, terminal
+from tui_trainer.ui import terminal
+from tui_trainer.ui.chart import raster
+from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.contrast import legible
 from tui_trainer.ui.departure import leaving_in_order
 from tui_trainer.ui.messages import RunEnded, RunFailed, RunRefused, RunStarted
@@ -30,7 +32,7 @@ from tui_trainer.ui.screens.main import MainScreen
 from tui_trainer.ui.screens.quit import QuitScreen
 from tui_trainer.ui.screens.running import LOOKS_PER_SECOND
 from tui_trainer.ui.settings import Settings
-from tui_trainer.ui.widgets.chart import Chart
+from tui_trainer.ui.web import served
 from tui_trainer.ui.widgets.run_list import RunList
 
 SAVING = 10.0

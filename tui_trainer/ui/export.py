@@ -10,8 +10,8 @@ from rich.segment import Segments
 from textual.widget import Widget
 
 from tui_trainer.runs.files import replace
-from tui_trainer.ui.history import History
-from tui_trainer.ui.series import Series
+from tui_trainer.ui.chart.history import History
+from tui_trainer.ui.chart.series import Series
 
 
 def svg(widgets: Sequence[Widget], title: str) -> str:

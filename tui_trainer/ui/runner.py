@@ -12,7 +12,7 @@ from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Progress, Started
 from tui_trainer.ui import messages
-from tui_trainer.ui.history import History
+from tui_trainer.ui.chart.history import History
 
 
 class Runner:

@@ -8,9 +8,9 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui_trainer.ui import raster
-from tui_trainer.ui.curves import View
-from tui_trainer.ui.widgets.chart import Chart
+from tui_trainer.ui.chart import raster
+from tui_trainer.ui.chart.curves import View
+from tui_trainer.ui.chart.widget import Chart
 
 
 class ChartScreen(Screen[None]):

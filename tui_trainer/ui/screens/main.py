@@ -16,8 +16,10 @@ from textual.widgets import Button, Footer, Label, Static, Tab, Tabs
 from tui_trainer.config import Config, format_hidden
 from tui_trainer.dataset import CLASSES
 from tui_trainer.names import abridged
-from tui_trainer.ui import export, raster
-from tui_trainer.ui.curves import QUANTITIES, Shown
+from tui_trainer.ui import export
+from tui_trainer.ui.chart import raster
+from tui_trainer.ui.chart.curves import QUANTITIES, Shown
+from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.layers import MNIST_FEATURES, layer_rows
 from tui_trainer.ui.messages import RunRefused, RunStarted
 from tui_trainer.ui.presets import PRESETS
@@ -26,7 +28,6 @@ from tui_trainer.ui.screens.compare import Choice, Compared, CompareScreen, Curr
 from tui_trainer.ui.screens.copy import CopyScreen
 from tui_trainer.ui.screens.layers import LayersScreen
 from tui_trainer.ui.screens.running import LOOKS_PER_SECOND, RunScreen
-from tui_trainer.ui.widgets.chart import Chart
 from tui_trainer.ui.widgets.diagram import Diagram
 from tui_trainer.ui.widgets.form import ConfigForm
 from tui_trainer.ui.widgets.layer_table import LayerTable

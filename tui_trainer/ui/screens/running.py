@@ -12,13 +12,13 @@ from textual.widgets import Button
 
 from tui_trainer.changes import describe_change
 from tui_trainer.config import Config
-from tui_trainer.ui import raster
 from tui_trainer.ui.advice import advice
+from tui_trainer.ui.chart import raster
+from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.messages import RunChanged, RunEnded, RunMessage, RunRefused, RunStarted
 from tui_trainer.ui.runner import Runner
 from tui_trainer.ui.screens.change import ChangeScreen
 from tui_trainer.ui.screens.charted import ChartScreen
-from tui_trainer.ui.widgets.chart import Chart
 from tui_trainer.ui.widgets.layer_table import LayerTable
 from tui_trainer.ui.widgets.run_panel import Phase, RunPanel
 
@@ -75,8 +75,8 @@ class RunScreen(ChartScreen):
     def begin_next(self, config: Config) -> None:
         """Start a run, after the one that is going on has been stopped and its files are written."""
         if self.phase.going_on:
-            self._next = config
             self.action_stop()
+            self._next = config
         else:
             self.begin(config)
 
@@ -134,7 +134,8 @@ class RunScreen(ChartScreen):
                 self.notify(f"{describe_change(values)}, when the run goes on")
 
     def action_stop(self) -> None:
-        """End the run with what it has learned."""
+        """End the run with what it has learned; nothing is started after it."""
+        self._next = None
         if self.runner and self.phase.going_on:
             self.runner.control.stop()
             self.enter(Phase.STOPPING)

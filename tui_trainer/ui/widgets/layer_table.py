@@ -15,8 +15,8 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from tui_trainer.training.events import LayerHealth
+from tui_trainer.ui.chart.repaint import changed_parts
 from tui_trainer.ui.layers import LayerRow
-from tui_trainer.ui.repaint import changed_parts
 
 GAP = 2
 """Columns of space between two columns of the table."""

@@ -7,7 +7,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_trainer.ui.repaint import Piece, changed_parts
+from tui_trainer.ui.chart.repaint import Piece, changed_parts
 
 PERCENTAGE = 5
 """Columns that the percentage takes, a space before it included."""
