@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.widgets.form import ConfigForm
 from tui_trainer.ui.widgets.run_panel import Phase
 
 SMALL = (80, 24)
@@ -72,7 +73,7 @@ class Desk:
         await self.until(lambda: text in self.screen)
 
     def value(self, option: str) -> Any:
-        return self.app.main.query_one(f"#{option}").value  # type: ignore[attr-defined]
+        return self.app.main.query_one(ConfigForm)._fields[option].value
 
 
 class Desks:

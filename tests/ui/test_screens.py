@@ -4,14 +4,13 @@ import pytest
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.geometry import Region
-from textual.keys import format_key
 from textual.widget import Widget
 from textual.widgets import Static
 
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.screens.charted import ChartScreen
-from tui_trainer.ui.screens.help import HelpScreen
+from tui_trainer.ui.screens.help import HelpScreen, key_name
 from tui_trainer.ui.screens.main import MainScreen
 from tui_trainer.ui.screens.running import RunScreen
 from tui_trainer.ui.widgets.run_panel import Phase
@@ -121,7 +120,7 @@ async def test_help_lists_every_key(sit_down: Desks, key: str) -> None:
         bindings = [binding for place in places for binding in place.BINDINGS if isinstance(binding, Binding)]
         assert len(bindings) > 30
         for binding in bindings:
-            assert {format_key(key) for key in binding.key.split(",")} <= keys
+            assert {key_name(key) for key in binding.key.split(",")} <= keys
             assert binding.tooltip in meanings
         assert "Start a run with the form's values" in desk.screen
         await desk.press("escape")

@@ -45,7 +45,7 @@ class ChangeScreen(ModalScreen[Mapping[str, Any] | None]):
     def on_mount(self) -> None:
         """Begin with the learning rate; show what matters."""
         self._check()
-        next(iter(self._fields.values())).control.focus()
+        next(iter(self._fields.values())).take_focus()
 
     @property
     def _values(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class ChangeScreen(ModalScreen[Mapping[str, Any] | None]):
         """Give what is different, unless something is wrong: then go there."""
         wrong = self._check()
         if wrong:
-            self._fields[next(iter(wrong))].control.focus()
+            self._fields[next(iter(wrong))].take_focus()
             return
         wanted = Config.parse({**self._options.record(), **self._values})
         different = {name: getattr(wanted, name) for name in CHANGEABLE if getattr(wanted, name) != getattr(self._options, name)}

@@ -290,13 +290,12 @@ class CompareScreen(ChartScreen):
 
     @on(Tabs.TabActivated)
     def _tab_activated(self, event: Tabs.TabActivated) -> None:
-        self.action_view(str(event.tab.id).removeprefix("view-"))
+        if event.tab.id == event.tabs.active and not self.query_one("#comparison").has_class(f"-{event.tab.id.removeprefix('view-')}"):
+            self.action_view(event.tab.id.removeprefix("view-"))
 
     def action_view(self, view: str) -> None:
         """Go to one part; where there is no room for all, it is the only one."""
-        body = self.query_one("#comparison")
-        for known in VIEWS:
-            body.set_class(known == view, f"-{known}")
+        self.query_one("#comparison").set_classes(f"-{view}")
         self.query_one(Tabs).active = f"view-{view}"
         self.query({"runs": "RunList", "differences": "Differences", "charts": "Chart"}[view]).first().focus()
 

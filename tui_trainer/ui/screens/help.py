@@ -59,7 +59,13 @@ class HelpScreen(ModalScreen[None]):
         for binding in self._explained:
             meanings.setdefault(binding.key, []).append(binding.tooltip or binding.description)
         for keys, texts in meanings.items():
-            yield ", ".join(format_key(key) for key in keys.split(",")), "; ".join(texts)
+            yield ", ".join(map(key_name, keys.split(","))), "; ".join(texts)
+
+
+def key_name(key: str) -> str:
+    """What is on the key: the character, where there is one."""
+    character = format_key(key)
+    return character if len(character) == 1 else key
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> ComposeResult:

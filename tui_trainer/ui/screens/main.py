@@ -222,14 +222,17 @@ class MainScreen(RunScreen):
 
     @on(Tabs.TabActivated)
     def _tab_activated(self, event: Tabs.TabActivated) -> None:
-        self.action_view(str(event.tab.id).removeprefix("view-"))
+        # What was said of a tab that is not the active one any more would turn back to it.
+        if event.tab.id == event.tabs.active:
+            self.action_view(str(event.tab.id).removeprefix("view-"))
 
     def action_view(self, view: str) -> None:
         """Show one part, where there is no room for all."""
         body = self.query_one("#body")
-        for known in VIEWS:
-            body.set_class(known == view, f"-{known}")
-        self.query_one(Tabs).active = f"view-{view}"
+        if not body.has_class(f"-{view}"):
+            # Each change of a class costs a look at every rule for everything inside.
+            body.set_classes(f"-{view}")
+            self.query_one(Tabs).active = f"view-{view}"
 
     def _shown(self) -> Shown | None:
         return Shown("this run", self.runner.history, self.runner.config.epochs) if self.runner else None

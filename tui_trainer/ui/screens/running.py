@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from time import monotonic, thread_time
 from typing import Any, ClassVar
@@ -26,7 +27,10 @@ COLUMNS_A_LOOK = 1200
 """How many columns of charts may be written for each look at the run, on average: some 7 bytes each go over the line."""
 
 DRAWING_SHARE = 0.03
-"""Of the time, how much may go into drawing charts: Python does one thing at a time, so what drawing takes is taken from training."""
+"""Of the time, how much may go into the screen: Python does one thing at a time, so what drawing takes is taken from training."""
+
+LONGEST_REST = 2.0
+"""Seconds after which charts are drawn again however much was spent, on what somebody did meanwhile."""
 
 LOOKS_PER_SECOND = 2.0
 """How often to look at a run. Each redraw takes time from training and bytes from the line."""
@@ -57,7 +61,10 @@ class RunScreen(ChartScreen):
         self._next: Config | None = None
         """What to start when the run that was told to stop has ended."""
         self._tick = 1 / looks_per_second
-        self._rest_until = 0.0
+        self._drawn_at = -inf
+        self._columns_drawn = 0
+        self._work_before = 0.0
+        """This thread's processor time when the charts were drawn last."""
 
     def on_mount(self) -> None:
         """Look at the run from time to time."""
@@ -187,7 +194,7 @@ class RunScreen(ChartScreen):
         if not self.is_latest(event):
             return
         assert self.runner
-        self._rest_until = 0.0
+        self._drawn_at = -inf
         self._look()
         self.enter(Phase.ENDED)
         self.query_one(RunPanel).show_end(event, advice(self.runner.config, event, self.runner.history.layers))
@@ -213,11 +220,16 @@ class RunScreen(ChartScreen):
             return
         if self.phase in (Phase.TRAINING, Phase.PAUSED):
             self.query_one(RunPanel).show_progress(self.phase, runner.config, progress, runner.history.seconds)
-        if monotonic() >= self._rest_until or self.phase is not Phase.TRAINING:
-            started = thread_time()
-            columns = sum(chart.update() for chart in self.query(Chart))
+        if self._is_rested() or self.phase is not Phase.TRAINING:
+            self._drawn_at, self._work_before = monotonic(), thread_time()
+            self._columns_drawn = sum(chart.update() for chart in self.query(Chart))
             table.measure(runner.history.layers)
-            self._rest_until = monotonic() + max((thread_time() - started) / DRAWING_SHARE, columns / COLUMNS_A_LOOK * self._tick)
+
+    def _is_rested(self) -> bool:
+        """Whether the last drawing, with all that came of it (layout, painting, sending), is paid for by now."""
+        work = (thread_time() - self._work_before) / DRAWING_SHARE
+        writing = self._columns_drawn / COLUMNS_A_LOOK * self._tick
+        return monotonic() - self._drawn_at >= max(min(work, LONGEST_REST), writing)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer in the footer what makes sense now: None is greyed out, False is not there."""

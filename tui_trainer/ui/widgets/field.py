@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Label, OptionList, Select, Static
 
 from tui_trainer.config import AUTO, as_text, choices
@@ -33,7 +32,10 @@ def shown(value: Any) -> Shown:
 
 
 class Field(Vertical):
-    """A label, a control made for the option's type, and a line for what is wrong, which is not there when nothing is."""
+    """A label, a control made for the option's type, and a line for what is wrong, which is not there when nothing is.
+
+    It holds its value from the start, but has a control only once it is on the screen: most fields never are.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "app.focus_previous", "Previous field", show=False),
@@ -60,7 +62,9 @@ class Field(Vertical):
         self.description = info.description or ""
         self.may_be_empty = NoneType in get_args(info.annotation)
         self.choices = self._choices(value)
-        self.control = self._control(value)
+        self._value = value
+        self._control: Select[str] | Checkbox | Input | None = None
+        self._wants_focus = False
         self._problem: str | None = None
 
     def _choices(self, value: Shown) -> dict[str, str]:
@@ -69,9 +73,9 @@ class Field(Vertical):
         known = {name: meaning for name, meaning in choices(self.option).items() if name != AUTO}
         return known | {str(value): "one for each layer"} if known and value not in known else known
 
-    def _control(self, value: Shown) -> Widget:
+    def _make_control(self, value: Shown) -> Select[str] | Checkbox | Input:
         if self.choices:
-            return Select(self._entries(), value=value, allow_blank=False, compact=True, id=self.option)
+            return Select(self._entries(), value=str(value), allow_blank=False, compact=True, id=self.option)
         if isinstance(value, bool):
             return Checkbox(value=value, compact=True, id=self.option)
         placeholder = "none" if self.may_be_empty else ""
@@ -84,34 +88,55 @@ class Field(Vertical):
 
     def compose(self) -> ComposeResult:
         """The label and the control side by side, the complaint below."""
+        self._control = self._make_control(self._value)
         with Horizontal():
             yield Label(self.title)
-            yield self.control
-        yield Static(classes="complaint")
+            yield self._control
+        yield Static(self._complaint, classes="complaint")
 
     def on_mount(self) -> None:
         """Listen to the list of choices: moving through it says what each means before one is chosen."""
         if self.choices:
             self.watch(self.query_one(OptionList), "highlighted", self._consider, init=False)
+        if self._wants_focus:
+            self.take_focus()
+
+    def take_focus(self) -> None:
+        """Put the cursor into the control, now or as soon as there is one."""
+        self._wants_focus = self._control is None
+        if self._control:
+            self._control.focus()
 
     @property
     def value(self) -> Shown:
-        """What the control holds."""
-        if isinstance(self.control, Input):
-            return self.control.value.strip()
-        if isinstance(self.control, Checkbox):
-            return self.control.value
-        assert isinstance(self.control, Select)
-        return str(self.control.value)
+        """What is chosen or written."""
+        match self._control:
+            case None:
+                return self._value
+            case Input():
+                return self._control.value.strip()
+            case Checkbox():
+                return self._control.value
+            case Select():
+                return str(self._control.value)
 
     @value.setter
     def value(self, value: Shown) -> None:
-        assert isinstance(self.control, Input | Checkbox | Select)
-        if isinstance(self.control, Select) and value not in self.choices:
+        new_choice = bool(self.choices) and value not in self.choices
+        if new_choice:
             self.choices = self._choices(value)
-            with self.control.prevent(Select.Changed):
-                self.control.set_options(self._entries())
-        self.control.value = value
+        match self._control:
+            case None:
+                self._value = value
+            case Select():
+                if new_choice:
+                    with self._control.prevent(Select.Changed):
+                        self._control.set_options(self._entries())
+                self._control.value = str(value)
+            case Input():
+                self._control.value = str(value)
+            case Checkbox():
+                self._control.value = bool(value)
 
     @property
     def meaning(self) -> str:
@@ -125,10 +150,15 @@ class Field(Vertical):
             return
         self._problem = problem
         self.set_class(problem is not None, "-wrong")
-        self.query_one(".complaint", Static).update(Content(f"✗ {problem}" if problem else ""))
+        for line in self.query(".complaint").results(Static):
+            line.update(self._complaint)
+
+    @property
+    def _complaint(self) -> Content:
+        return Content(f"✗ {self._problem}" if self._problem else "")
 
     def _consider(self, highlighted: int | None) -> None:
-        if highlighted is not None and self.control.has_class("-expanded"):
+        if highlighted is not None and self._control and self._control.has_class("-expanded"):
             self.post_message(self.Considered(self, list(self.choices)[highlighted]))
 
     @on(Input.Submitted)

@@ -58,10 +58,7 @@ class ConfigForm(Vertical):
         with VerticalScroll(id="fields", can_focus=False):
             for name in ALWAYS_SHOWN:
                 yield self._fields[name]
-            with Collapsible(title="More", id="more"):
-                for name, field in self._fields.items():
-                    if name not in ALWAYS_SHOWN:
-                        yield field
+            yield Collapsible(title="More", id="more")
         yield Diagram(id="picture")
         yield Static(HINT, id="help")
 
@@ -102,7 +99,15 @@ class ConfigForm(Vertical):
     def _go_to(self, name: str) -> None:
         if name not in ALWAYS_SHOWN:
             self.query_one("#more", Collapsible).collapsed = False
-        self._fields[name].control.focus()
+            self._show_more()
+        self._fields[name].take_focus()
+
+    @on(Collapsible.Expanded, "#more")
+    def _show_more(self) -> None:
+        """Put the fields there when they are wanted for the first time: each is half a dozen widgets, which cost the app's start."""
+        further = [field for name, field in self._fields.items() if name not in ALWAYS_SHOWN]
+        if not further[0].is_attached:
+            self.query_one("#more > Contents").mount(*further)
 
     @on(Field.Changed)
     def _field_changed(self, event: Field.Changed) -> None:
@@ -110,7 +115,7 @@ class ConfigForm(Vertical):
         if event.field.option in DECIDING:
             self._propose()
         self._check()
-        if event.field.control.has_focus_within:
+        if event.field.has_focus_within:
             self._explain(event.field.meaning, event.field.title)
 
     @on(Field.Considered)
