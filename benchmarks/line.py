@@ -27,6 +27,11 @@ class Line:
         environment = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "COLORTERM": "truecolor"}
         self._process: pexpect.spawn[bytes] = pexpect.spawn(sys.executable, arguments, dimensions=(lines, columns), env=environment)
 
+    @property
+    def process_id(self) -> int:
+        """Of the app."""
+        return int(self._process.pid)
+
     def read(self, seconds: float) -> bytes:
         """What comes over the line in this time."""
         deadline = monotonic() + seconds
@@ -42,14 +47,14 @@ class Line:
         """Send keys."""
         self._process.send(keys)
 
-    def until(self, text: bytes, seconds: float = 60) -> None:
-        """Read until the app has written this."""
+    def until(self, text: bytes, seconds: float = 60, *, every: float = 0.5) -> None:
+        """Read until the app has written this, looking every so many seconds."""
         deadline = monotonic() + seconds
         read = b""
         while text not in read:
             if monotonic() > deadline:
                 raise TimeoutError(f"the app did not write {text.decode()!r}")
-            read += self.read(0.5)
+            read += self.read(every)
 
     def kilobytes_a_second(self) -> float:
         """What comes over the line once the screen is drawn."""

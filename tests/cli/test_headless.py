@@ -254,6 +254,7 @@ def test_a_terminal_that_hangs_up_costs_no_checkpoint(options: list[str], tmp_pa
     assert checkpoint.read(tmp_path / "run" / "checkpoint.safetensors").scalars["epochs"] == end["epochs"] >= 2
 
 
+@pytest.mark.long
 def test_nohup_is_respected(options: list[str]) -> None:
     with subprocess.Popen(
         ["nohup", *PROGRAM, *options, "--epochs", "400", "--format", "json"], stdout=subprocess.PIPE, text=True

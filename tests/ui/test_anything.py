@@ -82,6 +82,8 @@ async def act(desk: Desk, kind: str, value: Any) -> None:
         assert kind == "click"  # beside the screen, or while it changes
 
 
+@pytest.mark.long
+@pytest.mark.timeout(600)
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ACTIONS, min_size=10, max_size=30))
 def test_any_keys_and_clicks_at_any_moment_neither_break_nor_stall_the_app(

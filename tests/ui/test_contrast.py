@@ -51,6 +51,7 @@ def test_contrast_is_reckoned_as_wcag_does() -> None:
     assert contrast(Style.parse("#777777 on #ffffff")) == pytest.approx(4.48, abs=0.01)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
 async def test_every_text_stands_out(sit_down: Desks, theme: str) -> None:
     async with sit_down(SMALL, **LONG) as desk:

@@ -68,6 +68,7 @@ async def test_nothing_is_cut_or_covered(sit_down: Desks, size: tuple[int, int])
         assert "leaky_relu_1" in desk.screen
 
 
+@pytest.mark.long
 async def test_every_theme_draws_the_curves(sit_down: Desks) -> None:
     async with sit_down(USUAL) as desk:
         await desk.press("ctrl+r")
@@ -144,6 +145,7 @@ async def test_the_palette_knows_what_can_be_done_now(sit_down: Desks) -> None:
         await desk.until_phase(Phase.ENDED)
 
 
+@pytest.mark.long
 async def test_any_key_at_any_moment_is_harmless(sit_down: Desks) -> None:
     async with sit_down(SMALL, epochs=1) as desk:
         keys = ["up", "left", "space", "s", "l", "m", "3", "end", "delete", "f1", "escape", "escape", "2"]

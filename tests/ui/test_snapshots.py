@@ -53,8 +53,12 @@ async def train(desk: Desk) -> Runner:
     return runner
 
 
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
-@pytest.mark.parametrize("size", [SMALL, USUAL, LARGE], ids=["small", "usual", "large"])
+@pytest.mark.parametrize("theme", ["textual-dark", pytest.param("textual-light", marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "size",
+    [SMALL, pytest.param(USUAL, marks=pytest.mark.long), pytest.param(LARGE, marks=pytest.mark.long)],
+    ids=["small", "usual", "large"],
+)
 async def test_every_screen_is_as_it_was_approved(
     sit_down: Desks, tmp_path: Path, snapshot: SnapshotAssertion, size: tuple[int, int], theme: str
 ) -> None:

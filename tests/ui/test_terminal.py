@@ -86,6 +86,7 @@ def test_a_signal_saves_the_run_and_gives_the_terminal_back(digits_file: Path, t
     assert (tmp_path / "run" / "checkpoint.safetensors").exists()
 
 
+@pytest.mark.long
 def test_a_terminal_that_is_gone_ends_the_run_as_a_hang_up_does(digits_file: Path, tmp_path: Path) -> None:
     terminal = training(digits_file, tmp_path)
     os.close(terminal.process.child_fd)
@@ -93,6 +94,7 @@ def test_a_terminal_that_is_gone_ends_the_run_as_a_hang_up_does(digits_file: Pat
     assert last_event(tmp_path / "run")["status"] == "interrupted"
 
 
+@pytest.mark.long
 def test_a_line_that_takes_nothing_any_more_does_not_hold_up_the_end(digits_file: Path, tmp_path: Path) -> None:
     terminal = training(digits_file, tmp_path, "--refresh", "30", columns=120, lines=40)
     time.sleep(2)  # nobody reads, and the line is full
@@ -101,6 +103,7 @@ def test_a_line_that_takes_nothing_any_more_does_not_hold_up_the_end(digits_file
     assert last_event(tmp_path / "run")["status"] == "interrupted"
 
 
+@pytest.mark.long
 def test_where_hang_ups_are_ignored_the_run_goes_on_unseen(digits_file: Path, tmp_path: Path) -> None:
     ignoring = ["/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh", *PROGRAM]
     terminal = Terminal(options(digits_file, tmp_path / "run", "--epochs", "80"), cwd=tmp_path, program=ignoring)
@@ -114,6 +117,7 @@ def test_where_hang_ups_are_ignored_the_run_goes_on_unseen(digits_file: Path, tm
     assert last_event(tmp_path / "run")["status"] == "completed"
 
 
+@pytest.mark.long
 def test_suspended_it_holds_and_in_front_again_it_draws_all(digits_file: Path, tmp_path: Path) -> None:
     shell = Terminal(["--norc", "-i"], program=["/bin/bash"], cwd=tmp_path, environment={**ENVIRONMENT, "PS1": "shell> "})
     shell.until_reads("shell>")
@@ -139,6 +143,7 @@ def test_suspended_it_holds_and_in_front_again_it_draws_all(digits_file: Path, t
     shell.until_reads("status 143")
 
 
+@pytest.mark.long
 def test_a_terminal_without_unicode_colours_and_mouse_gets_none_of_them(digits_file: Path, tmp_path: Path) -> None:
     plain = {**ENVIRONMENT, "TERM": "screen", "PYTHONIOENCODING": "ascii", "NO_COLOR": "1"}
     terminal = training(digits_file, tmp_path, "--no-mouse", columns=120, lines=40, environment=plain)
@@ -156,6 +161,7 @@ def test_a_terminal_without_unicode_colours_and_mouse_gets_none_of_them(digits_f
     assert terminal.ended() == 0
 
 
+@pytest.mark.long
 def test_an_app_at_rest_writes_nothing(digits_file: Path, tmp_path: Path) -> None:
     terminal = Terminal(options(digits_file, tmp_path / "run", *ENDLESS, "--refresh", "10"), columns=120, lines=40, cwd=tmp_path)
     terminal.until_reads("hidden layers", "Start")
@@ -172,6 +178,7 @@ def test_an_app_at_rest_writes_nothing(digits_file: Path, tmp_path: Path) -> Non
     assert terminal.ended() == 0
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
 def test_attached_again_at_another_size_the_screen_is_whole(digits_file: Path, tmp_path: Path) -> None:
     socket = str(tmp_path / "tmux")

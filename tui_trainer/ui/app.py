@@ -1,5 +1,6 @@
 """The application: one main screen, the way out, and the palette's commands."""
 
+import os
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
@@ -63,6 +64,9 @@ class TrainerApp(App[int]):
     ) -> None:
         super().__init__()
         self._settings = settings
+        if "TEXTUAL_ANIMATIONS" not in os.environ:
+            # A slow line has other things to carry than lists that glide into place.
+            self.animation_level = "none"
         self.main = MainScreen(values or {}, output, raster.PLAIN if plain else raster.BRAILLE, looks_per_second)
         self.set_class(plain, "-plain")
         self.fault: BaseException | None = None

@@ -65,7 +65,7 @@ class HelpScreen(ModalScreen[None]):
 def key_name(key: str) -> str:
     """What is on the key: the character, where there is one."""
     character = format_key(key)
-    return character if len(character) == 1 else key
+    return character if len(character) == 1 and character.isascii() else key
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> ComposeResult:

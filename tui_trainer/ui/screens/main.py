@@ -112,8 +112,11 @@ class MainScreen(RunScreen):
         if self.phase.going_on:
             return
         self._show_layers(event.config)
-        if self.phase in (Phase.IDLE, Phase.REFUSED):
-            self.enter(Phase.IDLE, READY if event.config else "mend the option that is marked ✗")
+        sentence = READY if event.config else "mend the option that is marked ✗"
+        if self.phase is Phase.IDLE:
+            self.query_one(RunPanel).say(Phase.IDLE, sentence)
+        elif self.phase is Phase.REFUSED:
+            self.enter(Phase.IDLE, sentence)
 
     def _show_layers(self, config: Config | None) -> None:
         table = self.query_one(LayerTable)
@@ -121,14 +124,15 @@ class MainScreen(RunScreen):
         picture = self.query_one("#picture", Diagram)
         if config is None:
             table.explain("an option is wrong: see the form")
-            architecture.update("")
+            architecture.update("", layout=False)
             picture.show(())
             return
         features = self._features.get(config.data, MNIST_FEATURES)
         table.show(layer_rows(config, features))
         picture.show((features, *config.hidden, CLASSES))
         hidden = f" → {format_hidden(config.hidden).replace(',', ' → ').replace('x', ' × ')}" if config.hidden else ""
-        architecture.update(Content(f"{features}{hidden} → 10  {abridged(config.activation)}, {config.optimizer}"))
+        text = f"{features}{hidden} → 10  {abridged(config.activation)}, {config.optimizer}"
+        architecture.update(Content(text), layout=False)
 
     def action_presets(self) -> None:
         """Choose a run worth starting from."""

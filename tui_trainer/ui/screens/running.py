@@ -75,7 +75,7 @@ class RunScreen(ChartScreen):
         self._next = None
         self.directory = None
         self.runner = Runner(config, self._output, self.post_message)
-        self.query_one(RunPanel).begin(config)
+        self.query_one(RunPanel).begin()
         self.enter(Phase.PREPARING, "reading the images, building the network")
         self.runner.start()
 

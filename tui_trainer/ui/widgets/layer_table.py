@@ -132,13 +132,13 @@ class LayerTable(Vertical):
             self.rows, self.health = rows, {}
             self._fill()
         total = sum(row.parameters for row in rows)
-        self.query_one("#total", Static).update(Content.assemble("total ", (f"{total:,}", "bold"), " parameters"))
+        self.query_one("#total", Static).update(Content.assemble("total ", (f"{total:,}", "bold"), " parameters"), layout=False)
 
     def explain(self, reason: str) -> None:
         """Say why there is nothing to show."""
         self.rows, self.health = (), {}
         self._fill()
-        self.query_one("#total", Static).update(Content(reason))
+        self.query_one("#total", Static).update(Content(reason), layout=False)
 
     def measure(self, layers: Iterable[LayerHealth]) -> None:
         """Show how the layers fare now."""
@@ -176,7 +176,7 @@ class LayerTable(Vertical):
         self._widths = {column.label: self._width(column) for column in COLUMNS}
         self._columns = self._columns_that_fit()
         heads = "".join(self._padded(column.label, column) for column in self._columns)
-        self.query_one("#heads", Static).update(Content(heads))
+        self.query_one("#heads", Static).update(Content(heads), layout=False)
         self.query_one(Lines).show([self._line(row) for row in self.rows])
 
     def _line(self, row: LayerRow) -> Line:

@@ -65,8 +65,7 @@ class RunPanel(Vertical):
 
     def show_phase(self, phase: Phase, detail: str = "") -> None:
         """Say where the run stands, and offer the buttons that make sense."""
-        for known in Phase:
-            self.set_class(known is phase, f"-{known.name.lower()}")
+        self.set_classes(f"-{phase.name.lower()}")
         self.say(phase, detail)
         self.query_one("#start", Button).disabled = phase.going_on
         self.query_one("#pause", Button).disabled = phase not in (Phase.TRAINING, Phase.PAUSED)
@@ -80,13 +79,12 @@ class RunPanel(Vertical):
         if sentence.content != state:
             sentence.update(state, layout=False)
 
-    def begin(self, config: Config) -> None:
+    def begin(self) -> None:
         """Make ready for another run."""
         self.query_one(Meter).show(None)
         self.query_one("#times", Static).update("")
         self.query_one("#result", Static).update("")
         self.query_one("#directory", Label).update("")
-        self.set_class(config.epochs == 0, "-no-epochs")
 
     def show_directory(self, directory: Path) -> None:
         """Say where the run's files are."""
