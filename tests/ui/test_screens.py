@@ -5,7 +5,6 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.geometry import Region
 from textual.widget import Widget
-from textual.widgets import Static
 
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart.widget import Chart
@@ -115,8 +114,9 @@ async def test_help_lists_every_key(sit_down: Desks, key: str) -> None:
     async with sit_down((100, 50)) as desk:
         await desk.press("escape", key)
         assert isinstance(desk.app.screen, HelpScreen)
-        keys = {key for label in desk.app.screen.query(".name").results(Static) for key in str(label.content).split(", ")}
-        meanings = " ".join(str(text.content) for text in desk.app.screen.query(".meaning").results(Static))
+        rows = list(desk.app.screen.keys())
+        keys = {key for names, _ in rows for key in names.split(", ")}
+        meanings = " ".join(meaning for _, meaning in rows)
         places = (MainScreen, RunScreen, ChartScreen, Chart, TrainerApp)
         bindings = [binding for place in places for binding in place.BINDINGS if isinstance(binding, Binding)]
         assert len(bindings) > 30

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
+from rich.table import Column, Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.keys import format_key
 from textual.screen import ModalScreen
@@ -23,6 +25,9 @@ NOTES = (
     "A change of the activation proposes its initializer, a change of the optimizer its learning rate; what you entered yourself stays.",
     "Each run keeps its options, figures and weights in a folder of its own, which is named beside the buttons.",
 )
+
+
+NAME_WIDTH = 18
 
 
 class HelpScreen(ModalScreen[None]):
@@ -46,14 +51,14 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(classes="dialog") as dialog:
             dialog.border_title = "Keys"
             dialog.border_subtitle = "escape closes"
-            yield from _table(self._keys())
+            yield _table(self.keys())
             yield Static(self._heading, classes="heading")
-            yield from _table(self._further)
+            yield _table(self._further)
             yield Static("Good to know", classes="heading")
             for note in self._notes:
                 yield Static(Content(note), classes="note")
 
-    def _keys(self) -> Iterator[tuple[str, str]]:
+    def keys(self) -> Iterator[tuple[str, str]]:
         """Each key once, with all that it does."""
         meanings: dict[str, list[str]] = {}
         for binding in self._explained:
@@ -68,8 +73,9 @@ def key_name(key: str) -> str:
     return character if len(character) == 1 and character.isascii() else key
 
 
-def _table(rows: Iterable[tuple[str, str]]) -> ComposeResult:
+def _table(rows: Iterable[tuple[str, str]]) -> Static:
+    """Keys beside what they do; one widget, for a widget in each cell would take a second to appear."""
+    table = Table.grid(Column(width=NAME_WIDTH), Column(ratio=1), expand=True)
     for key, meaning in rows:
-        with Horizontal(classes="key"):
-            yield Static(Content(key), classes="name")
-            yield Static(Content(meaning), classes="meaning")
+        table.add_row(Text(key, "bold"), Text(meaning))
+    return Static(table)
