@@ -12,7 +12,4 @@ def sit_down(digits_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(tmp_path)
     # Textual's pilot waits until the process is idle, which it is not while it trains: the screen's own thread is meant.
     monkeypatch.setattr("textual._wait.process_time", time.thread_time)
-    # And looks at the clock more often than it does for people.
-    monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 1 / 200)
-    monkeypatch.setattr("textual._wait.SLEEP_IDLE", 1 / 4000)
     return Desks({"data": str(digits_file), "validation": 100, "batch_size": 20, "epochs": 2, "hidden": "16", "threads": 1})

@@ -87,7 +87,8 @@ class Desks:
         app = TrainerApp(self.options | options, output, plain=plain)
         async with app.run_test(size=size, notifications=True) as pilot:
             desk = Desk(app, pilot)
-            await pilot.pause()
+            # The footer is the last to be there.
+            await desk.until(lambda: bool(app.screen.query("FooterKey")))
             try:
                 yield desk
             finally:

@@ -16,7 +16,10 @@ from textual.pilot import OutOfBounds
 from .desk import SMALL, USUAL, Desk, Desks
 
 STALL = 0.2
-"""Seconds of its own work after which a screen has stalled. Only what its thread does is counted: this machine may have others to serve."""
+"""Seconds of its own work after which a screen has stalled, on a machine that counts to a million in `NOMINAL` seconds. Only what its
+thread does is counted: this machine may have others to serve."""
+
+NOMINAL = 0.05
 
 KEYS = [
     *("ctrl+r", "space", "s", "n", "t", "comma", "full_stop", "r", "e", "a", "c", "p", "d", "k", "v", "g", "x", "o", "l", "m", "z"),
@@ -47,6 +50,14 @@ ACTIONS = st.one_of(
     st.tuples(st.just("resize"), st.sampled_from(SIZES)),
     st.tuples(st.just("wait"), st.floats(0, 0.05)),
 )
+
+
+def slowness() -> float:
+    """How much longer than nominal this machine takes now for the same work."""
+    started, count = time.thread_time(), 0
+    for number in range(1_000_000):
+        count += number
+    return max(1.0, (time.thread_time() - started) / NOMINAL)
 
 
 @asynccontextmanager
@@ -94,6 +105,7 @@ def test_any_keys_and_clicks_at_any_moment_neither_break_nor_stall_the_app(
 
     async def use() -> None:
         async with sit_down(SMALL, epochs=30) as desk:
+            before = slowness()
             await desk.press("ctrl+r")
             async with watched() as stalls:
                 for kind, value in actions:
@@ -101,7 +113,8 @@ def test_any_keys_and_clicks_at_any_moment_neither_break_nor_stall_the_app(
                         break
                     await act(desk, kind, value)
             assert desk.app.fault is None
-            assert max(stalls) < STALL
+            # Twice, because a machine that is shared changes its speed.
+            assert max(stalls) < 2 * STALL * max(before, slowness())
             assert desk.app.is_running or desk.app.return_code == 0
 
     asyncio.run(use())
