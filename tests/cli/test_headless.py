@@ -188,7 +188,8 @@ def fill_pipe(process: subprocess.Popen[str]) -> None:
     assert process.stdout is not None
     waiting, before = array("i", [0]), -1
     deadline = time.monotonic() + 60
-    while waiting[0] == 0 or waiting[0] != before:
+    # More than half of its 4 KiB, or it may only be slow.
+    while waiting[0] < 2048 or waiting[0] != before:
         assert time.monotonic() < deadline
         before = waiting[0]
         time.sleep(0.5)
