@@ -7,6 +7,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Tabs
 
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.curves import View
@@ -29,6 +30,9 @@ class ChartScreen(Screen[None]):
 
     PANES: ClassVar[tuple[type[Widget], ...]] = (Chart,)
     """What can have the whole screen."""
+
+    VIEWED: ClassVar[str]
+    """The part whose class says which view a small terminal shows; tabs choose among them."""
 
     def __init__(self, marks: raster.Marks) -> None:
         super().__init__()
@@ -54,6 +58,21 @@ class ChartScreen(Screen[None]):
         for chart in self.query(Chart):
             if chart is not event.chart:
                 chart.view = event.view
+
+    @on(Tabs.TabActivated)
+    def _tab_activated(self, event: Tabs.TabActivated) -> None:
+        view = str(event.tab.id).removeprefix("view-")
+        # What was said of a tab that is not the active one any more would turn back to it.
+        if event.tab.id == event.tabs.active and not self.query_one(self.VIEWED).has_class(f"-{view}"):
+            self.action_view(view)
+
+    def action_view(self, view: str) -> None:
+        """Show one part, where there is no room for all."""
+        viewed = self.query_one(self.VIEWED)
+        if not viewed.has_class(f"-{view}"):
+            # Each change of a class costs a look at every rule for everything inside.
+            viewed.set_classes(f"-{view}")
+            self.query_one(Tabs).active = f"view-{view}"
 
     def action_scale(self) -> None:
         """Count something else on the x axis."""

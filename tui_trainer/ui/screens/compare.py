@@ -93,6 +93,7 @@ class CompareScreen(ChartScreen):
     ]
 
     PANES = (Chart, Differences)
+    VIEWED = "#comparison"
 
     def __init__(
         self,
@@ -288,15 +289,9 @@ class CompareScreen(ChartScreen):
 
     # The view
 
-    @on(Tabs.TabActivated)
-    def _tab_activated(self, event: Tabs.TabActivated) -> None:
-        if event.tab.id == event.tabs.active and not self.query_one("#comparison").has_class(f"-{event.tab.id.removeprefix('view-')}"):
-            self.action_view(event.tab.id.removeprefix("view-"))
-
     def action_view(self, view: str) -> None:
         """Go to one part; where there is no room for all, it is the only one."""
-        self.query_one("#comparison").set_classes(f"-{view}")
-        self.query_one(Tabs).active = f"view-{view}"
+        super().action_view(view)
         self.query({"runs": "RunList", "differences": "Differences", "charts": "Chart"}[view]).first().focus()
 
     def action_marks(self) -> None:

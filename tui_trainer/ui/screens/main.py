@@ -57,6 +57,7 @@ class MainScreen(RunScreen):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (28, "-medium"), (36, "-tall")]  # noqa: RUF012
 
     PANES = (Chart, LayerTable, ConfigForm)
+    VIEWED = "#body"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r", "start", "Start", tooltip="Start a run with the form's values, from inside a field too", priority=True),
@@ -223,20 +224,6 @@ class MainScreen(RunScreen):
         await self.run_action(str(event.button.id))
 
     # The view
-
-    @on(Tabs.TabActivated)
-    def _tab_activated(self, event: Tabs.TabActivated) -> None:
-        # What was said of a tab that is not the active one any more would turn back to it.
-        if event.tab.id == event.tabs.active:
-            self.action_view(str(event.tab.id).removeprefix("view-"))
-
-    def action_view(self, view: str) -> None:
-        """Show one part, where there is no room for all."""
-        body = self.query_one("#body")
-        if not body.has_class(f"-{view}"):
-            # Each change of a class costs a look at every rule for everything inside.
-            body.set_classes(f"-{view}")
-            self.query_one(Tabs).active = f"view-{view}"
 
     def _shown(self) -> Shown | None:
         return Shown("this run", self.runner.history, self.runner.config.epochs) if self.runner else None

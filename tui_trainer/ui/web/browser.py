@@ -17,6 +17,7 @@ from textual_serve.server import Server, to_int
 
 from tui_trainer.errors import UserError
 from tui_trainer.paths import printable
+from tui_trainer.signals import SIGNALS
 
 PAGE = Path(__file__).with_name("page.html")
 
@@ -25,8 +26,6 @@ SAVING = 15.0
 
 CLOSING = 2.0
 """Seconds that a page has to answer when its connection is closed."""
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Session(AppService):

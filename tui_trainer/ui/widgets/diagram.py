@@ -19,18 +19,17 @@ def diagram(sizes: Sequence[int], width: int, rows: int = 2, *, plain: bool = Fa
         columns = [_group(size, times, rows, most, max(sizes), plain=plain) for size, times in groups]
         if sum(len(column[-1]) + 1 for column in columns) <= width:
             break
-    kept = list(columns)
-    gap = ["…" if not plain else "~"] * 1
-    while len(kept) > 2 and sum(len(column[-1]) + 1 for column in kept) + 2 > width:
-        del kept[len(kept) // 2]
-    if len(kept) < len(columns):
-        kept.insert((len(kept) + 1) // 2, [" "] * rows + gap)
-    return [" ".join(line) for line in zip(*kept, strict=True)]
+    whole = len(columns)
+    while len(columns) > 2 and sum(len(column[-1]) + 1 for column in columns) + 2 > width:
+        del columns[len(columns) // 2]
+    if len(columns) < whole:
+        columns.insert((len(columns) + 1) // 2, [" "] * rows + ["~" if plain else "…"])
+    return [" ".join(line) for line in zip(*columns, strict=True)]
 
 
 def _group(size: int, times: int, rows: int, most: int, widest: int, *, plain: bool) -> list[str]:
     """The bars of equal layers, row by row from the top, and their label, all of one width."""
-    label = f"{size:d}" if times == 1 else f"{size:d}×{times:d}" if not plain else f"{size:d}x{times:d}"
+    label = str(size) if times == 1 else f"{size}{'x' if plain else '×'}{times}"
     bars = min(times, most)
     width = max(len(label), bars)
     # One unit is still a bar.
