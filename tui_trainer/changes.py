@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic_core import PydanticCustomError
 
-CHANGEABLE: Final = ("learning_rate", "schedule", "decay", "decay_every", "warmup", "batch_size", "clip_norm")
+CHANGEABLE: Final = ("learning_rate", "schedule", "decay", "decay_every", "warmup", "batch_size", "clip_norm", "epochs")
 """The options that may change between two batches: none of them decides the shape of what is learned."""
 
 MOST_CHANGES: Final = 10_000

@@ -65,6 +65,12 @@ def config_options(command: click.Command) -> click.Command:
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="TOML file of options; the command line wins over it.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder to keep the run in, new or empty.  [default: a fresh one in runs/]")
 @click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Folder of a run to go on with, from its last checkpoint; options that may change while a run goes on may be given with it.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["auto", "text", "json", "quiet"]),
@@ -79,6 +85,7 @@ def program(
     no_ui: bool,
     config_file: Path | None,
     output: Path | None,
+    resume: Path | None,
     form: str | None,
     refresh: float | None,
     no_mouse: bool,
@@ -91,24 +98,30 @@ def program(
     if context.invoked_subcommand is not None:
         _refuse_options_before(context.invoked_subcommand, context)
         return
+    if resume:
+        for name, is_given in (("--output", output), ("--config", config_file)):
+            if is_given:
+                raise UserError(f"{name}: a run that is gone on with keeps its folder and options; leave out {name} or --resume")
     values, source = _merge(config_file, {name: value for name, value in given.items() if value is not None})
-    config = Config.parse(values, source)
     if refresh is not None and not SLOWEST_REFRESH <= refresh <= FASTEST_REFRESH:  # in this form not a number is refused too
         raise UserError(f"--refresh must be from {SLOWEST_REFRESH:g} to {FASTEST_REFRESH:g} looks a second, not {refresh:g}")
     if no_ui:
-        for name, is_given in (("--refresh", refresh is not None), ("--no-mouse", no_mouse)):
-            if is_given:
+        for name, is_set in (("--refresh", refresh is not None), ("--no-mouse", no_mouse)):
+            if is_set:
                 raise UserError(f"{name}: only the app has a screen; leave out --no-ui")
         from tui_trainer.headless import run_headless  # noqa: PLC0415 the app does not need it
         from tui_trainer.runs.run import Run  # noqa: PLC0415 nor does --help
 
-        context.exit(run_headless(Run.create(config, output), form or "auto"))  # type: ignore[arg-type]
+        run = Run.resume(resume, values) if resume else Run.create(Config.parse(values, source), output)
+        context.exit(run_headless(run, form or "auto"))  # type: ignore[arg-type]
     if form is not None:
         raise UserError("--format: only --no-ui prints events; add --no-ui")
     from tui_trainer.ui.app import run_app  # noqa: PLC0415 nothing but the app may import Textual
 
     looks = {} if refresh is None else {"looks_per_second": refresh}
-    context.exit(run_app({name: getattr(config, name) for name in values}, output, mouse=not no_mouse, **looks))
+    # Options that do not fit by themselves may fit those of the run that is gone on with.
+    config = values if resume else dict(Config.parse(values, source))
+    context.exit(run_app({name: config[name] for name in values}, output, resume, mouse=not no_mouse, **looks))
 
 
 @program.command("lr-find")

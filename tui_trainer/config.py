@@ -183,6 +183,9 @@ class Config(BaseModel):
     threads: Annotated[Whole, Field(ge=1, le=1024)] | Literal["auto"] = Field(
         AUTO, description="BLAS threads; auto takes what is fastest for the shapes"
     )
+    checkpoint_every: Annotated[Number, Field(ge=0)] = Field(
+        30.0, description="seconds between checkpoints within an epoch; 0 for one at its end alone"
+    )
     data: str = Field("mnist", min_length=1, description="mnist, a folder of four IDX files (plain or .gz), or an .npz file")
     changes: Annotated[
         tuple[InstanceOf[Change], ...],

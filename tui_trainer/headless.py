@@ -20,7 +20,7 @@ from tui_trainer.runs.directory import line
 from tui_trainer.runs.run import Run, settle
 from tui_trainer.signals import heeded
 from tui_trainer.training.control import Control
-from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Progress, Started, record
+from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Noted, Progress, Started, record
 from tui_trainer.training.range_test import RangePoint, range_test, suggest
 
 Format = Literal["auto", "text", "json", "quiet"]
@@ -53,10 +53,12 @@ def run_headless(run: Run, form: Format) -> int:
     status: int = Exit.FINISHED
     lost: OSError | None = None
     for warning in run.warnings:
-        print(f"tui-trainer: warning: {printable(warning)}", file=sys.stderr)  # noqa: T201
+        _warn(warning)
     with heeded(lambda _number: control.stop("interrupted")) as received, _told(_listeners(form, str(run.directory))) as listeners:
         for event in run.events(control):
             try:
+                if isinstance(event, Noted):
+                    _warn(event.text)
                 for listener in listeners:
                     listener.hear(event)
             except OSError as error:
@@ -72,9 +74,15 @@ def run_headless(run: Run, form: Format) -> int:
         return 128 + received[0]
     if isinstance(lost, BrokenPipeError):
         return 128 + signal.SIGPIPE
+    if run.trouble:
+        raise UserError(f"{run.trouble}; what was written before is whole")
     if lost:
         raise UserError(f"the results cannot be written ({(lost.strerror or str(lost)).lower()}); they are in {run.directory}")
     return status
+
+
+def _warn(text: str) -> None:
+    print(f"tui-trainer: warning: {printable(text)}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 @contextmanager
@@ -114,8 +122,8 @@ class JSONLines:
         self._run_directory = run_directory
 
     def hear(self, event: Event) -> None:
-        """Print all but progress."""
-        if not isinstance(event, Progress):
+        """Print all but progress and notes."""
+        if not isinstance(event, Progress | Noted):
             print(line(record(event, self._run_directory)), flush=True)  # noqa: T201
 
     def close(self) -> None:
@@ -135,7 +143,10 @@ class PlainLines:
             self._epochs = event.config.epochs
             self._print(describe(event))
             self._print(f"run directory {printable(self._run_directory)}")
+            if event.step:
+                self._print(f"gone on with after step {event.step:,}")
         elif isinstance(event, Changed):
+            self._epochs = event.changes.get("epochs", self._epochs)
             self._print(f"from step {event.step + 1:,} on: {describe_change(event.changes)}")
         elif isinstance(event, EpochEnded):
             self._print(self._epoch(event))
@@ -183,6 +194,8 @@ class ProgressBar:
         """Move the bar."""
         if isinstance(event, Started):
             self._epochs = event.config.epochs
+        elif isinstance(event, Changed):
+            self._epochs = event.changes.get("epochs", self._epochs)
         elif isinstance(event, Progress):
             if not self._bar.task_ids:
                 self._bar.add_task("", total=self._epochs, epoch="", batch="", loss=event.loss)
@@ -190,6 +203,7 @@ class ProgressBar:
             self._bar.update(
                 self._bar.task_ids[0],
                 completed=event.position,
+                total=self._epochs,
                 epoch=f"{event.epoch}/{self._epochs}",
                 batch=f"{event.batch:,}/{event.batches:,}",
                 loss=event.loss,

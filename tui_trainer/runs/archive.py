@@ -133,7 +133,7 @@ def read_run(path: Path) -> RunRecord:
     if not (has_metrics or has_config):
         raise UserError(f"{path}: not a run: it holds neither {folder.metrics.name} nor {folder.config.name}")
     log = Log()
-    for line in _lines(folder.metrics) if has_metrics else ():
+    for line, _ in lines_with_ends(folder.metrics) if has_metrics else ():
         log.take(line)
     if log.config is None and has_config:
         log.config = _read_config(folder.config)
@@ -164,8 +164,11 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise UserError(f"{path}: {(error.strerror or str(error)).lower()}") from None
 
 
-def _lines(path: Path) -> Iterator[Line]:
-    """The lines of the file. A last one that was not written to its end is passed over."""
+def lines_with_ends(path: Path) -> Iterator[tuple[Line, int]]:
+    """The lines of a metrics.jsonl, each with the place in the file where it ends. A last one that is not whole is passed over.
+
+    Raises UserError, which names the file and the line, for one that is broken.
+    """
     total = 0
     with _opened(path) as file:
         for number in count(1):
@@ -180,10 +183,10 @@ def _lines(path: Path) -> Iterator[Line]:
             if text.isspace():
                 continue
             try:
-                yield parse_line(text)
+                yield parse_line(text), total
             except MalformedError as error:
                 if isinstance(error, NotJSONError) and not text.endswith(b"\n"):
-                    return
+                    return  # not written to its end
                 raise UserError(f"{path}: line {number}: {error}") from None
 
 

@@ -2,7 +2,9 @@
 
 import json
 import stat
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -16,23 +18,39 @@ KEY = "tui-trainer checkpoint 1"
 """The one entry of the metadata, which says what the file is: of several the order would change from file to file."""
 
 
-def write(path: Path, snapshot: Snapshot) -> None:
-    """Replace the checkpoint at `path`; equal snapshots make equal files. Raises OSError."""
+Shape = tuple[int, ...]
+
+
+def write(path: Path, snapshot: Snapshot, also: Path | None = None) -> None:
+    """Replace the checkpoint at `path`, and at `also`; equal snapshots make equal files. Raises OSError."""
     # safetensors writes the memory of an array that is not C-contiguous as if it were.
     tensors = {name: np.ascontiguousarray(tensor) for name, tensor in snapshot.tensors.items()}
-    replace(path, save(tensors, {KEY: json.dumps(snapshot.scalars, allow_nan=False, sort_keys=True)}))
+    replace(path, save(tensors, {KEY: json.dumps(snapshot.scalars, allow_nan=False, sort_keys=True)}), also)
 
 
-def read(path: Path) -> Snapshot:
-    """Load a checkpoint. Raises UserError when the file is missing, broken or not one of ours."""
+def read(path: Path, wanted: Callable[[Mapping[str, Any]], Mapping[str, Shape]] | None = None) -> Snapshot:
+    """Load a checkpoint. Raises UserError when the file is missing, broken or not one of ours.
+
+    `wanted` tells from the scalars, or raises UserError, which tensors of float32 there must be, and of what shape: these alone are
+    loaded, and nothing is before all of them are found to be so. Without it all are.
+    """
     try:
         # A pipe would never open, and a device never end.
         if not stat.S_ISREG(path.stat().st_mode):
-            raise UserError(f"{path}: not a regular file")
+            raise UserError("it is not a regular file")
         # Maps the file and checks its header against its real size: what a header claims is never allocated.
         with safe_open(path, "numpy") as file:
             scalars = json.loads((file.metadata() or {})[KEY], parse_constant=_refuse_constant)
-            tensors = {name: file.get_tensor(name) for name in file.offset_keys()}
+            if not isinstance(scalars, dict):
+                raise UserError("its scalars are no table")
+            names: Iterable[str] = file.offset_keys()
+            if wanted:
+                expected = wanted(scalars)
+                _check(file, expected)
+                names = expected
+            tensors = {name: file.get_tensor(name) for name in names}
+    except UserError as error:
+        raise UserError(f"{path}: not a checkpoint that this version can read: {error}") from None
     except OSError as error:
         raise UserError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except MemoryError:
@@ -41,9 +59,17 @@ def read(path: Path) -> Snapshot:
     except (SafetensorError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         reason = "it was not written by this program" if isinstance(error, KeyError) else " ".join(str(error).split())
         raise UserError(f"{path}: not a checkpoint: {reason}") from None
-    if not isinstance(scalars, dict):
-        raise UserError(f"{path}: not a checkpoint: its scalars are no table")
     return Snapshot(tensors, scalars)
+
+
+def _check(file: Any, expected: Mapping[str, Shape]) -> None:
+    there = set(file.offset_keys())
+    for name, shape in expected.items():
+        if name not in there:
+            raise UserError(f"it has no {name}")
+        tensor = file.get_slice(name)
+        if tensor.get_dtype() != "F32" or tuple(tensor.get_shape()) != shape:
+            raise UserError(f"{name} is {tensor.get_dtype()} of shape {tuple(tensor.get_shape())}, not F32 of shape {shape}")
 
 
 def _refuse_constant(name: str) -> None:

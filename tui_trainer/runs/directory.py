@@ -1,4 +1,4 @@
-"""The folder of a run: config.toml, metrics.jsonl, checkpoint.safetensors, best.safetensors."""
+"""The folder of a run: config.toml, metrics.jsonl, batches.f32, checkpoint.safetensors, best.safetensors."""
 
 import json
 import time
@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from tui_trainer import paths
-from tui_trainer.config import Config
 from tui_trainer.errors import UserError
-from tui_trainer.runs.files import replace
 
 
 class RunDirectory:
-    """A folder that one run writes into."""
+    """The files of one run."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.config = path / "config.toml"
         self.metrics = path / "metrics.jsonl"
+        self.batches = path / "batches.f32"
         self.checkpoint = path / "checkpoint.safetensors"
         self.best = path / "best.safetensors"
 
@@ -36,15 +35,6 @@ class RunDirectory:
                 raise UserError(f"{paths.runs()}: cannot make the run's folder here ({reason}); give one with --output") from None
             raise UserError(f"--output {output}: {reason}; give a folder that does not exist or is empty") from None
         return cls(output)
-
-    def write_config(self, config: Config) -> None:
-        """Keep the options, resolved, so that --config reproduces the run. Raises OSError."""
-        replace(self.config, config.to_toml().encode())
-
-    def append(self, record: dict[str, Any]) -> None:
-        """Add a line to the metrics. Raises OSError."""
-        with self.metrics.open("a", encoding="utf-8") as file:
-            file.write(line(record) + "\n")
 
 
 def line(record: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Figure = Annotated[float, Field(ge=0)]
 Name = Annotated[str, Field(max_length=100)]
+Environment = Annotated[dict[Name, Annotated[str, Field(max_length=1000)]], Field(max_length=100)]
 Options = Annotated[dict[Name, JsonValue], Field(max_length=1000)]
 
 _STRICT: Final = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
@@ -39,6 +40,16 @@ class StartLine(BaseModel):
     config: Options
     parameters: Count | None = None
     training_samples: Annotated[int, Field(ge=1, lt=1 << 40)] | None = None
+    environment: Environment = {}
+
+
+class ResumeLine(BaseModel):
+    """The run was gone on with in another environment than before."""
+
+    model_config = _STRICT
+
+    step: Count
+    environment: Environment
 
 
 class EpochLine(BaseModel):
@@ -85,17 +96,18 @@ class OtherLine(BaseModel):
     event: str
 
 
-Line = StartLine | EpochLine | ChangeLine | EndLine | OtherLine
+Line = StartLine | ResumeLine | EpochLine | ChangeLine | EndLine | OtherLine
 
 
 def _kind(value: Any) -> str:
     event = value["event"] if isinstance(value, dict) and isinstance(value.get("event"), str) else ""
-    return event if event in ("start", "epoch", "change", "end") else "line"
+    return event if event in ("start", "resume", "epoch", "change", "end") else "line"
 
 
 _LINE: TypeAdapter[Line] = TypeAdapter(
     Annotated[
         Annotated[StartLine, Tag("start")]
+        | Annotated[ResumeLine, Tag("resume")]
         | Annotated[EpochLine, Tag("epoch")]
         | Annotated[ChangeLine, Tag("change")]
         | Annotated[EndLine, Tag("end")]

@@ -1,35 +1,81 @@
 """A run from end to end, as the app and `--no-ui` both start it: data, threads, folder, training, and the files as the events pass."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
 from tui_trainer.config import AUTO, Config
 from tui_trainer.dataset import MNIST, Dataset, load
 from tui_trainer.errors import UserError
-from tui_trainer.runs import checkpoint
-from tui_trainer.runs.directory import RunDirectory
+from tui_trainer.runs.batches import BatchFile
+from tui_trainer.runs.directory import RunDirectory, line
+from tui_trainer.runs.journal import Journal, TakenError
+from tui_trainer.runs.keeper import Keeper
+from tui_trainer.runs.resumption import Resumption, read_resumption
 from tui_trainer.threads import fastest_threads
 from tui_trainer.training.control import Control
-from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Started, record
+from tui_trainer.training.environment import environment
+from tui_trainer.training.events import Ended, Event, Noted, Progress, Started
 from tui_trainer.training.loop import Training
 
 
 class Run:
-    """Training with its folder. Make one with `create`, then consume `events` to its end."""
+    """Training with its folder. Make one with `create` or `resume`, then consume `events` to its end."""
 
-    def __init__(self, config: Config, training: Training, folder: RunDirectory) -> None:
+    def __init__(self, config: Config, training: Training, folder: RunDirectory, journal: Journal, warnings: tuple[str, ...] = ()) -> None:
         self.config = config
+        self.warnings = (*training.warnings, *warnings)
+        """What does not stop the run, but whoever started it should know; a line each."""
         self._training = training
         self._folder = folder
+        self._journal = journal
+        self._keeper = Keeper(folder, journal, BatchFile(folder.batches, training.step), config.checkpoint_every)
 
     @classmethod
     def create(cls, config: Config, output: Path | None = None) -> "Run":
         """Load the data, settle the threads, build the network and make the folder. Raises UserError before anything is written."""
         config, data = settle(config)
         training = _build(config, data)
-        return cls(config, training, RunDirectory.create(output))
+        folder = RunDirectory.create(output)
+        journal = _hold(folder, f"--output {folder.path}", create=True)
+        if journal.size:
+            journal.close()
+            raise UserError(f"--output {folder.path}: another run has just been there; give a folder that does not exist or is empty")
+        return cls(config, training, folder, journal)
+
+    @classmethod
+    def resume(cls, path: Path, given: Mapping[str, Any] | None = None) -> "Run":
+        """Go on with the run in a folder, from its last checkpoint; the options in `given` take the place of its own.
+
+        Raises UserError before anything is written when it cannot be, or an option is different that may not be.
+        """
+        folder = RunDirectory(path)
+        journal = _hold(folder, f"--resume {path}")
+        try:
+            found = read_resumption(folder, given or {})
+            config, data = settle(found.config)
+            training = _build(config, data)
+            try:
+                training.restore(found.snapshot, found.seconds, found.epoch_seconds)
+            except UserError as error:
+                raise UserError(f"{folder.checkpoint}: cannot go on from here: {error}") from None
+            differences = _differences(found, config)
+            try:
+                journal.cut(found.metrics_size)
+            except OSError as error:
+                raise UserError(f"{folder.metrics}: {(error.strerror or str(error)).lower()}") from None
+        except BaseException:
+            journal.close()
+            raise
+        warnings = [*found.warnings]
+        if differences:
+            now = {"environment": {**environment(), "threads": str(config.threads)}}
+            journal.add(line({"event": "resume", "step": training.step, **now}))
+            change = "; ".join(differences)
+            warnings.append(f"{path}: {change}: the numbers may come to differ in their last digits from those of a run never stopped")
+        return cls(config, training, folder, journal, tuple(warnings))
 
     @property
     def directory(self) -> Path:
@@ -37,36 +83,56 @@ class Run:
         return self._folder.path
 
     @property
-    def warnings(self) -> tuple[str, ...]:
-        """What does not stop the run, but whoever started it should know; a line each."""
-        return self._training.warnings
+    def trouble(self) -> str:
+        """Why the folder lacks something that it should hold, in a line; nothing while it does not."""
+        error = self._keeper.trouble
+        return f"{self.directory}: cannot keep the run ({(error.strerror or str(error)).lower()})" if error else ""
 
     def events(self, control: Control) -> Iterator[Event]:
-        """Train, yielding each event after its files are written. Raises UserError when they cannot be."""
-        # The limit holds for the whole process; a run is the only heavy user of the BLAS in it.
-        with threadpool_limits(limits=int(self.config.threads), user_api="blas"):
-            for event in self._training.events(control):
-                try:
-                    self._keep(event)
-                except OSError as error:
-                    reason = (error.strerror or str(error)).lower()
-                    raise UserError(f"{self.directory}: cannot keep the run ({reason}); what was written before is whole") from None
-                yield event
+        """Train, yielding each event after its files are written.
 
-    def _keep(self, event: Event) -> None:
-        if isinstance(event, Started):
-            self._folder.write_config(event.config)
-            checkpoint.write(self._folder.checkpoint, event.snapshot)
-        elif isinstance(event, Changed):
-            self._folder.write_config(event.config)
-        elif isinstance(event, EpochEnded):
-            checkpoint.write(self._folder.checkpoint, event.snapshot)
-            if event.best:
-                checkpoint.write(self._folder.best, event.snapshot)
-        elif isinstance(event, Ended) and event.snapshot is not None:
-            checkpoint.write(self._folder.checkpoint, event.snapshot)
-        if isinstance(event, Started | Changed | EpochEnded | Ended):
-            self._folder.append(record(event, str(self.directory)))
+        Raises UserError when they cannot be from the first; a folder that fails later does not end the run.
+        """
+        try:
+            # The limit holds for the whole process; a run is the only heavy user of the BLAS in it.
+            with threadpool_limits(limits=int(self.config.threads), user_api="blas"):
+                for event in self._training.events(control):
+                    yield from self._keep(event, control)
+        finally:
+            self._journal.close()
+
+    def _keep(self, event: Event, control: Control) -> Iterator[Event]:
+        before = self.trouble
+        if isinstance(event, Progress):
+            self._keeper.heed(event, control)
+        elif not isinstance(event, Noted):
+            self._keeper.keep(event)
+        trouble = self.trouble
+        if trouble and isinstance(event, Started):
+            raise UserError(trouble)
+        yield event
+        if trouble and not before and not isinstance(event, Ended):
+            yield Noted(f"{trouble}; training goes on, and this is tried again")
+        elif before and not trouble:
+            yield Noted(f"{self.directory}: the run is kept again, and whole")
+
+
+def _hold(folder: RunDirectory, what: str, *, create: bool = False) -> Journal:
+    try:
+        return Journal.hold(folder.metrics, create=create)
+    except TakenError:
+        raise UserError(f"{what}: a run is going on there, in another window or process; wait for its end, or stop it first") from None
+    except FileNotFoundError:
+        raise UserError(f"{what}: not a run that can be gone on with: it has no {folder.metrics.name}") from None
+    except OSError as error:
+        raise UserError(f"{what}: {folder.metrics.name}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _differences(found: Resumption, config: Config) -> list[str]:
+    """What the numbers depend on besides the options, where it is not as it was."""
+    now = {**environment(), "threads": str(config.threads)}
+    before = {"threads": str(found.state.options.threads), **found.environment}
+    return [f"{name} was {before[name]}, and is {now[name]}" for name in now if name in before and before[name] != now[name]]
 
 
 def settle(config: Config) -> tuple[Config, Dataset]:

@@ -50,10 +50,12 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The network is built and initialised; training is about to begin."""
+    """The network is built and initialised, or restored; training is about to begin."""
 
     version: str
     config: Config
+    step: int
+    """Batches trained before: 0 unless the run is gone on with."""
     parameters: int
     layers: tuple[LayerSummary, ...]
     training_samples: int
@@ -150,7 +152,14 @@ class Ended:
     snapshot: Snapshot | None
 
 
-Event = Started | Progress | Changed | EpochEnded | Ended
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that whoever started the run should know, in a line; the run goes on."""
+
+    text: str
+
+
+Event = Started | Progress | Changed | EpochEnded | Ended | Noted
 
 _NAMES: Mapping[type, str] = {Started: "start", Changed: "change", EpochEnded: "epoch", Ended: "end"}
 

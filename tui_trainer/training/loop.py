@@ -12,7 +12,7 @@ from tui_trainer.changes import Change
 from tui_trainer.config import Config
 from tui_trainer.dataset import Dataset, Split
 from tui_trainer.errors import UserError
-from tui_trainer.nn.arrays import Array
+from tui_trainer.nn.arrays import Array, zeros
 from tui_trainer.nn.layers import Dropout
 from tui_trainer.nn.optimizers import clip_by_norm
 from tui_trainer.training import health
@@ -33,6 +33,7 @@ from tui_trainer.training.events import (
 from tui_trainer.training.feed import Feed, evaluate
 from tui_trainer.training.health import PROBE_SAMPLES
 from tui_trainer.training.model import build_network, build_optimizer, build_schedule
+from tui_trainer.training.state import RunState, read_run_state
 
 
 class Best(NamedTuple):
@@ -84,6 +85,7 @@ class Training:
         self._best = Best()
         self._order_rng = np.random.default_rng(order)
         self._order_state = self._order_rng.bit_generator.state
+        self._data = data.fingerprint
         self._training = Feed(training, config.batch_size)
         self._validation = Feed(validation) if validation else None
         self._test = Feed(data.test) if data.test else None
@@ -105,6 +107,11 @@ class Training:
         """Batches in this epoch."""
 
     @property
+    def step(self) -> int:
+        """Batches trained so far."""
+        return self._optimizer.steps
+
+    @property
     def _sample(self) -> int:
         """Samples of this epoch trained so far."""
         return min(self._stretch.sample + (self._batch - self._stretch.batch) * self._options.batch_size, self._samples)
@@ -119,6 +126,7 @@ class Training:
         """The run, from where it stands to its end."""
         yield self._started()
         divergence = None
+        yield from self._change(control)
         while not (self._finished or divergence or control.stopping):
             layers: tuple[LayerHealth, ...] = ()
             order = self._order()
@@ -135,13 +143,14 @@ class Training:
                 divergence = self._check_weights()
                 if divergence is None:
                     yield self._end_epoch(layers)
+                    yield from self._change(control)
         yield self._ended(control, divergence)
 
     @property
     def _finished(self) -> bool:
         patience = self._config.early_stopping
         waited = self._epochs_done - self._best.epoch
-        return self._epochs_done >= self._config.epochs or (patience > 0 and self._epochs_done > 0 and waited >= patience)
+        return self._epochs_done >= self._options.epochs or (patience > 0 and self._epochs_done > 0 and waited >= patience)
 
     def _change(self, control: Control) -> Iterator[Changed]:
         """Make the changes that are planned for this step, and those that somebody wants now."""
@@ -149,9 +158,12 @@ class Training:
             yield self._apply(self._planned.pop(0))
         for values in control.changes():
             change = Change(self._optimizer.steps, values)
-            made = self._config.changes[: len(self._config.changes) - len(self._planned)]
-            self._config = self._config.model_copy(update={"changes": (*made, change, *self._planned)})
+            self._config = self._config.model_copy(update={"changes": (*self._made, change, *self._planned)})
             yield self._apply(change)
+
+    @property
+    def _made(self) -> tuple[Change, ...]:
+        return self._config.changes[: len(self._config.changes) - len(self._planned)]
 
     def _apply(self, change: Change) -> Changed:
         before, self._options = self._options, self._options.model_copy(update=dict(change.values))
@@ -226,7 +238,7 @@ class Training:
         train_loss, train_accuracy, seconds = self._loss_sum / samples, self._correct / samples, self._epoch_seconds
         self._epochs_done += 1
         self._seconds += seconds
-        if validation and (validation[0] < self._best.loss or not self._best.epoch):
+        if validation and isfinite(validation[0]) and (validation[0] < self._best.loss or not self._best.epoch):
             weights = self._network.parameters.copy() if self._config.early_stopping else None
             self._best = Best(self._epochs_done, validation[0], weights)
         self._begin_epoch()
@@ -254,6 +266,7 @@ class Training:
         return Started(
             version=__version__,
             config=self._config,
+            step=self._optimizer.steps,
             parameters=network.parameter_count,
             layers=tuple(
                 LayerSummary(layer.name, layer.kind, (layer.units,), parameters[layer.name])
@@ -269,11 +282,13 @@ class Training:
         )
 
     def _ended(self, control: Control, divergence: Divergence | None) -> Ended:
-        if self._best.weights is not None and self._finished:
-            np.copyto(self._network.parameters, self._best.weights)
+        kept = self._best.weights if self._finished and divergence is None else None
+        snapshot = None if divergence else self.snapshot(kept)
         test_loss = test_accuracy = None
         # A signal leaves no time for an examination.
         if self._test is not None and control.stopping != "interrupted":
+            if kept is not None:
+                np.copyto(self._network.parameters, kept)
             test_loss, test_accuracy = evaluate(self._network, self._test)
         return Ended(
             status="diverged" if divergence else "completed" if self._finished else control.stopping or "stopped",
@@ -283,24 +298,32 @@ class Training:
             test_accuracy=test_accuracy,
             seconds=self._seconds + self._epoch_seconds,
             divergence=divergence,
-            snapshot=None if divergence else self.snapshot(),
+            snapshot=snapshot,
         )
 
-    def snapshot(self) -> Snapshot:
-        """Copies of everything that decides what comes next, and nothing else: equal runs give equal snapshots."""
-        tensors = {name: tensor.copy() for name, tensor in self._network.tensors.items()}
+    def snapshot(self, kept: Array | None = None) -> Snapshot:
+        """Copies of everything that decides what comes next, and nothing else: equal runs give equal snapshots.
+
+        `kept` are parameters that take the place of the last ones as the run's result; those are copied beside them.
+        """
+        parameters, best = self._network.parameters, self._best.weights
+        tensors = self._named("", parameters if kept is None else kept)
         for slot, vector in self._optimizer.state.items():
-            for name in self._network.tensors:
-                shape = self._network.tensors[name].shape
-                tensors[f"optimizer.{slot}.{name}"] = vector[self._network.span(name)].reshape(shape).copy()
+            tensors |= self._named(f"optimizer.{slot}.", vector)
+        if kept is not None:
+            tensors |= self._named("last.", parameters)
+        elif best is not None:
+            tensors |= self._named("best.", best)
         scalars: Mapping[str, Any] = {
             "config": self._config.record(),
             "features": self._network.inputs,
             "classes": self._network.classes,
+            "data": self._data,
             "epochs": self._epochs_done,
             "batch": self._batch,
             "stretch": self._stretch,
             "step": self._optimizer.steps,
+            "changes": len(self._made),
             "loss_sum": self._loss_sum,
             "correct": self._correct,
             "optimizer": self._optimizer.memory(),
@@ -308,5 +331,57 @@ class Training:
             "mask_state": self._mask_rng.bit_generator.state,
             "best_epoch": self._best.epoch,
             "best_loss": self._best.loss if self._best.epoch else None,
+            "copies": [] if best is None else ["best" if kept is None else "last"],
         }
         return Snapshot(tensors, scalars)
+
+    def _named(self, prefix: str, vector: Array) -> dict[str, Array]:
+        """Copies of a vector's pieces, by the tensors that they belong to."""
+        network = self._network
+        return {f"{prefix}{name}": vector[network.span(name)].reshape(shape.shape).copy() for name, shape in network.tensors.items()}
+
+    def restore(self, snapshot: Snapshot, seconds: float = 0.0, epoch_seconds: float = 0.0) -> None:
+        """Stand where `snapshot` was taken, with options of which only those that may change differ from its own.
+
+        `seconds` is the training time of the whole epochs before, `epoch_seconds` that of the one begun. Raises UserError when the
+        snapshot does not fit the options or the data, or contradicts itself; the run is of no use then.
+        """
+        state = read_run_state(snapshot.scalars)
+        if state.data != self._data:
+            raise UserError("the data is not what the run was trained on")
+        if state.shapes().keys() - snapshot.tensors.keys():
+            raise UserError("tensors are missing")
+        self._restore_position(state)
+        last = "last." if "last" in state.copies else ""
+        self._fill(self._network.parameters, last, snapshot)
+        for slot, vector in self._optimizer.state.items():
+            self._fill(vector, f"optimizer.{slot}.", snapshot)
+        if self._config.early_stopping and state.best_epoch:
+            weights = zeros(self._network.parameters.size, self._network.dtype)
+            self._fill(weights, "best." if "best" in state.copies else "", snapshot)
+            self._best = self._best._replace(weights=weights)
+        self._optimizer.steps = state.step
+        try:
+            self._optimizer.remember(state.optimizer)
+            self._order_rng.bit_generator.state = state.order_state
+            self._mask_rng.bit_generator.state = state.mask_state
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise UserError(f"its random state or its optimizer's is not what it should be ({error})") from None
+        self._order_state = self._order_rng.bit_generator.state
+        self._seconds, self._epoch_seconds = seconds, epoch_seconds
+
+    def _restore_position(self, state: RunState) -> None:
+        for _ in range(state.changes):
+            if not self._planned:
+                raise UserError("it tells of more changes than there are")
+            self._apply(self._planned.pop(0))
+        self._epochs_done, self._best = state.epochs, Best(state.best_epoch, state.best_loss or 0.0)
+        self._loss_sum, self._correct = state.loss_sum, state.correct
+        self._begin_stretch(Stretch(*state.stretch))
+        self._batch = state.batch
+        if not (self._stretch.sample < self._samples and self._stretch.batch <= self._batch < self.batches):
+            raise UserError("its position is not in an epoch")
+
+    def _fill(self, vector: Array, prefix: str, snapshot: Snapshot) -> None:
+        for name, tensor in self._network.tensors.items():
+            np.copyto(vector[self._network.span(name)].reshape(tensor.shape), snapshot.tensors[f"{prefix}{name}"])

@@ -197,7 +197,12 @@ class TrainerApp(App[int]):
 
 
 def run_app(
-    values: Mapping[str, Any], output: Path | None = None, *, looks_per_second: float = LOOKS_PER_SECOND, mouse: bool = True
+    values: Mapping[str, Any],
+    output: Path | None = None,
+    resume: Path | None = None,
+    *,
+    looks_per_second: float = LOOKS_PER_SECOND,
+    mouse: bool = True,
 ) -> int:
     """Run the app and return the program's exit status. Raises UserError where there is no terminal to draw on."""
     plain = False

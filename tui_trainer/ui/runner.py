@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 from textual.message import Message
 
@@ -19,16 +18,16 @@ class Runner:
     """Trains in the background; `history` fills as it goes, and what may not be missed is posted.
 
     A plain daemon thread and not a Textual worker: asyncio joins a worker's pool before the program may end, so a disk that hangs
-    would hold up a user who insists on leaving. `post` must be safe to call from any thread, as `post_message` is.
+    would hold up a user who insists on leaving. `create` is called there too. `post` must be safe to call from any thread, as `post_message` is.
     """
 
-    def __init__(self, config: Config, output: Path | None, post: Callable[[Message], object]) -> None:
+    def __init__(self, config: Config, create: Callable[[], Run], post: Callable[[Message], object]) -> None:
         self.config = config
         self.options = config
         """As they are now, after the changes that were made."""
         self.control = Control()
         self.history = History()
-        self._output = output
+        self._create = create
         self._post = post
         self._thread = threading.Thread(target=self._work, name="training", daemon=True)
 
@@ -43,7 +42,7 @@ class Runner:
 
     def _work(self) -> None:
         try:
-            run = Run.create(self.config, self._output)
+            run = self._create()
             ended: Ended | None = None
             for event in run.events(self.control):
                 self._take(event, run)

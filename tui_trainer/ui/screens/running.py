@@ -13,6 +13,7 @@ from textual.widgets import Button
 
 from tui_trainer.changes import describe_change
 from tui_trainer.config import Config
+from tui_trainer.runs.run import Run
 from tui_trainer.ui.advice import advice
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.widget import Chart
@@ -74,7 +75,8 @@ class RunScreen(ChartScreen):
         """Start a run."""
         self._next = None
         self.directory = None
-        self.runner = Runner(config, self._output, self.post_message)
+        output = self._output
+        self.runner = Runner(config, lambda: Run.create(config, output), self.post_message)
         self.query_one(RunPanel).begin()
         self.enter(Phase.PREPARING, "reading the images, building the network")
         self.runner.start()

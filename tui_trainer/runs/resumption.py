@@ -1,0 +1,135 @@
+"""Where a run can be gone on with, from the files in its folder, of which none is believed unchecked."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from tui_trainer.changes import CHANGEABLE, Change
+from tui_trainer.config import Config, option
+from tui_trainer.errors import UserError
+from tui_trainer.runs import checkpoint
+from tui_trainer.runs.archive import lines_with_ends
+from tui_trainer.runs.batches import read_batches
+from tui_trainer.runs.directory import RunDirectory
+from tui_trainer.runs.log import ChangeLine, EpochLine, Line, ResumeLine, StartLine
+from tui_trainer.training.events import Snapshot
+from tui_trainer.training.state import RunState, read_run_state
+
+FREE = ("threads", "checkpoint_every", "data")
+"""What may be different from the moment on at which a run is gone on with, besides what may change at any step."""
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """A run as it was kept last."""
+
+    config: Config
+    snapshot: Snapshot
+    state: RunState
+    metrics_size: int
+    """Bytes of metrics.jsonl that tell of what the snapshot holds."""
+    seconds: float
+    """Training time of the whole epochs."""
+    epoch_seconds: float
+    """Training time of the epoch that was begun."""
+    environment: Mapping[str, str]
+    """In which it was trained last."""
+    warnings: tuple[str, ...]
+
+
+def read_resumption(folder: RunDirectory, given: Mapping[str, Any]) -> Resumption:
+    """What to go on with, where the options in `given` take the place of the run's. Raises UserError."""
+    snapshot = checkpoint.read(folder.checkpoint, lambda scalars: read_run_state(scalars).shapes())
+    state = read_run_state(snapshot.scalars)
+    passed = _Passed(state)
+    size = 0
+    # Of a run that has not trained at all nothing needs to be kept: it starts anew.
+    for line, end in lines_with_ends(folder.metrics) if state.step else ():
+        if passed.takes(line):
+            size = end
+    warnings = []
+    if state.step and len(passed.seconds) < state.epochs:
+        warnings.append(f"{folder.metrics}: {state.epochs - len(passed.seconds)} of {state.epochs} epochs are missing, and stay so")
+    config = _with_changes(state.options, passed.later, state)
+    return Resumption(
+        config=_with_given(config, given, state),
+        snapshot=snapshot,
+        state=state,
+        metrics_size=size,
+        seconds=sum(passed.seconds.values()),
+        epoch_seconds=_epoch_seconds(folder, state),
+        environment=passed.environment,
+        warnings=tuple(warnings),
+    )
+
+
+class _Passed:
+    """Tells the lines of what the checkpoint holds from those of what came later, which the run will write again."""
+
+    def __init__(self, state: RunState) -> None:
+        self._state = state
+        self._changes = 0
+        self._is_later = False
+        self.seconds: dict[int, float] = {}
+        self.environment: Mapping[str, str] = {}
+        self.later: list[Change] = []
+        """Changes that were made later."""
+
+    def takes(self, line: Line) -> bool:
+        match line:
+            case StartLine() | ResumeLine() if not self._is_later:
+                self.environment = line.environment
+            case EpochLine() if line.epoch <= self._state.epochs and not self._is_later:
+                self.seconds[line.epoch] = line.seconds
+            case ChangeLine() if self._changes < self._state.changes and not self._is_later:
+                self._changes += 1
+            case ChangeLine():
+                self._is_later = True
+                self.later.append(Change(line.step, line.changes))
+            case _:
+                self._is_later = True
+        return not self._is_later
+
+
+def _with_changes(config: Config, later: list[Change], state: RunState) -> Config:
+    """What somebody changed after the checkpoint is planned again, at the same steps; what was planned before stands there already."""
+    made, planned = list(config.changes[: state.changes]), list(config.changes[state.changes :])
+    known = [change.record() for change in planned]
+    for change in later:
+        if change.record() in known:
+            known.remove(change.record())
+        else:
+            planned.append(change)
+    return _parsed(config, {"changes": [*made, *sorted(planned, key=lambda change: change.step)]})
+
+
+def _with_given(config: Config, given: Mapping[str, Any], state: RunState) -> Config:
+    now = {**dict(config), **{name: value for change in config.changes[: state.changes] for name, value in change.values.items()}}
+    wanted = dict(_parsed(config, {**{name: now[name] for name in CHANGEABLE}, **given}))
+    different = {name: wanted[name] for name in given if wanted[name] != now[name]}
+    refused = [option(name) for name in different if name not in (*CHANGEABLE, *FREE)]
+    if refused:
+        allowed = ", ".join(option(name) for name in (*CHANGEABLE, *FREE))
+        raise UserError(f"{refused[0]}: cannot be different when a run is gone on with; what can: {allowed}")
+    changed = {name: value for name, value in different.items() if name in CHANGEABLE}
+    if changed:
+        # Before what is planned for a later step.
+        changes = sorted([*config.changes, Change(state.step, changed)], key=lambda change: change.step)
+        config = _parsed(config, {"changes": changes})
+    return config.model_copy(update={name: value for name, value in different.items() if name in FREE})
+
+
+def _parsed(config: Config, values: Mapping[str, Any]) -> Config:
+    return Config.parse({**{name: value for name, value in dict(config).items() if value is not None}, **values})
+
+
+def _epoch_seconds(folder: RunDirectory, state: RunState) -> float:
+    if not state.batch:
+        return 0.0
+    # A short epoch's time is no reason to refuse a run.
+    with suppress(OSError), folder.batches.open("rb") as file:
+        last = read_batches(file, state.step - 1, 1)
+        if len(last) and 0 <= last[0, -1] < 1e9:
+            return float(last[0, -1])
+    return 0.0
