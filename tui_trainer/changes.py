@@ -21,8 +21,8 @@ class Change:
     values: Mapping[str, Any]
 
     def record(self) -> dict[str, Any]:
-        """The change as plain data: a table of config.toml, an object of a JSON line."""
-        return {"step": self.step, **self.values}
+        """The change as plain data, in one order: a table of config.toml, an object of a JSON line."""
+        return {"step": self.step, **{name: self.values[name] for name in CHANGEABLE if name in self.values}}
 
 
 def parse_changes(value: Any) -> Any:
@@ -64,11 +64,12 @@ def _parse_change(text: str) -> dict[str, Any]:
 
 def _change(item: Any) -> Change:
     if isinstance(item, Change):
-        return item
-    if not isinstance(item, Mapping):
+        step, values = item.step, dict(item.values)
+    elif isinstance(item, Mapping):
+        values = dict(item)
+        step = values.pop("step", None)
+    else:
         raise PydanticCustomError("changes", "must be tables with a step and the options that change")
-    values = dict(item)
-    step = values.pop("step", None)
     if not isinstance(step, int) or isinstance(step, bool) or not 0 <= step < 1 << 63:
         raise PydanticCustomError("changes", "must each name the step they are made at, a whole number from 0")
     if wrong := next((name for name in values if name not in CHANGEABLE), None):

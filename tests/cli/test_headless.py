@@ -166,7 +166,7 @@ def test_divergence_ends_with_3_and_leaves_the_last_good_checkpoint(options: lis
     assert re.search(r"diverged in epoch \d, at step \d+: \w+ gave numbers that are not finite; try a lower learning rate", told.stdout)
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGUSR1, 138)])
 def test_a_signal_ends_the_run_after_a_checkpoint(options: list[str], tmp_path: Path, number: signal.Signals, status: int) -> None:
     with subprocess.Popen([*PROGRAM, *options, "--epochs", "1000000", "--format", "json"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -304,17 +304,24 @@ def test_results_that_cannot_be_written_are_told_of(options: list[str], tmp_path
     assert checkpoint.read(tmp_path / "run" / "checkpoint.safetensors").tensors
 
 
-def test_a_full_disk_ends_the_run_in_one_line(options: list[str], tmp_path: Path) -> None:
+def test_a_full_disk_ends_no_run_and_is_told_once(options: list[str], tmp_path: Path) -> None:
     # In kB: the checkpoint of 16 units fits in, and so do some lines of metrics.
-    command = ["bash", "-c", 'ulimit -f 200 && exec "$@"', "bash", *PROGRAM, *options, "--epochs", "1000000"]
+    command = ["bash", "-c", 'ulimit -f 200 && exec "$@"', "bash", *PROGRAM, *options, "--epochs", "400"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
-    folder = tmp_path / "run"
-    assert done.stderr == f"tui-trainer: {folder}: cannot keep the run (file too large); what was written before is whole\n"
-    kept = checkpoint.read(folder / "checkpoint.safetensors")
-    lines = (folder / "metrics.jsonl").read_text().splitlines()
-    assert kept.scalars["epochs"] >= len(lines) - 2 > 10
-    assert all(json.loads(line) for line in lines[:-1])
+    trouble = f"{tmp_path / 'run'}: cannot keep the run (file too large)"
+    warning, end = done.stderr.splitlines()
+    assert warning == f"tui-trainer: warning: {trouble}; training goes on, and this is tried again"
+    assert end == f"tui-trainer: {trouble}; what was written before is whole"
+    assert "epoch 400/400" in done.stdout
+    assert "test accuracy" in done.stdout
+    kept = checkpoint.read(tmp_path / "run" / "checkpoint.safetensors")
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert 10 < kept.scalars["epochs"] <= lines[-1]["epoch"] < 400
+    # With room again the run goes on from there.
+    assert run("--resume", str(tmp_path / "run"), "--format", "quiet").returncode == 0
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert [line.get("epoch") for line in lines] == [None, *range(1, 401), None]
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])

@@ -18,7 +18,7 @@ from tui_trainer.runs import checkpoint
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
-from tui_trainer.training.events import Ended, EpochEnded
+from tui_trainer.training.events import Ended, EpochEnded, Noted
 
 
 def tui_trainer(*arguments: str, cwd: Path) -> None:
@@ -46,7 +46,8 @@ def test_config_toml_reproduces_the_run_to_the_byte(digits_file: Path, tmp_path:
     tui_trainer("--data", data, "--epochs", "3", "--validation", "100", *options, "--output", "first", cwd=tmp_path)
     tui_trainer("--config", "../first/config.toml", "--output", "../second", cwd=tmp_path / "elsewhere")
     first, second = tmp_path / "first", tmp_path / "second"
-    assert sorted(path.name for path in first.iterdir()) == ["best.safetensors", "checkpoint.safetensors", "config.toml", "metrics.jsonl"]
+    files = ["batches.f32", "best.safetensors", "checkpoint.safetensors", "config.toml", "metrics.jsonl"]
+    assert sorted(path.name for path in first.iterdir()) == files
     for name in ("best.safetensors", "checkpoint.safetensors", "config.toml"):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
     assert timeless(first / "metrics.jsonl") == timeless(second / "metrics.jsonl")
@@ -110,14 +111,45 @@ def test_an_unknown_home_is_a_mistake_and_no_fault() -> None:
         Run.create(Config.parse({"data": "~no-such-user/digits.npz"}))
 
 
-def test_a_folder_that_vanishes_ends_the_run_with_its_name(digits_file: Path, tmp_path: Path) -> None:
+def test_a_folder_that_vanishes_ends_no_run(digits_file: Path, tmp_path: Path) -> None:
     made = Run.create(Config.parse({"data": str(digits_file), "validation": 100, "threads": 1, "epochs": 3}), tmp_path / "r")
     events = made.events(Control())
     next(events)
     shutil.rmtree(tmp_path / "r")
-    with pytest.raises(UserError) as told:
-        list(events)
-    assert str(told.value).startswith(f"{tmp_path / 'r'}: cannot keep the run (no such file or directory)")
+    rest = list(events)
+    trouble = f"{tmp_path / 'r'}: cannot keep the run (no such file or directory)"
+    assert [event.text for event in rest if isinstance(event, Noted)] == [f"{trouble}; training goes on, and this is tried again"]
+    assert made.trouble == trouble
+    assert isinstance(rest[-1], Ended)
+    assert rest[-1].status == "completed"
+    assert not (tmp_path / "r").exists()
+
+
+def test_what_could_not_be_written_is_written_when_it_can_be(digits_file: Path, tmp_path: Path) -> None:
+    options = {"data": str(digits_file), "validation": 100, "threads": 1, "epochs": 6}
+    list(Run.create(Config.parse(options), tmp_path / "calm").events(Control()))
+    made = Run.create(Config.parse(options), tmp_path / "r")
+    noted = []
+    with pytest.MonkeyPatch.context() as broken:
+        for event in made.events(Control()):
+            if isinstance(event, EpochEnded) and event.epoch == 2:
+                broken.setattr(os, "fsync", refuse)
+            elif isinstance(event, EpochEnded) and event.epoch == 4:
+                broken.undo()
+            elif isinstance(event, Noted):
+                noted.append(event.text)
+    assert noted == [
+        f"{tmp_path / 'r'}: cannot keep the run (no space left on device); training goes on, and this is tried again",
+        f"{tmp_path / 'r'}: the run is kept again, and whole",
+    ]
+    assert not made.trouble
+    assert timeless(tmp_path / "r" / "metrics.jsonl") == timeless(tmp_path / "calm" / "metrics.jsonl")
+    for name in ("best.safetensors", "checkpoint.safetensors", "config.toml"):
+        assert (tmp_path / "r" / name).read_bytes() == (tmp_path / "calm" / name).read_bytes(), name
+
+
+def refuse(_descriptor: int) -> None:
+    raise OSError(28, "No space left on device")
 
 
 def test_an_empty_folder_is_taken_and_a_missing_one_made(digits_file: Path, tmp_path: Path) -> None:

@@ -273,7 +273,9 @@ def test_early_stopping_waits_and_takes_the_best_weights(digits: Dataset) -> Non
     assert [event.epoch for event in epochs if event.best][-1] == end.best_epoch
     assert end.snapshot is not None
     for name, tensor in end.snapshot.tensors.items():
-        if not name.startswith("optimizer."):
+        if name.startswith("last."):
+            assert tensor.tobytes() == epochs[-1].snapshot.tensors[name.removeprefix("last.")].tobytes()
+        elif not name.startswith("optimizer."):
             assert tensor.tobytes() == best.snapshot.tensors[name].tobytes()
 
 

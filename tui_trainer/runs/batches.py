@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_trainer.runs.files import open_to_write
 from tui_trainer.training.events import Progress
 
 COLUMNS = ("position", "loss", "accuracy", "learning_rate", "seconds")
@@ -25,20 +26,21 @@ class BatchFile:
 
     def __init__(self, path: Path, kept: int = 0) -> None:
         self._path = path
-        self._written = kept
-        self._waiting: list[Progress] = []
-        self._begun = kept > 0
+        self._written = min(kept, MOST_BATCHES)
+        self._waiting: list[tuple[float, ...]] = []
+        self._begun = False
 
     def add(self, event: Progress) -> None:
         """Take note of a batch."""
-        self._waiting.append(event)
+        if self._written + len(self._waiting) < MOST_BATCHES:
+            self._waiting.append((event.position, event.loss, event.accuracy, event.learning_rate, event.seconds))
 
     def flush(self) -> None:
         """Write what waits. Raises OSError, and keeps what waits then."""
         if not self._waiting and self._begun:
             return
-        rows = _rows(self._waiting[: max(MOST_BATCHES - self._written, 0)])
-        with self._path.open("r+b" if self._begun else "wb") as file:
+        rows = _table(self._waiting)
+        with os.fdopen(open_to_write(self._path, os.O_CREAT), "r+b") as file:
             # Right after those before: not after what a failure left, nor, where some were lost, where those were.
             file.truncate(self._written * ROW)
             file.seek(0, os.SEEK_END)
@@ -49,9 +51,8 @@ class BatchFile:
 
 
 @np.errstate(over="ignore")  # what is beyond float32 is beyond all charts
-def _rows(batches: Sequence[Progress]) -> NDArray[Any]:
-    values = [(batch.position, batch.loss, batch.accuracy, batch.learning_rate, batch.seconds) for batch in batches]
-    return np.array(values, "<f4").reshape(-1, len(COLUMNS))
+def _table(rows: Sequence[tuple[float, ...]]) -> NDArray[Any]:
+    return np.array(rows, "<f4").reshape(-1, len(COLUMNS))
 
 
 def read_batches(file: BinaryIO, start: int = 0, most: int = MOST_BATCHES) -> NDArray[Any]:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from tui_trainer.runs.files import open_to_write
+
 PATIENCE = 0.3
 """Seconds to wait for a lock: whoever looks whether a run is going on holds it for a moment."""
 
@@ -27,7 +29,7 @@ class Journal:
     @classmethod
     def hold(cls, path: Path, *, create: bool = False) -> Self:
         """Open the file for one run alone. Raises TakenError, and OSError as `open` does."""
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_CREAT if create else 0), 0o666)
+        descriptor = open_to_write(path, os.O_APPEND | (os.O_CREAT if create else 0))
         try:
             _lock(descriptor)
             return cls(descriptor)
@@ -70,10 +72,15 @@ class Journal:
         """Keep the first `size` bytes alone. Raises OSError."""
         os.ftruncate(self._descriptor, size)
         self._size = size
+        if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
+            # A kill in mid-write may leave a line that lacks nothing but its end.
+            self._size += os.write(self._descriptor, b"\n")
 
     def close(self) -> None:
         """Let others have the folder."""
-        os.close(self._descriptor)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 def is_held(path: Path) -> bool:

@@ -83,10 +83,19 @@ class Run:
         return self._folder.path
 
     @property
+    def standing(self) -> Progress:
+        """How far the run is before it begins, or is gone on with."""
+        return self._training.standing()
+
+    @property
     def trouble(self) -> str:
         """Why the folder lacks something that it should hold, in a line; nothing while it does not."""
         error = self._keeper.trouble
         return f"{self.directory}: cannot keep the run ({(error.strerror or str(error)).lower()})" if error else ""
+
+    def close(self) -> None:
+        """Leave the folder to others, where the run is made and then not trained; after `events` that is done."""
+        self._journal.close()
 
     def events(self, control: Control) -> Iterator[Event]:
         """Train, yielding each event after its files are written.
@@ -99,7 +108,7 @@ class Run:
                 for event in self._training.events(control):
                     yield from self._keep(event, control)
         finally:
-            self._journal.close()
+            self.close()
 
     def _keep(self, event: Event, control: Control) -> Iterator[Event]:
         before = self.trouble
@@ -122,6 +131,8 @@ def _hold(folder: RunDirectory, what: str, *, create: bool = False) -> Journal:
         return Journal.hold(folder.metrics, create=create)
     except TakenError:
         raise UserError(f"{what}: a run is going on there, in another window or process; wait for its end, or stop it first") from None
+    except ValueError:  # a path with a NUL
+        raise UserError(f"{what}: no such folder") from None
     except FileNotFoundError:
         raise UserError(f"{what}: not a run that can be gone on with: it has no {folder.metrics.name}") from None
     except OSError as error:
@@ -140,7 +151,7 @@ def settle(config: Config) -> tuple[Config, Dataset]:
     try:
         # An absolute name, so that a config.toml finds the data from any folder.
         name = config.data if config.data == MNIST else str(Path(config.data).expanduser().absolute())
-    except (OSError, RuntimeError) as error:  # the current folder is gone; the user of ~user is unknown
+    except (OSError, RuntimeError, ValueError) as error:  # the current folder is gone; the user of ~user is unknown, or has a NUL
         raise UserError(f"--data {config.data}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
     data = load(name)
     config = config.model_copy(update={"data": name})

@@ -1,7 +1,7 @@
 """The training loop: a generator of events that prints nothing and writes nothing. Whoever stops consuming it stops the work."""
 
 from collections.abc import Iterator, Mapping
-from math import isfinite
+from math import isfinite, nan
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -122,6 +122,21 @@ class Training:
         first, _, share = self._stretch
         return share + (1 - share) * ((self._batch - first) / (self.batches - first))
 
+    def standing(self) -> Progress:
+        """Where the run stands, in the form that its last batch told it, but for what that batch gave."""
+        return Progress(
+            self._epochs_done + 1,
+            self._batch,
+            self.batches,
+            self._optimizer.steps,
+            nan,
+            nan,
+            self._epoch_seconds,
+            self._learning_rate,
+            self._epochs_done + self._share,
+            self._sample,
+        )
+
     def events(self, control: Control) -> Iterator[Event]:
         """The run, from where it stands to its end."""
         yield self._started()
@@ -210,7 +225,10 @@ class Training:
         else:
             layer = health.first_not_finite(self._network, batch) or self._network.layers[-1].name
             divergence = Divergence(layer, self._epochs_done + 1, self._optimizer.steps + 1)
-        snapshot = self.snapshot() if control.wants_snapshot() else None
+        snapshot = None
+        # After the epoch's last batch comes a snapshot anyway, and of weights that have burst none is of use.
+        if divergence is None and self._batch < self.batches and control.wants_snapshot() and self._check_weights() is None:
+            snapshot = self.snapshot()
         progress = Progress(
             self._epochs_done + 1,
             self._batch,
@@ -365,8 +383,9 @@ class Training:
             self._optimizer.remember(state.optimizer)
             self._order_rng.bit_generator.state = state.order_state
             self._mask_rng.bit_generator.state = state.mask_state
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise UserError(f"its random state or its optimizer's is not what it should be ({error})") from None
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError, IndexError) as error:
+            detail = " ".join(str(error).split())[:100]
+            raise UserError(f"its random state or its optimizer's is not what it should be ({detail})") from None
         self._order_state = self._order_rng.bit_generator.state
         self._seconds, self._epoch_seconds = seconds, epoch_seconds
 
@@ -381,6 +400,12 @@ class Training:
         self._batch = state.batch
         if not (self._stretch.sample < self._samples and self._stretch.batch <= self._batch < self.batches):
             raise UserError("its position is not in an epoch")
+        # Of every whole epoch at least one batch was trained, and of the first one as many as of all.
+        most = state.batch if not state.epochs else self._samples * state.epochs + state.batch
+        if not (state.epochs + state.batch <= state.step <= most and state.correct <= self._sample and state.best_epoch <= state.epochs):
+            raise UserError("its position contradicts itself")
+        if (state.best_epoch > 0) != (state.best_loss is not None):
+            raise UserError("it does not tell its best epoch and that one's loss together")
 
     def _fill(self, vector: Array, prefix: str, snapshot: Snapshot) -> None:
         for name, tensor in self._network.tensors.items():

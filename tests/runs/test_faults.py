@@ -1,0 +1,122 @@
+"""Whichever call of the operating system fails: training goes on, and the folder holds a checkpoint that leads to the same end."""
+
+import errno
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui_trainer.config import Config
+from tui_trainer.errors import UserError
+from tui_trainer.runs import checkpoint
+from tui_trainer.runs.archive import read_run
+from tui_trainer.runs.journal import Journal
+from tui_trainer.runs.run import Run
+from tui_trainer.training.control import Control
+from tui_trainer.training.events import Ended, Noted
+
+CALLS: list[tuple[Any, str]] = [(os, "write"), (os, "fsync"), (Path, "replace"), (os, "link"), (os, "open"), (Path, "open")]
+
+
+@pytest.fixture
+def config(digits_file: Path) -> Config:
+    options = {"hidden": "8", "validation": 100, "epochs": 3, "threads": 1, "batch_size": 100, "checkpoint_every": 1e-9}
+    return Config.parse({"data": str(digits_file), **options})
+
+
+@contextmanager
+def failing(owner: Any, call: str, fails_at: int, for_ever: bool) -> Iterator[Callable[[], int]]:
+    """While inside, the call fails at the given time it is made, or from then on; tells how often it was made."""
+    genuine = getattr(owner, call)
+    calls = 0
+
+    def sometimes(*arguments: Any, **keywords: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == fails_at or (for_ever and calls > fails_at):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return genuine(*arguments, **keywords)
+
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(owner, call, sometimes)
+        yield lambda: calls
+
+
+def timeless(path: Path) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+    return [
+        {name: value for name, value in line.items() if name not in ("seconds", "samples_per_second", "run_directory")} for line in lines
+    ]
+
+
+@pytest.mark.parametrize("for_ever", [False, True], ids=["once", "for ever after"])
+@pytest.mark.parametrize(("owner", "call"), CALLS, ids=[call for _, call in CALLS])
+def test_the_nth_call_that_fails_costs_nothing_that_was_promised(
+    config: Config, tmp_path: Path, owner: Any, call: str, for_ever: bool
+) -> None:
+    list(Run.create(config, tmp_path / "calm").events(Control()))
+    final = (tmp_path / "calm" / "checkpoint.safetensors").read_bytes()
+    number = 1
+    while True:
+        folder = tmp_path / f"r{number}"
+        run = Run.create(config, folder)
+        with failing(owner, call, number, for_ever) as count:
+            try:
+                events = list(run.events(Control()))
+            except UserError as refusal:
+                assert "no space left on device" in str(refusal)  # noqa: PT017 raises() would not let a success pass
+                events = []
+            made = count()
+        if made < number:
+            break
+        names = {path.name for path in folder.iterdir()}
+        # What could not be removed either may lie there, under a name of its own.
+        assert {name for name in names if not name.startswith(".")} <= {
+            "batches.f32", "best.safetensors", "checkpoint.safetensors", "config.toml", "metrics.jsonl",
+        }  # fmt: skip
+        if events:
+            assert isinstance(next(event for event in reversed(events) if not isinstance(event, Noted)), Ended)
+            told = [event.text for event in events if isinstance(event, Noted)]
+            assert sum("training goes on" in text for text in told) <= 1
+            for file in ("checkpoint.safetensors", "best.safetensors"):
+                if (folder / file).exists():
+                    assert checkpoint.read(folder / file).tensors
+            read_run(folder)
+            if not run.trouble:
+                assert timeless(folder) == timeless(tmp_path / "calm")
+            list(Run.resume(folder).events(Control()))
+            assert (folder / "checkpoint.safetensors").read_bytes() == final
+            assert timeless(folder) == timeless(tmp_path / "calm")
+        # Each of the first, where every call has another purpose, and then some.
+        number += 1 if number < 12 else 5
+    assert number > 3
+
+
+def test_a_line_that_breaks_off_is_taken_back_or_written_over(tmp_path: Path) -> None:
+    journal = Journal.hold(tmp_path / "metrics.jsonl", create=True)
+    journal.add('{"event": "first"}')
+    journal.flush()
+    genuine = os.write
+
+    def half(descriptor: int, content: Any) -> int:
+        if content[:1] == b"{":
+            return genuine(descriptor, content[:5])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for further in (None, "ftruncate"):
+        journal.add('{"event": "second"}')
+        with pytest.MonkeyPatch.context() as broken:
+            broken.setattr(os, "write", half)
+            if further:
+                broken.setattr(os, further, lambda *_: half(0, b""))
+            with pytest.raises(OSError, match="No space"):
+                journal.flush()
+        torn = (tmp_path / "metrics.jsonl").read_text()
+        assert torn == '{"event": "first"}\n' + ('{"eve' if further else "")
+    journal.flush()
+    assert (tmp_path / "metrics.jsonl").read_text() == '{"event": "first"}\n{"event": "second"}\n{"event": "second"}\n'
+    journal.close()

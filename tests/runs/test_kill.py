@@ -1,0 +1,70 @@
+"""Real processes, killed at random moments: what they leave leads to the same bytes."""
+
+import json
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui_trainer.runs import checkpoint
+from tui_trainer.runs.archive import read_run
+
+PROGRAM = [sys.executable, "-m", "tui_trainer", "--no-ui", "--format", "json"]
+KILLS = 50
+
+
+def timeless(path: Path) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+    return [
+        {name: value for name, value in line.items() if name not in ("seconds", "samples_per_second", "run_directory")} for line in lines
+    ]
+
+
+def finish(*options: str) -> None:
+    done = subprocess.run([*PROGRAM, *options], capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("rule", [["--optimizer", "nadam", "--dropout", "0.2"], ["--optimizer", "momentum", "--early-stopping", "100000"]])
+def test_killed_again_and_again_it_ends_with_the_same_bytes(digits_file: Path, tmp_path: Path, rule: list[str]) -> None:
+    moments = random.Random(7)
+    folder, again = tmp_path / "killed", tmp_path / "again"
+    start = ["--data", str(digits_file), "--validation", "100", "--hidden", "32,16", "--batch-size", "20", "--threads", "1", *rule]
+    start += ["--schedule", "exponential", "--decay", "0.999", "--checkpoint-every", "0.01", "--epochs", "1000000"]
+    options = [*start, "--output", str(folder)]
+    position = -1
+    for kill in range(KILLS // 2):
+        with subprocess.Popen([*PROGRAM, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            # Some before they have begun, some about their first step, most while they train.
+            if kill % 5 == 0:
+                time.sleep(moments.uniform(0, 0.6))
+            else:
+                while kill % 5 > 1 and json.loads(process.stdout.readline())["event"] != "epoch":
+                    pass
+                time.sleep(moments.uniform(0, 0.1))
+            process.kill()
+        if (folder / "checkpoint.safetensors").exists():
+            step = checkpoint.read(folder / "checkpoint.safetensors").scalars["step"]
+            assert step >= position
+            position = step
+            read_run(folder)
+            options = ["--resume", str(folder)]
+        elif folder.exists():
+            # Killed before there was anything to keep.
+            folder = folder.with_name(f"{folder.name}-")
+            options = [*start, "--output", str(folder)]
+    assert position > 0
+    epochs = checkpoint.read(folder / "checkpoint.safetensors").scalars["epochs"]
+    finish("--resume", str(folder), "--epochs", str(epochs + 2))
+    finish("--config", str(folder / "config.toml"), "--output", str(again))
+    for name in ("checkpoint.safetensors", "best.safetensors", "config.toml"):
+        assert (folder / name).read_bytes() == (again / name).read_bytes(), name
+    assert timeless(folder)[1:] == timeless(again)[1:]
+    assert read_run(folder).last_epoch == epochs + 2 > 5
