@@ -97,3 +97,32 @@ def test_importing_the_package_loads_nothing() -> None:
 
     code = "import tui_trainer, sys; assert 'numpy' not in sys.modules; tui_trainer.Classifier; assert 'textual' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("scalars", "message"),
+    [
+        ({"features": 3}, "dense_1.weight is F32 of shape (2, 4), not F32 of shape (3, 4)"),
+        ({"features": -1}, "features: "),
+        ({"classes": 2**31}, "dense_2.weight is F32"),
+        ({"config": {"hidden": [65536] * 1000}}, "dense_1.weight is F32"),
+        ({"config": {"hidden": [4], "self": 1}}, "--self is not an option"),
+        ({"config": 5}, "config: "),
+        ({"labels": ["a"]}, "labels must be a list of 2 texts or numbers"),
+        ({"labels": [[], []]}, "labels must be a list of 2 texts or numbers"),
+        ({"labels": [0, 10**30]}, "labels holds a number that is too large"),
+        ({"labels": ["a" * 2000, "b"]}, "more than 1,000 characters"),
+    ],
+)
+def test_a_file_whose_scalars_lie_is_refused(tmp_path: Path, scalars: dict[str, object], message: str) -> None:
+    from tui_trainer.runs import checkpoint
+    from tui_trainer.training.events import Snapshot
+
+    path = tmp_path / "model.safetensors"
+    Classifier(hidden="4", epochs=0, batch_size=2).fit(np.eye(2), [0, 1]).save(path)
+    honest = checkpoint.read(path)
+    checkpoint.write(path, Snapshot(honest.tensors, {**honest.scalars, **scalars}))
+    with pytest.raises(UserError) as refused:
+        Classifier.load(path)
+    assert str(refused.value).startswith(f"{path}: ")
+    assert message in str(refused.value)

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tui_trainer.dataset import IDX_FILES, Batcher, Dataset, Split, load, read_idx
+from tui_trainer.dataset import IDX_FILES, Batcher, Dataset, Split, load
 from tui_trainer.errors import UserError
+from tui_trainer.formats import read_idx
 
 
 def idx(array: np.ndarray, *, code: int = 8, shape: tuple[int, ...] | None = None) -> bytes:

@@ -12,12 +12,17 @@ from tui_trainer.dataset import Dataset, Split
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Array, Images
 from tui_trainer.nn.losses import softmax
+from tui_trainer.nn.network import Network
 from tui_trainer.runs import checkpoint
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Ended, Event, Snapshot
 from tui_trainer.training.feed import Feed
 from tui_trainer.training.loop import Training
 from tui_trainer.training.model import build_network
+from tui_trainer.training.state import read_model_state
+
+LONGEST_LABEL = 1000
+"""Characters in the name of a class: as an array all names are as long as the longest."""
 
 
 class Classifier:
@@ -38,6 +43,9 @@ class Classifier:
 
     n_features_in_: int
     """Numbers per sample."""
+
+    network_: Network
+    """The network, with what it learned."""
 
     def __init__(self, **options: Any) -> None:
         self._options = options
@@ -81,9 +89,10 @@ class Classifier:
         if images.shape[1] != self.n_features_in_:
             raise UserError(f"x has {images.shape[1]} numbers per sample; this network was trained on {self.n_features_in_}")
         parts = [np.empty((0, len(self.classes_)), np.float32)]
-        for batch in Feed(Split(images, np.zeros(len(images), np.intp))).all(self._network):
-            batch.forward()
-            parts.append(softmax(batch.logits))
+        with np.errstate(all="ignore"):
+            for batch in Feed(Split(images, np.zeros(len(images), np.intp))).all(self.network_):
+                batch.forward()
+                parts.append(softmax(batch.logits))
         return np.concatenate(parts)
 
     def predict(self, x: ArrayLike) -> NDArray[Any]:
@@ -98,31 +107,43 @@ class Classifier:
     def save(self, path: str | Path) -> None:
         """Write weights and options to a safetensors file, whole or not at all. Raises OSError."""
         labels = {"labels": self.classes_.tolist()}
-        checkpoint.write(Path(path), Snapshot(self._network.tensors, {**self._scalars, **labels}))
+        checkpoint.write(Path(path), Snapshot(self.network_.tensors, {**self._scalars, **labels}))
 
     @classmethod
     def load(cls, path: str | Path) -> "Classifier":
         """Read what `save` wrote, or a run's checkpoint. Raises UserError when the file is neither."""
-        snapshot = checkpoint.read(Path(path))
+        snapshot = checkpoint.read(Path(path), lambda scalars: read_model_state(scalars).model_shapes())
+        state = read_model_state(snapshot.scalars)
         try:
-            model = cls(**snapshot.scalars["config"])
-            model.n_features_in_ = int(snapshot.scalars["features"])
-            model.classes_ = np.array(snapshot.scalars.get("labels", range(int(snapshot.scalars["classes"]))))
+            model = cls(**state.config)
+            model.n_features_in_ = state.features
+            model.classes_ = _labels(snapshot.scalars.get("labels"), state.classes)
             model._learned(snapshot)
-        except (KeyError, TypeError, ValueError, UserError) as error:
-            raise UserError(f"{path}: not a checkpoint that this version can read ({error})") from None
+        except UserError as error:
+            raise UserError(f"{path}: not a checkpoint that this version can read: {error}") from None
+        except MemoryError:
+            raise UserError(f"{path}: does not fit into memory") from None
         return model
 
     def _learned(self, snapshot: Snapshot) -> None:
-        config = Config.parse(snapshot.scalars["config"])
-        network = build_network(config, self.n_features_in_, len(self.classes_))
-        for name, tensor in network.tensors.items():
-            found = snapshot.tensors[name]
-            if found.shape != tensor.shape:
-                raise ValueError(f"{name} has shape {found.shape}, not {tensor.shape}")
-            tensor[...] = found
-        self._network = network
+        self.network_ = build_network(read_model_state(snapshot.scalars).options, self.n_features_in_, len(self.classes_))
+        for name, tensor in self.network_.tensors.items():
+            tensor[...] = snapshot.tensors[name]
         self._scalars = {key: snapshot.scalars[key] for key in ("config", "features", "classes")}
+
+
+def _labels(labels: Any, classes: int) -> NDArray[Any]:
+    """What a file calls its classes; their numbers where it calls them nothing."""
+    if labels is None:
+        return np.arange(classes)
+    if not isinstance(labels, list) or len(labels) != classes or not all(isinstance(label, str | int | float) for label in labels):
+        raise UserError(f"labels must be a list of {classes} texts or numbers")
+    if max(len(str(label)) for label in labels) > LONGEST_LABEL:
+        raise UserError(f"labels holds one of more than {LONGEST_LABEL:,} characters")
+    array = np.array(labels)
+    if array.dtype.kind not in "biufU" or (array.dtype.kind == "f" and not np.isfinite(array).all()):
+        raise UserError("labels holds a number that is too large")
+    return array
 
 
 def _samples(x: ArrayLike) -> Images:

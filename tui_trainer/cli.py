@@ -10,10 +10,13 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from tui_trainer import __version__
+from tui_trainer.commands.export import export_command
+from tui_trainer.commands.predict import predict_command
+from tui_trainer.commands.runs import runs_command
+from tui_trainer.commands.watch import watch_command
 from tui_trainer.config import Config, Source, as_text, choices, fields, layered, option, read_toml
 from tui_trainer.errors import UserError
-
-SLOWEST_REFRESH, FASTEST_REFRESH = 0.1, 30.0
+from tui_trainer.refresh import check_refresh
 
 ALIASES: Mapping[str, tuple[str, ...]] = {"learning_rate": ("--lr",)}
 
@@ -103,8 +106,8 @@ def program(
             if is_given:
                 raise UserError(f"{name}: a run that is gone on with keeps its folder and options; leave out {name} or --resume")
     values, source = _merge(config_file, {name: value for name, value in given.items() if value is not None})
-    if refresh is not None and not SLOWEST_REFRESH <= refresh <= FASTEST_REFRESH:  # in this form not a number is refused too
-        raise UserError(f"--refresh must be from {SLOWEST_REFRESH:g} to {FASTEST_REFRESH:g} looks a second, not {refresh:g}")
+    if refresh is not None:
+        check_refresh(refresh)
     if no_ui:
         for name, is_set in (("--refresh", refresh is not None), ("--no-mouse", no_mouse)):
             if is_set:
@@ -158,6 +161,10 @@ def serve(context: click.Context, /, host: str, port: int, config_file: Path | N
 config_options(program)
 config_options(lr_find)
 config_options(serve)
+program.add_command(watch_command)
+program.add_command(predict_command)
+program.add_command(export_command)
+program.add_command(runs_command)
 
 
 def _refuse_options_before(command: str, context: click.Context) -> None:

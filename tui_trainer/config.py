@@ -4,11 +4,11 @@ The command line, the app's form, TOML files and the documentation are all made 
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from unicodedata import bidirectional, category
 
 import tomli_w
 from pydantic import AfterValidator as After
@@ -25,24 +25,31 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from tui_trainer.changes import Change, format_changes, parse_changes
+from tui_trainer.changes import CHANGEABLE, Change, format_changes, parse_changes
 from tui_trainer.errors import UserError
 from tui_trainer.names import OneForEach, OneOf, default_alpha, join, made_for, split
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.nn.schedules import SCHEDULES
+from tui_trainer.toml_file import parse_toml, read_given
 
 AUTO: Final = "auto"
 MOST_UNITS: Final = 65_536
 MOST_LAYERS: Final = 1_000
 MOST_EPOCHS: Final = 1_000_000_000
 
+_TURNS: Final = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
+"""Bidirectional classes of characters that decide the direction of others."""
+
 
 def parse_hidden(value: Any) -> Any:
     """Layer sizes from `256,128x8` (a comma list; `128x8` is eight layers of 128) or `none`; a list passes as it is."""
     if isinstance(value, int) and not isinstance(value, bool):
         return (value,)
+    if isinstance(value, list | tuple) and len(value) > MOST_LAYERS:
+        # Each of a million wrong sizes would be complained of.
+        raise PydanticCustomError("hidden", "must have at most {most} layers", {"most": MOST_LAYERS})
     if not isinstance(value, str):
         return value
     if value.strip().lower() == "none":
@@ -90,13 +97,21 @@ def _resolve_alpha(alpha: float | None, info: ValidationInfo) -> float | None:
     return default_alpha(activation) if alpha is None and activation else alpha
 
 
+def _legible(text: str) -> str:
+    """A text without what a terminal obeys, or what turns text around: it stands in forms, as it is."""
+    if any(category(character) in ("Cc", "Zl", "Zp") or bidirectional(character) in _TURNS for character in text):
+        raise PydanticCustomError("text", "must hold no control characters")
+    return text
+
+
 def _or_none(value: Any) -> Any:
     return None if isinstance(value, str) and value.strip().lower() == "none" else value
 
 
 def _check_changes(changes: tuple[Change, ...], info: ValidationInfo) -> tuple[Change, ...]:
     """Every change has to make a Config of the others, which also reads its values."""
-    options = {name: value for name, value in info.data.items() if value is not None}
+    # What a change may touch depends on nothing else, and a deep network would take its time for each of thousands of changes.
+    options = {name: info.data[name] for name in CHANGEABLE if info.data.get(name) is not None}
     checked = []
     for change in changes:
         try:
@@ -186,7 +201,7 @@ class Config(BaseModel):
     checkpoint_every: Annotated[Number, Field(ge=0)] = Field(
         30.0, description="seconds between checkpoints within an epoch; 0 for one at its end alone"
     )
-    data: str = Field("mnist", min_length=1, description="mnist, a folder of four IDX files (plain or .gz), or an .npz file")
+    data: Annotated[str, After(_legible)] = Field("mnist", min_length=1, description="mnist, a folder of four IDX files (plain or .gz), or an .npz file")
     changes: Annotated[
         tuple[InstanceOf[Change], ...],
         BeforeValidator(parse_changes),
@@ -235,7 +250,7 @@ class Source:
     from_file: frozenset[str] = frozenset()
 
     def of(self, name: str) -> str:
-        return f"{self.file}: {name}" if name in self.from_file else option(name)
+        return f"{self.file}: {_shortened(name)}" if name in self.from_file else option(_shortened(name))
 
 
 def as_text(value: Any) -> str:
@@ -292,22 +307,31 @@ def _sentence(kind: str, message: str, value: Any) -> str:
     if wording is None:
         wording = message.replace("Input should be", "must be").replace("greater than or equal to", "at least")
         wording = wording.replace("less than or equal to", "at most")
-    # Python refuses to print an integer of thousands of digits.
-    given = f"a number of {value.bit_length()} bits" if isinstance(value, int) and value.bit_length() > 1000 else str(value)
-    given = given if len(given) <= 60 else given[:57] + "…"
+    given = _shortened(_text(value))
     return f"{wording}, not {given!r}" if isinstance(value, str) else f"{wording}, not {given}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, int) and value.bit_length() > 1000:
+        return f"a number of {value.bit_length()} bits"
+    try:
+        return str(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, which Python refuses to print, or tables without end
+        return "what is there"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "…"
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The values in a TOML file, unchecked. Raises UserError when it cannot be read or is no TOML."""
     try:
-        with path.open("rb") as file:
-            text = file.read(1 << 20)
-        return tomllib.loads(text.decode("utf-8"))
+        return parse_toml(read_given(path))
     except OSError as error:
         raise UserError(f"--config {path}: {(error.strerror or str(error)).lower()}") from None
-    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or an integer of thousands of digits
-        raise UserError(f"--config {path}: not a TOML file: {error}") from None
+    except ValueError as error:
+        raise UserError(f"--config {path}: {error}") from None
 
 
 def fields() -> Iterator[tuple[str, FieldInfo]]:

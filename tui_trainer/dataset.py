@@ -1,24 +1,19 @@
-"""Images and labels, from the bundled MNIST, a folder of IDX files or an .npz. A file is believed only as far as its bytes go."""
+"""Images and labels to learn from: the bundled MNIST, a folder of IDX files or an .npz."""
 
-import gzip
 import hashlib
-import io
-import stat
-import struct
-import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer import paths
 from tui_trainer.errors import UserError
+from tui_trainer.formats import open_npz, read_idx
 from tui_trainer.nn.arrays import Array, Images, Labels
 
 CLASSES = 10
@@ -29,8 +24,6 @@ IDX_FILES: Mapping[str, str] = {
     "x_test": "t10k-images-idx3-ubyte",
     "y_test": "t10k-labels-idx1-ubyte",
 }
-MOST_BYTES = 4 << 30
-"""No array may be larger: what a header claims is allocated only up to here."""
 
 
 class Split(NamedTuple):
@@ -122,7 +115,7 @@ def load(data: str) -> Dataset:
     except OSError as error:
         raise UserError(f"--data {data}: {(error.strerror or str(error)).lower()}") from None
     except (ValueError, MemoryError) as error:  # a path with a NUL, or an honest file larger than the machine
-        raise UserError(f"--data {data}: {error or 'does not fit into memory'}") from None
+        raise UserError(f"--data {data}: {str(error) or 'does not fit into memory'}") from None
     raise UserError(f"--data {data}: no such file or folder; give mnist, a folder of four IDX files, or an .npz")
 
 
@@ -156,9 +149,6 @@ def _from_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> Dataset:
     return Dataset(name, training, test)
 
 
-# IDX: two zero bytes, a type code, the number of dimensions, each dimension as a big-endian 32-bit number, then the elements.
-
-
 def _read_idx_folder(folder: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     for key, name in IDX_FILES.items():
         candidates = [folder / spelling for plain in (name, name.replace("-idx", ".idx")) for spelling in (plain, f"{plain}.gz")]
@@ -168,129 +158,9 @@ def _read_idx_folder(folder: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
         yield key, read_idx(path, dimensions=3 if key.startswith("x") else 1)
 
 
-def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
-    """Read an IDX file of bytes, plain or gzipped. Raises UserError when anything about it does not hold."""
-    with _opened(path) as raw, _named(path):
-        stream = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
-        header = stream.read(4 + 4 * dimensions)
-        if len(header) < 4 + 4 * dimensions:
-            raise UserError(f"{path}: {len(header)} bytes are too few for an IDX header")
-        zeros, code, count = struct.unpack_from(">HBB", header)
-        if zeros != 0:
-            raise UserError(f"{path}: not an IDX file: it begins with {header[:4].hex(' ')}")
-        if code != 0x08:
-            raise UserError(f"{path}: its type code is 0x{code:02x}; only unsigned bytes (0x08) are read")
-        if count != dimensions:
-            raise UserError(f"{path}: it has {count} dimensions where {dimensions} are expected")
-        shape = struct.unpack_from(f">{dimensions}I", header, 4)
-        return _read_exactly(stream, path, shape)
-
-
-def _read_exactly(stream: IO[bytes], path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """The bytes that `shape` announces, no fewer and no more; one byte beyond is read, so a bomb costs nothing."""
-    size = _size_of(path, shape, 1)
-    chunks = bytearray()
-    while len(chunks) <= size:
-        # Memory grows with what is there, not with what the header claims.
-        chunk = stream.read(min(size + 1 - len(chunks), 8 << 20))
-        if not chunk:
-            break
-        chunks += chunk
-    if len(chunks) < size:
-        raise UserError(f"{path}: truncated: its header announces {size:,} bytes, and {len(chunks):,} follow")
-    if len(chunks) > size:
-        raise UserError(f"{path}: more bytes follow than the {size:,} its header announces")
-    return np.frombuffer(chunks, np.uint8).reshape(shape)
-
-
-def _size_of(path: Path, shape: tuple[int, ...], itemsize: int) -> int:
-    size = itemsize
-    for dimension in shape:
-        size *= dimension
-    if size > MOST_BYTES:
-        raise UserError(f"{path}: its header announces {size:,} bytes; at most {MOST_BYTES:,} are read")
-    return size
-
-
-# NPZ: a zip of .npy files, of which the four that are needed are read through the same limits.
-
-
 def _read_npz(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
-    with _opened(path) as raw, _named(path):
-        if raw.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
-            raise UserError(f"--data {path}: neither a folder of IDX files nor an .npz file")
-        raw.seek(0)
-        with zipfile.ZipFile(raw) as archive:
-            for key in IDX_FILES:
-                if f"{key}.npy" not in archive.namelist():
-                    raise UserError(f"{path}: it has no {key}; an .npz needs x_train, y_train, x_test and y_test")
-                with archive.open(f"{key}.npy") as member:
-                    array = _read_npy(member, path, key)
-                yield key, _images(array, path, key) if key.startswith("x") else _labels(array, path, key)
-
-
-def _read_npy(stream: IO[bytes], path: Path, key: str) -> NDArray[Any]:
-    version = np.lib.format.read_magic(stream)
-    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-    if version not in readers:
-        raise UserError(f"{path}: {key} is of npy version {version[0]}.{version[1]}; 1.0 and 2.0 are read")
-    shape, fortran_order, dtype = readers[version](stream)
-    if dtype.kind not in "uif" or dtype.itemsize > 8:
-        raise UserError(f"{path}: {key} holds {dtype}; numbers are expected")
-    content = _read_exactly(stream, path, (_size_of(path, shape, dtype.itemsize),))
-    array = np.frombuffer(content, dtype)
-    return array.reshape(shape, order="F" if fortran_order else "C")
-
-
-def _images(array: NDArray[Any], path: Path, key: str) -> Images:
-    if array.ndim < 2:
-        raise UserError(f"{path}: {key} has shape {array.shape}; images need (samples, …)")
-    array = np.ascontiguousarray(array)
-    if array.dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            floats = array.astype(np.float32)
-        wrong = np.flatnonzero(~np.isfinite(floats.reshape(len(floats), -1).sum(axis=1, dtype=np.float64)))
-        if wrong.size:
-            raise UserError(f"{path}: {key} image {wrong[0]} holds a number that is not finite")
-        return floats
-    if array.size and (array.min() < 0 or array.max() > 255):
-        raise UserError(f"{path}: {key} holds whole numbers from {array.min()} to {array.max()}; pixels are 0 to 255")
-    return array.astype(np.uint8)
-
-
-def _labels(array: NDArray[Any], path: Path, key: str) -> Labels:
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1 or array.dtype.kind == "f":
-        raise UserError(f"{path}: {key} has shape {array.shape} of {array.dtype}; labels are whole numbers of shape (samples,)")
-    return array
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """A regular file, open for reading: a pipe or a device could block for ever."""
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UserError(f"{path}: not a regular file")
-        file = path.open("rb")
-    except OSError as error:
-        raise UserError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    with file:
-        yield file
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Give the complaints of the decoders the file's name."""
-    try:
-        yield
-    except gzip.BadGzipFile as error:
-        raise UserError(f"{path}: damaged gzip: {error}") from None
-    except (EOFError, zlib.error) as error:
-        raise UserError(f"{path}: damaged or truncated: {error}") from None
-    except zipfile.BadZipFile as error:
-        raise UserError(f"{path}: damaged zip: {error}") from None
-    except (ValueError, TypeError, SyntaxError, RecursionError, NotImplementedError, RuntimeError, struct.error) as error:
-        raise UserError(f"{path}: cannot be read: {' '.join(str(error).split())}") from None
-    except (OSError, io.UnsupportedOperation) as error:
-        raise UserError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    with open_npz(path, "neither a folder of IDX files nor an .npz file") as npz:
+        for key in IDX_FILES:
+            if key not in npz.names:
+                raise UserError(f"{path}: it has no {key}; an .npz needs x_train, y_train, x_test and y_test")
+            yield key, npz.images(key) if key.startswith("x") else npz.labels(key)

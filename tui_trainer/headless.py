@@ -1,12 +1,11 @@
 """Training without a screen: the run's events as a progress bar, plain lines or JSON lines, and signals as a clean way out."""
 
-import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import IntEnum
-from math import ceil, floor, log10
+from math import ceil, floor, log10, nan
 from typing import Literal, Protocol
 
 from threadpoolctl import threadpool_limits
@@ -17,8 +16,10 @@ from tui_trainer.errors import UserError
 from tui_trainer.names import abridged
 from tui_trainer.paths import printable
 from tui_trainer.runs.directory import line
+from tui_trainer.runs.log import EndLine, EpochLine, StartLine
 from tui_trainer.runs.run import Run, settle
 from tui_trainer.signals import heeded
+from tui_trainer.streams import give_up_streams
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Noted, Progress, Started, record
 from tui_trainer.training.range_test import RangePoint, range_test, suggest
@@ -68,7 +69,7 @@ def run_headless(run: Run, form: Format) -> int:
             if isinstance(event, Ended) and event.status == "diverged":
                 status = Exit.DIVERGED
     if lost:
-        _give_up_streams()
+        give_up_streams()
     # When a terminal hangs up, a write may fail before the signal comes, and it is the signal that counts.
     if received:
         return 128 + received[0]
@@ -94,15 +95,6 @@ def _told(listeners: list[Listener]) -> Iterator[list[Listener]]:
         for listener in listeners:
             with suppress(OSError):
                 listener.close()
-
-
-def _give_up_streams() -> None:
-    """Let what can no longer be written go nowhere; else the interpreter's last flush would change the exit status."""
-    for stream in filter(None, (sys.__stdout__, sys.__stderr__)):
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _listeners(form: Format, run_directory: str) -> list[Listener]:
@@ -141,7 +133,7 @@ class PlainLines:
         """Print all but progress."""
         if isinstance(event, Started):
             self._epochs = event.config.epochs
-            self._print(describe(event))
+            self._print(describe(event.config, event))
             self._print(f"run directory {printable(self._run_directory)}")
             if event.step:
                 self._print(f"gone on with after step {event.step:,}")
@@ -149,20 +141,13 @@ class PlainLines:
             self._epochs = event.changes.get("epochs", self._epochs)
             self._print(f"from step {event.step + 1:,} on: {describe_change(event.changes)}")
         elif isinstance(event, EpochEnded):
-            self._print(self._epoch(event))
+            self._print(describe_epoch(event, self._epochs))
         elif isinstance(event, Ended):
             for text in conclusion(event):
                 self._print(text)
 
     def close(self) -> None:
         """Nothing is held back."""
-
-    def _epoch(self, event: EpochEnded) -> str:
-        parts = [f"epoch {event.epoch}/{self._epochs}", f"loss {event.train_loss:.4f}", f"accuracy {event.train_accuracy:.1%}"]
-        if event.validation_loss is not None and event.validation_accuracy is not None:
-            parts += [f"validation loss {event.validation_loss:.4f}", f"validation accuracy {event.validation_accuracy:.1%}"]
-        parts += [f"{event.seconds:.1f} s", f"{event.samples_per_second:,.0f} images/s"]
-        return "  ".join(parts)
 
     def _print(self, text: str) -> None:
         print(text, flush=True)  # noqa: T201
@@ -255,9 +240,8 @@ def range_chart(points: list[RangePoint], width: int = 78, height: int = 18) -> 
     return chart if unicode else chart.translate(ASCII_FRAME)
 
 
-def describe(event: Started) -> str:
+def describe(config: Config, event: Started | StartLine) -> str:
     """The run in one line."""
-    config: Config = event.config
     return (
         f"{format_hidden(config.hidden)} {abridged(config.activation)}, {abridged(config.initializer)}, "
         f"{config.optimizer} {config.learning_rate:g}, "
@@ -267,13 +251,28 @@ def describe(event: Started) -> str:
     )
 
 
-def conclusion(event: Ended) -> list[str]:
+def describe_epoch(event: EpochEnded | EpochLine, epochs: int) -> str:
+    """An epoch in one line; in a file, a figure that was not finite is missing."""
+    parts = [f"epoch {event.epoch}/{epochs}", f"loss {_known(event.train_loss):.4f}", f"accuracy {_known(event.train_accuracy):.1%}"]
+    if event.validation_loss is not None and event.validation_accuracy is not None:
+        parts += [f"validation loss {event.validation_loss:.4f}", f"validation accuracy {event.validation_accuracy:.1%}"]
+    parts.append(f"{event.seconds:.1f} s")
+    if event.samples_per_second is not None:
+        parts.append(f"{event.samples_per_second:,.0f} images/s")
+    return "  ".join(parts)
+
+
+def _known(value: float | None) -> float:
+    return nan if value is None else value
+
+
+def conclusion(event: Ended | EndLine) -> list[str]:
     """How the run ended, in a line or two."""
     lines = []
     if event.divergence is not None:
         where = event.divergence
         lines.append(
-            f"diverged in epoch {where.epoch}, at step {where.step}: {where.layer} gave numbers that are not finite; "
+            f"diverged in epoch {where.epoch}, at step {where.step}: {printable(where.layer)} gave numbers that are not finite; "
             "try a lower learning rate or another initializer"
         )
     elif event.status != "completed":

@@ -14,13 +14,16 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from tui_trainer import paths
 from tui_trainer.config import Config, format_hidden
 from tui_trainer.dataset import Dataset
+from tui_trainer.errors import UserError
 from tui_trainer.nn.network import Pass
 from tui_trainer.runs.files import replace
+from tui_trainer.runs.reading import opened
 from tui_trainer.training.environment import environment
 from tui_trainer.training.model import build_network, build_optimizer
 
 ROUNDS = 5
 STEPS = 5
+MOST_BYTES = 1 << 20
 WORTH = 0.8
 """More threads have to bring the time down to this share: they take cores from whatever else the machine does."""
 
@@ -65,8 +68,9 @@ def _measure(config: Config, data: Dataset, most: int) -> int:
 def _known() -> dict[str, int]:
     """Earlier answers; none when there is no cache, or one that cannot be read."""
     try:
-        known = json.loads((paths.cache() / "threads.json").read_bytes())
-    except (OSError, ValueError):
+        with opened(paths.cache() / "threads.json") as file:
+            known = json.loads(file.read(MOST_BYTES))
+    except (UserError, OSError, ValueError, RecursionError):
         return {}
     if not isinstance(known, dict):
         return {}

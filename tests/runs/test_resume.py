@@ -1,6 +1,7 @@
 """A run that was stopped, or killed at any moment, and gone on with ends as one that was never stopped."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,11 +16,12 @@ from tui_trainer.config import Config, read_toml
 from tui_trainer.errors import UserError
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.runs import checkpoint
-from tui_trainer.runs import run as run_module
+from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.batches import read_batches
 from tui_trainer.runs.journal import is_held
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
+from tui_trainer.training.environment import environment
 from tui_trainer.training.events import Changed, Ended, EpochEnded, Progress, Started
 
 Options = dict[str, Any]
@@ -273,8 +275,8 @@ def test_without_its_files_there_is_nothing_to_go_on_with(configure: Configure, 
 
 def test_another_environment_is_warned_of_and_recorded_once(configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     train(Run.create(configure(), tmp_path / "r"), 14)
-    genuine = run_module.environment()
-    monkeypatch.setattr(run_module, "environment", lambda: {**genuine, "numpy": "9.9"})
+    genuine = environment()
+    monkeypatch.setattr("tui_trainer.runs.run.environment", lambda: {**genuine, "numpy": "9.9"})
     resumed = Run.resume(tmp_path / "r", {"threads": 2})
     (warning,) = resumed.warnings
     assert f"numpy was {genuine['numpy']}, and is 9.9; threads was 1, and is 2" in warning
@@ -313,3 +315,10 @@ def test_changes_made_while_paused_between_epochs_count_once(configure: Configur
     assert ended is not None
     assert ended.epochs == 3
     assert [line["event"] for line in timeless(tmp_path / "r")] == ["start", "epoch", "epoch", "change", "change", "epoch", "end"]
+
+
+def test_a_run_keeps_its_date(configure: Configure, tmp_path: Path) -> None:
+    train(Run.create(configure(), tmp_path / "r"), 14)
+    os.utime(tmp_path / "r" / "config.toml", (1e9, 1e9))
+    train(Run.resume(tmp_path / "r", {"epochs": 4}))
+    assert read_run(tmp_path / "r").started.timestamp() == 1e9

@@ -347,6 +347,9 @@ class Nadam(Optimizer):
         return {"mu_product": self.mu_product}
 
     def remember(self, memory: Mapping[str, float]) -> None:
+        # A product of factors from 0 to 1; before the first step, of none.
+        if not 0 <= memory["mu_product"] <= (1 if self.steps == 0 else self.beta1):
+            raise ValueError("mu_product")
         self.mu_product = memory["mu_product"]
 
 

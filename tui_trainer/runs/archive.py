@@ -5,15 +5,13 @@ What a run was made with stands in the first line of its metrics; config.toml, w
 
 import os
 import re
-import stat
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from pydantic import JsonValue
 
@@ -21,7 +19,10 @@ from tui_trainer.config import Config
 from tui_trainer.errors import UserError
 from tui_trainer.paths import printable
 from tui_trainer.runs.directory import RunDirectory
-from tui_trainer.runs.log import LONGEST_COMPLAINT, ChangeLine, Epoch, Line, Log, MalformedError, NotJSONError, parse_line, parse_options
+from tui_trainer.runs.journal import is_held
+from tui_trainer.runs.log import ChangeLine, Epoch, LayerShape, Line, Log, MalformedError, NotJSONError, Place, parse_line, parse_options
+from tui_trainer.runs.reading import opened, read_table
+from tui_trainer.runs.tags import read_tags
 from tui_trainer.training.events import Status
 
 MOST_BYTES: Final = 128 << 20
@@ -56,6 +57,16 @@ class RunRecord:
     training_samples: int | None = None
     test_loss: float | None = None
     test_accuracy: float | None = None
+    held: bool = False
+    """Whether a run is going on there now, in this process or another."""
+    has_checkpoint: bool = False
+    divergence: Place | None = None
+    layers: tuple[LayerShape, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """In which it was trained last."""
+    tags: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What could not be read, but is no part of the run itself; a line each."""
 
     @property
     def name(self) -> str:
@@ -71,6 +82,19 @@ class RunRecord:
     def last_epoch(self) -> int:
         """How many epochs were trained to their end."""
         return self.epochs[-1].number if self.epochs else 0
+
+    @property
+    def last_epochs(self) -> int:
+        """How many epochs it is to last, after all changes; 0 where that is not known."""
+        wanted = [self.config.get("epochs"), *(change.changes.get("epochs") for change in self.changes)]
+        return next((count for value in reversed(wanted) if (count := _count(value))), 0)
+
+    @property
+    def batches(self) -> int:
+        """How many there are in an epoch, after all changes; 0 where that is not known."""
+        sizes = [self.config.get("batch_size"), *(change.changes.get("batch_size") for change in self.changes)]
+        size = next((count for value in reversed(sizes) if (count := _count(value))), 0)
+        return -(-(self.training_samples or 0) // size) if size else 0
 
     @property
     def best_accuracy(self) -> Best | None:
@@ -116,9 +140,27 @@ def find_runs(folder: Path) -> list[Path]:
         raise UserError(f"{folder}: {(error.strerror or str(error)).lower()}") from None
 
 
+def resolve_run(text: str, folder: Path) -> Path:
+    """The folder of the run that is meant: a path, the name of a run in `folder`, or `latest` for the newest there. Raises UserError."""
+    for path in (Path(text), folder / text):
+        if path.is_dir():
+            return path
+    if text == "latest":
+        for path in find_runs(folder):
+            return path
+        raise UserError(f"{text}: there is no run in {folder}/ yet")
+    raise UserError(f"{text}: no such run: neither a folder nor the name of a run in {folder}/")
+
+
+def is_run(path: Path) -> bool:
+    """Whether the folder holds a run, as far as the names in it tell."""
+    folder = RunDirectory(path)
+    return os.path.lexists(folder.metrics) or os.path.lexists(folder.config)
+
+
 def newest_first(paths: Iterable[Path]) -> list[Path]:
     """Runs by when they began, the last one first. Looks at names and times only."""
-    return sorted(paths, key=lambda path: (*_began(path), path.name), reverse=True)
+    return sorted(paths, key=lambda path: (*began(path), path.name), reverse=True)
 
 
 def run_name(path: Path) -> str:
@@ -137,10 +179,17 @@ def read_run(path: Path) -> RunRecord:
         log.take(line)
     if log.config is None and has_config:
         log.config = _read_config(folder.config)
-    began, _ = _began(path)
+    return record_of(path, log)
+
+
+def record_of(path: Path, log: Log) -> RunRecord:
+    """What the lines of the run in this folder amount to, with what else lies there."""
+    folder = RunDirectory(path)
+    start, _ = began(path)
+    tags, warnings = _read_tags(path)
     return RunRecord(
         path=path,
-        started=datetime.fromtimestamp(began).astimezone(),
+        started=datetime.fromtimestamp(start).astimezone(),
         config=_settled(log),
         status=log.status,
         epochs=log.epochs,
@@ -149,19 +198,14 @@ def read_run(path: Path) -> RunRecord:
         training_samples=log.training_samples,
         test_loss=log.test_loss,
         test_accuracy=log.test_accuracy,
+        held=is_held(folder.metrics),
+        has_checkpoint=os.path.lexists(folder.checkpoint),
+        divergence=log.end.divergence if log.end else None,
+        layers=tuple(log.start.layers) if log.start else (),
+        environment=log.environment,
+        tags=tags,
+        warnings=warnings,
     )
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """The file, if it is one: a pipe would never open, and a device never end."""
-    try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise UserError(f"{path}: not a regular file")
-            yield file
-    except OSError as error:
-        raise UserError(f"{path}: {(error.strerror or str(error)).lower()}") from None
 
 
 def lines_with_ends(path: Path) -> Iterator[tuple[Line, int]]:
@@ -170,7 +214,7 @@ def lines_with_ends(path: Path) -> Iterator[tuple[Line, int]]:
     Raises UserError, which names the file and the line, for one that is broken.
     """
     total = 0
-    with _opened(path) as file:
+    with opened(path) as file:
         for number in count(1):
             text = file.readline(LONGEST_LINE + 1)
             total += len(text)
@@ -191,19 +235,18 @@ def lines_with_ends(path: Path) -> Iterator[tuple[Line, int]]:
 
 
 def _read_config(path: Path) -> dict[str, JsonValue]:
-    with _opened(path) as file:
-        content = file.read(MOST_CONFIG_BYTES + 1)
-    if len(content) > MOST_CONFIG_BYTES:
-        raise UserError(f"{path}: longer than {MOST_CONFIG_BYTES:,} bytes")
     try:
-        return parse_options(tomllib.loads(content.decode("utf-8")))
+        return parse_options(read_table(path, MOST_CONFIG_BYTES))
     except MalformedError as error:
         raise UserError(f"{path}: {error}") from None
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise UserError(f"{path}: line {line}: not UTF-8") from None
-    except (ValueError, RecursionError) as error:  # no TOML, or an integer of thousands of digits; tables without end
-        raise UserError(f"{path}: not a TOML file: {str(error)[:LONGEST_COMPLAINT]}") from None
+
+
+def _read_tags(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The tags, or why they cannot be read."""
+    try:
+        return read_tags(path), ()
+    except UserError as error:
+        return (), (str(error),)
 
 
 def _settled(log: Log) -> dict[str, JsonValue]:
@@ -213,7 +256,8 @@ def _settled(log: Log) -> dict[str, JsonValue]:
         planned, last = values.get("changes"), log.changes[-1].step
         planned = planned if isinstance(planned, list) else []
         waiting = [change for change in planned if isinstance(change, dict) and _count(change.get("step")) > last]
-        values["changes"] = [*({"step": change.step, **change.changes} for change in log.changes), *waiting]
+        made: list[JsonValue] = [{"step": change.step, **change.changes} for change in log.changes]
+        values["changes"] = [*made, *waiting]
     try:
         return Config.parse(values).record() if values else values
     except UserError:
@@ -226,9 +270,8 @@ def _count(value: JsonValue) -> int:
 
 
 def _may_be_run(entry: os.DirEntry[str]) -> bool:
-    folder = RunDirectory(Path(entry.path))
     try:
-        return entry.is_dir() and (os.path.lexists(folder.metrics) or os.path.lexists(folder.config))
+        return entry.is_dir() and is_run(Path(entry.path))
     except OSError:  # a link that leads to itself
         return False
 
@@ -239,7 +282,7 @@ LATEST: Final = 2.5e11
 """A time, in seconds since 1970, that a date can still tell: a file's may be anything."""
 
 
-def _began(path: Path) -> tuple[float, int]:
+def began(path: Path) -> tuple[float, int]:
     """When the run began, and its number among those of the same second: by its name, else by the file that is written first."""
     match = _NAME.fullmatch(path.name)
     if match:

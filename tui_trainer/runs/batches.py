@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,6 +14,8 @@ from tui_trainer.training.events import Progress
 
 COLUMNS = ("position", "loss", "accuracy", "learning_rate", "seconds")
 """Epochs trained so far; the batch's mean loss, its accuracy, the rate of its step; seconds of this epoch's training so far."""
+
+_columns = itemgetter(*(Progress._fields.index(name) for name in COLUMNS))
 
 ROW = 4 * len(COLUMNS)
 """Bytes."""
@@ -33,7 +36,7 @@ class BatchFile:
     def add(self, event: Progress) -> None:
         """Take note of a batch."""
         if self._written + len(self._waiting) < MOST_BATCHES:
-            self._waiting.append((event.position, event.loss, event.accuracy, event.learning_rate, event.seconds))
+            self._waiting.append(_columns(event))
 
     def flush(self) -> None:
         """Write what waits. Raises OSError, and keeps what waits then."""

@@ -18,6 +18,9 @@ KEY = "tui-trainer checkpoint 1"
 """The one entry of the metadata, which says what the file is: of several the order would change from file to file."""
 
 
+MOST_HEADER = 8 << 20
+"""Bytes of names, shapes and scalars: twice those of the deepest network with the most changes. Of each, thirty may be made in memory."""
+
 Shape = tuple[int, ...]
 
 
@@ -38,6 +41,9 @@ def read(path: Path, wanted: Callable[[Mapping[str, Any]], Mapping[str, Shape]] 
         # A pipe would never open, and a device never end.
         if not stat.S_ISREG(path.stat().st_mode):
             raise UserError("it is not a regular file")
+        with path.open("rb") as start:
+            if int.from_bytes(start.read(8), "little") > MOST_HEADER:
+                raise UserError(f"its header is longer than {MOST_HEADER:,} bytes")
         # Maps the file and checks its header against its real size: what a header claims is never allocated.
         with safe_open(path, "numpy") as file:
             scalars = json.loads((file.metadata() or {})[KEY], parse_constant=_refuse_constant)

@@ -1,4 +1,4 @@
-"""The folder of a run: config.toml, metrics.jsonl, batches.f32, checkpoint.safetensors, best.safetensors."""
+"""The folder of a run: config.toml, metrics.jsonl, batches.f32, checkpoint.safetensors, best.safetensors, tags.toml."""
 
 import json
 import time
@@ -7,6 +7,7 @@ from typing import Any
 
 from tui_trainer import paths
 from tui_trainer.errors import UserError
+from tui_trainer.runs.files import beside
 
 
 class RunDirectory:
@@ -19,6 +20,12 @@ class RunDirectory:
         self.batches = path / "batches.f32"
         self.checkpoint = path / "checkpoint.safetensors"
         self.best = path / "best.safetensors"
+        self.tags = path / "tags.toml"
+
+    def files(self) -> tuple[Path, ...]:
+        """All that this program writes here, and what a kill may leave of each; what makes a folder a run comes last."""
+        files = (self.best, self.checkpoint, self.batches, self.tags, self.metrics, self.config)
+        return (*(beside(file) for file in files), *files)
 
     @classmethod
     def create(cls, output: Path | None) -> "RunDirectory":

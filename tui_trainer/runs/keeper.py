@@ -1,5 +1,6 @@
 """What a run writes into its folder, as its events pass. Where that fails the run goes on, and what is not written yet is tried again."""
 
+import os
 from contextlib import suppress
 from math import inf
 from time import monotonic
@@ -67,7 +68,7 @@ class Keeper:
         self._checkpoint_due = monotonic() + self._every
         try:
             if self._config:
-                replace(self._folder.config, self._config)
+                self._write_config(self._config)
                 self._config = None
             self._batches.flush()
             self._journal.flush()
@@ -81,3 +82,11 @@ class Keeper:
             self.trouble = error
         else:
             self.trouble = None
+
+    def _write_config(self, content: bytes) -> None:
+        path = self._folder.config
+        # A run whose name is no date began when this file was first written.
+        began = path.stat() if path.exists() else None
+        replace(path, content)
+        if began:
+            os.utime(path, ns=(began.st_atime_ns, began.st_mtime_ns))

@@ -1,6 +1,6 @@
 """What the lines of a metrics.jsonl may be, and what they amount to. Nothing in a line is believed before it is checked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag, TypeAdapter, ValidationError
@@ -16,20 +16,38 @@ LONGEST_COMPLAINT: Final = 200
 Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Figure = Annotated[float, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, le=1e9)]
 Name = Annotated[str, Field(max_length=100)]
 Environment = Annotated[dict[Name, Annotated[str, Field(max_length=1000)]], Field(max_length=100)]
 Options = Annotated[dict[Name, JsonValue], Field(max_length=1000)]
+Changed = Annotated[dict[Name, Annotated[str, Field(max_length=100)] | int | float | bool | None], Field(max_length=100)]
 
 _STRICT: Final = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class Layer(BaseModel):
-    """How a Dense layer fared."""
+    """How a Dense layer fared. An earlier version may not have measured all of it."""
 
     model_config = _STRICT
 
     name: Name
     gradient_norm: Figure | None
+    weight_norm: Figure | None = None
+    update_ratio: Figure | None = None
+    activation_mean: float | None = None
+    activation_std: Figure | None = None
+    dead_fraction: Share | None = None
+    saturated_fraction: Share | None = None
+
+
+class LayerShape(BaseModel):
+    """A layer that has parameters."""
+
+    model_config = _STRICT
+
+    name: Name
+    output_shape: Annotated[list[Count], Field(min_length=1, max_length=8)]
+    parameters: Count
 
 
 class StartLine(BaseModel):
@@ -40,6 +58,10 @@ class StartLine(BaseModel):
     config: Options
     parameters: Count | None = None
     training_samples: Annotated[int, Field(ge=1, lt=1 << 40)] | None = None
+    validation_samples: Count | None = None
+    test_samples: Count | None = None
+    threads: Count | None = None
+    layers: Annotated[list[LayerShape], Field(max_length=MOST_LAYERS * 2 + 1)] = []
     environment: Environment = {}
 
 
@@ -63,7 +85,8 @@ class EpochLine(BaseModel):
     validation_loss: Figure | None
     validation_accuracy: Share | None
     learning_rate: Figure | None
-    seconds: Annotated[float, Field(ge=0, le=1e9)]
+    seconds: Seconds
+    samples_per_second: Figure | None = None
     layers: Annotated[list[Layer], Field(max_length=MOST_LAYERS + 1)] = []
 
 
@@ -75,7 +98,17 @@ class ChangeLine(BaseModel):
     epoch: Annotated[int, Field(ge=0, le=MOST_EPOCHS + 1)]
     batch: Count
     step: Count
-    changes: Options
+    changes: Changed
+
+
+class Place(BaseModel):
+    """Where the numbers stopped being finite."""
+
+    model_config = _STRICT
+
+    layer: Name
+    epoch: Annotated[int, Field(ge=1, le=MOST_EPOCHS)]
+    step: Count
 
 
 class EndLine(BaseModel):
@@ -86,6 +119,9 @@ class EndLine(BaseModel):
     status: Status
     test_loss: Figure | None
     test_accuracy: Share | None
+    epochs: Annotated[int, Field(ge=0, le=MOST_EPOCHS)] | None = None
+    seconds: Seconds | None = None
+    divergence: Place | None = None
 
 
 class OtherLine(BaseModel):
@@ -127,16 +163,21 @@ class NotJSONError(MalformedError):
     """A line is no JSON, perhaps because it is only the start of one."""
 
 
-def parse_line(text: bytes) -> Line:
-    """The event in a line. Raises MalformedError."""
+def parse_object(text: bytes) -> dict[str, Any]:
+    """The JSON object in a line. Raises MalformedError."""
     try:
         value = from_json(text, allow_inf_nan=False)
     except ValueError:
         raise NotJSONError("not JSON") from None
     if not isinstance(value, dict):
         raise MalformedError("not a JSON object")
+    return value
+
+
+def parse_line(text: bytes) -> Line:
+    """The event in a line. Raises MalformedError."""
     try:
-        return _LINE.validate_python(value)
+        return _LINE.validate_python(parse_object(text))
     except ValidationError as error:
         raise _malformed(error) from None
 
@@ -174,6 +215,12 @@ class Log:
     """What the lines so far amount to. A run that was gone on with starts more than once; of an epoch logged twice the latter counts."""
 
     def __init__(self) -> None:
+        self.start: StartLine | None = None
+        self.end: EndLine | None = None
+        self.health: Sequence[Layer] = ()
+        """How they fared at the end of the latest epoch."""
+        self.environment: Mapping[str, str] = {}
+        """In which the run was trained last."""
         self.config: dict[str, JsonValue] | None = None
         self.status: Status | Literal["unfinished"] = "unfinished"
         self.parameters: int | None = None
@@ -197,15 +244,20 @@ class Log:
         """Read on."""
         match line:
             case StartLine():
+                self.start, self.end, self.environment = line, None, line.environment
                 self.config, self.parameters, self.training_samples = line.config, line.parameters, line.training_samples
                 self.status, self.test_loss, self.test_accuracy = "unfinished", None, None
+            case ResumeLine():
+                self.environment = line.environment
             case EpochLine():
                 means = line.train_loss, line.train_accuracy, line.validation_loss, line.validation_accuracy
                 norms = {layer.name: layer.gradient_norm for layer in line.layers}
                 self._epochs[line.epoch] = Epoch(line.epoch, *means, line.learning_rate, line.seconds, norms)
+                self.health = line.layers
             case ChangeLine() if len(self._changes) < MOST_CHANGES:
                 # Several may be made before one step.
                 before = self._changes.get(line.step)
                 self._changes[line.step] = before.model_copy(update={"changes": before.changes | line.changes}) if before else line
             case EndLine():
+                self.end = line
                 self.status, self.test_loss, self.test_accuracy = line.status, line.test_loss, line.test_accuracy

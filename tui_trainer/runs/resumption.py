@@ -5,19 +5,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tui_trainer.changes import CHANGEABLE, Change
+from tui_trainer.changes import CHANGEABLE, MOST_CHANGES, Change
 from tui_trainer.config import Config, option
 from tui_trainer.errors import UserError
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.archive import lines_with_ends
-from tui_trainer.runs.batches import read_batches
+from tui_trainer.runs.batches import MOST_BATCHES, read_batches
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.log import ChangeLine, EpochLine, Line, ResumeLine, StartLine
+from tui_trainer.runs.reading import opened
 from tui_trainer.training.events import Snapshot
 from tui_trainer.training.state import RunState, read_run_state
 
 FREE = ("threads", "checkpoint_every", "data")
 """What may be different from the moment on at which a run is gone on with, besides what may change at any step."""
+
+LONGEST_EPOCH = 1e8
+"""Seconds, three years of them: what a file says of an epoch that was begun is added to."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +52,15 @@ def read_resumption(folder: RunDirectory, given: Mapping[str, Any]) -> Resumptio
     for line, end in lines_with_ends(folder.metrics) if state.step else ():
         if passed.takes(line):
             size = end
+        if len(passed.later) > MOST_CHANGES:
+            raise UserError(f"{folder.metrics}: more than {MOST_CHANGES:,} changes were made after what the checkpoint holds")
     warnings = []
     if state.step and len(passed.seconds) < state.epochs:
         warnings.append(f"{folder.metrics}: {state.epochs - len(passed.seconds)} of {state.epochs} epochs are missing, and stay so")
-    config = _with_changes(state.options, passed.later, state)
+    try:
+        config = _with_changes(state.options, passed.later, state)
+    except UserError as error:
+        raise UserError(f"{folder.metrics}: changes that were made cannot be made again: {error}") from None
     return Resumption(
         config=_with_given(config, given, state),
         snapshot=snapshot,
@@ -128,8 +137,9 @@ def _epoch_seconds(folder: RunDirectory, state: RunState) -> float:
     if not state.batch:
         return 0.0
     # A short epoch's time is no reason to refuse a run.
-    with suppress(OSError), folder.batches.open("rb") as file:
-        last = read_batches(file, state.step - 1, 1)
-        if len(last) and 0 <= last[0, -1] < 1e9:
-            return float(last[0, -1])
+    if 0 < state.step <= MOST_BATCHES:
+        with suppress(UserError, OSError), opened(folder.batches) as file:
+            last = read_batches(file, state.step - 1, 1)
+            if len(last) and 0 <= last[0, -1] < LONGEST_EPOCH:
+                return float(last[0, -1])
     return 0.0

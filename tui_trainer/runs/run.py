@@ -1,5 +1,6 @@
 """A run from end to end, as the app and `--no-ui` both start it: data, threads, folder, training, and the files as the events pass."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from tui_trainer.dataset import MNIST, Dataset, load
 from tui_trainer.errors import UserError
 from tui_trainer.runs.batches import BatchFile
 from tui_trainer.runs.directory import RunDirectory, line
+from tui_trainer.runs.files import beside, open_to_write
 from tui_trainer.runs.journal import Journal, TakenError
 from tui_trainer.runs.keeper import Keeper
 from tui_trainer.runs.resumption import Resumption, read_resumption
@@ -62,6 +64,7 @@ class Run:
             except UserError as error:
                 raise UserError(f"{folder.checkpoint}: cannot go on from here: {error}") from None
             differences = _differences(found, config)
+            _refuse_strangers(folder)
             try:
                 journal.cut(found.metrics_size)
             except OSError as error:
@@ -137,6 +140,20 @@ def _hold(folder: RunDirectory, what: str, *, create: bool = False) -> Journal:
         raise UserError(f"{what}: not a run that can be gone on with: it has no {folder.metrics.name}") from None
     except OSError as error:
         raise UserError(f"{what}: {folder.metrics.name}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _refuse_strangers(folder: RunDirectory) -> None:
+    """Find what cannot be written to before anything is."""
+    for file in (folder.config, folder.best, folder.checkpoint):
+        for path in (file, beside(file)):
+            if path.is_dir() and not path.is_symlink():
+                raise UserError(f"{path}: a folder is where a file of the run belongs")
+    try:
+        os.close(open_to_write(folder.batches))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UserError(f"{folder.batches}: {(error.strerror or str(error)).lower()}") from None
 
 
 def _differences(found: Resumption, config: Config) -> list[str]:

@@ -22,7 +22,7 @@ class ModelState(BaseModel):
 
     model_config = _MODEL
 
-    config: dict[str, Any]
+    config: Annotated[dict[str, Any], Field(max_length=1000)]
     features: Annotated[int, Field(ge=1, lt=1 << 32)]
     classes: Annotated[int, Field(ge=1, lt=1 << 32)]
 
@@ -51,15 +51,15 @@ class RunState(ModelState):
     step: Count
     changes: Count
     """How many of the config's changes are made; the others are planned."""
-    loss_sum: float
+    loss_sum: Annotated[float, Field(ge=0)]
     correct: Count
-    optimizer: dict[str, float]
+    optimizer: Annotated[dict[str, float], Field(max_length=100)]
     """What the rule remembers besides its tensors."""
     order_state: dict[str, Any]
     mask_state: dict[str, Any]
     best_epoch: Annotated[int, Field(ge=0, le=MOST_EPOCHS)]
-    best_loss: float | None
-    copies: tuple[Copy, ...]
+    best_loss: Annotated[float, Field(ge=0)] | None
+    copies: Annotated[tuple[Copy, ...], Field(max_length=1)]
     """Which parameters are there twice: `best.…`, those of the best epoch, where they may be wanted back; `last.…`, those to go on from,
     where the best ones took their place at the end."""
 

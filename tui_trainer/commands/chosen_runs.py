@@ -1,0 +1,75 @@
+"""What the commands on runs have in common: how a run is named, where it is looked for, how results are told."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from tui_trainer import paths
+from tui_trainer.commands.tables import warn
+from tui_trainer.errors import UserError
+from tui_trainer.runs.terms import NEWEST
+from tui_trainer.streams import results
+
+if TYPE_CHECKING:
+    from tui_trainer.runs.archive import RunRecord
+
+
+class RunName(click.ParamType[str]):
+    """A run's folder, its name in the folder of runs, or `latest`."""
+
+    name = "run"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Offer the names of the runs there are, newest first, and folders."""
+        from tui_trainer.runs.archive import find_runs  # noqa: PLC0415
+
+        try:
+            found = find_runs(ctx.params.get("folder") or paths.runs())
+        except UserError:
+            found = []
+        # A shell reads a line for each: a name with an end of line in it would be two.
+        names = [path.name for path in found if path.name.isprintable()]
+        offered = [CompletionItem(name) for name in [*names, *([NEWEST] if found else [])] if name.startswith(incomplete)]
+        return offered or [CompletionItem(incomplete, type="dir")]
+
+
+folder_option = click.option(
+    "--folder", type=click.Path(path_type=Path), is_eager=True, help="Where the runs are.  [default: runs/ in the current folder]"
+)
+format_option = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Text, or one JSON object per line.  [default: text]"
+)
+
+
+def run_argument(name: str = "run", **keywords: Any) -> Callable[[Any], Any]:
+    """A RUN of a command."""
+    return click.argument(name, type=RunName(), metavar="RUN..." if keywords.get("nargs") == -1 else "RUN", **keywords)
+
+
+def resolved(run: str, folder: Path | None) -> Path:
+    """The run's folder. Raises UserError."""
+    from tui_trainer.runs.archive import resolve_run  # noqa: PLC0415
+
+    return resolve_run(run, folder or paths.runs())
+
+
+def read(run: str, folder: Path | None) -> "RunRecord":
+    """What the run's files tell; what is wrong with them, but no reason to refuse the run, is told on stderr. Raises UserError."""
+    from tui_trainer.runs.archive import read_run  # noqa: PLC0415
+
+    record = read_run(resolved(run, folder))
+    for warning in record.warnings:
+        warn(warning)
+    return record
+
+
+class Telling(click.Command):
+    """A command that prints results, which somebody may stop reading."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it."""
+        with results():
+            return super().invoke(ctx)

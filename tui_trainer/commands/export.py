@@ -1,0 +1,46 @@
+"""`tui-trainer export`: a trained network for other programs."""
+
+from pathlib import Path
+
+import click
+
+from tui_trainer.errors import UserError
+
+FORMATS = ("npz", "onnx")
+
+
+@click.command("export")
+@click.argument("run")
+@click.option("--to", "form", type=click.Choice(FORMATS), help="The format.  [default: as the file's name ends]")
+@click.option("--output", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The file to write.")
+@click.option("--best", is_flag=True, help="Take the network of the epoch with the lowest validation loss, not the last one.")
+@click.option("--force", is_flag=True, help="Replace the file if there is one.")
+def export_command(run: str, form: str | None, output: Path, best: bool, force: bool) -> None:
+    """Write a trained network as a file for other programs.
+
+    RUN is a run's folder, the name of one in runs/, `latest`, or a .safetensors file. An .npz holds the tensors by their names. An ONNX
+    file holds the network: from `images`, float32 of shape (batch, features), bytes divided by 255, to `probabilities` and `logits`.
+    """
+    from tui_trainer.classifier import Classifier  # noqa: PLC0415 --help need not wait for it
+    from tui_trainer.exchange import to_npz, to_onnx  # noqa: PLC0415
+    from tui_trainer.runs.files import replace  # noqa: PLC0415
+    from tui_trainer.runs.models import find_model  # noqa: PLC0415
+
+    form = form or output.suffix.removeprefix(".")
+    if form not in FORMATS:
+        raise UserError(f"--output {output}: neither .npz nor .onnx; say which it is with --to")
+    _refuse_to_overwrite(output, force)
+    model = Classifier.load(find_model(run, best=best))
+    try:
+        replace(output, to_npz(model) if form == "npz" else to_onnx(model))
+    except OSError as error:
+        raise UserError(f"--output {output}: {(error.strerror or str(error)).lower()}") from None
+    except MemoryError:
+        raise UserError(f"{run}: does not fit into memory") from None
+
+
+def _refuse_to_overwrite(output: Path, force: bool) -> None:
+    if output.is_dir():
+        raise UserError(f"--output {output}: a folder of that name exists; give a file")
+    if not force and (output.exists() or output.is_symlink()):
+        raise UserError(f"--output {output}: the file exists; give another, or --force to replace it")

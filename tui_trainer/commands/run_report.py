@@ -1,0 +1,103 @@
+"""All of one run, for people."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tui_trainer.commands.tables import say, say_table
+from tui_trainer.errors import UserError
+from tui_trainer.paths import printable
+from tui_trainer.runs.comparison import nats, option_text, percent, time, whole
+
+if TYPE_CHECKING:
+    from tui_trainer.runs.archive import RunRecord
+
+NONE = "-"
+
+
+def say_run(run: "RunRecord", files: Mapping[str, int], *, can: bool, why: str) -> None:
+    """Print what there is to know."""
+    say_table(("run", run.name), [[label, value] for label, value in _facts(run, can, why).items()])
+    for title, heads, rows, numbers in (
+        ("options that are not the defaults", ("option", "value"), _options(run), ()),
+        ("layers", ("layer", "output", "parameters"), _layers(run), (1, 2)),
+        (
+            "epochs",
+            ("epoch", "train_loss", "train_acc", "val_loss", "val_acc", "learning_rate", "seconds"),
+            _epochs(run),
+            range(7),
+        ),
+        ("changes", ("step", "epoch", "from then on"), _changes(run), (0, 1)),
+        ("environment", ("what", "is"), [[printable(name), printable(text)] for name, text in run.environment.items()], ()),
+        ("files", ("file", "size"), [[name, size_text(size)] for name, size in files.items()], (1,)),
+    ):
+        if rows:
+            say(f"\n{title}")
+            say_table(heads, rows, numbers)
+
+
+def size_text(size: float) -> str:
+    """A file's size as people say it."""
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def _facts(run: "RunRecord", can: bool, why: str) -> dict[str, str]:
+    from tui_trainer.runs.listing import planned_epochs, run_status  # noqa: PLC0415
+
+    planned, best, where = planned_epochs(run), run.best_accuracy, run.divergence
+    facts: dict[str, Any] = {
+        "folder": printable(str(run.path)),
+        "status": run_status(run),
+        "diverged": f"in epoch {where.epoch}, at step {where.step:,}, in {printable(where.layer)}" if where else None,
+        "began": f"{run.started:%Y-%m-%d %H:%M:%S}",
+        "tags": printable(" ".join(run.tags)),
+        "epochs": str(run.last_epoch) if planned is None else f"{run.last_epoch} of {planned}",
+        "training time": f"{time(run.seconds)} s",
+        "parameters": None if run.parameters is None else f"{run.parameters:,}",
+        "best validation accuracy": f"{percent(best.value)} (epoch {best.epoch})" if best else None,
+        "best validation loss": f"{nats(run.best_loss.value)} (epoch {run.best_loss.epoch})" if run.best_loss else None,
+        "test accuracy": None if run.test_accuracy is None else percent(run.test_accuracy),
+        "test loss": None if run.test_loss is None else nats(run.test_loss),
+        "can be gone on with": f"{'yes' if can else 'no'}: {printable(why)}",
+    }
+    return {label: value for label, value in facts.items() if value}
+
+
+def _options(run: "RunRecord") -> list[list[str]]:
+    from tui_trainer.command import essentials  # noqa: PLC0415
+    from tui_trainer.config import Config  # noqa: PLC0415
+
+    try:
+        names = set(essentials(Config.parse({name: value for name, value in run.config.items() if value is not None})))
+    except UserError:  # of another version: its defaults are not known
+        names = set(run.config)
+    return [[printable(name), option_text(value)] for name, value in run.config.items() if name in names and name != "changes"]
+
+
+def _layers(run: "RunRecord") -> list[list[str]]:
+    return [[printable(layer.name), "×".join(map(str, layer.output_shape)), whole(layer.parameters)] for layer in run.layers]
+
+
+def _epochs(run: "RunRecord") -> list[list[str]]:
+    def text(value: float | None, form: Any) -> str:
+        return NONE if value is None else form(value)
+
+    return [
+        [
+            str(epoch.number),
+            text(epoch.train_loss, nats),
+            text(epoch.train_accuracy, percent),
+            text(epoch.validation_loss, nats),
+            text(epoch.validation_accuracy, percent),
+            text(epoch.learning_rate, lambda rate: f"{rate:.4g}"),
+            time(epoch.seconds),
+        ]
+        for epoch in run.epochs
+    ]
+
+
+def _changes(run: "RunRecord") -> list[list[str]]:
+    return [[str(change.step), str(change.epoch), option_text(dict(change.changes))] for change in run.changes]

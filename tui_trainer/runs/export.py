@@ -1,0 +1,108 @@
+"""A run for other programs: its epochs or its batches as CSV, all of it as JSON."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from math import isfinite
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_trainer.errors import UserError
+from tui_trainer.paths import printable
+from tui_trainer.runs.archive import RunRecord
+from tui_trainer.runs.batches import COLUMNS, MOST_BATCHES, read_batches
+from tui_trainer.runs.directory import RunDirectory
+from tui_trainer.runs.files import sync_folder
+from tui_trainer.runs.reading import opened
+from tui_trainer.runs.summary import epoch_rows, run_document
+
+AT_ONCE: Final = 1 << 14
+"""Batches that are read together."""
+
+
+def epochs_csv(run: RunRecord) -> Iterator[str]:
+    """A head, and a line for each epoch; what was not measured, or not finite, is left empty."""
+    rows = [row for _, row in epoch_rows(run)]
+    layers = list(dict.fromkeys(name for row in rows for name in row["gradient_norms"]))
+    figures = ("epoch", "step", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "learning_rate", "seconds")
+    yield _line([*figures, *(f"gradient_norm_{printable(name)}" for name in layers)])
+    for row in rows:
+        yield _line([*(row[name] for name in figures), *(row["gradient_norms"].get(name) for name in layers)])
+
+
+def batches_csv(run: RunRecord) -> Iterator[str]:
+    """A head, and a line for each batch that was kept. Raises UserError where none were, or they cannot be read."""
+    path = RunDirectory(run.path).batches
+    if not os.path.lexists(path):
+        raise UserError(f"{path}: the run kept no batches")
+    yield _line(["step", "epoch", *COLUMNS[1:]])
+    for first, rows in batches(run):
+        yield "".join(_line([step, *map(_plain, row)]) for step, row in enumerate(rows, first) if row[0] > 0)
+
+
+def batches(run: RunRecord) -> Iterator[tuple[int, NDArray[Any]]]:
+    """The run's batches, many at once, each time with the step of the first of them; rows whose position is 0 were lost.
+
+    Raises UserError when there is a file that cannot be read; without one there are none.
+    """
+    path = RunDirectory(run.path).batches
+    if not os.path.lexists(path):
+        return
+    with opened(path) as file:
+        for start in range(0, MOST_BATCHES, AT_ONCE):
+            rows = read_batches(file, start, AT_ONCE)
+            if not len(rows):
+                return
+            yield start + 1, rows
+
+
+def json_document(run: RunRecord) -> Iterator[str]:
+    """All that the run's files tell but its batches, as one strict JSON object."""
+    yield json.dumps(run_document(run), indent=2, allow_nan=False) + "\n"
+
+
+def _line(cells: Iterable[Any]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
+
+
+def _plain(value: np.float32) -> str:
+    """The shortest text that is read back as the same float32; nothing for what is no number."""
+    return str(value) if isfinite(value) else ""
+
+
+def refuse_taken(paths: Iterable[Path]) -> None:
+    """Raise UserError for the first path at which there is something."""
+    if taken := next((path for path in paths if os.path.lexists(path)), None):
+        raise UserError(f"--output {taken}: exists already; give another name, or --force to replace it")
+
+
+def write_file(path: Path, parts: Iterable[bytes], *, force: bool) -> None:
+    """Write a file, which comes to be there only when all of it is written. Raises UserError; one that is there stays unless `force`."""
+    fresh = path.with_name(".tui-trainer-export.new")  # not of the file's own name, which would be a run to TensorBoard already
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            fresh.unlink()
+        # Made anew, not opened: a link of that name would lead elsewhere.
+        with fresh.open("xb") as file:
+            for part in parts:
+                file.write(part)
+            file.flush()
+            os.fsync(file.fileno())
+        if not force:
+            refuse_taken([path])
+        fresh.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise UserError(f"--output {path}: {(error.strerror or str(error)).lower()}") from None
+    finally:
+        with suppress(OSError):
+            fresh.unlink()

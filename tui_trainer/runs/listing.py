@@ -1,0 +1,106 @@
+"""Many runs at once: how each one stands, and which of its options are not those of the others."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import JsonValue
+
+from tui_trainer.config import Config
+from tui_trainer.errors import UserError
+from tui_trainer.runs.archive import RunRecord, find_runs, read_run, run_name
+from tui_trainer.runs.terms import RUNNING, STATUSES, UNREADABLE
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A run in a list: what its files tell, or why they cannot be read."""
+
+    path: Path
+    record: RunRecord | None = None
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """The folder's name, safe to show."""
+        return run_name(self.path)
+
+    @property
+    def status(self) -> str:
+        """One of STATUSES."""
+        return run_status(self.record) if self.record else UNREADABLE
+
+
+def run_status(record: RunRecord) -> str:
+    """How the run stands: as it ended, unless somebody is going on with it."""
+    return RUNNING if record.held else record.status
+
+
+def list_runs(folder: Path) -> list[Listed]:
+    """Every run in the folder, newest first. Raises UserError where it cannot look; a run that cannot be read is listed as such."""
+    return [_listed(path) for path in find_runs(folder)]
+
+
+def _listed(path: Path) -> Listed:
+    try:
+        return Listed(path, read_run(path))
+    except UserError as error:
+        return Listed(path, problem=str(error))
+
+
+def usual_options(runs: Iterable[RunRecord]) -> dict[str, JsonValue]:
+    """For each option the value that most of the runs have; of several that as many have, the default, else that of the first run."""
+    defaults = Config.parse({}).record()
+    values: dict[str, list[JsonValue]] = {}
+    for run in runs:
+        for name, value in run.config.items():
+            values.setdefault(name, []).append(value)
+    return {name: _usual(found, defaults.get(name)) for name, found in values.items()}
+
+
+def _usual(values: Sequence[JsonValue], default: JsonValue) -> JsonValue:
+    keys = [_key(value) for value in values]
+    counts = Counter(keys)
+    most = max(counts.values())
+    candidates = [key for key, count in counts.items() if count == most]
+    return values[keys.index(_key(default) if _key(default) in candidates else candidates[0])]
+
+
+def _key(value: JsonValue) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def differences(run: RunRecord, usual: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The options whose value is not the usual one, those that this version does not know last."""
+    order = sorted(run.config, key=lambda name: name not in Config.model_fields)
+    return {name: run.config[name] for name in order if name not in usual or run.config[name] != usual[name]}
+
+
+def planned_epochs(run: RunRecord) -> int | None:
+    """How many epochs the run is to train, as far as that has come to be known."""
+    planned = run.config.get("epochs")
+    for change in run.changes:
+        planned = change.changes.get("epochs", planned)
+    return planned if isinstance(planned, int) and not isinstance(planned, bool) else None
+
+
+_KEYS: Final[Mapping[str, Callable[[RunRecord], float]]] = {
+    "status": lambda run: STATUSES.index(run_status(run)),
+    "epochs": lambda run: -run.last_epoch,
+    "validation_accuracy": lambda run: -run.best_accuracy.value if run.best_accuracy else 1,
+    "test_accuracy": lambda run: 1 if run.test_accuracy is None else -run.test_accuracy,
+    "seconds": lambda run: run.seconds,
+}
+
+
+def arranged(runs: Iterable[Listed], order: str) -> list[Listed]:
+    """The runs, which are newest first, in one of ORDERS: those that are equal in it stay as they are, unreadable ones come last."""
+    if order == "when":
+        return list(runs)
+    if order == "name":
+        return sorted(runs, key=lambda run: run.name)
+    key = _KEYS[order]
+    return sorted(runs, key=lambda run: (run.record is None, key(run.record) if run.record else 0))

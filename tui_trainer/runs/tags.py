@@ -1,0 +1,70 @@
+"""tags.toml: words by which a person finds a run again."""
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import tomli_w
+
+from tui_trainer.errors import UserError
+from tui_trainer.runs.directory import RunDirectory
+from tui_trainer.runs.files import replace
+from tui_trainer.runs.reading import read_table
+
+LONGEST_TAG: Final = 50
+MOST_TAGS: Final = 100
+MOST_BYTES: Final = 1 << 16
+
+
+def read_tags(run: Path) -> tuple[str, ...]:
+    """The run's tags, in the order in which they were given; none where there is no file. Raises UserError when it is broken.
+
+    What they hold is not checked: they are texts, but perhaps not such as may be shown.
+    """
+    path = RunDirectory(run).tags
+    if not os.path.lexists(path):
+        return ()
+    tags = read_table(path, MOST_BYTES).get("tags")
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags) or len(tags) > MOST_TAGS:
+        raise UserError(f"{path}: tags must be a list of at most {MOST_TAGS} texts")
+    return tuple(dict.fromkeys(tags))
+
+
+def parse_tag(text: str) -> str:
+    """A tag as it is given, with or without a `+`. Raises UserError when it is none."""
+    tag = text.removeprefix("+")
+    if not tag or len(tag) > LONGEST_TAG or not tag.isprintable() or tag[0] in "+-" or set(tag) & set(" ,"):
+        raise UserError(f"{text}: a tag is up to {LONGEST_TAG} printable characters without spaces and commas, and does not begin with -")
+    return tag
+
+
+def change_tags(run: Path, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> tuple[str, ...]:
+    """Give the run tags, or take some away, and return those that it has now. Raises UserError."""
+    path, removed = RunDirectory(run).tags, set(remove)
+    try:
+        with _alone(run):
+            tags = read_tags(run)
+            if missing := next((tag for tag in removed if tag not in tags), None):
+                raise UserError(f"{run}: has no tag {missing}")
+            now = tuple(tag for tag in dict.fromkeys((*tags, *add)) if tag not in removed)
+            if len(now) > MOST_TAGS:
+                raise UserError(f"{run}: a run has at most {MOST_TAGS} tags")
+            if now != tags:
+                replace(path, tomli_w.dumps({"tags": list(now)}).encode())
+    except OSError as error:
+        raise UserError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    return now
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other process changes tags in the folder meanwhile."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,118 @@
+"""A run as an event file of TensorBoard: scalars of its batches and epochs at their steps, its options as text and as hyperparameters.
+
+The messages are those of tensorboardX; its writer is not used, which puts time and host into the file's name and works in a thread.
+"""
+
+import struct
+from collections.abc import Iterator, Mapping
+from math import ceil, inf, isfinite
+from typing import TYPE_CHECKING, Any, Final
+
+from tui_trainer.errors import UserError
+from tui_trainer.names import abridged
+from tui_trainer.paths import printable
+from tui_trainer.runs.archive import RunRecord
+from tui_trainer.runs.comparison import option_text
+from tui_trainer.runs.export import batches
+from tui_trainer.runs.summary import epoch_rows
+
+if TYPE_CHECKING:
+    from tensorboardX.proto.event_pb2 import Event
+
+FILE_NAME: Final = "events.out.tfevents.0.tui-trainer"
+"""Always the same: what is exported again takes the place of what was."""
+
+BATCH_TAGS: Final = ("loss/batch", "accuracy/batch", "learning_rate/batch")
+
+EPOCH_TAGS: Final[Mapping[str, str]] = {
+    "train_loss": "loss/train",
+    "validation_loss": "loss/validation",
+    "train_accuracy": "accuracy/train",
+    "validation_accuracy": "accuracy/validation",
+    "learning_rate": "learning_rate/epoch",
+    "epoch": "epoch",
+    "seconds": "seconds",
+}
+
+TEST_TAGS: Final = ("loss/test", "accuracy/test")
+
+
+def check_installed() -> None:
+    """Raise UserError, which names the remedy, where tensorboardX is not installed."""
+    try:
+        import tensorboardX  # noqa: F401, PLC0415
+    except ImportError:
+        raise UserError("--to tensorboard: needs tensorboardX: pip install 'tui-trainer[tensorboard]'") from None
+
+
+def event_file(run: RunRecord) -> Iterator[bytes]:
+    """The bytes of the file, part by part. The wall time of a step is the run's start and the time trained by then."""
+    from tensorboardX.record_writer import masked_crc32c  # noqa: PLC0415
+
+    for event in _events(run):
+        content = event.SerializeToString()
+        length = struct.pack("<Q", len(content))
+        yield b"".join((length, struct.pack("<I", masked_crc32c(length)), content, struct.pack("<I", masked_crc32c(content))))
+
+
+def _events(run: RunRecord) -> Iterator["Event"]:
+    from tensorboardX.proto.event_pb2 import Event  # noqa: PLC0415
+    from tensorboardX.summary import hparams, text  # noqa: PLC0415
+
+    began = run.started.timestamp()
+    yield Event(wall_time=began, file_version="brain.Event:2")
+    yield Event(wall_time=began, summary=text("options", _options_table(run)))
+    values = {printable(name): _hyperparameter(value) for name, value in run.config.items() if value is not None}
+    for summary in hparams(values, dict.fromkeys((EPOCH_TAGS["validation_accuracy"], *TEST_TAGS))):
+        yield Event(wall_time=began, summary=summary)
+    ends = _epoch_ends(run)
+    for first, rows in batches(run):
+        for step, (position, loss, accuracy, rate, seconds) in enumerate(rows.tolist(), first):
+            if 0 < position < inf and isfinite(seconds):  # otherwise it was lost
+                # The position of an epoch's last batch is the epoch's number.
+                yield _scalars(
+                    step, began + ends.get(ceil(position) - 1, 0.0) + seconds, dict(zip(BATCH_TAGS, (loss, accuracy, rate), strict=True))
+                )
+    step, moment = 0, began
+    for step, row in epoch_rows(run):
+        moment = began + ends[row["epoch"]]
+        figures = {tag: row[name] for name, tag in EPOCH_TAGS.items()}
+        yield _scalars(step, moment, figures | {f"gradient_norm/{printable(name)}": norm for name, norm in row["gradient_norms"].items()})
+    yield _scalars(step, moment, dict(zip(TEST_TAGS, (run.test_loss, run.test_accuracy), strict=True)))
+
+
+def _epoch_ends(run: RunRecord) -> dict[int, float]:
+    """Training time by the end of each epoch."""
+    ends, total = {}, 0.0
+    for epoch in run.epochs:
+        total += epoch.seconds
+        ends[epoch.number] = total
+    return ends
+
+
+def _scalars(step: int, moment: float, values: Mapping[str, float | None]) -> "Event":
+    from tensorboardX.proto.event_pb2 import Event  # noqa: PLC0415
+    from tensorboardX.proto.summary_pb2 import Summary  # noqa: PLC0415
+
+    # What was not measured is left out.
+    found = [Summary.Value(tag=tag, simple_value=value) for tag, value in values.items() if value is not None and isfinite(value)]
+    return Event(wall_time=moment, step=step, summary=Summary(value=found))
+
+
+def _options_table(run: RunRecord) -> str:
+    """Markdown, which TensorBoard shows as a table."""
+    rows = ((_cell(option_text(name)), _cell(option_text(value))) for name, value in run.config.items())
+    return "".join(["| option | value |\n| --- | --- |\n", *(f"| {name} | {value} |\n" for name, value in rows)])
+
+
+def _cell(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+
+
+def _hyperparameter(value: Any) -> str | bool | float:
+    if isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        # Of a seed of forty digits a float keeps sixteen.
+        return float(value) if abs(value) < 1 << 53 else str(value)
+    return abridged(value) if isinstance(value, str) and "," in value else option_text(value)

@@ -1,0 +1,32 @@
+"""Results on stdout, which somebody may have stopped reading."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tui_trainer.errors import UserError
+
+
+@contextmanager
+def results() -> Iterator[None]:
+    """Print inside this: a reader that went away ends the process as SIGPIPE would, a full disk is a UserError."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        give_up_streams()
+        sys.exit(128 + signal.SIGPIPE)
+    except OSError as error:
+        give_up_streams()
+        raise UserError(f"the results cannot be written ({(error.strerror or str(error)).lower()})") from None
+
+
+def give_up_streams() -> None:
+    """Let what can no longer be written go nowhere; else the interpreter's last flush would change the exit status."""
+    for stream in filter(None, (sys.__stdout__, sys.__stderr__)):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
