@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from tui_trainer.runs.archive import RunRecord
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.widgets.form import ConfigForm
@@ -82,9 +83,16 @@ class Desks:
 
     @asynccontextmanager
     async def __call__(
-        self, size: tuple[int, int] = USUAL, *, output: Path | None = None, plain: bool = False, **options: Any
+        self,
+        size: tuple[int, int] = USUAL,
+        *,
+        output: Path | None = None,
+        plain: bool = False,
+        resumed: RunRecord | None = None,
+        given: Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> AsyncIterator[Desk]:
-        app = TrainerApp(self.options | options, output, plain=plain)
+        app = TrainerApp(self.options | options, output, plain=plain, resumed=resumed, given=given)
         async with app.run_test(size=size, notifications=True) as pilot:
             desk = Desk(app, pilot)
             # The footer is the last to be there.

@@ -377,6 +377,15 @@ async def test_a_marked_run_that_vanishes_can_be_unmarked(sit_down: Desks, runs:
         assert not marks(desk).strip(".")
 
 
+async def test_tags_stand_before_the_network(sit_down: Desks, runs: Path) -> None:
+    (runs / "20260107-000000" / "tags.toml").write_text('tags = ["good", "[red]\\u001b[31m"]')
+    (runs / "20260106-000000" / "tags.toml").write_text("broken")
+    async with sit_down(SMALL) as desk:
+        await open_and_read(desk)
+        assert row(desk, 0)[-1].startswith("[good, [red]\\x1b[31m] ")
+        assert not row(desk, 1)[-1].startswith("[")
+
+
 @pytest.mark.long
 @pytest.mark.usefixtures("runs")
 async def test_a_plain_terminal_gets_letters(sit_down: Desks) -> None:

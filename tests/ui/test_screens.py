@@ -9,6 +9,7 @@ from textual.widget import Widget
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.screens.charted import ChartScreen
+from tui_trainer.ui.screens.course import CourseScreen
 from tui_trainer.ui.screens.help import HelpScreen, key_name
 from tui_trainer.ui.screens.main import MainScreen
 from tui_trainer.ui.screens.running import RunScreen
@@ -117,7 +118,7 @@ async def test_help_lists_every_key(sit_down: Desks, key: str) -> None:
         rows = list(desk.app.screen.keys())
         keys = {key for names, _ in rows for key in names.split(", ")}
         meanings = " ".join(meaning for _, meaning in rows)
-        places = (MainScreen, RunScreen, ChartScreen, Chart, TrainerApp)
+        places = (MainScreen, RunScreen, CourseScreen, ChartScreen, Chart, TrainerApp)
         bindings = [binding for place in places for binding in place.BINDINGS if isinstance(binding, Binding)]
         assert len(bindings) > 30
         for binding in bindings:

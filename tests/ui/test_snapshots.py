@@ -12,6 +12,7 @@ import pytest
 from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
 
+from tui_trainer.runs.run import Run
 from tui_trainer.training.events import LayerHealth
 from tui_trainer.ui.messages import RunEnded, RunStarted
 from tui_trainer.ui.runner import Runner
@@ -36,7 +37,7 @@ async def train(desk: Desk) -> Runner:
     main = desk.app.main
     config = main.query_one(ConfigForm).config
     assert config is not None
-    runner = Runner(config, None, main.post_message)
+    runner = Runner(config, lambda: Run.create(config), main.post_message)
     for epoch in range(1, 4):
         for step in range(story.BATCHES * (epoch - 1) + 1, story.BATCHES * epoch + 1):
             runner.history.add(story.progress(step, layers=tuple(health())))

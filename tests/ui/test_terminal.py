@@ -50,6 +50,51 @@ def test_a_run_from_start_to_end_gives_the_numbers_of_the_headless_one(digits_fi
         assert (tmp_path / "app" / name).read_bytes() == (tmp_path / "headless" / name).read_bytes(), name
 
 
+def timeless(folder: Path) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [
+        {name: value for name, value in line.items() if name not in ("seconds", "samples_per_second", "run_directory")} for line in lines
+    ]
+
+
+def test_a_killed_app_is_opened_again_and_goes_on_to_the_same_bytes(digits_file: Path, tmp_path: Path) -> None:
+    more = ("--epochs", "200", "--checkpoint-every", "0.05")
+    killed = Terminal(options(digits_file, tmp_path / "app", *more), cwd=tmp_path)
+    killed.until_reads("Start")
+    killed.press(CTRL_R)
+    killed.until_reads("images/s")
+    killed.process.kill(signal.SIGKILL)
+    assert killed.ended() is None
+    assert last_event(tmp_path / "app")["event"] != "end"
+    opened = Terminal(["--resume", "app"], cwd=tmp_path)
+    opened.until_reads("test accuracy", "200 epochs in")
+    opened.press(CTRL_Q)
+    assert opened.ended() == 0
+    subprocess.run([*PROGRAM, "--no-ui", *options(digits_file, tmp_path / "whole", *more)], cwd=tmp_path, check=True, capture_output=True)
+    for name in ("checkpoint.safetensors", "best.safetensors", "config.toml"):
+        assert (tmp_path / "app" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+    assert timeless(tmp_path / "app") == timeless(tmp_path / "whole")
+    # There is nothing left to do but what somebody wants besides.
+    asked = Terminal(["--resume", "app"], cwd=tmp_path)
+    asked.until_reads("app is completed after 200 epochs", "400")
+    asked.press("\x1b")
+    asked.until_reads("Start", "hidden layers")
+    asked.press(CTRL_Q)
+    assert asked.ended() == 0
+    assert timeless(tmp_path / "app") == timeless(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [([], "run: not a run"), (["--output", "x"], "--output: a run that is gone on with keeps its folder")],
+)
+def test_what_cannot_be_gone_on_with_is_told_before_the_screen_is_taken(tmp_path: Path, more: list[str], complaint: str) -> None:
+    terminal = Terminal(["--resume", "run", *more], cwd=tmp_path)
+    assert terminal.ended() == 2
+    assert complaint in terminal.written
+    assert "\x1b[?1049h" not in terminal.written
+
+
 def test_leaving_during_a_run_asks_and_gives_the_terminal_back(digits_file: Path, tmp_path: Path) -> None:
     terminal = training(digits_file, tmp_path, environment={**ENVIRONMENT, "TERM": "linux"})
     terminal.press(CTRL_Q)
@@ -76,10 +121,11 @@ def check_given_back(terminal: Terminal) -> None:
         assert terminal.written.rfind(switch_off) > terminal.written.rfind(switch_on), switch_off
 
 
-def test_a_signal_saves_the_run_and_gives_the_terminal_back(digits_file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGUSR1])
+def test_a_signal_saves_the_run_and_gives_the_terminal_back(digits_file: Path, tmp_path: Path, number: signal.Signals) -> None:
     terminal = training(digits_file, tmp_path)
-    terminal.process.kill(signal.SIGINT)
-    assert terminal.ended(LEAVING) == 130
+    terminal.process.kill(number)
+    assert terminal.ended(LEAVING) == 128 + number
     check_given_back(terminal)
     assert termios.tcgetattr(terminal.process.child_fd) == terminal.modes
     assert last_event(tmp_path / "run")["status"] == "interrupted"

@@ -1,6 +1,8 @@
 """The application: one main screen, the way out, and the palette's commands."""
 
+import gc
 import os
+import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
@@ -17,6 +19,12 @@ from textual.screen import Screen
 
 from tui_trainer import paths
 from tui_trainer.config import Config
+from tui_trainer.errors import UserError
+from tui_trainer.runs.archive import RunRecord, read_run
+from tui_trainer.runs.directory import RunDirectory
+from tui_trainer.runs.follow import Follower
+from tui_trainer.runs.resumption import read_resumption
+from tui_trainer.runs.standing import obstacle
 from tui_trainer.training.events import Status
 from tui_trainer.ui import terminal
 from tui_trainer.ui.chart import raster
@@ -25,13 +33,14 @@ from tui_trainer.ui.contrast import legible
 from tui_trainer.ui.departure import leaving_in_order
 from tui_trainer.ui.messages import RunEnded, RunFailed, RunRefused, RunStarted
 from tui_trainer.ui.runner import Runner
-from tui_trainer.ui.screens import compare
+from tui_trainer.ui.screens import compare, watch
 from tui_trainer.ui.screens.charted import ChartScreen
 from tui_trainer.ui.screens.compare import CompareScreen
 from tui_trainer.ui.screens.help import HelpScreen
 from tui_trainer.ui.screens.main import MainScreen
 from tui_trainer.ui.screens.quit import QuitScreen
 from tui_trainer.ui.screens.running import LOOKS_PER_SECOND
+from tui_trainer.ui.screens.watch import WatchScreen
 from tui_trainer.ui.settings import Settings
 from tui_trainer.ui.web import served
 from tui_trainer.ui.widgets.run_list import RunList
@@ -41,7 +50,11 @@ SAVING = 10.0
 
 
 class TrainerApp(App[int]):
-    """Ends with 0 when it is left; while a run goes on it asks first, and waits until what was learned is saved."""
+    """Ends with 0 when it is left; while a run goes on it asks first, and waits until what was learned is saved.
+
+    Where a run is `resumed` it goes on with that at once, the options `given` in place of its own. Where one is `watched`, which goes on
+    in another process, it shows that and nothing else.
+    """
 
     TITLE = "tui-trainer"
     CSS_PATH = "app.tcss"
@@ -61,13 +74,19 @@ class TrainerApp(App[int]):
         plain: bool = False,
         looks_per_second: float = LOOKS_PER_SECOND,
         settings: Settings | None = None,
+        resumed: RunRecord | None = None,
+        given: Mapping[str, Any] | None = None,
+        watched: Follower | None = None,
     ) -> None:
         super().__init__()
+        self._to_resume, self._given = resumed, given or {}
         self._settings = settings
         if "TEXTUAL_ANIMATIONS" not in os.environ:
             # A slow line has other things to carry than lists that glide into place.
             self.animation_level = "none"
-        self.main = MainScreen(values or {}, output, raster.PLAIN if plain else raster.BRAILLE, looks_per_second)
+        marks = raster.PLAIN if plain else raster.BRAILLE
+        self.main = MainScreen(values or {}, output, marks, looks_per_second)
+        self._watch = WatchScreen(watched, marks, looks_per_second) if watched else None
         self.set_class(plain, "-plain")
         self.fault: BaseException | None = None
         self._leaving = False
@@ -91,21 +110,24 @@ class TrainerApp(App[int]):
             except OSError as error:
                 self._settings = None
                 reason = (error.strerror or str(error)).lower()
-                self.notify(f"Theme and options cannot be remembered: {paths.settings()}: {reason}", severity="warning")
+                problem = paths.printable(f"Theme and options cannot be remembered: {paths.settings()}: {reason}")
+                self.notify(problem, severity="warning", markup=False)
 
     def on_run_started(self, event: RunStarted) -> None:
         """Offer the same options the next time."""
-        if isinstance(event.run, Runner):
+        if isinstance(event.run, Runner) and not event.run.resumes:
             self._remember(config=event.run.config)
 
     def on_ready(self) -> None:
-        """An app that is served does not outlive its server."""
+        """Go on with a run; an app that is served does not outlive its server."""
+        if self._to_resume:
+            self.main.go_on_with(self._to_resume, self._given)
         if served.is_served():
             served.when_the_server_is_gone(lambda: self.post_message(ExitApp()))
 
     def get_default_screen(self) -> Screen[None]:
         """Everything is on one screen."""
-        return self.main
+        return self._watch or self.main
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Add what the main screen can do now to the palette."""
@@ -129,6 +151,9 @@ class TrainerApp(App[int]):
         if isinstance(self.screen, CompareScreen):
             bindings = [*_bindings(RunList), *_bindings(self.screen), *_bindings(self)]
             self.push_screen(HelpScreen(bindings, "In lists and tables", compare.KEYS, compare.NOTES))
+        elif isinstance(self.screen, WatchScreen):
+            bindings = [*_bindings(self.screen), *_bindings(Chart), *_bindings(self)]
+            self.push_screen(HelpScreen(bindings, "Between the charts", watch.KEYS, watch.NOTES))
         elif not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen([*_bindings(self.main), *_bindings(Chart), *_bindings(self)]))
 
@@ -205,19 +230,42 @@ def run_app(
     mouse: bool = True,
 ) -> int:
     """Run the app and return the program's exit status. Raises UserError where there is no terminal to draw on."""
-    plain = False
+    plain = _take_terminal()
+    settings = Settings.load()
+    looks: dict[str, Any] = {"plain": plain, "looks_per_second": looks_per_second, "settings": settings}
+    if resume:
+        record, options = _read(resume, values)
+        app = TrainerApp(options, resumed=record, given=values, **looks)
+    else:
+        Config.parse(values)
+        # Whoever gives options says what they want, and the defaults for the rest.
+        app = TrainerApp(values or settings.options, output, **looks)
+    return _run(app, mouse=mouse)
+
+
+def watch_in_app(follower: Follower, *, looks_per_second: float, mouse: bool) -> int:
+    """Show a run that goes on in another process, and return the program's exit status. Raises UserError as `run_app` does."""
+    plain = _take_terminal()
+    return _run(TrainerApp(plain=plain, looks_per_second=looks_per_second, settings=Settings.load(), watched=follower), mouse=mouse)
+
+
+def _take_terminal() -> bool:
+    """Make ready to draw, and tell whether that has to be in plain characters. Raises UserError where there is no terminal."""
     if served.is_served():
         served.leave_the_terminal()
-    else:
-        terminal.require_terminal()
-        plain = not terminal.writes_utf8()
-    if plain:
-        terminal.write_look_alikes()
-    Config.parse(values)
-    settings = Settings.load()
-    # Whoever gives options says what they want, and the defaults for the rest.
-    app = TrainerApp(values or settings.options, output, plain=plain, looks_per_second=looks_per_second, settings=settings)
+        return False
+    terminal.require_terminal()
+    if terminal.writes_utf8():
+        return False
+    terminal.write_look_alikes()
+    return True
+
+
+def _run(app: TrainerApp, *, mouse: bool) -> int:
     with nullcontext() if served.is_served() else leaving_in_order(app.save, lambda: app.post_message(ExitApp()), app.wait):
+        # What is there by now stays: to look for garbage among it again and again would hold up the screen each time.
+        gc.collect()
+        gc.freeze()
         try:
             app.run(mouse=mouse)
         finally:
@@ -226,7 +274,18 @@ def run_app(
                 app.save("stopped" if app.return_code else "interrupted")
     if app.fault:
         traceback.print_exception(app.fault)
+    if app.main.runner and app.main.runner.trouble:
+        sys.stderr.write(f"tui-trainer: warning: {paths.printable(app.main.runner.trouble)}; what was written before is whole\n")
     return app.return_code or 0
+
+
+def _read(path: Path, given: Mapping[str, Any]) -> tuple[RunRecord, Mapping[str, Any]]:
+    """The run to go on with, and its options, `given` in their place, checked before there is a screen. Raises UserError."""
+    record = read_run(path)
+    if problem := obstacle(record):
+        raise UserError(f"--resume {path}: {problem}")
+    config = read_resumption(RunDirectory(path), given).config
+    return record, {name: value for name, value in config if value is not None}
 
 
 def _bindings(node: DOMNode | type[DOMNode]) -> Iterator[Binding]:

@@ -26,7 +26,7 @@ FAREWELL: Final = (
 
 @contextmanager
 def leaving_in_order(save: Callable[[], object], leave: Callable[[], object], wait: Callable[[], object]) -> Iterator[None]:
-    """While inside, SIGINT, SIGTERM and SIGHUP end the process with 128 and their number, after `save`.
+    """While inside, the signals of `signals.SIGNALS` end the process with 128 and their number, after `save`.
 
     `save` ends what is going on and returns when it is saved. `leave` asks the screen to end, from another thread, and the block is left
     when it has; where that takes too long, the terminal is put in order without it. Where hang-ups are ignored (nohup), what is going on

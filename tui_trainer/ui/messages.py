@@ -45,6 +45,16 @@ class RunEnded(RunMessage):
     test_accuracy: float | None
     seconds: float
     divergence: Divergence | None
+    trouble: str = ""
+    """Why the run's folder lacks something of it."""
+
+
+@dataclass
+class RunNoted(RunMessage):
+    """Something to know while the run goes on; `trouble` is why its folder lacks something, while it does."""
+
+    text: str
+    trouble: str
 
 
 @dataclass

@@ -11,6 +11,8 @@ from textual.message import Message
 
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import RunRecord, find_runs, newest_first, read_run
+from tui_trainer.ui.archived import shown
+from tui_trainer.ui.chart.curves import Shown
 
 TOGETHER = 0.1
 """Seconds for which what was read is gathered before it is told: a message for each run would be work for the screen."""
@@ -41,6 +43,15 @@ class RunsRead(Message):
     runs: Sequence[RunRecord | Unreadable]
 
 
+@dataclass
+class RunDrawn(Message):
+    """The curves of one of them, with all its batches."""
+
+    reader: "Reader"
+    path: Path
+    shown: Shown
+
+
 class Reader:
     """Does one thing after the other, as it is asked. `post` must be safe to call from any thread, as `post_message` is.
 
@@ -49,7 +60,7 @@ class Reader:
 
     def __init__(self, post: Callable[[Message], object]) -> None:
         self._post = post
-        self._wanted: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._wanted: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._work, name="reading runs", daemon=True)
 
@@ -69,6 +80,10 @@ class Reader:
     def read(self, path: Path) -> None:
         """Read one run, again."""
         self._wanted.put(lambda: self._read([path]))
+
+    def draw(self, record: RunRecord) -> None:
+        """Make the curves of a run, of which there may be millions of batches."""
+        self._wanted.put(lambda: self._post(RunDrawn(self, record.path, shown(record))))
 
     def _work(self) -> None:
         while not self._closed.is_set():

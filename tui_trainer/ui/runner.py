@@ -9,24 +9,29 @@ from tui_trainer.config import Config
 from tui_trainer.errors import UserError
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
-from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Progress, Started
+from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Noted, Progress, Started
 from tui_trainer.ui import messages
 from tui_trainer.ui.chart.history import History
+from tui_trainer.ui.past import past
 
 
 class Runner:
     """Trains in the background; `history` fills as it goes, and what may not be missed is posted.
 
     A plain daemon thread and not a Textual worker: asyncio joins a worker's pool before the program may end, so a disk that hangs
-    would hold up a user who insists on leaving. `create` is called there too. `post` must be safe to call from any thread, as `post_message` is.
+    would hold up a user who insists on leaving. `create` is called there too. `post` must be safe to call from any thread, as
+    `post_message` is. A run that `resumes` has a config of its own, which takes the place of `config`, and a past.
     """
 
-    def __init__(self, config: Config, create: Callable[[], Run], post: Callable[[Message], object]) -> None:
+    def __init__(self, config: Config, create: Callable[[], Run], post: Callable[[Message], object], *, resumes: bool = False) -> None:
+        self.resumes = resumes
         self.config = config
         self.options = config
         """As they are now, after the changes that were made."""
         self.control = Control()
         self.history = History()
+        self.trouble = ""
+        """Why the run's folder lacks something, while it does."""
         self._create = create
         self._post = post
         self._thread = threading.Thread(target=self._work, name="training", daemon=True)
@@ -49,6 +54,7 @@ class Runner:
                 if isinstance(event, Ended):
                     ended = event
             # Only now, when the stream is exhausted, is all of it on disk.
+            self.trouble = run.trouble
             if ended is not None:
                 self._post(_farewell(self, ended))
         except UserError as error:
@@ -62,11 +68,23 @@ class Runner:
             if isinstance(event, Changed):
                 self.options = self.options.model_copy(update=dict(event.changes))
                 self._post(messages.RunChanged(self, event.step, event.changes))
+        elif isinstance(event, Noted):
+            self.trouble = run.trouble
+            self._post(messages.RunNoted(self, event.text, self.trouble))
         elif isinstance(event, Started):
+            if self.resumes:
+                self._take_up(event, run)
             features = event.snapshot.tensors["dense_1.weight"].shape[0]
             self._post(messages.RunStarted(self, run.directory, features, run.warnings))
+
+    def _take_up(self, event: Started, run: Run) -> None:
+        """Stand where the run that is gone on with does."""
+        made = event.config.changes[: event.snapshot.scalars["changes"]]
+        self.config = event.config
+        self.options = event.config.model_copy(update={name: value for change in made for name, value in change.values.items()})
+        self.history = past(run)
 
 
 def _farewell(runner: Runner, event: Ended) -> messages.RunEnded:
     figures = event.test_loss, event.test_accuracy, event.seconds
-    return messages.RunEnded(runner, event.status, event.epochs, *figures, event.divergence)
+    return messages.RunEnded(runner, event.status, event.epochs, *figures, event.divergence, runner.trouble)

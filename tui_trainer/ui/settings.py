@@ -1,6 +1,5 @@
 """What the app remembers from one time to the next: the theme, and the options that the last run was started with."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from tui_trainer.command import essentials
 from tui_trainer.config import Config
 from tui_trainer.errors import UserError
 from tui_trainer.runs.files import replace
+from tui_trainer.runs.reading import read_table
 
 LARGEST = 1 << 16
 """Bytes that are read: what is larger was not written here."""
@@ -29,13 +29,15 @@ class Settings:
     def load(cls) -> "Settings":
         """What was remembered, as far as it can still be used."""
         try:
-            with _file().open("rb") as file:
-                values = tomllib.loads(file.read(LARGEST).decode())
-            options = values.get("options", {})
-            Config.parse(options)
-        except (OSError, ValueError, RecursionError, TypeError, UserError):
+            values = read_table(_file(), LARGEST)
+            options, theme = values.get("options", {}), values.get("theme", "")
+            if not isinstance(options, dict):
+                return cls()
+            config = Config.parse(options)
+        except UserError:
             return cls()
-        return cls(str(values.get("theme", "")), options)
+        # As the form takes them, however they were written.
+        return cls(theme if isinstance(theme, str) else "", {name: getattr(config, name) for name in options})
 
     def remember(self, *, theme: str | None = None, config: Config | None = None) -> None:
         """Keep another theme, or the options of another run. Raises OSError."""

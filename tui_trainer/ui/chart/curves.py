@@ -56,6 +56,9 @@ class Pen(IntEnum):
     RUN_6 = 14
 
 
+MOST_DOTS = 100
+"""Of a run that is compared: each of a line's points would be as good as none."""
+
 RUN_PENS = (Pen.RUN_1, Pen.RUN_2, Pen.RUN_3, Pen.RUN_4, Pen.RUN_5, Pen.RUN_6)
 
 
@@ -256,7 +259,8 @@ def curves(quantity: Quantity, run: Shown | None, others: Sequence[Shown], view:
     tails = _tails([other.name for other in others])
     for other, tail, pen, mark in zip(others, tails, RUN_PENS, marks.runs, strict=False):
         points = quantity.compared(other.history).points(view.scale.place)
-        found += _dotted(points, pen, (other.name, tail, ""), mark)
+        drawn = _dotted(points, pen, (other.name, tail, ""), mark)
+        found += [replace(curve, points=_some(curve.points)) if curve.stroke is Stroke.DOTS else curve for curve in drawn]
     if run is not None:
         found += quantity.curves(run.history, view, marks)
     if quantity.logarithmic(view):
@@ -264,6 +268,13 @@ def curves(quantity: Quantity, run: Shown | None, others: Sequence[Shown], view:
     if view.scale.logarithmic:
         found = [replace(curve, points=_over_log10(curve.points)) for curve in found]
     return found
+
+
+def _some(points: Points) -> Points:
+    """Enough of the points to tell by their mark whose line it is, the last among them."""
+    x, y = points
+    every = -(-len(x) // MOST_DOTS) or 1
+    return x[::-every][::-1], y[::-every][::-1]
 
 
 def _tails(names: Sequence[str]) -> list[str]:

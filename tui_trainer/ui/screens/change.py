@@ -26,6 +26,13 @@ class ChangeScreen(ModalScreen[Mapping[str, Any] | None]):
         Binding("ctrl+r", "apply", "Apply", tooltip="Apply the changes", priority=True),
     ]
 
+    TITLE = "Change the run"
+    VERB = "Apply"
+    first = "learning_rate"
+    """The option to begin with."""
+
+    note = NOTE
+
     def __init__(self, options: Config) -> None:
         super().__init__()
         self._options = options
@@ -34,18 +41,18 @@ class ChangeScreen(ModalScreen[Mapping[str, Any] | None]):
     def compose(self) -> ComposeResult:
         """A field for each option."""
         with VerticalScroll(classes="dialog", can_focus=False) as dialog:
-            dialog.border_title = "Change the run"
-            dialog.border_subtitle = "ctrl+r applies, escape leaves"
+            dialog.border_title = self.TITLE
+            dialog.border_subtitle = f"ctrl+r: {self.VERB.lower()}, escape: leave it"
             yield from self._fields.values()
-            yield Static(Content(NOTE), classes="note")
+            yield Static(Content(self.note), classes="note")
             with Horizontal(classes="answers"):
-                yield Button("Apply", id="apply", variant="primary", compact=True)
+                yield Button(self.VERB, id="apply", variant="primary", compact=True)
                 yield Button("Leave it", id="leave", compact=True)
 
     def on_mount(self) -> None:
-        """Begin with the learning rate; show what matters."""
+        """Begin with what matters most; show what matters."""
         self._check()
-        next(iter(self._fields.values())).take_focus()
+        self._fields[self.first].take_focus()
 
     @property
     def _values(self) -> dict[str, Any]:
@@ -55,10 +62,13 @@ class ChangeScreen(ModalScreen[Mapping[str, Any] | None]):
         values = self._values
         for name in ("decay", "decay_every"):
             self._fields[name].display = values["schedule"] in ("step", "exponential")
-        wrong = problems({**self._options.record(), **values})
+        wrong = self._problems(values)
         for name, field in self._fields.items():
             field.complain(wrong.get(name))
         return {name: problem for name, problem in wrong.items() if name in self._fields}
+
+    def _problems(self, values: Mapping[str, Any]) -> dict[str, str]:
+        return problems({**self._options.record(), **values})
 
     @on(Field.Changed)
     def _changed(self, event: Field.Changed) -> None:
@@ -81,4 +91,7 @@ class ChangeScreen(ModalScreen[Mapping[str, Any] | None]):
             return
         wanted = Config.parse({**self._options.record(), **self._values})
         different = {name: getattr(wanted, name) for name in CHANGEABLE if getattr(wanted, name) != getattr(self._options, name)}
+        self._answer(different)
+
+    def _answer(self, different: Mapping[str, Any]) -> None:
         self.dismiss(different or None)

@@ -17,11 +17,12 @@ from textual.widgets import DataTable, Footer, Label, Static, Tab, Tabs
 from tui_trainer import paths
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import RunRecord, run_name
+from tui_trainer.runs.standing import obstacle, was_left
 from tui_trainer.ui.archived import shown
 from tui_trainer.ui.chart.curves import RUN_PENS, Shown
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
-from tui_trainer.ui.reader import Reader, RunsFound, RunsRead, Unreadable
+from tui_trainer.ui.reader import Reader, RunDrawn, RunsFound, RunsRead, Unreadable
 from tui_trainer.ui.screens.charted import ChartScreen
 from tui_trainer.ui.widgets.differences import Differences
 from tui_trainer.ui.widgets.run_list import RunList
@@ -68,22 +69,24 @@ class Compared:
 
 @dataclass(frozen=True)
 class Choice:
-    """What somebody leaves the screen with: the marked runs, and whether to start another at once."""
+    """What somebody leaves the screen with: the marked runs, and whether to start another, or go on with one, at once."""
 
     runs: tuple[Compared, ...]
     start: bool = False
+    go_on_with: RunRecord | None = None
 
 
 class CompareScreen(ChartScreen):
     """Takes the runs that are marked already and those of this session, which may lie elsewhere, and tells `decided` the choice.
 
-    `current` is asked again and again.
+    `current` is asked again and again. Where somebody `seeks` a run to go on with, the cursor begins at the newest that was left.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", tooltip="Go back to the main screen; the marked runs stay in its charts"),
+        Binding("g", "go_on_with", "Go on", tooltip="Go back and go on with the run under the cursor, from its last checkpoint"),
         Binding("u", "unmark", "Unmark", tooltip="Take all marks away"),
         Binding("r", "read", "Read again", tooltip="Read the runs on disk again", show=False),
         Binding("1", "view('runs')", "Runs", tooltip="Go to the list of runs", show=False),
@@ -102,8 +105,13 @@ class CompareScreen(ChartScreen):
         compared: Iterable[Compared],
         decided: Callable[[Choice], None],
         marks: Marks,
+        *,
+        seeks: bool = False,
     ) -> None:
         super().__init__(marks)
+        self._seeks = seeks
+        self._to_go_on_with: Path | None = None
+        """What somebody wants to go on with, while it is read once more."""
         self._decided = decided
         self._current = current
         self._session = tuple(session)
@@ -185,13 +193,24 @@ class CompareScreen(ChartScreen):
         for state in event.runs:
             runs.show_state(state.path, state)
             if isinstance(state, RunRecord) and state.path in marked:
-                self._compared[marked[state.path]] = Compared(state.path, shown(state))
+                self._reader.draw(state)
         if runs.chosen in {state.path for state in event.runs}:
             self._explain()
         current = self._current()
         wanted = {*marked, *([current.path] if current else [])}
         if wanted.intersection(state.path for state in event.runs):
             self._show()
+        if self._seeks:
+            self._seek()
+        if self._to_go_on_with in {state.path for state in event.runs}:
+            self._go_on_with(runs.states[self._to_go_on_with])
+
+    @on(RunDrawn)
+    def _drawn(self, event: RunDrawn) -> None:
+        for index, each in enumerate(self._compared):
+            if each.path == event.path and self._stands:
+                self._compared[index] = Compared(event.path, event.shown)
+                self._show()
 
     @on(DataTable.RowHighlighted, "#list")
     def _explain(self) -> None:
@@ -206,9 +225,58 @@ class CompareScreen(ChartScreen):
         elif isinstance(state, RunRecord):
             best = f", best after epoch {state.best_loss.epoch}" if state.best_loss else ""
             parameters = f", {state.parameters:,} parameters" if state.parameters is not None else ""
-            detail.update(Content(f"{printable(str(state.path))}: began {state.started:%Y-%m-%d %H:%M}{parameters}{best}"))
+            place = f"{printable(str(state.path))}: began {state.started:%Y-%m-%d %H:%M}{parameters}{best}"
+            detail.update(Content(f"{place}{self._fate(state)}"))
         else:
             detail.update("reading…" if path else "")
+
+    def _fate(self, record: RunRecord) -> str:
+        """What has become of a run that has no end."""
+        if record.status != "unfinished" or self._is_going_on(record.path):
+            return ""
+        if record.held:
+            return "; going on in another window or process"
+        return "; it was killed, or its machine is gone" + ("; g goes on with it" if record.has_checkpoint else "")
+
+    # Going on
+
+    def action_go_on_with(self) -> None:
+        """Go back and go on with the run under the cursor, as it is on disk by now."""
+        if path := self.query_one(RunList).chosen:
+            self._to_go_on_with = path
+            self._reader.read(path)
+
+    def _go_on_with(self, state: RunRecord | Unreadable) -> None:
+        self._to_go_on_with = None
+        current = self._current()
+        if isinstance(state, Unreadable):
+            problem = state.reason
+        elif current and current.going_on:
+            problem = "A run is going on: stop the run first."
+        else:
+            problem = f"{state.name}: {reason}" if (reason := obstacle(state)) else ""
+        if problem:
+            self.notify(printable(problem), severity="error", markup=False)
+        elif isinstance(state, RunRecord):
+            self._leave_with(Choice(tuple(self._compared), go_on_with=state))
+
+    def _seek(self) -> None:
+        """Go to the newest run that was left, once it is known which one that is."""
+        runs = self.query_one(RunList)
+        if runs.cursor_row > 0:
+            # Somebody looks for one already.
+            self._seeks = False
+            return
+        for row, path in enumerate(runs.paths):
+            state = runs.states.get(path)
+            if state is None:
+                return
+            if isinstance(state, RunRecord) and was_left(state):
+                runs.move_cursor(row=row)
+                break
+        else:
+            self.notify("No run was left before its end. A completed one goes on too, for more epochs: g.", timeout=6)
+        self._seeks = False
 
     # Marks
 
@@ -232,7 +300,8 @@ class CompareScreen(ChartScreen):
             self.notify(f"{MOST} runs are marked: take a mark away first.", severity="warning", timeout=3)
             return
         else:
-            self._compared.append(Compared(path, shown(state)))
+            self._compared.append(Compared(path, shown(state, batches=False)))
+            self._reader.draw(state)
         self._show()
 
     def action_unmark(self) -> None:
@@ -269,6 +338,10 @@ class CompareScreen(ChartScreen):
 
     # The run that is going on
 
+    def _is_going_on(self, path: Path) -> bool:
+        current = self._current()
+        return current is not None and current.going_on and current.path == path
+
     def _state(self) -> tuple[Path | None, int, bool]:
         current = self._current()
         return (current.path, len(current.shown.history.training_loss), current.going_on) if current else (None, 0, False)
@@ -286,6 +359,10 @@ class CompareScreen(ChartScreen):
         if going_on and self._shows_current:
             for chart in self.query(Chart):
                 chart.update()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A run is gone on with from the list, where one sees which it is."""
+        return action != "go_on_with" or isinstance(self.focused, RunList)
 
     # The view
 

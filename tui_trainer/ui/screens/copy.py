@@ -12,6 +12,7 @@ from textual.widgets import Button, Static
 
 from tui_trainer.command import command_line, toml
 from tui_trainer.config import Config
+from tui_trainer.paths import printable
 
 NO_TOML = "# every option has its default"
 
@@ -35,9 +36,9 @@ class CopyScreen(ModalScreen[None]):
             dialog.border_title = "The same run in words"
             dialog.border_subtitle = "escape closes"
             yield Static("As a command", classes="heading")
-            yield Static(Content(self._texts["command"]), classes="note")
+            yield Static(_shown(self._texts["command"]), classes="note")
             yield Static("As a file for --config", classes="heading")
-            yield Static(Content(self._texts["toml"].rstrip()), classes="note")
+            yield Static(_shown(self._texts["toml"].rstrip()), classes="note")
             with Horizontal(classes="answers"):
                 yield Button("Copy command (c)", id="command", variant="primary", compact=True)
                 yield Button("Copy TOML (t)", id="toml", compact=True)
@@ -56,3 +57,8 @@ class CopyScreen(ModalScreen[None]):
             self.dismiss()
         else:
             self.action_copy(str(event.button.id))
+
+
+def _shown(text: str) -> Content:
+    """What is copied may hold the name of a file, which may hold what a terminal would obey."""
+    return Content("\n".join(printable(line) for line in text.split("\n")))

@@ -1,7 +1,7 @@
 """The one screen where everything happens: the form, the charts, the layers, and the run."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,23 +9,25 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal, Vertical
-from textual.content import Content
-from textual.widgets import Button, Footer, Label, Static, Tab, Tabs
+from textual.containers import Horizontal
+from textual.widgets import Button, Footer, Static
 
-from tui_trainer.config import Config, format_hidden
+from tui_trainer.config import Config
 from tui_trainer.dataset import CLASSES
-from tui_trainer.names import abridged
-from tui_trainer.ui import export
+from tui_trainer.paths import printable
+from tui_trainer.runs.archive import RunRecord
+from tui_trainer.runs.run import Run
+from tui_trainer.runs.standing import ends_at_once, latest_options, obstacle
 from tui_trainer.ui.chart import raster
-from tui_trainer.ui.chart.curves import QUANTITIES, Shown
+from tui_trainer.ui.chart.curves import Shown
 from tui_trainer.ui.chart.widget import Chart
-from tui_trainer.ui.layers import MNIST_FEATURES, layer_rows
-from tui_trainer.ui.messages import RunRefused, RunStarted
+from tui_trainer.ui.layers import MNIST_FEATURES
+from tui_trainer.ui.messages import RunChanged, RunRefused, RunStarted
 from tui_trainer.ui.presets import PRESETS
 from tui_trainer.ui.screens.choose import ChooseScreen
 from tui_trainer.ui.screens.compare import Choice, Compared, CompareScreen, Current
 from tui_trainer.ui.screens.copy import CopyScreen
+from tui_trainer.ui.screens.go_on import GoOnScreen
 from tui_trainer.ui.screens.layers import LayersScreen
 from tui_trainer.ui.screens.running import LOOKS_PER_SECOND, RunScreen
 from tui_trainer.ui.widgets.diagram import Diagram
@@ -35,40 +37,24 @@ from tui_trainer.ui.widgets.run_panel import Phase, RunPanel
 
 READY = "ctrl+r starts a run with these options"
 
-FURTHER = ("rate", "gradients")
-"""Charts for which a key makes room, where there is not enough for all."""
-
 VIEWS = ("setup", "charts", "layers")
 """What a small terminal shows one at a time; a large one shows all."""
-
-SAVED: Mapping[str, str] = {
-    "screen.svg": "a picture of the whole screen",
-    "charts.svg": "a picture of the charts that are shown",
-    "curves.csv": "every point of every curve: curve, step, epoch, seconds, value",
-    "layers.csv": "the layer table, with what was measured last",
-    "layers.md": "the layer table in Markdown",
-}
 
 
 class MainScreen(RunScreen):
     """Starts runs from the form, one at a time, and shows the latest until the next one starts."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 so does Textual declare it
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (28, "-medium"), (36, "-tall")]  # noqa: RUF012
-
     PANES = (Chart, LayerTable, ConfigForm)
-    VIEWED = "#body"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r", "start", "Start", tooltip="Start a run with the form's values, from inside a field too", priority=True),
         Binding("e", "reseed", "New seed", tooltip="Start again with the same options and another seed", show=False),
         Binding("a", "again_with", "Again with…", tooltip="Put the run's options into the form, to change some and start", show=False),
         Binding("c", "compare", "Runs", tooltip="Compare: mark earlier runs, to see their curves, figures and options beside this one's"),
+        Binding("w", "go_on_with", "Go on with…", tooltip="Choose a run on disk, and go on with it or train more epochs", show=False),
         Binding("p", "presets", "Presets", tooltip="Fill the form with one of the runs worth starting from", show=False),
         Binding("d", "design", "Design layers", tooltip="Edit widths, activations and initializers layer by layer", show=False),
         Binding("k", "copy", "Copy", tooltip="Show and copy the form's run as a command line or as TOML", show=False),
-        Binding("v", "save", "Save as…", tooltip="Save the screen or the charts as a picture, curves and layers as tables", show=False),
-        Binding("g", "more_charts", "Charts", tooltip="Show the learning rate and the gradients, or loss and accuracy", show=False),
         Binding("1", "view('setup')", "Setup", tooltip="Show the form and the layers (small terminals)", show=False),
         Binding("2", "view('charts')", "Charts", tooltip="Show the charts (small terminals)", show=False),
         Binding("3", "view('layers')", "Layers", tooltip="Show the layers and how they fare (small terminals)", show=False),
@@ -87,17 +73,10 @@ class MainScreen(RunScreen):
 
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""
-        with Horizontal(id="header"):
-            yield Label("tui-trainer", id="brand")
-            yield Tabs(*(Tab(f"{key} {view.capitalize()}", id=f"view-{view}") for key, view in enumerate(VIEWS, 1)), id="views")
-            yield Static(id="architecture")
+        yield from self.compose_header("tui-trainer", VIEWS)
         with Horizontal(id="body", classes=f"-{VIEWS[0]}"):
             yield ConfigForm(self._values, id="form")
-            with Vertical(id="work"):
-                with Container(id="charts"):
-                    for quantity in QUANTITIES:
-                        yield Chart(quantity, classes="-further" if quantity in FURTHER else "-first")
-                yield LayerTable(id="layers")
+            yield from self.compose_work()
         yield RunPanel(id="panel")
         yield Footer()
 
@@ -120,20 +99,15 @@ class MainScreen(RunScreen):
             self.enter(Phase.IDLE, sentence)
 
     def _show_layers(self, config: Config | None) -> None:
-        table = self.query_one(LayerTable)
-        architecture = self.query_one("#architecture", Static)
         picture = self.query_one("#picture", Diagram)
         if config is None:
-            table.explain("an option is wrong: see the form")
-            architecture.update("", layout=False)
+            self.query_one(LayerTable).explain("an option is wrong: see the form")
+            self.query_one("#architecture", Static).update("", layout=False)
             picture.show(())
             return
         features = self._features.get(config.data, MNIST_FEATURES)
-        table.show(layer_rows(config, features))
+        self.show_network(config, features)
         picture.show((features, *config.hidden, CLASSES))
-        hidden = f" → {format_hidden(config.hidden).replace(',', ' → ').replace('x', ' × ')}" if config.hidden else ""
-        text = f"{features}{hidden} → 10  {abridged(config.activation)}, {config.optimizer}"
-        architecture.update(Content(text), layout=False)
 
     def action_presets(self) -> None:
         """Choose a run worth starting from."""
@@ -175,9 +149,7 @@ class MainScreen(RunScreen):
 
     def action_start(self) -> None:
         """Start a run, unless one is going on or an option is wrong."""
-        if self.phase.going_on:
-            self.notify("A run is going on: stop the run first.", severity="warning")
-        elif config := self._valid():
+        if self._is_free() and (config := self._valid()):
             self.begin(config)
 
     def action_reseed(self) -> None:
@@ -195,9 +167,38 @@ class MainScreen(RunScreen):
             self.action_view("setup")
             form.go_to_first()
 
-    def begin(self, config: Config) -> None:
-        """Start a run, and turn to its charts."""
-        super().begin(config)
+    def action_go_on_with(self) -> None:
+        """Choose a run on disk to go on with."""
+        if self._is_free():
+            self.action_compare(seeks=True)
+
+    def _is_free(self) -> bool:
+        if self.phase.going_on:
+            self.notify("A run is going on: stop the run first.", severity="warning")
+        return not self.phase.going_on
+
+    def go_on_with(self, record: RunRecord, given: Mapping[str, Any]) -> None:
+        """Go on with a run on disk, `given` in place of its options; one that would end at once is asked about first."""
+        if not self._is_free():
+            return
+        if problem := obstacle(record):
+            self.notify(printable(f"{record.name}: {problem}"), severity="error", markup=False)
+            return
+        options = latest_options(record, given)
+
+        def resume(further: Mapping[str, Any] | None) -> None:
+            # Another run may have begun while the question stood.
+            if further is not None and self._is_free():
+                self.begin(options, lambda: Run.resume(record.path, {**given, **further}))
+
+        if ends_at_once(record, options):
+            self.app.push_screen(GoOnScreen(record, options), resume)
+        else:
+            resume({})
+
+    def begin(self, config: Config, resume: Callable[[], Run] | None = None) -> None:
+        """Start a run, or go on with one, and turn to its charts."""
+        super().begin(config, resume)
         self._follow()
         self.view = replace(self.view, window=None, cursor=None)
         self._show_layers(config)
@@ -209,8 +210,18 @@ class MainScreen(RunScreen):
     def _learn_of_the_data(self, event: RunStarted) -> None:
         if self.is_latest(event) and self.runner:
             self._features[self.runner.config.data] = event.features
+            if self.runner.resumes:
+                # Its options are known by now, and its past.
+                self.query_one(ConfigForm).fill(dict(self.runner.config))
+                self._follow()
             self._show_layers(self.runner.config)
-            self._session.append(event.directory)
+            if event.directory not in self._session:
+                self._session.append(event.directory)
+
+    @on(RunChanged)
+    def _draw_towards_another_end(self, event: RunChanged) -> None:
+        if self.is_latest(event) and "epochs" in event.changes:
+            self._follow()
 
     @on(RunRefused)
     def _show_the_problem(self, event: RunRefused) -> None:
@@ -226,7 +237,7 @@ class MainScreen(RunScreen):
     # The view
 
     def _shown(self) -> Shown | None:
-        return Shown("this run", self.runner.history, self.runner.config.epochs) if self.runner else None
+        return Shown("this run", self.runner.history, self.runner.options.epochs) if self.runner else None
 
     def _follow(self) -> None:
         """Draw the latest run, and those it is compared with."""
@@ -234,9 +245,9 @@ class MainScreen(RunScreen):
         for chart in self.query(Chart):
             chart.follow(self._shown(), others)
 
-    def action_compare(self) -> None:
-        """Choose runs to compare with."""
-        self.app.push_screen(CompareScreen(self._current, self._session, self._compared, self._compare, self.marks))
+    def action_compare(self, *, seeks: bool = False) -> None:
+        """Choose runs to compare with, or one to go on with."""
+        self.app.push_screen(CompareScreen(self._current, self._session, self._compared, self._compare, self.marks, seeks=seeks))
 
     def _current(self) -> Current | None:
         shown = self._shown()
@@ -247,39 +258,6 @@ class MainScreen(RunScreen):
         self._follow()
         if choice.start:
             self.action_start()
-
-    def action_more_charts(self) -> None:
-        """Show the learning rate and the gradients in place of loss and accuracy, or back."""
-        self.query_one("#charts").toggle_class("-more")
-
-    def action_save(self) -> None:
-        """Choose what to save."""
-        # Before the dialog covers it.
-        picture = self.app.export_screenshot()
-        self.app.push_screen(ChooseScreen("Save as a file", SAVED), lambda name: self._save(name, picture))
-
-    def _save(self, name: str | None, picture: str) -> None:
-        if name is None:
-            return
-        cells = self.query_one(LayerTable).cells()
-        charts = [chart for chart in self.query(Chart) if chart.is_on_screen]
-        match name:
-            case "screen.svg":
-                text = picture
-            case "charts.svg":
-                if not charts:
-                    self.notify("No chart is shown: show them first.", severity="warning")
-                    return
-                text = export.svg(charts, "tui-trainer")
-            case "curves.csv":
-                text = export.curves_csv(self.runner.history) if self.runner else ""
-            case "layers.csv":
-                text = export.table_csv(cells)
-            case _:
-                text = export.table_markdown(cells)
-        try:
-            path = export.save(self.directory or Path(), name, text)
-        except OSError as error:
-            self.notify(f"{name} cannot be saved: {(error.strerror or str(error)).lower()}", severity="error")
-        else:
-            self.notify(f"saved as {path}", timeout=4)
+        elif choice.go_on_with:
+            # Not out of the screen that is left, which would have to hear the answer to a question.
+            self.call_next(self.go_on_with, choice.go_on_with, {})

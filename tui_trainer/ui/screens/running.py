@@ -1,10 +1,9 @@
 """A run that goes on: what can be done to it, and how its course gets onto the screen."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import inf
 from pathlib import Path
-from time import monotonic, thread_time
 from typing import Any, ClassVar
 
 from textual import on
@@ -13,38 +12,30 @@ from textual.widgets import Button
 
 from tui_trainer.changes import describe_change
 from tui_trainer.config import Config
+from tui_trainer.paths import printable
 from tui_trainer.runs.run import Run
 from tui_trainer.ui.advice import advice
 from tui_trainer.ui.chart import raster
-from tui_trainer.ui.chart.widget import Chart
-from tui_trainer.ui.messages import RunChanged, RunEnded, RunMessage, RunRefused, RunStarted
+from tui_trainer.ui.chart.history import History
+from tui_trainer.ui.messages import RunChanged, RunEnded, RunMessage, RunNoted, RunRefused, RunStarted
 from tui_trainer.ui.runner import Runner
 from tui_trainer.ui.screens.change import ChangeScreen
-from tui_trainer.ui.screens.charted import ChartScreen
+from tui_trainer.ui.screens.course import CourseScreen
 from tui_trainer.ui.widgets.layer_table import LayerTable
 from tui_trainer.ui.widgets.run_panel import Phase, RunPanel
-
-COLUMNS_A_LOOK = 1200
-"""How many columns of charts may be written for each look at the run, on average: some 7 bytes each go over the line."""
-
-DRAWING_SHARE = 0.03
-"""Of the time, how much may go into the screen: Python does one thing at a time, so what drawing takes is taken from training."""
-
-LONGEST_REST = 2.0
-"""Seconds after which charts are drawn again however much was spent, on what somebody did meanwhile."""
 
 LOOKS_PER_SECOND = 2.0
 """How often to look at a run. Each redraw takes time from training and bytes from the line."""
 
 
-class RunScreen(ChartScreen):
+class RunScreen(CourseScreen):
     """A screen with charts, a layer table and a run panel, in which one run at a time goes on; the latest is shown until the next."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pause", "Pause", tooltip="Pause the run before its next batch"),
         Binding("space", "go_on", "Go on", tooltip="Go on with the paused run"),
         Binding("s", "stop", "Stop", tooltip="Stop the run and test what it has learned"),
-        Binding("t", "change", "Change", tooltip="Change learning rate, schedule, batch size or clipping while the run goes on"),
+        Binding("t", "change", "Change", tooltip="Change learning rate, schedule, batch size, clipping or epochs while the run goes on"),
         Binding("comma", "scale_rate(0.5)", "Halve rate", tooltip="Halve the learning rate, from the next batch on", show=False),
         Binding("full_stop", "scale_rate(2.0)", "Double rate", tooltip="Double the learning rate, from the next batch on", show=False),
         Binding("n", "step", "Step", tooltip="Train one batch, and pause", show=False),
@@ -52,31 +43,29 @@ class RunScreen(ChartScreen):
     ]
 
     def __init__(self, output: Path | None, marks: raster.Marks, looks_per_second: float) -> None:
-        super().__init__(marks)
+        super().__init__(marks, looks_per_second)
         self.phase = Phase.IDLE
         self.runner: Runner | None = None
         """The latest run's thread."""
-        self.directory: Path | None = None
-        """The latest run's folder, once it has one."""
         self._output = output
         self._next: Config | None = None
         """What to start when the run that was told to stop has ended."""
-        self._tick = 1 / looks_per_second
-        self._drawn_at = -inf
-        self._columns_drawn = 0
-        self._work_before = 0.0
-        """This thread's processor time when the charts were drawn last."""
+
+    @property
+    def history(self) -> History | None:
+        """The latest run's."""
+        return self.runner.history if self.runner else None
 
     def on_mount(self) -> None:
         """Look at the run from time to time."""
         self.set_interval(self._tick, self._look)
 
-    def begin(self, config: Config) -> None:
-        """Start a run."""
+    def begin(self, config: Config, resume: Callable[[], Run] | None = None) -> None:
+        """Start a run, or go on with the one that `resume` gives."""
         self._next = None
         self.directory = None
         output = self._output
-        self.runner = Runner(config, lambda: Run.create(config, output), self.post_message)
+        self.runner = Runner(config, resume or (lambda: Run.create(config, output)), self.post_message, resumes=resume is not None)
         self.query_one(RunPanel).begin()
         self.enter(Phase.PREPARING, "reading the images, building the network")
         self.runner.start()
@@ -176,12 +165,13 @@ class RunScreen(ChartScreen):
     def _run_started(self, event: RunStarted) -> None:
         if not self.is_latest(event):
             return
-        # The next run must not write into this one's folder.
-        self._output = None
+        if self.runner and not self.runner.resumes:
+            # The next run must not write into this one's folder.
+            self._output = None
         self.directory = event.directory
         self.query_one(RunPanel).show_directory(event.directory)
         for warning in event.warnings:
-            self.notify(warning, severity="warning")
+            self.notify(printable(warning), severity="warning", markup=False)
         if self.phase is Phase.PREPARING:
             self.enter(Phase.TRAINING)
 
@@ -191,6 +181,16 @@ class RunScreen(ChartScreen):
             self.notify(f"{describe_change(event.changes)}, from step {event.step + 1:,} on", timeout=4)
             self._look()
 
+    @on(RunNoted)
+    def _run_noted(self, event: RunNoted) -> None:
+        if self.is_latest(event):
+            self.notify(printable(event.text), severity="error" if event.trouble else "information", markup=False)
+            self.query_one(RunPanel).show_trouble(self._without_directory(event.trouble))
+
+    def _without_directory(self, trouble: str) -> str:
+        """The panel names the run's folder already."""
+        return trouble.removeprefix(f"{self.directory}: ")
+
     @on(RunEnded)
     def _run_ended(self, event: RunEnded) -> None:
         if not self.is_latest(event):
@@ -199,7 +199,9 @@ class RunScreen(ChartScreen):
         self._drawn_at = -inf
         self._look()
         self.enter(Phase.ENDED)
-        self.query_one(RunPanel).show_end(event, advice(self.runner.config, event, self.runner.history.layers))
+        self.query_one(RunPanel).show_end(event, advice(self.runner.options, event, self.runner.history.layers))
+        if event.trouble:
+            self.query_one(RunPanel).show_trouble(f"not all is kept: {self._without_directory(event.trouble)}")
         if self._next:
             self.begin(self._next)
 
@@ -221,17 +223,9 @@ class RunScreen(ChartScreen):
         if progress is None:
             return
         if self.phase in (Phase.TRAINING, Phase.PAUSED):
-            self.query_one(RunPanel).show_progress(self.phase, runner.config, progress, runner.history.seconds)
-        if self._is_rested() or self.phase is not Phase.TRAINING:
-            self._drawn_at, self._work_before = monotonic(), thread_time()
-            self._columns_drawn = sum(chart.update() for chart in self.query(Chart))
-            table.measure(runner.history.layers)
-
-    def _is_rested(self) -> bool:
-        """Whether the last drawing, with all that came of it (layout, painting, sending), is paid for by now."""
-        work = (thread_time() - self._work_before) / DRAWING_SHARE
-        writing = self._columns_drawn / COLUMNS_A_LOOK * self._tick
-        return monotonic() - self._drawn_at >= max(min(work, LONGEST_REST), writing)
+            self.query_one(RunPanel).show_progress(self.phase, runner.options.epochs, progress, runner.history.seconds)
+        if self.is_rested() or self.phase is not Phase.TRAINING:
+            self.draw(runner.history)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer in the footer what makes sense now: None is greyed out, False is not there."""

@@ -16,12 +16,13 @@ from textual.widgets import Checkbox, Input, Label, OptionList, Select, Static
 
 from tui_trainer.config import AUTO, as_text, choices
 from tui_trainer.names import abridged
+from tui_trainer.paths import printable
 
 Shown = str | bool
 """What a control holds: a text, or for a switch whether it is on."""
 
-TITLES: Mapping[str, str] = {"hidden": "hidden layers"}
-"""Where the option's own name says too little."""
+TITLES: Mapping[str, str] = {"hidden": "hidden layers", "checkpoint_every": "checkpoints"}
+"""Where the option's own name says too little, or has no room."""
 
 
 def shown(value: Any) -> Shown:
@@ -152,10 +153,12 @@ class Field(Vertical):
         self.set_class(problem is not None, "-wrong")
         for line in self.query(".complaint").results(Static):
             line.update(self._complaint)
+        if problem and self.has_focus_within:
+            self.call_after_refresh(self.scroll_visible, animate=False)
 
     @property
     def _complaint(self) -> Content:
-        return Content(f"✗ {self._problem}" if self._problem else "")
+        return Content(f"✗ {printable(self._problem)}" if self._problem else "")
 
     def _consider(self, highlighted: int | None) -> None:
         if highlighted is not None and self._control and self._control.has_class("-expanded"):

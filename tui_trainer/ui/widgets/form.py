@@ -101,6 +101,8 @@ class ConfigForm(Vertical):
             self.query_one("#more", Collapsible).collapsed = False
             self._show_more()
         self._fields[name].take_focus()
+        # Where it is once those above it have their places.
+        self.call_after_refresh(self._fields[name].scroll_visible, animate=False)
 
     @on(Collapsible.Expanded, "#more")
     def _show_more(self) -> None:

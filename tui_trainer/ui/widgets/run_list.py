@@ -111,11 +111,12 @@ class RunList(DataTable[Text]):
     def _cells(self, path: Path) -> list[Text]:
         state, mark, name = self.states.get(path), self._marks.get(path, Text()), run_name(path)
         if isinstance(state, RunRecord):
-            status = "going on" if path == self._going_on else state.status
+            going_on = path == self._going_on or (state.held and state.status == "unfinished")
+            status = "going on" if going_on else state.status
             figures = [figure_text(figure, state) for figure in (ACCURACY, TEST_ACCURACY, LOSS, EPOCHS, SECONDS)]
             bad = self._style("bad") if status == "diverged" else Style()
             styles = [Style(bold=True) if mark.plain else Style(), bad, *[Style()] * 5, self._style("faint")]
-            texts = [name, status, *figures, network(state.config)]
+            texts = [name, status, *figures, f"{_tags(state)}{network(state.config)}"]
         else:
             texts = [name, "unreadable" if state else "…", *[""] * 5, printable(state.reason) if state else ""]
             styles = [self._style("faint")] * len(texts)
@@ -127,3 +128,7 @@ class RunList(DataTable[Text]):
 
     def _style(self, part: str) -> Style:
         return Style(color=self.get_component_rich_style(f"run-list--{part}").color)
+
+
+def _tags(run: RunRecord) -> str:
+    return f"[{printable(', '.join(run.tags))}] " if run.tags else ""

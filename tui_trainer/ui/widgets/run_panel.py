@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Label, Static
 
-from tui_trainer.config import Config
+from tui_trainer.paths import printable
 from tui_trainer.training.events import Progress
 from tui_trainer.ui.messages import RunEnded
 from tui_trainer.ui.widgets.meter import Meter
@@ -25,6 +25,7 @@ class Phase(Enum):
     STOPPING = "saving…"
     ENDED = "ended"
     REFUSED = "cannot go on"
+    GONE = "gone"
 
     @property
     def going_on(self) -> bool:
@@ -40,11 +41,16 @@ SYMBOLS: Mapping[Phase, str] = {
     Phase.STOPPING: "■",
     Phase.ENDED: "✓",
     Phase.REFUSED: "✗",
+    Phase.GONE: "✗",
 }
 
 
 class RunPanel(Vertical):
-    """Three rows: a sentence, a bar or the result, the buttons beside the run's folder."""
+    """Three rows: a sentence, a bar or the result, the buttons beside the run's folder; no buttons where it `steers` nothing."""
+
+    def __init__(self, *, steers: bool = True, id: str | None = None) -> None:  # noqa: A002 Textual's name
+        super().__init__(id=id)
+        self._steers = steers
 
     def on_mount(self) -> None:
         """Name the panel."""
@@ -58,15 +64,18 @@ class RunPanel(Vertical):
             yield Static("", id="times")
         yield Static("", id="result")
         with Horizontal(id="buttons"):
-            yield Button("Start", id="start", variant="primary", compact=True)
-            yield Button("Pause", id="pause", compact=True)
-            yield Button("Stop", id="stop", compact=True)
+            if self._steers:
+                yield Button("Start", id="start", variant="primary", compact=True)
+                yield Button("Pause", id="pause", compact=True)
+                yield Button("Stop", id="stop", compact=True)
             yield Label("", id="directory")
 
     def show_phase(self, phase: Phase, detail: str = "") -> None:
         """Say where the run stands, and offer the buttons that make sense."""
         self.set_classes(f"-{phase.name.lower()}")
         self.say(phase, detail)
+        if not self._steers:
+            return
         self.query_one("#start", Button).disabled = phase.going_on
         self.query_one("#pause", Button).disabled = phase not in (Phase.TRAINING, Phase.PAUSED)
         self.query_one("#pause", Button).label = "Go on" if phase is Phase.PAUSED else "Pause"
@@ -74,13 +83,14 @@ class RunPanel(Vertical):
 
     def say(self, phase: Phase, detail: str) -> None:
         """Write the sentence."""
-        state = Content.assemble((f"{SYMBOLS[phase]} {phase.value}", "bold"), "  ", detail)
+        state = Content.assemble((f"{SYMBOLS[phase]} {phase.value}", "bold"), "  ", printable(detail))
         sentence = self.query_one("#sentence", Static)
         if sentence.content != state:
             sentence.update(state, layout=False)
 
     def begin(self) -> None:
         """Make ready for another run."""
+        self.show_trouble("")
         self.query_one(Meter).show(None)
         self.query_one("#times", Static).update("")
         self.query_one("#result", Static).update("")
@@ -88,17 +98,23 @@ class RunPanel(Vertical):
 
     def show_directory(self, directory: Path) -> None:
         """Say where the run's files are."""
-        self.query_one("#directory", Label).update(Content(str(directory)))
+        self.query_one("#directory", Label).update(Content(printable(str(directory))))
 
-    def show_progress(self, phase: Phase, config: Config, progress: Progress, before: float) -> None:
-        """Show how far the run is; `before` is the training time of the epochs before this one."""
-        speed = progress.samples / progress.seconds if progress.seconds else 0.0
-        an_epoch = progress.seconds / (progress.position - progress.epoch + 1)
-        self.query_one(Meter).show(progress.position / config.epochs)
-        elapsed, left = clock(before + progress.seconds), clock((config.epochs - progress.position) * an_epoch)
+    def show_trouble(self, trouble: str) -> None:
+        """Say what the run's folder lacks; nothing takes it back."""
+        self.border_subtitle = Content(f"✗ {printable(trouble)}") if trouble else None
+
+    def show_progress(self, phase: Phase, epochs: int, progress: Progress, before: float) -> None:
+        """Show how far the run is, of so many epochs; `before` is the training time of the epochs before this one."""
+        speed = f"  {progress.samples / progress.seconds:,.0f} images/s" if progress.seconds else ""
+        whole, begun = progress.epoch - 1, progress.position - progress.epoch + 1
+        an_epoch = progress.seconds / begun if begun else before / max(whole, 1)
+        # Where somebody wants fewer epochs than there are already, the one that was begun is the last.
+        epochs = max(epochs, progress.epoch)
+        self.query_one(Meter).show(progress.position / epochs)
+        elapsed, left = clock(before + progress.seconds), clock((epochs - progress.position) * an_epoch)
         self._write_times(f"{elapsed} gone, {left} left")
-        batches = f"batch {progress.batch:,}/{progress.batches:,}"
-        self.say(phase, f"epoch {progress.epoch}/{config.epochs}  {batches}  {speed:,.0f} images/s")
+        self.say(phase, f"epoch {progress.epoch}/{epochs}  batch {progress.batch:,}/{progress.batches:,}{speed}")
 
     def _write_times(self, text: str) -> None:
         """Laying everything out anew is work; a text of the same length does not need it."""

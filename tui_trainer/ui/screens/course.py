@@ -1,0 +1,148 @@
+"""The course of one run on a screen: its charts, its layers, and what of them can be saved."""
+
+from collections.abc import Iterable, Mapping
+from math import inf
+from pathlib import Path
+from time import monotonic, thread_time
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Label, Static, Tab, Tabs
+
+from tui_trainer.config import Config, format_hidden
+from tui_trainer.dataset import CLASSES
+from tui_trainer.names import abridged
+from tui_trainer.paths import printable
+from tui_trainer.ui import export
+from tui_trainer.ui.chart import raster
+from tui_trainer.ui.chart.curves import QUANTITIES
+from tui_trainer.ui.chart.history import History
+from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.layers import layer_rows
+from tui_trainer.ui.screens.charted import ChartScreen
+from tui_trainer.ui.screens.choose import ChooseScreen
+from tui_trainer.ui.widgets.layer_table import LayerTable
+
+COLUMNS_A_LOOK = 1200
+"""How many columns of charts may be written for each look at the run, on average: some 7 bytes each go over the line."""
+
+DRAWING_SHARE = 0.03
+"""Of the time, how much may go into the screen: Python does one thing at a time, so what drawing takes is taken from training."""
+
+LONGEST_REST = 2.0
+"""Seconds after which charts are drawn again however much was spent, on what somebody did meanwhile."""
+
+FURTHER = ("rate", "gradients")
+"""Charts for which a key makes room, where there is not enough for all."""
+
+SAVED: Mapping[str, str] = {
+    "screen.svg": "a picture of the whole screen",
+    "charts.svg": "a picture of the charts that are shown",
+    "curves.csv": "every point of every curve: curve, step, epoch, seconds, value",
+    "layers.csv": "the layer table, with what was measured last",
+    "layers.md": "the layer table in Markdown",
+}
+
+
+class CourseScreen(ChartScreen):
+    """Charts over the layer table; a small terminal shows one view at a time."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 so does Textual declare it
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (28, "-medium"), (36, "-tall")]  # noqa: RUF012
+
+    PANES: ClassVar[tuple[type[Widget], ...]] = (Chart, LayerTable)
+    VIEWED = "#body"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "save", "Save as…", tooltip="Save the screen or the charts as a picture, curves and layers as tables", show=False),
+        Binding("g", "more_charts", "Charts", tooltip="Show the learning rate and the gradients, or loss and accuracy", show=False),
+    ]
+
+    def __init__(self, marks: raster.Marks, looks_per_second: float) -> None:
+        super().__init__(marks)
+        self.directory: Path | None = None
+        """The run's folder, once it has one."""
+        self._tick = 1 / looks_per_second
+        self._drawn_at = -inf
+        self._columns_drawn = 0
+        self._work_before = 0.0
+        """This thread's processor time when the charts were drawn last."""
+
+    @property
+    def history(self) -> History | None:
+        """The run that the charts show."""
+        return None
+
+    def compose_header(self, name: str, views: Iterable[str]) -> ComposeResult:
+        """The topmost row."""
+        with Horizontal(id="header"):
+            yield Label(Content(name), id="brand")
+            yield Tabs(*(Tab(f"{key} {view.capitalize()}", id=f"view-{view}") for key, view in enumerate(views, 1)), id="views")
+            yield Static(id="architecture")
+
+    def compose_work(self) -> ComposeResult:
+        """The charts and the layers."""
+        with Vertical(id="work"):
+            with Container(id="charts"):
+                for quantity in QUANTITIES:
+                    yield Chart(quantity, classes="-further" if quantity in FURTHER else "-first")
+            yield LayerTable(id="layers")
+
+    def show_network(self, config: Config, features: int) -> None:
+        """Show the layers of such a network, and what it is in a few words."""
+        self.query_one(LayerTable).show(layer_rows(config, features))
+        hidden = f" → {format_hidden(config.hidden).replace(',', ' → ').replace('x', ' × ')}" if config.hidden else ""
+        text = f"{features}{hidden} → {CLASSES}  {abridged(config.activation)}, {config.optimizer}"
+        self.query_one("#architecture", Static).update(Content(text), layout=False)
+
+    def draw(self, history: History) -> None:
+        """Draw what has come."""
+        self._drawn_at, self._work_before = monotonic(), thread_time()
+        self._columns_drawn = sum(chart.update() for chart in self.query(Chart))
+        self.query_one(LayerTable).measure(history.layers)
+
+    def is_rested(self) -> bool:
+        """Whether the last drawing, with all that came of it (layout, painting, sending), is paid for by now."""
+        work = (thread_time() - self._work_before) / DRAWING_SHARE
+        writing = self._columns_drawn / COLUMNS_A_LOOK * self._tick
+        return monotonic() - self._drawn_at >= max(min(work, LONGEST_REST), writing)
+
+    def action_more_charts(self) -> None:
+        """Show the learning rate and the gradients in place of loss and accuracy, or back."""
+        self.query_one("#charts").toggle_class("-more")
+
+    def action_save(self) -> None:
+        """Choose what to save."""
+        # Before the dialog covers it.
+        picture = self.app.export_screenshot()
+        self.app.push_screen(ChooseScreen("Save as a file", SAVED), lambda name: self._save(name, picture))
+
+    def _save(self, name: str | None, picture: str) -> None:
+        if name is None:
+            return
+        cells = self.query_one(LayerTable).cells()
+        charts = [chart for chart in self.query(Chart) if chart.is_on_screen]
+        match name:
+            case "screen.svg":
+                text = picture
+            case "charts.svg":
+                if not charts:
+                    self.notify("No chart is shown: show them first.", severity="warning")
+                    return
+                text = export.svg(charts, "tui-trainer")
+            case "curves.csv":
+                text = export.curves_csv(self.history) if self.history else ""
+            case "layers.csv":
+                text = export.table_csv(cells)
+            case _:
+                text = export.table_markdown(cells)
+        try:
+            path = export.save(self.directory or Path(), name, text)
+        except OSError as error:
+            self.notify(f"{name} cannot be saved: {(error.strerror or str(error)).lower()}", severity="error", markup=False)
+        else:
+            self.notify(printable(f"saved as {path}"), timeout=4, markup=False)
