@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 
 from tui_trainer import __version__
 from tui_trainer.commands.export import export_command
+from tui_trainer.commands.lesson import lesson_command
 from tui_trainer.commands.predict import predict_command
 from tui_trainer.commands.runs import runs_command
 from tui_trainer.commands.watch import watch_command
@@ -61,7 +62,7 @@ def config_options(command: click.Command) -> click.Command:
 @click.group(
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-    epilog="Exit status: 0 finished, 2 bad option or data, 3 training diverged, 130/143/129 ended by SIGINT/SIGTERM/SIGHUP.",
+    epilog="Exit status: 0 finished, 2 bad option or data, 3 training diverged, 130/143/129/138 ended by SIGINT/SIGTERM/SIGHUP/SIGUSR1.",
 )
 @click.version_option(__version__, prog_name="tui-trainer")
 @click.option("--no-ui", is_flag=True, help="Train without a screen.")
@@ -161,10 +162,12 @@ def serve(context: click.Context, /, host: str, port: int, config_file: Path | N
 config_options(program)
 config_options(lr_find)
 config_options(serve)
+config_options(lesson_command)
 program.add_command(watch_command)
 program.add_command(predict_command)
 program.add_command(export_command)
 program.add_command(runs_command)
+program.add_command(lesson_command)
 
 
 def _refuse_options_before(command: str, context: click.Context) -> None:
