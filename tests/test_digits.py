@@ -144,7 +144,7 @@ END = (b"IEND", b"")
     [
         (png(header(60_000, 60_000), PIXELS, END), "too many pixels"),
         (png(header(2**31 - 1, 2**31 - 1), PIXELS, END), "too many pixels"),
-        (png(header(9_000, 9_000), PIXELS, END), "its header announces 9,000×9,000 pixels; at most 67,108,864 are read"),
+        (png(header(9_000, 9_000), PIXELS, END), "its header announces 9,000×9,000 pixels; at most 37,748,736 are read"),
         (png(header(0, 5), PIXELS, END), "not a PNG image that can be read"),
         (png(header(300, 300), PIXELS, END), "damaged"),
         (png(header(), END), "damaged"),

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from unicodedata import bidirectional, category
 
 import tomli_w
 from pydantic import AfterValidator as After
@@ -38,9 +37,6 @@ AUTO: Final = "auto"
 MOST_UNITS: Final = 65_536
 MOST_LAYERS: Final = 1_000
 MOST_EPOCHS: Final = 1_000_000_000
-
-_TURNS: Final = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
-"""Bidirectional classes of characters that decide the direction of others."""
 
 
 def parse_hidden(value: Any) -> Any:
@@ -95,13 +91,6 @@ def _not_bool(value: Any) -> Any:
 def _resolve_alpha(alpha: float | None, info: ValidationInfo) -> float | None:
     activation = info.data.get("activation")
     return default_alpha(activation) if alpha is None and activation else alpha
-
-
-def _legible(text: str) -> str:
-    """A text without what a terminal obeys, or what turns text around: it stands in forms, as it is."""
-    if any(category(character) in ("Cc", "Zl", "Zp") or bidirectional(character) in _TURNS for character in text):
-        raise PydanticCustomError("text", "must hold no control characters")
-    return text
 
 
 def _or_none(value: Any) -> Any:
@@ -201,7 +190,7 @@ class Config(BaseModel):
     checkpoint_every: Annotated[Number, Field(ge=0)] = Field(
         30.0, description="seconds between checkpoints within an epoch; 0 for one at its end alone"
     )
-    data: Annotated[str, After(_legible)] = Field("mnist", min_length=1, description="mnist, a folder of four IDX files (plain or .gz), or an .npz file")
+    data: str = Field("mnist", min_length=1, description="mnist, a folder of four IDX files (plain or .gz), or an .npz file")
     changes: Annotated[
         tuple[InstanceOf[Change], ...],
         BeforeValidator(parse_changes),

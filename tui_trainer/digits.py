@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PNG: Final = b"\x89PNG\r\n\x1a\n"
-MOST_PIXELS: Final = 64 << 20
+MOST_PIXELS: Final = 36 << 20
+"""A page of A4 at 600 dots per inch; in colours, with what is transparent, it takes ten bytes a pixel."""
+
 ENOUGH: Final = 1024
 """Pixels on the longer side; those of larger pictures are averaged."""
 
@@ -111,8 +113,9 @@ def _decode(file: IO[bytes]) -> tuple[Gray, bool]:
 
     _check_chunks(file)
     with warnings.catch_warnings():
-        # Pillow warns where it will refuse tomorrow.
-        warnings.simplefilter("error")
+        # Of what it passes over, as a broken animation beside the picture, Pillow warns too.
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(file, formats=["PNG"]) as image:
             width, height = image.size
             if width * height > MOST_PIXELS:
@@ -153,8 +156,8 @@ def _gray(image: "Image") -> tuple["Image", bool]:
             alpha = Image.fromarray(np.where(levels == image.info["transparency"], 0, 255).astype(np.uint8))
         gray = Image.fromarray((levels // 257).astype(np.uint8))
     else:
-        coloured = image.convert("RGBA") if "A" in image.mode or "transparency" in image.info else image
-        alpha = coloured.getchannel("A") if coloured.mode == "RGBA" else None
+        coloured = image.convert("RGBA") if "A" not in image.mode and "transparency" in image.info else image
+        alpha = coloured.getchannel("A") if "A" in coloured.mode else None
         gray = coloured.convert("L")
     total = int(np.asarray(alpha).sum(dtype=np.uint64)) if alpha else 0
     if alpha is None or total == 255 * gray.width * gray.height:

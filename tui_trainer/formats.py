@@ -221,7 +221,7 @@ def _named(path: Path) -> Iterator[None]:
     except zipfile.BadZipFile as error:
         raise UserError(f"{path}: damaged zip: {error}") from None
     # TokenError: NumPy takes the header of an array for Python's.
-    except (ValueError, TypeError, SyntaxError, TokenError, RecursionError, OverflowError, NotImplementedError, RuntimeError, struct.error) as error:
+    except (ValueError, TypeError, SyntaxError, TokenError, OverflowError, RuntimeError, struct.error) as error:
         raise UserError(f"{path}: cannot be read: {' '.join(str(error).split())[:LONGEST_COMPLAINT]}") from None
     except (OSError, io.UnsupportedOperation) as error:
         raise UserError(f"{path}: {(error.strerror or str(error)).lower()}") from None

@@ -1,6 +1,8 @@
 """What the lines of a metrics.jsonl may be, and what they amount to. Nothing in a line is believed before it is checked."""
 
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf, nan
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag, TypeAdapter, ValidationError
@@ -8,6 +10,7 @@ from pydantic_core import from_json
 
 from tui_trainer.changes import MOST_CHANGES
 from tui_trainer.config import MOST_EPOCHS, MOST_LAYERS
+from tui_trainer.training.diagnosis import FIGURES
 from tui_trainer.training.events import Status
 
 LONGEST_COMPLAINT: Final = 200
@@ -209,6 +212,19 @@ class Epoch(NamedTuple):
     seconds: float
     gradient_norms: Mapping[str, float | None]
     """Of each Dense layer, by its name."""
+    figures: Sequence[float] = ()
+    """Of the same layers, one after the other, all that diagnosis tells of: infinite what was not finite, NaN what was not measured."""
+
+
+_NONE: Final[Mapping[str, float | None]] = {}
+"""For all epochs of which no layer was logged: a file may hold a million."""
+
+
+def _figures(layer: Layer) -> Iterator[float]:
+    # Of an earlier version's run the norm is all that was measured: null elsewhere may mean either.
+    for name in FIGURES:
+        value = getattr(layer, name)
+        yield value if value is not None else inf if name == "gradient_norm" else nan
 
 
 class Log:
@@ -251,8 +267,11 @@ class Log:
                 self.environment = line.environment
             case EpochLine():
                 means = line.train_loss, line.train_accuracy, line.validation_loss, line.validation_accuracy
-                norms = {layer.name: layer.gradient_norm for layer in line.layers}
-                self._epochs[line.epoch] = Epoch(line.epoch, *means, line.learning_rate, line.seconds, norms)
+                layers = {layer.name: layer for layer in line.layers}
+                norms = {name: layer.gradient_norm for name, layer in layers.items()} or _NONE
+                # Of plain numbers, for there may be many thousand epochs.
+                figures = array("f", (figure for layer in layers.values() for figure in _figures(layer))) or ()
+                self._epochs[line.epoch] = Epoch(line.epoch, *means, line.learning_rate, line.seconds, norms, figures)
                 self.health = line.layers
             case ChangeLine() if len(self._changes) < MOST_CHANGES:
                 # Several may be made before one step.

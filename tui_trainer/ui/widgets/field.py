@@ -6,6 +6,8 @@ from types import NoneType
 from typing import Any, ClassVar, get_args
 
 from pydantic.fields import FieldInfo
+from rich.highlighter import Highlighter
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -30,6 +32,14 @@ def shown(value: Any) -> Shown:
     if isinstance(value, bool):
         return value
     return "" if value is None else as_text(value)
+
+
+class Legible(Highlighter):
+    """Shows one harmless character for each that a terminal would obey: the name of a file may hold such."""
+
+    def highlight(self, text: Text) -> None:
+        """Change what is drawn, and nothing that is written."""
+        text.plain = "".join(character if character.isprintable() else "?" for character in text.plain)
 
 
 class Field(Vertical):
@@ -80,7 +90,7 @@ class Field(Vertical):
         if isinstance(value, bool):
             return Checkbox(value=value, compact=True, id=self.option)
         placeholder = "none" if self.may_be_empty else ""
-        entry = Input(value, placeholder, compact=True, select_on_focus=True, id=self.option)
+        entry = Input(value, placeholder, Legible(), compact=True, select_on_focus=True, id=self.option)
         entry.cursor_blink = False  # an app at rest writes nothing to the line
         return entry
 
