@@ -1,5 +1,7 @@
 """A data set small enough for a test and easy enough to learn: ten noisy prototypes."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,3 +29,36 @@ def digits_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def digits(digits_file: Path) -> Dataset:
     return load(str(digits_file))
+
+
+TINY = """
+title = "Learning at all"
+claim = "With a rate there is learning, with hardly any there is none."
+watch = "the loss"
+samples = 400
+varies = ["learning_rate"]
+options = {{ data = {data}, hidden = "16x2", activation = "tanh", validation = 100, batch_size = 20, epochs = {epochs} }}
+runs = [
+  {{ name = "none", options = {{ learning_rate = 1e-9 }} }},
+  {{ name = "some", options = {{ learning_rate = 3e-3 }} }},
+]
+charts = [ {{ shows = "loss" }}, {{ shows = "spread", over = "layers" }} ]
+criteria = [
+  {{ run = "some", quantity = "validation_accuracy", is = "above", value = {accuracy} }},
+  {{ run = "none", quantity = "validation_loss", is = "above", than = "some", times = 1.5 }},
+]
+tries = [ {{ name = "three layers", options = {{ hidden = "16x3" }} }}, {{ name = "no such thing", options = {{ batch_size = 4000 }} }} ]
+measured = [ {{ text = "It learns.", command = "tui-trainer lesson tiny" }} ]
+"""
+
+
+@pytest.fixture
+def tiny_lesson(tmp_path: Path, digits_file: Path) -> Callable[..., Path]:
+    """Writes the file of a lesson of two short runs."""
+
+    def write(*, accuracy: float = 0.8, epochs: int = 2) -> Path:
+        path = tmp_path / "tiny.toml"
+        path.write_text(TINY.format(data=json.dumps(str(digits_file)), accuracy=accuracy, epochs=epochs))
+        return path
+
+    return write

@@ -12,6 +12,7 @@ from click.shell_completion import CompletionItem
 from tui_trainer import __version__
 from tui_trainer.commands.export import export_command
 from tui_trainer.commands.lesson import lesson_command
+from tui_trainer.commands.paths import paths_command
 from tui_trainer.commands.predict import predict_command
 from tui_trainer.commands.runs import runs_command
 from tui_trainer.commands.watch import watch_command
@@ -165,6 +166,7 @@ config_options(serve)
 config_options(lesson_command)
 program.add_command(watch_command)
 program.add_command(predict_command)
+program.add_command(paths_command)
 program.add_command(export_command)
 program.add_command(runs_command)
 program.add_command(lesson_command)

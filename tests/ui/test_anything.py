@@ -40,6 +40,11 @@ KEYS = [
         "ctrl+z",
         "pagedown",
         "y",
+        "h",
+        "i",
+        "j",
+        "f",
+        "b",
     ),
 ]
 

@@ -1,6 +1,7 @@
 """Curves drawn from a run's files: those that the app drew while it trained, and none that the files do not bear out."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tui_trainer.config import Config
 from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
+from tui_trainer.training.diagnosis import FIGURES
 from tui_trainer.training.events import Changed, EpochEnded, Progress
 from tui_trainer.ui.archived import Retelling, shown
 from tui_trainer.ui.chart.curves import QUANTITIES, Scale, View, curves, whole_course
@@ -106,6 +108,29 @@ def test_without_batches_epochs_are_drawn(trained: tuple[Path, History], tmp_pat
         assert found.progress is not None
         assert (found.progress.epoch, found.progress.step) == (3, STEPS)
         np.testing.assert_allclose(found.changes[0].course[:2], live.changes[0].course[:2], atol=0.1)
+
+
+def test_the_layers_past_is_that_of_the_epochs(trained: tuple[Path, History]) -> None:
+    folder, live = trained
+    record = read_run(folder)
+    found = shown(record).history.fates
+    assert found.names == live.fates.names == ("dense_1", "dense_2", "dense_3")
+    for figure in FIGURES.values():
+        one, other = (fates.cells(figure, STEPS, 10) for fates in (found, live.fates))
+        np.testing.assert_allclose(one.values, other.values, rtol=1e-6, err_msg=figure.name)
+        np.testing.assert_allclose(one.judged, other.judged, rtol=1e-5, err_msg=figure.name)
+        np.testing.assert_array_equal(one.last, other.last)
+    assert len(shown(record, until_step=18).history.fates) == 1
+
+
+def test_epochs_of_the_layers_past_are_told_once(trained: tuple[Path, History]) -> None:
+    record = read_run(trained[0])
+    retelling = Retelling()
+    for count in (1, 1, 2, 3, 3):
+        retelling.tell(replace(record, epochs=record.epochs[:count]))
+        assert len(retelling.history.fates) == count
+    retelling.tell(replace(record, epochs=(record.epochs[0], record.epochs[1]._replace(train_loss=9.0))))
+    assert len(retelling.history.fates) == 2
 
 
 def altered(trained: tuple[Path, History], tmp_path: Path, rows: np.ndarray[Any, Any]) -> History:

@@ -30,6 +30,9 @@ class Activation(Layer):
     flat_below: ClassVar[float] = 0.0
     """A unit counts as saturated where |f'| is at or below this: 1% of the steepest slope for smooth functions, 0 for the rectifiers."""
 
+    bounds: ClassVar[tuple[float, float] | None] = None
+    """Between which numbers f lies, where it has bounds on both sides."""
+
     def __init__(self, units: int, alpha: float | None = None) -> None:
         super().__init__(units, units)
         default = self.default_alpha
@@ -54,6 +57,7 @@ class Sigmoid(Activation):
     initializer = "glorot_uniform"
     in_place = True
     flat_below = 0.0025
+    bounds = (0.0, 1.0)
 
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
         # e^-z must stay finite; below these limits f is smaller than the smallest normal number.
@@ -78,6 +82,7 @@ class Tanh(Activation):
     initializer = "glorot_uniform"
     in_place = True
     flat_below = 0.01
+    bounds = (-1.0, 1.0)
 
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
         np.tanh(x, out=out)

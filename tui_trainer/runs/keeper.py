@@ -39,10 +39,12 @@ class Keeper:
         """Take note of a batch, and ask for a snapshot when it is time."""
         self._batches.add(event)
         now = monotonic()
-        if event.snapshot:
+        due = now >= self._checkpoint_due
+        # One that somebody else asked for, to look at the network, is written only when it is time.
+        if event.snapshot and due:
             self._snapshot = event.snapshot
             self.write()
-        elif now >= self._checkpoint_due:
+        elif due:
             control.take_snapshot()
         elif now >= self._batches_due:
             self._batches_due = now + SHOWN_EVERY

@@ -8,7 +8,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from tui_trainer.config import AUTO, Config
-from tui_trainer.dataset import MNIST, Dataset, load
+from tui_trainer.dataset import MNIST, Dataset, Split, load
 from tui_trainer.errors import UserError
 from tui_trainer.runs.batches import BatchFile
 from tui_trainer.runs.directory import RunDirectory, line
@@ -36,9 +36,13 @@ class Run:
         self._keeper = Keeper(folder, journal, BatchFile(folder.batches, training.step), config.checkpoint_every)
 
     @classmethod
-    def create(cls, config: Config, output: Path | None = None) -> "Run":
-        """Load the data, settle the threads, build the network and make the folder. Raises UserError before anything is written."""
-        config, data = settle(config)
+    def create(cls, config: Config, output: Path | None = None, data: Dataset | None = None) -> "Run":
+        """Load the data, settle the threads, build the network and make the folder. Raises UserError before anything is written.
+
+        Whoever gives the `data`, which may be a part of what the config names, has settled the config.
+        """
+        if data is None:
+            config, data = settle(config)
         training = _build(config, data)
         folder = RunDirectory.create(output)
         journal = _hold(folder, f"--output {folder.path}", create=True)
@@ -84,6 +88,11 @@ class Run:
     def directory(self) -> Path:
         """The run's folder."""
         return self._folder.path
+
+    @property
+    def test(self) -> Split | None:
+        """What the network is examined on."""
+        return self._training.test
 
     @property
     def standing(self) -> Progress:

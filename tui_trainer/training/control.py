@@ -16,6 +16,7 @@ class Control:
         self._single_step = False
         self._stop: Status | None = None
         self._measure = False
+        self._count = False
         self._snapshot = False
         self._changes: list[Mapping[str, Any]] = []
 
@@ -50,6 +51,10 @@ class Control:
         """Ask that the next Progress event carry the health of the layers."""
         self._measure = True
 
+    def count_distributions(self) -> None:
+        """Ask that the next Progress event carry the distributions of each layer's activations and gradients, and its health."""
+        self._count = True
+
     def take_snapshot(self) -> None:
         """Ask that the next Progress event carry a snapshot."""
         self._snapshot = True
@@ -83,6 +88,11 @@ class Control:
     def wants_layers(self) -> bool:
         """For the loop: whether to measure the layers now. Asking takes the wish back."""
         wanted, self._measure = self._measure, False
+        return wanted
+
+    def wants_distributions(self) -> bool:
+        """For the loop: whether to count distributions now. Asking takes the wish back."""
+        wanted, self._count = self._count, False
         return wanted
 
     def wants_snapshot(self) -> bool:

@@ -40,6 +40,27 @@ class LayerHealth(NamedTuple):
     saturated_fraction: float
 
 
+class Histogram(NamedTuple):
+    """How many values lie between each two `edges`, the upper one left out."""
+
+    counts: np.ndarray
+    edges: np.ndarray
+    elsewhere: int = 0
+    """Values that have no place on the scale."""
+
+
+class Distributions(NamedTuple):
+    """How the values behind a Dense layer's figures are distributed at one step.
+
+    Activations are those after its activation function, for some images of the probe; gradients are powers of ten of their magnitudes,
+    over the weight matrix, those that are 0 `elsewhere`.
+    """
+
+    name: str
+    activations: Histogram
+    gradients: Histogram
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that is needed to go on bit for bit: copies of every tensor, and the scalars beside them."""
@@ -91,6 +112,8 @@ class Progress(NamedTuple):
     """Measured at this step, when it was asked for."""
     snapshot: Snapshot | None = None
     """Taken after this step, when it was asked for."""
+    distributions: tuple[Distributions, ...] = ()
+    """Counted at this step, when it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,19 @@ from tui_trainer.nn.activations import Activation
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.layers import Dense
 from tui_trainer.nn.network import Network, Pass
-from tui_trainer.training.events import LayerHealth
+from tui_trainer.training.events import Distributions, Histogram, LayerHealth
 
 PROBE_SAMPLES = 500
 """Training images whose activations are measured, the first in file order: enough to tell a dead unit from a rare one."""
+
+COUNTED_SAMPLES = 100
+"""Images of the probe whose activations are counted: some ten thousand numbers for each layer."""
+
+BINS = 40
+"""Of the activations."""
+
+SMALLEST, GREATEST = -60, 8
+"""Powers of two between which gradients are told apart, some 1e-18 and 256; what lies beyond is counted in the outermost bins."""
 
 
 def measure(network: Network, probe: Pass, before: Array) -> tuple[LayerHealth, ...]:
@@ -46,6 +55,40 @@ def measure(network: Network, probe: Pass, before: Array) -> tuple[LayerHealth, 
             )
         )
     return tuple(health)
+
+
+def distributions(network: Network, probe: Pass) -> tuple[Distributions, ...]:
+    """How the activations and the gradients of every Dense layer are distributed. `probe` has been forward; nothing in it is changed."""
+    found = []
+    for index, stage in enumerate(probe.stages):
+        if not isinstance(stage.layer, Dense):
+            continue
+        follower = probe.stages[index + 1] if index + 1 < len(probe.stages) else stage
+        bounds = follower.layer.bounds if isinstance(follower.layer, Activation) else None
+        name = stage.layer.name
+        gradients = network.gradients[network.span(f"{name}.weight")]
+        found.append(Distributions(name, _evenly(follower.out[:COUNTED_SAMPLES], bounds), _by_magnitude(gradients)))
+    return tuple(found)
+
+
+def _evenly(values: Array, bounds: tuple[float, float] | None) -> Histogram:
+    """Counts in equal bins between the bounds, or else from the lowest to the highest value, 0 among them."""
+    finite = values[np.isfinite(values)]
+    low, high = bounds or (float(finite.min(initial=0)), float(finite.max(initial=0)))
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    places = ((finite - low) * (BINS / (high - low))).astype(np.intp)
+    counts = np.bincount(np.minimum(places, BINS - 1, out=places), minlength=BINS)
+    return Histogram(counts, np.linspace(low, high, BINS + 1), values.size - finite.size)
+
+
+def _by_magnitude(values: Array) -> Histogram:
+    """Counts between powers of two, which stand in the numbers themselves: a logarithm of each would take many times as long."""
+    told = values[np.isfinite(values) & (values != 0)]
+    # frexp gives m · 2^e with ½ ≤ m < 1.
+    places = np.frexp(told)[1].astype(np.intp) - (SMALLEST + 1)
+    counts = np.bincount(np.clip(places, 0, GREATEST - SMALLEST - 1, out=places), minlength=GREATEST - SMALLEST)
+    return Histogram(counts, np.log10(2) * np.arange(SMALLEST, GREATEST + 1), values.size - told.size)
 
 
 def norm(vector: Array) -> float:

@@ -20,6 +20,7 @@ from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
 from tui_trainer.training.events import (
     Changed,
+    Distributions,
     Divergence,
     Ended,
     EpochEnded,
@@ -89,6 +90,8 @@ class Training:
         self._training = Feed(training, config.batch_size)
         self._validation = Feed(validation) if validation else None
         self._test = Feed(data.test) if data.test else None
+        self.test = data.test
+        """What the network is examined on."""
         self._probe = Feed(Split(training.images[:PROBE_SAMPLES], training.labels[:PROBE_SAMPLES]), PROBE_SAMPLES)
         self._epochs_done = 0
         self._begin_epoch()
@@ -210,16 +213,20 @@ class Training:
         self._batch += 1
         divergence = None
         layers: tuple[LayerHealth, ...] = ()
+        distributions: tuple[Distributions, ...] = ()
         if isfinite(loss_sum):
             self._loss_sum += loss_sum
             self._correct += correct
             batch.backward()
             if options.clip_norm is not None:
                 clip_by_norm(self._network.gradients, options.clip_norm)
-            if self._batch == self.batches or control.wants_layers():
+            counted = control.wants_distributions()
+            if self._batch == self.batches or control.wants_layers() or counted:
                 before = self._network.parameters.copy()
                 self._optimizer.step(self._learning_rate)
-                layers = health.measure(self._network, self._probe.first(self._network), before)
+                probe = self._probe.first(self._network)
+                layers = health.measure(self._network, probe, before)
+                distributions = health.distributions(self._network, probe) if counted else ()
             else:
                 self._optimizer.step(self._learning_rate)
         else:
@@ -242,6 +249,7 @@ class Training:
             start + rows,
             layers,
             snapshot,
+            distributions,
         )
         return progress, divergence
 

@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,21 +28,31 @@ from tui_trainer.runs.standing import obstacle
 from tui_trainer.training.events import Status
 from tui_trainer.ui import terminal
 from tui_trainer.ui.chart import raster
+from tui_trainer.ui.chart.heat_map import HeatMap
+from tui_trainer.ui.chart.overlay import Overlay
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.contrast import legible
 from tui_trainer.ui.departure import leaving_in_order
 from tui_trainer.ui.messages import RunEnded, RunFailed, RunRefused, RunStarted
 from tui_trainer.ui.runner import Runner
-from tui_trainer.ui.screens import compare, watch
+from tui_trainer.ui.screens import compare, health, inside, lessons, quiz, watch
+from tui_trainer.ui.screens import paths as paths_screen
 from tui_trainer.ui.screens.charted import ChartScreen
 from tui_trainer.ui.screens.compare import CompareScreen
+from tui_trainer.ui.screens.health import HealthScreen
 from tui_trainer.ui.screens.help import HelpScreen
+from tui_trainer.ui.screens.inside import InsideScreen
+from tui_trainer.ui.screens.lessons import LessonScreen
 from tui_trainer.ui.screens.main import MainScreen
+from tui_trainer.ui.screens.paths import PICTURES_PER_SECOND, SHOWN, PathsScreen
 from tui_trainer.ui.screens.quit import QuitScreen
+from tui_trainer.ui.screens.quiz import QuizScreen
 from tui_trainer.ui.screens.running import LOOKS_PER_SECOND
 from tui_trainer.ui.screens.watch import WatchScreen
 from tui_trainer.ui.settings import Settings
 from tui_trainer.ui.web import served
+from tui_trainer.ui.widgets.relief_map import ReliefMap
+from tui_trainer.ui.widgets.rule_table import RuleTable
 from tui_trainer.ui.widgets.run_list import RunList
 
 SAVING = 10.0
@@ -53,7 +63,7 @@ class TrainerApp(App[int]):
     """Ends with 0 when it is left; while a run goes on it asks first, and waits until what was learned is saved.
 
     Where a run is `resumed` it goes on with that at once, the options `given` in place of its own. Where one is `watched`, which goes on
-    in another process, it shows that and nothing else.
+    in another process, it shows that and nothing else. Where there is an `opening` it begins on that screen, over the main one.
     """
 
     TITLE = "tui-trainer"
@@ -77,6 +87,7 @@ class TrainerApp(App[int]):
         resumed: RunRecord | None = None,
         given: Mapping[str, Any] | None = None,
         watched: Follower | None = None,
+        opening: Callable[[raster.Marks], Screen[None]] | None = None,
     ) -> None:
         super().__init__()
         self._to_resume, self._given = resumed, given or {}
@@ -86,6 +97,7 @@ class TrainerApp(App[int]):
             self.animation_level = "none"
         marks = raster.PLAIN if plain else raster.BRAILLE
         self.main = MainScreen(values or {}, output, marks, looks_per_second)
+        self._opening = opening(marks) if opening else None
         self._watch = WatchScreen(watched, marks, looks_per_second) if watched else None
         self.set_class(plain, "-plain")
         self.fault: BaseException | None = None
@@ -122,6 +134,8 @@ class TrainerApp(App[int]):
         """Go on with a run; an app that is served does not outlive its server."""
         if self._to_resume:
             self.main.go_on_with(self._to_resume, self._given)
+        if self._opening:
+            self.push_screen(self._opening)
         if served.is_served():
             served.when_the_server_is_gone(lambda: self.post_message(ExitApp()))
 
@@ -132,7 +146,7 @@ class TrainerApp(App[int]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Add what the main screen can do now to the palette."""
         yield from super().get_system_commands(screen)
-        if isinstance(screen, ChartScreen):
+        if isinstance(screen, ChartScreen | HealthScreen | InsideScreen | LessonScreen | PathsScreen | QuizScreen):
             for binding in _bindings(screen):
                 if binding.action != "leave" and screen.check_action(binding.action.partition("(")[0], ()):
                     yield SystemCommand(binding.description, binding.tooltip, self._runs(binding.action, screen))
@@ -154,6 +168,20 @@ class TrainerApp(App[int]):
         elif isinstance(self.screen, WatchScreen):
             bindings = [*_bindings(self.screen), *_bindings(Chart), *_bindings(self)]
             self.push_screen(HelpScreen(bindings, "Between the charts", watch.KEYS, watch.NOTES))
+        elif isinstance(self.screen, HealthScreen):
+            bindings = [*_bindings(self.screen), *_bindings(HeatMap), *_bindings(self)]
+            self.push_screen(HelpScreen(bindings, "On the map", health.KEYS, health.NOTES))
+        elif isinstance(self.screen, InsideScreen):
+            bindings = [*(binding for kind in inside.BOUND for binding in _bindings(kind)), *_bindings(self)]
+            self.push_screen(HelpScreen(bindings, "Between the views", inside.KEYS, inside.NOTES))
+        elif isinstance(self.screen, LessonScreen):
+            bindings = [*_bindings(self.screen), *_bindings(Overlay), *_bindings(self)]
+            self.push_screen(HelpScreen(bindings, "In the text", lessons.KEYS, lessons.NOTES))
+        elif isinstance(self.screen, PathsScreen):
+            bindings = [*_bindings(self.screen), *_bindings(RuleTable), *_bindings(ReliefMap), *_bindings(self)]
+            self.push_screen(HelpScreen(bindings, "Between list and map", paths_screen.KEYS, paths_screen.NOTES))
+        elif isinstance(self.screen, QuizScreen):
+            self.push_screen(HelpScreen([*_bindings(self.screen), *_bindings(self)], "In the field", quiz.KEYS, quiz.NOTES))
         elif not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen([*_bindings(self.main), *_bindings(Chart), *_bindings(self)]))
 
@@ -247,6 +275,20 @@ def watch_in_app(follower: Follower, *, looks_per_second: float, mouse: bool) ->
     """Show a run that goes on in another process, and return the program's exit status. Raises UserError as `run_app` does."""
     plain = _take_terminal()
     return _run(TrainerApp(plain=plain, looks_per_second=looks_per_second, settings=Settings.load(), watched=follower), mouse=mouse)
+
+
+def show_paths_in_app(
+    surface: str, shown: Sequence[str] | None, rates: Mapping[str, float], *, pictures_per_second: float | None, mouse: bool
+) -> int:
+    """Begin on the screen of the optimizers' paths, and return the program's exit status. Raises UserError as `run_app` does."""
+
+    def opening(marks: raster.Marks) -> Screen[None]:
+        pace = PICTURES_PER_SECOND if pictures_per_second is None else pictures_per_second
+        return PathsScreen(marks, surface, SHOWN if shown is None else shown, rates, pace)
+
+    plain = _take_terminal()
+    settings = Settings.load()
+    return _run(TrainerApp(settings.options, plain=plain, settings=settings, opening=opening), mouse=mouse)
 
 
 def _take_terminal() -> bool:

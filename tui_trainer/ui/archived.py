@@ -13,10 +13,12 @@ from tui_trainer.paths import printable
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.batches import MOST_BATCHES, read_batches
 from tui_trainer.runs.directory import RunDirectory
-from tui_trainer.runs.log import Layer
+from tui_trainer.runs.log import Epoch, Layer
 from tui_trainer.runs.reading import opened
+from tui_trainer.training.diagnosis import FIGURES
 from tui_trainer.training.events import LayerHealth, Progress
 from tui_trainer.ui.chart.curves import Shown
+from tui_trainer.ui.chart.fates import Fates
 from tui_trainer.ui.chart.history import MEASURED, History, Mark
 from tui_trainer.ui.chart.series import EPOCH, SECONDS, STEP, Series
 
@@ -68,6 +70,7 @@ class Retelling:
         self._fits = True
         self._last: Table = np.zeros(3)
         self._latest: NDArray[np.float32] | None = None
+        self._fates_of: Sequence[Epoch] = ()
 
     def add_batches(self, record: RunRecord, rows: NDArray[np.float32]) -> None:
         """Take in the next rows of batches.f32, for a run of which the epochs before them are known."""
@@ -147,7 +150,20 @@ class Retelling:
         history.gradient_norms = {
             printable(name): series([epoch.gradient_norms.get(name) for epoch in epochs], capacity=MEASURED) for name in names
         }
+        self._tell_fates(names, course[STEP], epochs)
         history.seconds = float(course[SECONDS, -1]) if count else 0.0
+
+    def _tell_fates(self, names: Sequence[str], steps: Table, epochs: Sequence[Epoch]) -> None:
+        """Take in what was measured of the layers: the epochs that were not told before, or, where those are others now, all."""
+        known = len(self._fates_of)
+        if epochs[:known] != self._fates_of or known > len(epochs):
+            self.history.fates, known = Fates(), 0
+        self._fates_of = epochs
+        width = len(FIGURES)
+        for step, epoch in zip(steps[known:], epochs[known:], strict=True):
+            if list(epoch.gradient_norms) == names and len(epoch.figures) == width * len(names):
+                values = np.array(epoch.figures, np.float64).reshape(1, len(names), width)
+                self.history.fates.add([printable(name) for name in names], [float(step)], values)
 
     def _course_at(self, steps: Sequence[int]) -> Table:
         """Where on the run's course (step, epoch, seconds) so many batches were trained, a row for each."""

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from textual.message import Message
 
 from tui_trainer.config import Config
+from tui_trainer.dataset import Split
 from tui_trainer.errors import UserError
+from tui_trainer.inside import network_alone
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
-from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Noted, Progress, Started
+from tui_trainer.training.events import Changed, Divergence, Ended, EpochEnded, Event, Noted, Progress, Snapshot, Started
 from tui_trainer.ui import messages
 from tui_trainer.ui.chart.history import History
 from tui_trainer.ui.past import past
@@ -32,6 +34,11 @@ class Runner:
         self.history = History()
         self.trouble = ""
         """Why the run's folder lacks something, while it does."""
+        self.snapshot: Snapshot | None = None
+        """The network as it was told last, without what is beside it."""
+        self.test: Split | None = None
+        """What it is examined on, once it is read."""
+        self.divergence: Divergence | None = None
         self._create = create
         self._post = post
         self._thread = threading.Thread(target=self._work, name="training", daemon=True)
@@ -63,6 +70,10 @@ class Runner:
             self._post(messages.RunFailed(self, error))
 
     def _take(self, event: Event, run: Run) -> None:
+        if isinstance(event, Started | Progress | EpochEnded | Ended) and event.snapshot:
+            self.snapshot = network_alone(event.snapshot)
+        if isinstance(event, Ended):
+            self.divergence = event.divergence
         if isinstance(event, Progress | Changed | EpochEnded):
             self.history.add(event)
             if isinstance(event, Changed):
@@ -72,6 +83,7 @@ class Runner:
             self.trouble = run.trouble
             self._post(messages.RunNoted(self, event.text, self.trouble))
         elif isinstance(event, Started):
+            self.test = run.test
             if self.resumes:
                 self._take_up(event, run)
             features = event.snapshot.tensors["dense_1.weight"].shape[0]

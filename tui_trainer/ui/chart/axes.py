@@ -63,6 +63,11 @@ def positive(curves: Sequence[Drawn], rows: int, *, whole: bool) -> Axis:
     return _linear(0.0, high * 1.08 or 1.0, rows)
 
 
+def spanning(low: float, high: float, rows: int) -> Axis:
+    """From `low` to `high`."""
+    return _linear(low, high, rows)
+
+
 def _reach(curves: Sequence[Drawn], *, upper: bool, default: float) -> float:
     """How far the curves reach up or down, but for the few points of a rough one that reach furthest."""
     furthest: list[float] = []

@@ -8,8 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from tui_trainer.changes import describe_change
-from tui_trainer.training.events import Changed, EpochEnded, LayerHealth, Progress
-from tui_trainer.ui.chart.series import Series
+from tui_trainer.training.diagnosis import table
+from tui_trainer.training.events import Changed, Distributions, EpochEnded, LayerHealth, Progress
+from tui_trainer.ui.chart.fates import Fates
+from tui_trainer.ui.chart.series import STEP, Series
 
 MEASURED = 1 << 13
 """Points kept of each layer's health: it is measured a few times a second at most."""
@@ -47,6 +49,11 @@ class History:
         self.validation_loss, self.validation_accuracy = Series(), Series()
         self.gradient_norms: dict[str, Series] = {}
         """Of each Dense layer, by its name."""
+        self.fates = Fates()
+        """All that was measured of the layers."""
+        self.distributions: tuple[Distributions, ...] = ()
+        """As they were last counted."""
+        self.distributions_step = 0
         self.changes: list[Mark] = []
 
     def add(self, event: Progress | Changed | EpochEnded) -> None:
@@ -84,6 +91,8 @@ class History:
         for index, event in enumerate(batches):
             if event.layers:
                 self._add_health(course[:, index], event.layers)
+            if event.distributions:
+                self.distributions, self.distributions_step = event.distributions, event.step
         # Without its snapshot, which is large and not for the screen.
         self.progress = batches[-1]._replace(snapshot=None)
 
@@ -109,6 +118,8 @@ class History:
 
     def _add_health(self, course: np.ndarray, layers: tuple[LayerHealth, ...]) -> None:
         self.layers = layers or self.layers
+        if layers:
+            self.fates.add([health.name for health in layers], [float(course[STEP])], table(layers)[None])
         for health in layers:
             series = self.gradient_norms.setdefault(health.name, Series(MEASURED))
             _append(series, course, health.gradient_norm)

@@ -8,6 +8,7 @@ thread, the event loop's, may call `draw`.
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 import plotext
@@ -20,6 +21,9 @@ from tui_trainer.ui.chart.series import Points
 
 Row = list[tuple[str, Pen]]
 
+
+Name = TypeVar("Name")
+"""What decides the style of a text."""
 
 PENS = tuple(Pen)
 
@@ -59,15 +63,23 @@ def draw(
     if marks.rule:
         for row in rules:
             canvas.rule(row, int(Pen.GRID), marks.rule)
-    places = [canvas.column_of(float(x.share(np.array(tick)))) for tick in x.ticks]
-    left = width - columns
-    side = _frame((left + 1, height), ((0,), ("0",)), (tuple(rules), y.labels), marks.plain)
-    foot = _frame((width, FRAME_ROWS + 1), (tuple(places), x.labels), ((0,), (max(y.labels, key=len, default=""),)), marks.plain)
+    characters, pens = framed(canvas, x, y, size, plain=marks.plain, down=marks.down)
+    return painted(characters, pens, PENS)
+
+
+def framed(canvas: raster.Canvas, x: Axis, y: Axis, size: tuple[int, int], *, plain: bool, down: int) -> tuple[np.ndarray, np.ndarray]:
+    """Characters and pens of a canvas with its axes to the left and below; a row of it is `down` dots high."""
+    width, height = size
+    rows, left = canvas.rows, width - canvas.columns
+    ticks = tuple(canvas.row_of(float(y.share(np.array(tick))), down) for tick in y.ticks)
+    places = tuple(canvas.column_of(float(x.share(np.array(tick)))) for tick in x.ticks)
+    side = _frame((left + 1, height), ((0,), ("0",)), (ticks, y.labels), plain)
+    foot = _frame((width, FRAME_ROWS + 1), (places, x.labels), ((0,), (max(y.labels, key=len, default=""),)), plain)
     characters, pens = (
         np.vstack([np.hstack([beside[:rows, :left], inside]), below[-FRAME_ROWS:]])
         for beside, inside, below in zip(side, (canvas.characters, canvas.pens), foot, strict=True)
     )
-    return _rows(characters, pens)
+    return characters, pens
 
 
 def _shares(curve: Curve, x: Axis, y: Axis) -> Points:
@@ -117,15 +129,18 @@ def _painted(line: str, width: int) -> tuple[str, list[int]]:
     return characters + " " * missing, pens + [int(Pen.PAPER)] * missing
 
 
-def _rows(characters: np.ndarray, pens: np.ndarray) -> list[Row]:
-    """Each row as texts, each text of one pen. Blank cells take the pen to their left: each change of pens is some 40 bytes on the line."""
+def painted(characters: np.ndarray, pens: np.ndarray, names: Sequence[Name]) -> list[list[tuple[str, Name]]]:
+    """Each row as texts, each text of one pen, which has a name.
+
+    Blank cells take the pen to their left: each change of pens is some 40 bytes on the line.
+    """
     height, width = characters.shape
     drawn = np.maximum.accumulate(np.where(characters == " ", 0, np.arange(width)), axis=1)
     pens = np.take_along_axis(pens, drawn, axis=1)
     texts = characters.view(f"<U{width}").ravel().tolist()
     starts = np.flatnonzero(np.diff(pens, axis=1, prepend=255).ravel())
-    rows: list[Row] = [[] for _ in range(height)]
+    rows: list[list[tuple[str, Name]]] = [[] for _ in range(height)]
     for start, end, pen in zip(starts.tolist(), [*starts[1:].tolist(), pens.size], pens.ravel()[starts].tolist(), strict=True):
         row, column = divmod(start, width)
-        rows[row].append((texts[row][column : end - row * width], PENS[pen]))
+        rows[row].append((texts[row][column : end - row * width], names[pen]))
     return rows

@@ -61,8 +61,7 @@ class Canvas:
 
     def line(self, points: Points, pen: int, glyphs: Glyphs) -> None:
         """Draw a line through points given as shares; a point that is not finite leaves a gap."""
-        bits, characters = glyphs
-        down, across = bits.shape
+        down, across = glyphs[0].shape
         x, y = points[0] * (self.columns * across - 1), (1 - points[1]) * (self.rows * down - 1)
         drawn = np.isfinite(x) & np.isfinite(y)
         joined = np.flatnonzero(drawn[:-1] & drawn[1:])
@@ -76,8 +75,13 @@ class Canvas:
         dots = np.zeros((self.rows * down, self.columns * across), np.uint8)
         inside = (column > -0.5) & (column < dots.shape[1] - 0.5) & (row > -0.5) & (row < dots.shape[0] - 0.5)
         dots[np.rint(row[inside]).astype(np.intp), np.rint(column[inside]).astype(np.intp)] = 1
-        cells = dots.reshape(self.rows, down, self.columns, across)
-        codes = np.einsum("rdca,da->rc", cells, bits)
+        self.stipple(dots, pen, glyphs)
+
+    def stipple(self, dots: np.ndarray, pen: int, glyphs: Glyphs) -> None:
+        """Draw the dots that are 1, of as many rows and columns of dots as these glyphs have on the canvas."""
+        bits, characters = glyphs
+        down, across = bits.shape
+        codes = np.einsum("rdca,da->rc", dots.reshape(self.rows, down, self.columns, across), bits)
         self._put(codes > 0, characters[codes], pen)
 
     def dots(self, points: Points, pen: int, character: str, down: int) -> None:

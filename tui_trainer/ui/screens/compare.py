@@ -12,11 +12,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import DataTable, Footer, Label, Static, Tab, Tabs
+from textual.widgets import DataTable, Label, Static, Tab, Tabs
 
 from tui_trainer import paths
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import RunRecord, run_name
+from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.standing import obstacle, was_left
 from tui_trainer.ui.archived import shown
 from tui_trainer.ui.chart.curves import RUN_PENS, Shown
@@ -24,7 +25,10 @@ from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.reader import Reader, RunDrawn, RunsFound, RunsRead, Unreadable
 from tui_trainer.ui.screens.charted import ChartScreen
+from tui_trainer.ui.screens.health import HealthScreen
+from tui_trainer.ui.screens.inside import InsideScreen, Source
 from tui_trainer.ui.widgets.differences import Differences
+from tui_trainer.ui.widgets.footer import KeyFooter
 from tui_trainer.ui.widgets.run_list import RunList
 
 LOOK = 1.0
@@ -87,6 +91,10 @@ class CompareScreen(ChartScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", tooltip="Go back to the main screen; the marked runs stay in its charts"),
         Binding("g", "go_on_with", "Go on", tooltip="Go back and go on with the run under the cursor, from its last checkpoint"),
+        Binding(
+            "i", "inside", "Look inside", tooltip="Look into the network of the run under the cursor, at its last checkpoint", show=False
+        ),
+        Binding("h", "health", "Layer health", tooltip="See how the layers of the marked run under the cursor fared", show=False),
         Binding("u", "unmark", "Unmark", tooltip="Take all marks away"),
         Binding("r", "read", "Read again", tooltip="Read the runs on disk again", show=False),
         Binding("1", "view('runs')", "Runs", tooltip="Go to the list of runs", show=False),
@@ -137,7 +145,7 @@ class CompareScreen(ChartScreen):
             with Container(id="overlays"):
                 for quantity in CHARTS:
                     yield Chart(quantity)
-        yield Footer()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Begin to read, and look at the run that is going on from time to time."""
@@ -245,6 +253,20 @@ class CompareScreen(ChartScreen):
         if path := self.query_one(RunList).chosen:
             self._to_go_on_with = path
             self._reader.read(path)
+
+    def action_inside(self) -> None:
+        """Look into the network of the run under the cursor."""
+        if path := self.query_one(RunList).chosen:
+            self.app.push_screen(InsideScreen(Source(run_name(path), checkpoint=RunDirectory(path).checkpoint), self.marks))
+
+    def action_health(self) -> None:
+        """See how the layers of the run under the cursor fared, if it is marked and so read."""
+        path = self.query_one(RunList).chosen
+        shown = next((each.shown for each in self._compared if each.path == path), None)
+        if shown:
+            self.app.push_screen(HealthScreen(lambda: shown, self.marks, 1 / LOOK))
+        else:
+            self.notify("Mark the run first: space.", severity="warning")
 
     def _go_on_with(self, state: RunRecord | Unreadable) -> None:
         self._to_go_on_with = None
@@ -361,8 +383,8 @@ class CompareScreen(ChartScreen):
                 chart.update()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A run is gone on with from the list, where one sees which it is."""
-        return action != "go_on_with" or isinstance(self.focused, RunList)
+        """A run is gone on with, or looked into, from the list, where one sees which it is."""
+        return action not in ("go_on_with", "inside", "health") or isinstance(self.focused, RunList)
 
     # The view
 

@@ -19,12 +19,14 @@ from tui_trainer.names import abridged
 from tui_trainer.paths import printable
 from tui_trainer.ui import export
 from tui_trainer.ui.chart import raster
-from tui_trainer.ui.chart.curves import QUANTITIES
+from tui_trainer.ui.chart.curves import QUANTITIES, Shown
 from tui_trainer.ui.chart.history import History
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.layers import layer_rows
 from tui_trainer.ui.screens.charted import ChartScreen
 from tui_trainer.ui.screens.choose import ChooseScreen
+from tui_trainer.ui.screens.health import HealthScreen
+from tui_trainer.ui.screens.inside import InsideScreen, Source
 from tui_trainer.ui.widgets.layer_table import LayerTable
 
 COLUMNS_A_LOOK = 1200
@@ -59,6 +61,8 @@ class CourseScreen(ChartScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "save", "Save as…", tooltip="Save the screen or the charts as a picture, curves and layers as tables", show=False),
+        Binding("i", "inside", "Look inside", tooltip="Look into the network: its mistakes, its units, a digit of your own", show=False),
+        Binding("h", "health", "Layer health", tooltip="How every layer fares, step by step: gradients, updates, activations", show=False),
         Binding("g", "more_charts", "Charts", tooltip="Show the learning rate and the gradients, or loss and accuracy", show=False),
     ]
 
@@ -110,6 +114,24 @@ class CourseScreen(ChartScreen):
         work = (thread_time() - self._work_before) / DRAWING_SHARE
         writing = self._columns_drawn / COLUMNS_A_LOOK * self._tick
         return monotonic() - self._drawn_at >= max(min(work, LONGEST_REST), writing)
+
+    def inside(self) -> Source | None:
+        """The network that can be looked into, if there is one."""
+        return None
+
+    def action_inside(self) -> None:
+        """Look into the network."""
+        if source := self.inside():
+            self.app.push_screen(InsideScreen(source, self.marks))
+
+    def followed(self) -> Shown | None:
+        """The run that is shown, if there is one."""
+        return None
+
+    def action_health(self) -> None:
+        """See how the layers fare over the course of the run."""
+        if self.followed():
+            self.app.push_screen(HealthScreen(self.followed, self.marks, 1 / self._tick))
 
     def action_more_charts(self) -> None:
         """Show the learning rate and the gradients in place of loss and accuracy, or back."""

@@ -10,10 +10,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.widgets import Button, Footer, Static
+from textual.widgets import Button, Static
 
 from tui_trainer.config import Config
 from tui_trainer.dataset import CLASSES
+from tui_trainer.lessons.lesson import Lesson, names, read_lesson
+from tui_trainer.lessons.quiz import Quiz
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.run import Run
@@ -29,8 +31,12 @@ from tui_trainer.ui.screens.compare import Choice, Compared, CompareScreen, Curr
 from tui_trainer.ui.screens.copy import CopyScreen
 from tui_trainer.ui.screens.go_on import GoOnScreen
 from tui_trainer.ui.screens.layers import LayersScreen
+from tui_trainer.ui.screens.lessons import LessonScreen
+from tui_trainer.ui.screens.paths import PICTURES_PER_LOOK, PathsScreen
+from tui_trainer.ui.screens.quiz import QuizScreen
 from tui_trainer.ui.screens.running import LOOKS_PER_SECOND, RunScreen
 from tui_trainer.ui.widgets.diagram import Diagram
+from tui_trainer.ui.widgets.footer import KeyFooter
 from tui_trainer.ui.widgets.form import ConfigForm
 from tui_trainer.ui.widgets.layer_table import LayerTable
 from tui_trainer.ui.widgets.run_panel import Phase, RunPanel
@@ -53,6 +59,8 @@ class MainScreen(RunScreen):
         Binding("c", "compare", "Runs", tooltip="Compare: mark earlier runs, to see their curves, figures and options beside this one's"),
         Binding("w", "go_on_with", "Go on with…", tooltip="Choose a run on disk, and go on with it or train more epochs", show=False),
         Binding("p", "presets", "Presets", tooltip="Fill the form with one of the runs worth starting from", show=False),
+        Binding("f2", "lessons", "Lessons", tooltip="Lessons: a claim about training, put to the test by runs side by side"),
+        Binding("y", "paths", "Optimizer paths", tooltip="Watch the optimizers go down a valley of two parameters", show=False),
         Binding("d", "design", "Design layers", tooltip="Edit widths, activations and initializers layer by layer", show=False),
         Binding("k", "copy", "Copy", tooltip="Show and copy the form's run as a command line or as TOML", show=False),
         Binding("1", "view('setup')", "Setup", tooltip="Show the form and the layers (small terminals)", show=False),
@@ -78,7 +86,7 @@ class MainScreen(RunScreen):
             yield ConfigForm(self._values, id="form")
             yield from self.compose_work()
         yield RunPanel(id="panel")
-        yield Footer()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Begin in the first field."""
@@ -121,6 +129,34 @@ class MainScreen(RunScreen):
             self.action_view("setup")
             form.go_to_first()
             self.notify(PRESETS[name].summary, title=name)
+
+    def action_lessons(self) -> None:
+        """Choose a lesson."""
+        lessons = [read_lesson(name) for name in names()]
+        self.app.push_screen(ChooseScreen("Lessons", {lesson.title: lesson.claim for lesson in lessons}), self._open_lesson)
+
+    def _open_lesson(self, title: str | None) -> None:
+        for lesson in map(read_lesson, names() if title else ()):
+            if lesson.title == title:
+                self.open_lesson(lesson)
+
+    def open_lesson(self, lesson: Lesson | Quiz) -> None:
+        """Go to a lesson; what it gives back goes into the form."""
+        if isinstance(lesson, Quiz):
+            self.app.push_screen(QuizScreen(lesson))
+        else:
+            self.app.push_screen(LessonScreen(lesson, self.marks, 1 / self._tick, lambda: not self.phase.going_on), self._take_from_lesson)
+
+    def _take_from_lesson(self, config: Config | None) -> None:
+        if config:
+            form = self.query_one(ConfigForm)
+            form.fill(dict(config))
+            self.action_view("setup")
+            form.go_to_first()
+
+    def action_paths(self) -> None:
+        """Show the optimizers on a map."""
+        self.app.push_screen(PathsScreen(self.marks, pictures_per_second=PICTURES_PER_LOOK / self._tick))
 
     def action_design(self) -> None:
         """Edit the network layer by layer."""
@@ -236,21 +272,21 @@ class MainScreen(RunScreen):
 
     # The view
 
-    def _shown(self) -> Shown | None:
+    def followed(self) -> Shown | None:
         return Shown("this run", self.runner.history, self.runner.options.epochs) if self.runner else None
 
     def _follow(self) -> None:
         """Draw the latest run, and those it is compared with."""
         others = [each.shown for each in self._compared if each.path != self.directory]
         for chart in self.query(Chart):
-            chart.follow(self._shown(), others)
+            chart.follow(self.followed(), others)
 
     def action_compare(self, *, seeks: bool = False) -> None:
         """Choose runs to compare with, or one to go on with."""
         self.app.push_screen(CompareScreen(self._current, self._session, self._compared, self._compare, self.marks, seeks=seeks))
 
     def _current(self) -> Current | None:
-        shown = self._shown()
+        shown = self.followed()
         return Current(self.directory, shown, self.phase.going_on) if self.directory and shown else None
 
     def _compare(self, choice: Choice) -> None:

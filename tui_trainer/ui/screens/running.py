@@ -21,7 +21,8 @@ from tui_trainer.ui.messages import RunChanged, RunEnded, RunMessage, RunNoted, 
 from tui_trainer.ui.runner import Runner
 from tui_trainer.ui.screens.change import ChangeScreen
 from tui_trainer.ui.screens.course import CourseScreen
-from tui_trainer.ui.widgets.layer_table import LayerTable
+from tui_trainer.ui.screens.health import HealthScreen
+from tui_trainer.ui.screens.inside import Source
 from tui_trainer.ui.widgets.run_panel import Phase, RunPanel
 
 LOOKS_PER_SECOND = 2.0
@@ -78,15 +79,19 @@ class RunScreen(CourseScreen):
         else:
             self.begin(config)
 
+    def inside(self) -> Source | None:
+        return Source("this run", lambda: self.runner) if self.runner else None
+
     def action_restart(self) -> None:
         """Start the latest run's options again, from the same seed."""
         if self.runner:
             self.begin_next(self.runner.config)
 
     def action_pause(self) -> None:
-        """Hold the run before its next batch."""
+        """Hold the run after one more batch, which brings a snapshot: whoever looks into the network sees it as it stands."""
         if self.runner and self.phase is Phase.TRAINING:
-            self.runner.control.pause()
+            self.runner.control.take_snapshot()
+            self.runner.control.step()
             self.enter(Phase.PAUSED)
             # The last batch before the pause may come after this.
             self.set_timer(self._tick, self._look)
@@ -111,6 +116,7 @@ class RunScreen(CourseScreen):
         """Train one batch, and hold."""
         if self.runner and self.phase in (Phase.TRAINING, Phase.PAUSED):
             self.runner.control.measure_layers()
+            self.runner.control.take_snapshot()
             self.runner.control.step()
             self.enter(Phase.PAUSED)
             self.set_timer(self._tick, self._look)
@@ -216,9 +222,12 @@ class RunScreen(CourseScreen):
         if runner is None or not self.phase.going_on:
             return
         runner.history.drain()
-        table = self.query_one(LayerTable)
-        if table.shows_health and self.phase is Phase.TRAINING:
-            runner.control.measure_layers()
+        if self.phase is Phase.TRAINING:
+            if any(isinstance(screen, HealthScreen) for screen in self.app.screen_stack):
+                runner.control.count_distributions()
+            else:
+                # Whoever looks at the layers later wants to see their past.
+                runner.control.measure_layers()
         progress = runner.history.progress
         if progress is None:
             return
@@ -238,6 +247,6 @@ class RunScreen(CourseScreen):
                 return self.phase in (Phase.TRAINING, Phase.PAUSED) or None
             case "stop":
                 return (self.phase.going_on and self.phase is not Phase.STOPPING) or None
-            case "restart" | "reseed" | "again_with":
+            case "restart" | "reseed" | "again_with" | "inside" | "health":
                 return self.runner is not None or None
         return True

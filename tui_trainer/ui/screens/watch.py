@@ -7,12 +7,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from tui_trainer.config import Config
 from tui_trainer.errors import UserError
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import RunRecord, run_name
+from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.follow import Condition, Follower
 from tui_trainer.runs.log import EndLine
 from tui_trainer.runs.standing import latest_options
@@ -25,7 +26,9 @@ from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.layers import MNIST_FEATURES
 from tui_trainer.ui.messages import RunEnded
 from tui_trainer.ui.screens.course import CourseScreen
+from tui_trainer.ui.screens.inside import Source
 from tui_trainer.ui.watcher import RunSeen, Watcher
+from tui_trainer.ui.widgets.footer import KeyFooter
 from tui_trainer.ui.widgets.layer_table import LayerTable
 from tui_trainer.ui.widgets.run_panel import Phase, RunPanel
 
@@ -67,13 +70,19 @@ class WatchScreen(CourseScreen):
         """As far as it is known."""
         return self._seen.history if self._seen else None
 
+    def followed(self) -> Shown | None:
+        return self._shown
+
+    def inside(self) -> Source | None:
+        return Source(run_name(self._watcher.path), checkpoint=RunDirectory(self._watcher.path).checkpoint)
+
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""
         yield from self.compose_header(run_name(self._watcher.path), VIEWS)
         with Horizontal(id="body", classes=f"-{VIEWS[0]}"):
             yield from self.compose_work()
         yield RunPanel(steers=False, id="panel")
-        yield Footer()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Begin to look."""

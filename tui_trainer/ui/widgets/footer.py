@@ -20,6 +20,8 @@ class KeyFooter(Footer):
 
     async def recompose(self) -> None:
         """Each focus that moves asks for this, and it costs more than all else that a key does."""
+        if not self.is_attached:  # its screen has been left
+            return
         bindings = self.screen.active_bindings.values()
         keys = [(binding.key, binding.description, binding.key_display, enabled) for _, binding, enabled, _ in bindings if binding.show]
         if keys != self._keys:

@@ -145,11 +145,6 @@ class LayerTable(Vertical):
         self.health = {health.name: health for health in layers}
         self.query_one(Lines).show([self._line(row) for row in self.rows])
 
-    @property
-    def shows_health(self) -> bool:
-        """Whether there is any point in measuring."""
-        return self.is_on_screen and GRADIENT in self._columns
-
     def cells(self, columns: Sequence[Column] = COLUMNS) -> list[list[str]]:
         """Heads and rows as texts."""
         return [[column.label for column in columns], *([self._cell(row, column).strip() for column in columns] for row in self.rows)]

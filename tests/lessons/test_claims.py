@@ -1,0 +1,19 @@
+"""Every claim, put to the test on the real images: with another start it has to hold as well."""
+
+import pytest
+
+from tui_trainer.lessons.lesson import Lesson, names, read_lesson
+from tui_trainer.lessons.trial import Trial
+
+pytestmark = [pytest.mark.lessons, pytest.mark.timeout(600)]
+
+LESSONS = [lesson for lesson in map(read_lesson, names()) if isinstance(lesson, Lesson)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_the_claim_holds(lesson: Lesson, seed: int) -> None:
+    trial = Trial(lesson.configs({"seed": seed}), lesson.samples)
+    for _ in trial.events():
+        pass
+    assert [finding.sentence for finding in lesson.judge(trial.courses).findings if not finding.holds] == []

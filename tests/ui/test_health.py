@@ -1,0 +1,338 @@
+"""The screen of the layers' health: every key and the mouse, live, watched and compared, and as it was approved."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pytest_textual_snapshot import SVGImageExtension
+from syrupy.assertion import SnapshotAssertion
+from textual.events import MouseScrollDown, MouseScrollUp
+
+from tui_trainer.runs.run import Run
+from tui_trainer.training.diagnosis import FIGURES
+from tui_trainer.training.events import Distributions, Histogram, LayerHealth
+from tui_trainer.ui.chart import heat
+from tui_trainer.ui.chart.bars import HistogramPane
+from tui_trainer.ui.chart.heat_map import HeatMap
+from tui_trainer.ui.runner import Runner
+from tui_trainer.ui.screens.health import HealthScreen
+from tui_trainer.ui.screens.help import HelpScreen
+from tui_trainer.ui.widgets.form import ConfigForm
+from tui_trainer.ui.widgets.run_panel import Phase
+
+from .chart import story
+from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks
+from .test_compare import make_run
+from .test_contrast import faint
+from .test_screens import overlaps
+from .test_watch import Watching, watching, whole
+
+__all__ = ["watching"]
+
+LAYERS = 31
+DEEP = "dense_31"
+
+
+def screen(desk: Desk) -> HealthScreen:
+    assert isinstance(desk.app.screen, HealthScreen), desk.screen
+    return desk.app.screen
+
+
+def heat_map(desk: Desk) -> HeatMap:
+    return screen(desk).query_one(HeatMap)
+
+
+def lines(desk: Desk) -> list[str]:
+    return desk.read(heat_map(desk)).splitlines()
+
+
+def fade(step: int, layers: int) -> tuple[LayerHealth, ...]:
+    """A gradient that vanishes on its way back, and bursts at step 20."""
+    norms = 10.0 ** (0.3 * np.arange(1 - layers, 1) + 0.2 * np.sin(step))
+    norms[-5] = 1e5 if step == 20 else norms[-5]
+    return tuple(
+        LayerHealth(f"dense_{number}", float(norm), 5.0, float(norm) * 1e-3, 0.0, float(norm) + 0.1, number / layers, 0.5)
+        for number, norm in enumerate(norms, 1)
+    )
+
+
+def counts(layers: int) -> tuple[Distributions, ...]:
+    humps = [np.rint(100 * np.exp(-(((np.arange(40) - at) / 4) ** 2))).astype(int) for at in np.linspace(10, 30, layers)]
+    return tuple(
+        Distributions(f"dense_{number}", Histogram(hump, np.linspace(0, 1, 41)), Histogram(hump, np.linspace(-18, 2, 41), 400))
+        for number, hump in enumerate(humps, 1)
+    )
+
+
+Deep = Callable[..., AbstractAsyncContextManager[Desk]]
+
+
+@pytest.fixture
+def deep(sit_down: Desks) -> Deep:
+    """The screen over a run of a deep network, the same at every time and on every machine."""
+
+    @asynccontextmanager
+    async def deep(size: tuple[int, int], layers: int = LAYERS, *, plain: bool = False, opened: bool = True) -> AsyncIterator[Desk]:
+        async with sit_down(size, plain=plain) as desk:
+            main = desk.app.main
+            config = main.query_one(ConfigForm).config
+            assert config is not None
+            main.runner = Runner(config, lambda: Run.create(config), main.post_message)
+            history = main.runner.history
+            for step in range(1, 31):
+                history.add(story.progress(step, layers=fade(step, layers), distributions=counts(layers)))
+                if step % story.BATCHES == 0:
+                    history.add(story.epoch_ended(step // story.BATCHES))
+            history.drain()
+            main.set_focus(None)
+            if opened:
+                await desk.press("h")
+                await desk.pilot.pause(0.2)
+            try:
+                yield desk
+            finally:
+                main.runner = None
+
+    return deep
+
+
+async def test_what_vanishes_is_seen_live_from_the_first_seconds(sit_down: Desks) -> None:
+    naive: dict[str, Any] = {"hidden": "20x6", "activation": "sigmoid", "initializer": "uniform", "optimizer": "sgd"}
+    async with sit_down(SMALL, **LONG, **naive) as desk:
+        await desk.press("escape")
+        assert desk.app.main.check_action("health", ()) is None, "there is no run yet"
+        await desk.press("h")
+        assert desk.at_main_screen()
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.TRAINING)
+        await desk.press("h")
+        await desk.until(lambda: any("dense_1 " in line and "vanishing" in line for line in lines(desk)[heat.HEAD_ROWS :]))
+        assert any("dense_7" in line and "healthy" in line for line in lines(desk))
+        await desk.press("d")
+        await desk.until_read("Activations of dense_1")
+        await desk.until_read("Gradients of dense_1")
+        runner = desk.app.main.runner
+        assert runner
+        before = len(runner.history.fates)
+        await desk.until(lambda: len(runner.history.fates) > before)
+        # Activations of a sigmoid that does not learn stand around a half.
+        (activations, *_) = runner.history.distributions
+        assert activations.activations.counts[10:30].sum() > 0.9 * activations.activations.counts.sum()
+        await desk.press("escape")
+        assert desk.at_main_screen()
+        await desk.press("s")
+        await desk.until_phase(Phase.ENDED)
+        await desk.press("h")
+        assert "vanishing" in desk.screen
+
+
+async def test_layers_are_measured_while_nobody_looks_at_them(sit_down: Desks) -> None:
+    async with sit_down(SMALL, **LONG) as desk:
+        await desk.press("ctrl+r")
+        await desk.until(lambda: desk.app.main.runner is not None and len(desk.app.main.runner.history.fates) > 2)
+        runner = desk.app.main.runner
+        assert runner
+        assert not runner.history.distributions, "which only the screen asks for"
+
+
+async def test_arrows_read_the_map(deep: Deep) -> None:
+    async with deep(SMALL) as desk:
+        assert " dense_1 " in lines(desk)[0]
+        await desk.press("down", "down")
+        assert heat_map(desk).place.layer == 2
+        assert " dense_3 " in lines(desk)[0]
+        await desk.press("up")
+        assert heat_map(desk).place.layer == 1
+        assert heat_map(desk).place.column is None
+        await desk.press("left")
+        last = heat_map(desk).place.column
+        assert last is not None
+        assert "step 30" in lines(desk)[0]
+        await desk.press("left", "left")
+        assert heat_map(desk).place.column == last - 2
+        assert re.search(r"steps? 2\d", lines(desk)[0])
+        await desk.press("right")
+        assert heat_map(desk).place.column == last - 1
+        await desk.press("0")
+        assert heat_map(desk).place.column is None
+        await desk.press("end")
+        assert DEEP in lines(desk)[0]
+        assert any(DEEP in line for line in lines(desk)[heat.HEAD_ROWS :])
+        await desk.press("down", "pageup")
+        assert 0 < heat_map(desk).place.layer < LAYERS - 5
+        await desk.press("home", "pagedown", "pagedown", "pagedown")
+        assert heat_map(desk).place.layer == LAYERS - 1
+        await desk.press("home", "up")
+        assert heat_map(desk).place.layer == 0
+
+
+async def test_the_cursor_finds_the_one_step_that_burst(deep: Deep) -> None:
+    async with deep(USUAL) as desk:
+        await desk.press("end", *["up"] * 4, "left")
+        (burst,) = (line for line in lines(desk) if line.startswith("dense_27"))
+        assert "█" in burst
+        seen = ""
+        for _ in range(200):
+            if "exploding" in lines(desk)[0]:
+                seen = lines(desk)[0]
+                break
+            await desk.press("left")
+        assert "step 20" in seen
+        assert "1e+05 exploding" in seen
+
+
+async def test_f_and_b_go_through_all_figures(deep: Deep) -> None:
+    async with deep(SMALL) as desk:
+        titles = []
+        for figure in FIGURES.values():
+            titles.append(heat_map(desk).border_title)
+            assert figure.title in desk.screen
+            assert figure.source in desk.screen
+            await desk.press("f")
+        assert len(set(titles)) == len(FIGURES)
+        assert heat_map(desk).border_title == titles[0]
+        await desk.press("b")
+        assert heat_map(desk).border_title == titles[-1]
+
+
+@pytest.mark.parametrize("size", [SMALL, (80, 45), (120, 28), USUAL, LARGE])
+async def test_d_shows_the_distributions_of_the_layer_under_the_cursor(deep: Deep, size: tuple[int, int]) -> None:
+    async with deep(size) as desk:
+        if size[1] < 30:
+            assert "Activations" not in desk.screen
+            await desk.press("d")
+        assert overlaps(desk.app.screen) == []
+        assert "Activations of dense_1" in desk.screen
+        first = desk.read(screen(desk).query_one("#activations"))
+        await desk.press("end")
+        assert f"Gradients of {DEEP}" in desk.screen
+        assert desk.read(screen(desk).query_one("#activations")) != first
+        assert re.search(r"\d+% are 0, step 30", desk.screen)
+        await desk.press("d")
+        assert "Activations" not in desk.screen
+
+
+async def test_m_takes_other_characters(deep: Deep) -> None:
+    async with deep(USUAL) as desk:
+        drawn = []
+        for ramp in (heat.SHADES, heat.DOTS, heat.PLAIN, heat.SHADES):
+            body = "\n".join(lines(desk)[heat.HEAD_ROWS : heat.HEAD_ROWS + 5])
+            assert set(ramp) & set(body)
+            drawn.append(body)
+            plain = [desk.read(pane).isascii() for pane in screen(desk).query(HistogramPane)]
+            assert all(plain) == (ramp == heat.PLAIN)
+            await desk.press("m")
+        assert len(set(drawn)) == 3
+
+
+async def test_a_plain_terminal_gets_plain_characters(deep: Deep) -> None:
+    async with deep(USUAL, plain=True) as desk:
+        for _ in FIGURES:
+            assert "\n".join(lines(desk)).isascii()
+            await desk.press("f")
+        assert all(desk.read(pane).isascii() for pane in screen(desk).query(HistogramPane))
+
+
+async def test_the_mouse_reads_what_is_under_it(deep: Deep) -> None:
+    async with deep(USUAL) as desk:
+        await desk.pilot.hover(HeatMap, (2 + 9 + 10, 1 + heat.HEAD_ROWS + 6))
+        await desk.pilot.pause()
+        assert (heat_map(desk).place.layer, heat_map(desk).place.column) == (6, 10)
+        assert " dense_7 " in lines(desk)[0]
+        assert "Activations of dense_7" in desk.screen
+        await desk.pilot.hover("#activations")
+        await desk.pilot.pause()
+        assert heat_map(desk).place == heat.Place(6)
+        for event, layer in ((MouseScrollDown, 7), (MouseScrollDown, 8), (MouseScrollUp, 7)):
+            await desk.pilot._post_mouse_events([event], heat_map(desk), (1, 1))
+            await desk.pilot.pause()
+            assert heat_map(desk).place.layer == layer
+
+
+@pytest.mark.parametrize("key", ["escape", "h"])
+async def test_it_is_left_by_its_own_key_too(deep: Deep, key: str) -> None:
+    async with deep(SMALL) as desk:
+        await desk.press(key)
+        assert desk.at_main_screen()
+
+
+async def test_every_key_is_in_the_help_and_the_palette(deep: Deep) -> None:
+    async with deep(SMALL, opened=False) as desk:
+        assert "Layer health" in {command.title for command in desk.app.get_system_commands(desk.app.screen)}
+        await desk.press("h")
+        titles = {command.title for command in desk.app.get_system_commands(desk.app.screen)}
+        assert {"Next figure", "Figure before", "Distributions", "Characters"} <= titles
+        await desk.press("f1")
+        assert isinstance(desk.app.screen, HelpScreen)
+        rows = list(desk.app.screen.keys())
+        keys = {key for names, _ in rows for key in names.split(", ")}
+        assert {"escape", "h", "f", "b", "d", "m", "up", "down", "left", "right", "pageup", "pagedown", "home", "end", "0"} <= keys
+        for figure in FIGURES.values():
+            assert any(figure.title in note for note in desk.app.screen._notes)
+
+
+async def test_a_watched_run_has_its_epochs(watching: Watching, tmp_path: Path) -> None:
+    async with watching(whole(tmp_path / "run"), USUAL) as desk:
+        await desk.until_read("✓ completed")
+        await desk.press("h")
+        await desk.until(lambda: any("dense_2" in line and "0.01 healthy" in line for line in lines(desk)))
+        assert "counted only while this app trains" in desk.screen
+        await desk.press("f")
+        await desk.until(lambda: any("dense_1" in line and "0.002 healthy" in line for line in lines(desk)))
+        await desk.press("left")
+        assert "step 200" in lines(desk)[0]
+        await desk.press("left")
+        assert "step 150" in lines(desk)[0], "an epoch is shown until the next one"
+        await desk.press("escape")
+        assert "✓ completed" in desk.screen
+
+
+async def test_a_marked_run_has_its_epochs(sit_down: Desks, tmp_path: Path) -> None:
+    make_run(tmp_path / "runs" / "20260101-000000")
+    async with sit_down(USUAL) as desk:
+        await desk.press("escape", "c")
+        await desk.until_read("20260101")
+        await desk.press("h")
+        await desk.until_read("Mark the run first")
+        await desk.press("space")
+        await desk.until_read("marked")
+        await desk.until(lambda: "▲" in desk.screen)
+        await desk.press("h")
+        await desk.until(lambda: isinstance(desk.app.screen, HealthScreen))
+        await desk.until(lambda: any("dense_1" in line and "0.1 healthy" in line for line in lines(desk)))
+        assert "20260101-000000" in str(heat_map(desk).border_title)
+        await desk.press("f")
+        assert "nothing is measured" in lines(desk)[0], "an earlier version kept the norm alone"
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
+async def test_every_text_stands_out(deep: Deep, theme: str) -> None:
+    async with deep(SMALL) as desk:
+        desk.app.theme = theme
+        found: list[str] = []
+        for key in ("d", "left", *"fffff"):
+            await desk.press(key)
+            found += faint(desk)
+        assert found == []
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", pytest.param("textual-light", marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "size",
+    [SMALL, pytest.param(USUAL, marks=pytest.mark.long), pytest.param(LARGE, marks=pytest.mark.long)],
+    ids=["small", "usual", "large"],
+)
+async def test_it_looks_as_it_was_approved(deep: Deep, snapshot: SnapshotAssertion, size: tuple[int, int], theme: str) -> None:
+    different = []
+    async with deep(size, LAYERS if size != USUAL else 12) as desk:
+        desk.app.theme = theme
+        for keys, name in (("d", "distributions"), ("down down left left f", "updates"), ("f f f d", "dead")):
+            await desk.press(*keys.split())
+            await desk.pilot.pause(0.2)
+            if desk.app.export_screenshot() != snapshot.use_extension(SVGImageExtension)(name=name):
+                different.append(name)
+    assert different == []

@@ -1,0 +1,338 @@
+"""Lessons in the app: every key of their screens, the mouse, every size, and what comes of a verdict."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.command import CommandPalette
+from textual.widgets import Input, OptionList
+
+from tui_trainer.lessons.criteria import figures
+from tui_trainer.lessons.lesson import Lesson, names, parse_lesson, read_lesson
+from tui_trainer.lessons.quiz import Quiz
+from tui_trainer.lessons.trial import Trial
+from tui_trainer.ui.chart import raster
+from tui_trainer.ui.chart.overlay import Overlay
+from tui_trainer.ui.screens.choose import ChooseScreen
+from tui_trainer.ui.screens.help import HelpScreen
+from tui_trainer.ui.screens.lessons import LessonScreen, State
+from tui_trainer.ui.screens.quiz import QuizScreen
+from tui_trainer.ui.widgets.run_panel import Phase
+
+from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks
+from .test_screens import overlaps
+
+SIZES = [SMALL, USUAL, pytest.param(LARGE, marks=pytest.mark.long)]
+
+
+def screen(desk: Desk) -> LessonScreen:
+    assert isinstance(desk.app.screen, LessonScreen)
+    return desk.app.screen
+
+
+def charts(desk: Desk) -> list[Overlay]:
+    return list(screen(desk).query(Overlay))
+
+
+async def until_ended(desk: Desk) -> None:
+    await desk.until(lambda: screen(desk).state is State.ENDED, 60)
+    await desk.pilot.pause()
+
+
+@asynccontextmanager
+async def lesson(desk: Desk, path: Path) -> AsyncIterator[LessonScreen]:
+    """The screen of a lesson, whose threads are gone when the block is left."""
+    desk.app.main.open_lesson(parse_lesson(path))
+    await desk.until(lambda: isinstance(desk.app.screen, LessonScreen) and bool(desk.app.screen.query("FooterKey")))
+    opened = screen(desk)
+    try:
+        yield opened
+    finally:
+        if opened.runner:
+            opened.runner.trial.stop()
+            assert opened.runner.join(20)
+
+
+async def choose(desk: Desk, index: int) -> None:
+    await desk.until(lambda: isinstance(desk.app.screen, ChooseScreen))
+    await desk.press(*["down"] * index, "enter")
+
+
+async def test_the_main_screen_lists_the_lessons(sit_down: Desks) -> None:
+    async with sit_down(USUAL) as desk:
+        # From inside a field too.
+        await desk.press("f2")
+        await desk.until_read("Stacking layers")
+        choices = desk.app.screen.query_one(OptionList)
+        titles = [read_lesson(name).title for name in names()]
+        assert [choices.get_option_at_index(index).id for index in range(choices.option_count)] == titles
+        await choose(desk, titles.index("The learning rate"))
+        await desk.until(lambda: isinstance(desk.app.screen, LessonScreen))
+        assert screen(desk).lesson.name == "learning-rate"
+        await desk.press("escape")
+        await desk.until(desk.at_main_screen)
+        await desk.press("f2")
+        await choose(desk, titles.index("Counting parameters"))
+        await desk.until(lambda: isinstance(desk.app.screen, QuizScreen))
+        await desk.press("escape")
+        await desk.until(desk.at_main_screen)
+
+
+@pytest.mark.parametrize("by_mouse", [False, True], ids=["keys", "mouse"])
+@pytest.mark.parametrize("size", SIZES)
+async def test_runs_go_on_side_by_side_and_give_a_verdict(
+    sit_down: Desks, tiny_lesson: Callable[..., Path], size: tuple[int, int], by_mouse: bool
+) -> None:
+    async with sit_down(size) as desk, lesson(desk, tiny_lesson()) as opened:
+        for text in ("Learning at all", "With a rate there is learning", "the loss", "ctrl+r trains", "▲  none", "■  some"):
+            assert text in desk.screen
+        assert overlaps(opened) == []
+        await (desk.click("#start") if by_mouse else desk.press("ctrl+r"))
+        await until_ended(desk)
+        assert opened.verdict is not None
+        assert opened.verdict.holds
+        assert "the claim held on these runs: 2 of 2 so, seed 0" in desk.screen
+        # On a small screen the charts have taken the text's place.
+        for chart in charts(desk):
+            assert chart.region.area
+            assert re.search("[⠁-⣿]", desk.read(chart))
+        assert re.search(r"▲ none [\d.]+  ■ some [\d.]+", desk.read(charts(desk)[0]))
+        assert overlaps(opened) == []
+        await (desk.click("#view-lesson") if by_mouse and size == SMALL else desk.press("1"))
+        await desk.pilot.pause()
+        shown = " ".join(desk.screen.replace("│", " ").split())
+        assert re.search(r"✓ some: validation accuracy: [\d.]+%, above 80\.0%", shown)
+        assert re.search(r"■ some [\d.]+ [\d.]+%", shown)
+        assert overlaps(opened) == []
+
+
+async def test_the_app_gives_the_same_numbers_as_no_screen(sit_down: Desks, tiny_lesson: Callable[..., Path]) -> None:
+    path = tiny_lesson()
+    made = parse_lesson(path)
+    assert isinstance(made, Lesson)
+    trial = Trial(made.configs(), made.samples)
+    for _ in trial.events():
+        pass
+    async with sit_down(SMALL) as desk, lesson(desk, path) as opened:
+        await desk.press("ctrl+r")
+        await until_ended(desk)
+        assert opened.runner is not None
+        for name, course in opened.runner.trial.courses.items():
+            assert figures(course) | {"seconds": 0} == figures(trial.courses[name]) | {"seconds": 0}
+
+
+async def test_a_claim_that_does_not_hold_is_said_to(sit_down: Desks, tiny_lesson: Callable[..., Path]) -> None:
+    async with sit_down(USUAL) as desk, lesson(desk, tiny_lesson(accuracy=2.0)):
+        await desk.press("ctrl+r")
+        await until_ended(desk)
+        assert "the claim did not hold on these runs: 1 of 2 so, seed 0" in desk.screen
+        assert "✗ some: validation accuracy" in desk.screen
+
+
+async def test_it_can_be_stopped_and_left(sit_down: Desks, tiny_lesson: Callable[..., Path]) -> None:
+    async with sit_down(SMALL) as desk, lesson(desk, tiny_lesson(epochs=100_000)) as opened:
+        await desk.press("ctrl+r")
+        await desk.until(lambda: bool(opened.runner and opened.runner.trial.position))
+        assert "Stop" in desk.screen
+        runner = opened.runner
+        # One lesson at a time.
+        await desk.press("ctrl+r", "e", "t")
+        assert opened.runner is runner
+        assert desk.app.screen is opened
+        await desk.press("s")
+        await until_ended(desk)
+        assert opened.verdict is None
+        assert "stopped before the end: no verdict" in desk.screen
+        await desk.press("ctrl+r")
+        await desk.until(lambda: bool(opened.runner and opened.runner.trial.position))
+        await desk.click("#start")
+        await until_ended(desk)
+        await desk.press("ctrl+r")
+        await desk.until(lambda: bool(opened.runner and opened.runner.trial.position))
+        await desk.press("escape")
+        await desk.until(desk.at_main_screen)
+        assert opened.runner is not None
+        assert opened.runner.join(20)
+
+
+async def test_another_seed_and_other_options(sit_down: Desks, tiny_lesson: Callable[..., Path]) -> None:
+    async with sit_down(USUAL) as desk, lesson(desk, tiny_lesson()) as opened:
+        await desk.press("e")
+        await until_ended(desk)
+        assert opened.runner is not None
+        seeds = {config.seed for config in opened.runner.configs.values()}
+        assert len(seeds) == 1
+        assert f"seed {seeds.pop()}" in desk.screen
+
+        await desk.press("t")
+        await desk.until_read("three layers")
+        assert "hidden 16x3" in desk.screen
+        await choose(desk, 0)
+        await until_ended(desk)
+        assert {config.hidden for config in opened.runner.configs.values()} == {(16, 16, 16)}
+
+        await desk.click("#try")
+        await choose(desk, 1)
+        await desk.until_read("--batch-size must be at most the 400 training samples")
+        await until_ended(desk)
+
+        await desk.press("t")
+        await choose(desk, 2)
+        await until_ended(desk)
+        assert {(config.hidden, config.seed) for config in opened.runner.configs.values()} == {((16, 16), 0)}
+        await desk.press("t", "escape")
+        assert isinstance(desk.app.screen, LessonScreen)
+
+
+async def test_a_run_goes_into_the_form(sit_down: Desks, tiny_lesson: Callable[..., Path]) -> None:
+    async with sit_down(SMALL) as desk, lesson(desk, tiny_lesson()):
+        await desk.press("a")
+        await desk.until_read("learning rate 1e-09")
+        await choose(desk, 1)
+        await desk.until(desk.at_main_screen)
+        assert desk.value("learning_rate") == "0.003"
+        assert desk.value("activation") == "tanh"
+
+
+async def test_nothing_else_may_train_meanwhile(sit_down: Desks, tiny_lesson: Callable[..., Path]) -> None:
+    async with sit_down(SMALL, **LONG) as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.TRAINING)
+        async with lesson(desk, tiny_lesson()) as opened:
+            await desk.press("ctrl+r")
+            assert "stop it first" in desk.screen
+            assert opened.state is State.READY
+            await desk.press("escape")
+            await desk.until(desk.at_main_screen)
+
+
+async def test_charts_are_read_enlarged_and_drawn_with_other_characters(sit_down: Desks, tiny_lesson: Callable[..., Path]) -> None:
+    async with sit_down(USUAL) as desk, lesson(desk, tiny_lesson()) as opened:
+        await desk.press("ctrl+r")
+        await until_ended(desk)
+        await desk.press("tab")
+        loss, spread = charts(desk)
+        assert desk.app.focused is loss
+        await desk.press("left", "left")
+        assert re.search(r"epoch 1\.9\d", desk.read(loss))
+        at = loss.cursor
+        await desk.press("right", "right", "right")
+        assert loss.cursor == 2.0 != at
+        await desk.press("0")
+        assert "epoch" not in desk.read(loss)
+        assert await desk.pilot.hover(loss, offset=(40, 6))
+        await desk.pilot.pause()
+        assert re.search(r"epoch [01]\.\d", desk.read(loss))
+        assert await desk.pilot.hover(spread, offset=(40, 6))
+        await desk.pilot.pause()
+        assert re.search("layer [12] ", desk.read(spread))
+        assert loss.cursor is None
+        await desk.press("z")
+        assert opened.maximized is loss
+        await desk.press("escape")
+        assert opened.maximized is None
+        await desk.press("m")
+        assert re.search("[▘▝▀▖▌▞▛▗▚▐▜▄▙▟█]", desk.read(loss))
+        await desk.press("m")
+        assert opened.marks is raster.PLAIN
+        assert desk.read(loss).isascii()
+        assert "yes some" in desk.screen
+
+
+async def test_a_plain_terminal_gets_plain_characters(sit_down: Desks, tiny_lesson: Callable[..., Path]) -> None:
+    async with sit_down(SMALL, plain=True) as desk, lesson(desk, tiny_lesson()) as opened:
+        await desk.press("ctrl+r")
+        await until_ended(desk)
+        await desk.press("1")
+        await desk.pilot.pause()
+        lines = "\n".join(line for line in desk.screen.splitlines()[:-1])
+        assert lines.isascii(), lines
+        await desk.press("2")
+        await desk.pilot.pause()
+        assert all(desk.read(chart).isascii() for chart in opened.query(Overlay))
+
+
+async def test_help_and_palette_know_every_key(sit_down: Desks, tiny_lesson: Callable[..., Path]) -> None:
+    async with sit_down(LARGE) as desk, lesson(desk, tiny_lesson()) as opened:
+        await desk.press("f1")
+        await desk.until_read("Good to know")
+        assert isinstance(desk.app.screen, HelpScreen)
+        explained = dict(desk.app.screen.keys()).values()
+        for binding in (*LessonScreen.BINDINGS, *Overlay.BINDINGS):
+            assert getattr(binding, "tooltip", None) in explained
+        await desk.press("escape")
+        await desk.press("ctrl+p")
+        await desk.until(lambda: isinstance(desk.app.screen, CommandPalette))
+        await desk.type("newseed")
+        await desk.until_read("Start again from another seed")
+        await desk.press("escape")
+        await desk.until(lambda: desk.app.screen is opened)
+
+
+@pytest.mark.parametrize("theme", ["textual-light", "ansi-dark", "ansi-light"])
+async def test_every_theme_draws_the_curves(sit_down: Desks, tiny_lesson: Callable[..., Path], theme: str) -> None:
+    async with sit_down(SMALL) as desk, lesson(desk, tiny_lesson()):
+        desk.app.theme = theme
+        await desk.press("ctrl+r")
+        await until_ended(desk)
+        assert re.search("[⠁-⣿]", desk.screen)
+        assert "the claim held" in desk.screen
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_quiz_judges_what_is_entered(sit_down: Desks, size: tuple[int, int]) -> None:
+    async with sit_down(size) as desk:
+        quiz = read_lesson("counting")
+        assert isinstance(quiz, Quiz)
+        desk.app.main.open_lesson(quiz)
+        await desk.until(lambda: isinstance(desk.app.screen, QuizScreen))
+        asked = desk.app.screen
+        assert isinstance(asked, QuizScreen)
+        await desk.until(lambda: bool(asked.query("FooterKey")))
+        assert overlaps(asked) == []
+        assert asked.question.text in " ".join(desk.screen.replace("│", " ").split())
+        await desk.press("enter")
+        await desk.until_read("give a number")
+        asked.query_one(Input).value = f"{asked.question.answer:,}"
+        await desk.press("enter")
+        await desk.until_read("Right. ")
+        assert "1 of 1 right" in desk.screen
+        await desk.press("enter")
+        assert asked.number == 1
+        await desk.type("1")
+        await desk.press("enter")
+        await desk.until_read("Not 1. ")
+        assert "1 of 2 right" in desk.screen
+        await desk.press("enter", "f3")
+        await desk.until_read("the network itself has")
+        assert "1 of 3 right" in desk.screen
+        for _ in range(3):
+            await desk.press("enter", "f3")
+        assert asked.over
+        first = asked._questions
+        await desk.press("enter")
+        assert asked.number == 0
+        assert asked._questions != first
+        await desk.press("f1")
+        await desk.until_read("Numbers may be written")
+        await desk.press("escape", "ctrl+r", "escape")
+        await desk.until(desk.at_main_screen)
+
+
+@pytest.mark.parametrize("by_mouse", ["#solve", "#next"])
+async def test_the_quiz_is_done_with_the_mouse(sit_down: Desks, by_mouse: str) -> None:
+    async with sit_down(USUAL) as desk:
+        quiz = read_lesson("counting")
+        desk.app.main.open_lesson(quiz)
+        await desk.until(lambda: isinstance(desk.app.screen, QuizScreen))
+        asked = desk.app.screen
+        assert isinstance(asked, QuizScreen)
+        await desk.until(lambda: bool(asked.query("FooterKey")))
+        asked.query_one(Input).value = "7"
+        await desk.click(by_mouse)
+        await desk.until_read("the network itself has")
+        assert ("Not 7." in desk.screen) == (by_mouse == "#next")
+        await desk.click("#next")
+        assert asked.number == 1

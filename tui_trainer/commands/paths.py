@@ -1,0 +1,131 @@
+"""`tui-trainer paths`: the optimizers go down a valley, in the app or as a table."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Literal
+
+import click
+
+from tui_trainer.errors import UserError
+from tui_trainer.landscape import SURFACES, Path, paths
+from tui_trainer.nn.optimizers import OPTIMIZERS
+from tui_trainer.refresh import check_refresh
+
+MOST_STEPS = 100_000
+
+NUMBERS = (1, 2, 3, 4, 5, 6, 7)
+"""Columns of the table that hold numbers."""
+
+
+@click.command("paths")
+@click.option("--surface", type=click.Choice(tuple(SURFACES)), default="valley", show_default=True, help="What to go down.")
+@click.option(
+    "--optimizer",
+    "optimizers",
+    metavar="NAME,...",
+    help=f"Which optimizers, of {', '.join(OPTIMIZERS)}.  [default: all; in the app sgd, momentum and adam are shown at first]",
+)
+@click.option("--learning-rate", "--lr", "rates", metavar="RATE,...", help="One for all, or one each.  [default: what suits the surface]")
+@click.option("--steps", type=click.IntRange(0, MOST_STEPS), help="With --no-ui: how many to take.  [default: what suits the surface]")
+@click.option("--no-ui", is_flag=True, help="Print where each optimizer ends.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), help="What --no-ui prints; json: every step.  [default: text]")
+@click.option("--refresh", type=float, metavar="PER_SECOND", help="How many pictures the app draws; less for slow lines.  [default: 10]")
+@click.option("--no-mouse", is_flag=True, help="Take no mouse, for terminals whose reports of it get in the way.")
+@click.pass_context
+def paths_command(
+    context: click.Context,
+    /,
+    surface: str,
+    optimizers: str | None,
+    rates: str | None,
+    steps: int | None,
+    no_ui: bool,
+    form: Literal["text", "json"] | None,
+    refresh: float | None,
+    no_mouse: bool,
+) -> None:
+    """Watch the optimizers that train networks go down a valley of two parameters, step by step.
+
+    valley and tilted are 100 times as steep across as along; rosenbrock bends and is nearly flat at its floor. docs/paths.md says what
+    there is to see.
+    """
+    names = _names(optimizers) if optimizers is not None else tuple(OPTIMIZERS)
+    chosen = _rates(rates, names) if rates is not None else {}
+    if refresh is not None:
+        check_refresh(refresh)
+    if no_ui:
+        for name, is_set in (("--refresh", refresh is not None), ("--no-mouse", no_mouse)):
+            if is_set:
+                raise UserError(f"{name}: only the app has a screen; leave out --no-ui")
+        _print(surface, names, chosen, steps, form or "text")
+        return
+    for name, value in (("--format", form), ("--steps", steps)):
+        if value is not None:
+            raise UserError(f"{name}: only --no-ui prints paths; add --no-ui")
+    from tui_trainer.ui.app import show_paths_in_app  # noqa: PLC0415 nothing but the app may import Textual
+
+    shown = None if optimizers is None else names
+    context.exit(show_paths_in_app(surface, shown, chosen, pictures_per_second=refresh, mouse=not no_mouse))
+
+
+def _names(given: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in given.split(",")))
+    for name in names:
+        if name not in OPTIMIZERS:
+            raise UserError(f"--optimizer must be some of {', '.join(OPTIMIZERS)}, not {name!r}")
+    return names
+
+
+def _rates(given: str, names: Sequence[str]) -> Mapping[str, float]:
+    words = given.split(",")
+    if len(words) not in (1, len(names)):
+        raise UserError(f"--learning-rate must be one number, or {len(names)} for {','.join(names)}, not {len(words)}")
+    numbers = [_rate(word) for word in words]
+    return dict(zip(names, numbers if len(numbers) > 1 else numbers * len(names), strict=True))
+
+
+def _rate(word: str) -> float:
+    try:
+        rate = float(word)
+    except ValueError:
+        rate = 0.0
+    if not (isfinite(rate) and rate > 0):
+        raise UserError(f"--learning-rate must be a finite number above 0, not {word.strip()!r}")
+    return rate
+
+
+def _print(surface: str, names: Sequence[str], rates: Mapping[str, float], steps: int | None, form: str) -> None:
+    from tui_trainer.commands.tables import say_table  # noqa: PLC0415 --help need not wait for it
+    from tui_trainer.streams import results  # noqa: PLC0415
+
+    kind = SURFACES[surface]
+    all_rates = [rates.get(name, kind.rate(name)) for name in names]
+    steps = kind.steps if steps is None else steps
+    with results():
+        if form == "json":
+            for name, rate in zip(names, all_rates, strict=True):
+                _say_points(Path(kind, name, rate), steps)
+            return
+        found = paths(kind, names, all_rates, steps)
+        heads = ("optimizer", "rate", "step", "x", "y", "value", "distance", "near at", "")
+        say_table(heads, [_row(path, steps) for path in found], NUMBERS, whole=2)
+
+
+def _row(path: Path, steps: int) -> list[str]:
+    stand, arrival = path.stand(steps), path.arrival(steps)
+    numbers = [f"{number:.4g}" for number in (stand.x, stand.y, stand.value, stand.distance)]
+    near = "" if arrival is None else str(arrival)
+    return [path.optimizer, f"{path.rate:g}", str(stand.step), *numbers, near, "diverged" if stand.diverged else ""]
+
+
+def _say_points(path: Path, steps: int) -> None:
+    """Every step on a line of its own; a number that is not finite is null."""
+    from tui_trainer.commands.tables import say_json  # noqa: PLC0415 --help need not wait for it
+
+    for step in range(len(path.points(steps))):
+        stand = path.stand(step)
+        numbers = {"x": stand.x, "y": stand.y, "value": stand.value, "distance": stand.distance}
+        known = {name: number if isfinite(number) else None for name, number in numbers.items()}
+        marked = {} if None not in known.values() else {"finite": False}
+        whose = {"surface": path.surface.name, "optimizer": path.optimizer, "learning_rate": path.rate}
+        say_json({**whose, "step": step, **known, **marked, "diverged": stand.diverged})

@@ -1,0 +1,180 @@
+"""A lesson: a claim, the runs that are to bear it out, what to watch in them, and when it holds. Each is a TOML file beside this one."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from tui_trainer.config import Config, option, problems
+from tui_trainer.errors import UserError
+from tui_trainer.lessons.course import PROFILES, SHOWS, Course, Layer
+from tui_trainer.lessons.criteria import Criterion, Verdict
+from tui_trainer.lessons.quiz import Quiz
+from tui_trainer.runs.reading import read_table
+
+FOLDER: Final = Path(__file__).parent
+MOST_BYTES: Final = 1 << 16
+MOST_RUNS: Final = 7
+"""So many curves can be told apart."""
+
+Line = Annotated[str, Field(min_length=1, max_length=2000)]
+Name = Annotated[str, Field(min_length=1, max_length=28, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Variant(_Table):
+    """One of the runs: its name, and the options that are its own."""
+
+    name: Name
+    options: dict[str, Any]
+
+
+class Drawing(_Table):
+    """A chart of all runs: what it shows, over what, and of which layer or when, where that is asked."""
+
+    shows: str
+    over: Literal["epochs", "steps", "seconds", "layers"] = "epochs"
+    layer: Layer = "first"
+    at: Literal["start", "end"] = "start"
+
+    @model_validator(mode="after")
+    def _check(self) -> "Drawing":
+        known = PROFILES if self.over == "layers" else SHOWS
+        if self.shows not in known:
+            message = "a chart over {over} shows one of {choices}, not {given}"
+            raise PydanticCustomError("chart", message, {"over": self.over, "choices": ", ".join(known), "given": repr(self.shows)})
+        return self
+
+    @property
+    def title(self) -> str:
+        """What stands over the chart."""
+        if self.over == "layers":
+            return f"{PROFILES[self.shows].title}, layer by layer, {'first batch' if self.at == 'start' else 'latest'}"
+        return SHOWS[self.shows].title.format(layer=self.layer)
+
+    @property
+    def scale(self) -> str:
+        """How y is drawn: `loss`, `share` or `log`."""
+        return (PROFILES if self.over == "layers" else SHOWS)[self.shows].scale
+
+
+class Measurement(_Table):
+    """What a run gave when the lesson was written, and the command that gives it."""
+
+    text: Line
+    command: Line
+
+
+class Attempt(_Table):
+    """What to change in all runs, to see whether the claim still holds."""
+
+    name: Line
+    options: dict[str, Any]
+
+
+class Lesson(_Table):
+    """A claim and how it is put to the test."""
+
+    name: str
+    title: Line
+    claim: Line
+    watch: Line
+    samples: Annotated[int, Field(ge=1)] | None = None
+    """Training images, the first in file order; None for all."""
+    options: dict[str, Any] = {}
+    varies: tuple[str, ...]
+    """The options in which the runs differ."""
+    runs: Annotated[tuple[Variant, ...], Field(min_length=2, max_length=MOST_RUNS)]
+    charts: Annotated[tuple[Drawing, ...], Field(min_length=1, max_length=2)]
+    criteria: Annotated[tuple[Criterion, ...], Field(min_length=1)]
+    tries: tuple[Attempt, ...] = ()
+    measured: tuple[Measurement, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> "Lesson":
+        names = [run.name for run in self.runs]
+        if len(set(names)) < len(names):
+            raise PydanticCustomError("lesson", "two runs have the same name", {})
+        for criterion in self.criteria:
+            for run in (criterion.run, criterion.than):
+                if run is not None and run not in names:
+                    raise PydanticCustomError("lesson", "a criterion is about {run}, which is no run of this lesson", {"run": repr(run)})
+        for variant in self.runs:
+            if strange := variant.options.keys() - set(self.varies):
+                what = {"run": variant.name, "name": min(strange)}
+                raise PydanticCustomError("lesson", "run {run} sets {name}, which is not among what varies", what)
+            if wrong := problems({**self.options, **variant.options}):
+                name, problem = next(iter(wrong.items()))
+                raise PydanticCustomError("lesson", "run {run}: {name} {problem}", {"run": variant.name, "name": name, "problem": problem})
+        for attempt in self.tries:
+            if common := attempt.options.keys() & set(self.varies):
+                raise PydanticCustomError(
+                    "lesson", "try {name} sets {option}, in which the runs differ", {"name": attempt.name, "option": min(common)}
+                )
+        return self
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The options that all runs share."""
+        return {"validation": 2000, "threads": 1, **self.options}
+
+    def configs(self, given: Mapping[str, Any] | None = None) -> dict[str, Config]:
+        """Each run's options, with those `given` in place of the ones that all share. Raises UserError."""
+        given = given or {}
+        for name in self.varies:
+            if name in given:
+                raise UserError(f"{option(name)}: the runs of lesson {self.name} differ in it; leave it out")
+        return {variant.name: Config.parse({**self.defaults, **given, **variant.options}) for variant in self.runs}
+
+    def config_of(self, run: str, given: Mapping[str, Any] | None = None) -> Config:
+        """One run's options for a run of its own, on all images: without what only keeps the lesson short. Raises UserError."""
+        variant = next(each for each in self.runs if each.name == run)
+        return Config.parse({**self.options, **(given or {}), **variant.options})
+
+    def judge(self, courses: Mapping[str, Course]) -> Verdict:
+        """Whether the claim held on these runs."""
+        return Verdict(tuple(criterion.judge(courses) for criterion in self.criteria))
+
+
+def names() -> list[str]:
+    """The lessons, in the order in which they are best taken."""
+    order = (
+        "stacking",
+        "exploding",
+        "symmetric-activation",
+        "he-relu",
+        "dying-relu",
+        "learning-rate",
+        "optimizers",
+        "batch-size",
+        "counting",
+    )
+    found = {path.stem for path in FOLDER.glob("*.toml")}
+    return [*(name for name in order if name in found), *sorted(found - set(order))]
+
+
+def read_lesson(name: str) -> Lesson | Quiz:
+    """A lesson by its name, or from a file whose name ends with .toml. Raises UserError."""
+    if name.endswith(".toml"):
+        return parse_lesson(Path(name))
+    if name not in names():
+        raise UserError(f"lesson {name}: no such lesson; there are {', '.join(names())}")
+    return parse_lesson(FOLDER / f"{name}.toml")
+
+
+def parse_lesson(path: Path) -> Lesson | Quiz:
+    """The lesson in a file. Raises UserError, one line."""
+    table = read_table(path, MOST_BYTES)
+    try:
+        kind = Quiz if "questions" in table else Lesson
+        return kind.model_validate({**table, "name": path.stem})
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in detail["loc"])
+        message = detail["msg"].replace("Input should be", "must be")
+        raise UserError(f"{path}: {f'{place}: ' if place else ''}{message[:300]}") from None

@@ -1,0 +1,157 @@
+"""Questions about how many numbers a network learns: generated, answered by arithmetic, and checked by counting in the network itself."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Annotated
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from tui_trainer.config import Config, format_hidden
+from tui_trainer.dataset import CLASSES
+from tui_trainer.nn.layers import Layer
+from tui_trainer.training.model import build_layers, build_network
+
+PIXELS = 28 * 28
+LONGEST_ANSWER = 200
+"""Characters, of what somebody may have pasted."""
+
+WIDTHS = (16, 20, 32, 50, 64, 100, 128, 256)
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu")
+
+
+class Quiz(BaseModel):
+    """A lesson that asks instead of training."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    title: str
+    claim: str
+    watch: str
+    questions: Annotated[int, Field(ge=1, le=100)]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A layer of the network that is asked about."""
+
+    name: str
+    kind: str
+    units: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, about which network, and what is right."""
+
+    text: str
+    rows: tuple[Row, ...]
+    answer: int
+    arithmetic: str
+    """How the answer comes about."""
+    counted: int
+    """What the network itself holds."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the arithmetic gives what is counted."""
+        return self.answer == self.counted
+
+
+def questions(seed: int, count: int) -> Iterator[Question]:
+    """So many questions; the same seed gives the same ones. The kinds take turns: one layer, all of them, a layer more."""
+    rng = np.random.default_rng(seed)
+    for number in range(count):
+        hidden = tuple(int(units) for units in rng.choice(WIDTHS, size=int(rng.integers(1, 4))))
+        # Every third network has something to learn in its activations.
+        activation = "prelu" if number % 3 == 2 else str(rng.choice(ACTIVATIONS))
+        config = Config.parse({"hidden": hidden, "activation": activation})
+        yield (_one_layer, _all_layers, _one_more)[number % 3](config, rng)
+
+
+def _one_layer(config: Config, rng: np.random.Generator) -> Question:
+    layers = [layer for layer in build_layers(config, PIXELS, CLASSES) if layer.shapes()]
+    layer = layers[int(rng.integers(len(layers)))]
+    network = build_network(config, PIXELS, CLASSES)
+    counted = sum(tensor.size for name, tensor in network.tensors.items() if name.startswith(f"{layer.name}."))
+    answer = parameters(layer)
+    return Question(f"How many parameters has {layer.name}?", _rows(config), answer, f"{arithmetic(layer)} = {answer:,}", counted)
+
+
+def _all_layers(config: Config, _rng: np.random.Generator) -> Question:
+    layers = [layer for layer in build_layers(config, PIXELS, CLASSES) if layer.shapes()]
+    answer = sum(map(parameters, layers))
+    text = f"How many parameters has the whole network, {PIXELS} to {format_hidden(config.hidden)} to {CLASSES}?"
+    return Question(text, _rows(config), answer, _sum(layers, answer), build_network(config, PIXELS, CLASSES).parameter_count)
+
+
+def _one_more(config: Config, _rng: np.random.Generator) -> Question:
+    wider = config.model_copy(update={"hidden": (*config.hidden, config.hidden[-1])})
+    before, after = (build_network(each, PIXELS, CLASSES).parameter_count for each in (config, wider))
+    units = config.hidden[-1]
+    slopes = f" + {units}" if config.activation == "prelu" else ""
+    answer = (units + 1) * units + (units if slopes else 0)
+    text = f"One more hidden layer of {units} units follows the last one: how many parameters come in addition?"
+    return Question(text, _rows(config), answer, f"({units} + 1) * {units}{slopes} = {answer:,}", after - before)
+
+
+def parameters(layer: Layer) -> int:
+    """How many numbers the layer learns."""
+    return sum(prod(shape) for shape in layer.shapes().values())
+
+
+def arithmetic(layer: Layer) -> str:
+    """The product behind it."""
+    shapes = list(layer.shapes().values())
+    match shapes:
+        case [(inputs, units), (biases,)] if units == biases:
+            return f"({inputs} + 1) * {units}"
+    return " + ".join(" * ".join(map(str, shape)) for shape in shapes)
+
+
+def _sum(layers: Sequence[Layer], answer: int) -> str:
+    return f"{' + '.join(map(arithmetic, layers))} = {' + '.join(f'{parameters(layer):,}' for layer in layers)} = {answer:,}"
+
+
+def _rows(config: Config) -> tuple[Row, ...]:
+    layers = [Row(layer.name, layer.kind, layer.units) for layer in build_layers(config, PIXELS, CLASSES)]
+    return (Row("flatten", "Flatten", PIXELS), *layers)
+
+
+def reckoned(text: str) -> int | None:
+    """What sums and products of whole numbers, with brackets, come to: `(784 + 1) * 100`; None for anything else."""
+    text = re.sub(r"(?<=\d)[,_ ](?=\d)", "", text.replace("×", "*"))
+    if len(text) > LONGEST_ANSWER:
+        return None
+    value, rest = _sum_of(re.findall(r"[0-9]+|\S", text))
+    return None if rest else value
+
+
+def _sum_of(tokens: list[str]) -> tuple[int | None, list[str]]:
+    """The sum that tokens begin with, and those after it."""
+    total, rest = _product_of(tokens)
+    while total is not None and rest[:1] == ["+"]:
+        value, rest = _product_of(rest[1:])
+        total = None if value is None else total + value
+    return total, rest
+
+
+def _product_of(tokens: list[str]) -> tuple[int | None, list[str]]:
+    total, rest = _factor(tokens)
+    while total is not None and rest[:1] == ["*"]:
+        value, rest = _factor(rest[1:])
+        total = None if value is None else total * value
+    return total, rest
+
+
+def _factor(tokens: list[str]) -> tuple[int | None, list[str]]:
+    match tokens:
+        case ["(", *inside]:
+            value, rest = _sum_of(inside)
+            return (value, rest[1:]) if rest[:1] == [")"] else (None, rest)
+        case [number, *rest] if number.isascii() and number.isdigit():
+            return int(number), rest
+    return None, tokens

@@ -1,0 +1,143 @@
+"""How the layers fare over the course of a run: a map of one figure at a time, and what is behind it at the moment."""
+
+from collections.abc import Callable
+from time import monotonic, thread_time
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
+
+from tui_trainer.training.diagnosis import FIGURES
+from tui_trainer.training.events import Histogram
+from tui_trainer.ui.chart import heat, raster
+from tui_trainer.ui.chart.bars import HistogramPane
+from tui_trainer.ui.chart.curves import Scale, Shown, View, whole_course
+from tui_trainer.ui.chart.heat_map import HeatMap
+from tui_trainer.ui.widgets.footer import KeyFooter
+from tui_trainer.ui.widgets.titles import entitle
+
+DRAWING_SHARE = 0.03
+"""Of the time, how much may go into drawing while a network trains."""
+
+LONGEST_REST = 2.0
+"""Seconds after which what is new is drawn however long that takes."""
+
+TALL = 30
+"""Lines from which on the distributions are shown at first."""
+
+KEYS = (
+    ("point, wheel", "Mouse: read what is under it; go from layer to layer"),
+    ("click", "Mouse: on a key in the footer, the same as pressing it"),
+)
+
+NOTES = (
+    "Each cell shows the worst of its steps: too large before too small before right. No spike is hidden, however long the run.",
+    "Layers are measured twice a second while this app trains; of a run that is watched, or was before, at the end of each epoch.",
+    "Activations are those of the first 100 training images. Gradients are of the weights, by powers of ten of their magnitudes.",
+    *(f"{figure.title}: {figure.measure}. {figure.source[0].upper()}{figure.source[1:]}." for figure in FIGURES.values()),
+)
+
+
+class HealthScreen(Screen[None]):
+    """Asks again and again what is known of the run, and draws it. Whoever lets it train measures it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,h", "leave", "Back", tooltip="Go back to where you were", key_display="esc"),
+        Binding("f", "figure(1)", "Next figure", tooltip="Show the next figure: gradients, updates, activations, weights, dead, saturated"),
+        Binding("b", "figure(-1)", "Figure before", tooltip="Show the figure before", show=False),
+        Binding("d", "distributions", "Distributions", tooltip="Show how the layer's activations and gradients are distributed, or not"),
+        Binding("m", "marks", "Characters", tooltip="Draw with shades, with finer dots, or with plain characters", show=False),
+    ]
+
+    AUTO_FOCUS = "#map"
+
+    def __init__(self, shown: Callable[[], Shown | None], marks: raster.Marks, looks_per_second: float) -> None:
+        super().__init__()
+        self._shown = shown
+        self._tick = 1 / looks_per_second
+        self._ramp = heat.PLAIN if marks.plain else heat.SHADES
+        self._drawn_at = self._work_before = 0.0
+
+    def compose(self) -> ComposeResult:
+        """The map over the distributions of the layer under its cursor."""
+        yield HeatMap(id="map")
+        with Horizontal(id="distributions"):
+            yield HistogramPane(id="activations")
+            yield HistogramPane(powers=True, id="gradients")
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        self.set_class(self.app.size.height >= TALL, "-distributions")
+        self._take_ramp(self._ramp)
+        self._draw()
+        self.set_interval(self._tick, self._draw_if_rested)
+
+    def _draw_if_rested(self) -> None:
+        rest = (thread_time() - self._work_before) / DRAWING_SHARE
+        if monotonic() - self._drawn_at >= min(rest, LONGEST_REST):
+            self._draw()
+
+    def _draw(self) -> None:
+        if not self.query(HeatMap):  # this screen closes
+            return
+        self._drawn_at, self._work_before = monotonic(), thread_time()
+        heat_map, shown = self.query_one(HeatMap), self._shown()
+        scale = " (log scale)" if heat_map.figure.logarithmic else ""
+        entitle(heat_map, title=f"{heat_map.figure.title} by layer{scale}{f', {shown.name}' if shown else ''}")
+        if shown:
+            heat_map.show(shown.history.fates, whole_course(shown, (), View(Scale.STEP))[1])
+        self._draw_distributions()
+
+    @on(HeatMap.Pointed)
+    def _draw_distributions(self) -> None:
+        shown, layer = self._shown(), self.query_one(HeatMap).place.layer
+        history = shown.history if shown else None
+        distributions = history.distributions if history else ()
+        for pane in self.query(HistogramPane):
+            kind = "Activations" if pane.id == "activations" else "Gradients"
+            if history is None or layer >= len(distributions):
+                entitle(pane, title=kind, subtitle="")
+                pane.explain("counted only while this app trains, and looks here")
+                continue
+            found = distributions[layer]
+            histogram = found.activations if pane.id == "activations" else found.gradients
+            entitle(pane, title=f"{kind} of {found.name}", subtitle=f"{_elsewhere(histogram, pane.id)}step {history.distributions_step:,}")
+            pane.show(histogram)
+
+    def action_figure(self, by: int) -> None:
+        """Show another figure."""
+        heat_map = self.query_one(HeatMap)
+        heat_map.show_figure(heat.following(heat_map.figure, by))
+        self._draw()
+
+    def action_distributions(self) -> None:
+        """Show the distributions, or leave their room to the map."""
+        self.toggle_class("-distributions")
+
+    def action_marks(self) -> None:
+        """Take the next set of characters."""
+        ramps = (heat.SHADES, heat.DOTS, heat.PLAIN)
+        self._take_ramp(ramps[(ramps.index(self._ramp) + 1) % len(ramps)])
+
+    def _take_ramp(self, ramp: str) -> None:
+        self._ramp = ramp
+        self.query_one(HeatMap).show_ramp(ramp)
+        for pane in self.query(HistogramPane):
+            pane.plain = ramp == heat.PLAIN
+            pane.repaint()
+
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss()
+
+
+def _elsewhere(histogram: Histogram, kind: str | None) -> str:
+    """The share that has no place in a histogram, in words, where there is any."""
+    total = int(histogram.counts.sum()) + histogram.elsewhere
+    if not histogram.elsewhere:
+        return ""
+    return f"{histogram.elsewhere / total:.0%} {'are 0' if kind == 'gradients' else 'not finite'}, "
