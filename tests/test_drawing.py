@@ -37,7 +37,7 @@ def test_the_sign_of_a_weight_is_a_character(look: Look) -> None:
 
 
 def brightness(style: str) -> float:
-    return sum(map(int, style.split(" on ")[0][4:-1].split(",")))
+    return sum(map(int, style.partition(" on ")[0][4:-1].split(",")))
 
 
 def test_colours_tell_the_sign_by_brightness_too() -> None:

@@ -147,7 +147,7 @@ class Tilted(Surface):
     """The valley, turned by 30°: what it is along and across is no longer a matter of one parameter each."""
 
     name = "tilted"
-    formula = "the valley turned by 30 degrees"
+    formula = "the valley, turned"
     summary = "the valley turned by 30 degrees, so that it lies along neither parameter"
     hint = "sgd and momentum go as in the valley; adam, which scales each parameter by itself, takes three times as many steps."
     extent = Extent(-5.0, 2.0, -3.5, 1.5)

@@ -18,7 +18,13 @@ NUMBERS = (1, 2, 3, 4, 5, 6, 7)
 
 
 @click.command("paths")
-@click.option("--surface", type=click.Choice(tuple(SURFACES)), default="valley", show_default=True, help="What to go down.")
+@click.option(
+    "--surface",
+    type=click.Choice(tuple(SURFACES)),
+    default="valley",
+    show_default=True,
+    help=f"What to go down. {'; '.join(f'{name}: {kind.summary}' for name, kind in SURFACES.items())}.",
+)
 @click.option(
     "--optimizer",
     "optimizers",
@@ -44,11 +50,7 @@ def paths_command(
     refresh: float | None,
     no_mouse: bool,
 ) -> None:
-    """Watch the optimizers that train networks go down a valley of two parameters, step by step.
-
-    valley and tilted are 100 times as steep across as along; rosenbrock bends and is nearly flat at its floor. docs/paths.md says what
-    there is to see.
-    """
+    """Watch the optimizers that train networks go down a valley of two parameters, step by step."""
     names = _names(optimizers) if optimizers is not None else tuple(OPTIMIZERS)
     chosen = _rates(rates, names) if rates is not None else {}
     if refresh is not None:

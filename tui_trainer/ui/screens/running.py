@@ -222,12 +222,8 @@ class RunScreen(CourseScreen):
         if runner is None or not self.phase.going_on:
             return
         runner.history.drain()
-        if self.phase is Phase.TRAINING:
-            if any(isinstance(screen, HealthScreen) for screen in self.app.screen_stack):
-                runner.control.count_distributions()
-            else:
-                # Whoever looks at the layers later wants to see their past.
-                runner.control.measure_layers()
+        if self.phase is Phase.TRAINING and any(isinstance(screen, HealthScreen) for screen in self.app.screen_stack):
+            runner.control.count_distributions()
         progress = runner.history.progress
         if progress is None:
             return
@@ -235,6 +231,8 @@ class RunScreen(CourseScreen):
             self.query_one(RunPanel).show_progress(self.phase, runner.options.epochs, progress, runner.history.seconds)
         if self.is_rested() or self.phase is not Phase.TRAINING:
             self.draw(runner.history)
+            # For the next time, and for whoever looks at the layers' past later; in between it would cost training for nothing.
+            runner.control.measure_layers()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer in the footer what makes sense now: None is greyed out, False is not there."""
@@ -243,10 +241,15 @@ class RunScreen(CourseScreen):
                 return False if self.phase is Phase.PAUSED else self.phase is Phase.TRAINING or None
             case "go_on":
                 return self.phase is Phase.PAUSED
-            case "step" | "change" | "scale_rate":
+            case "step" | "scale_rate":
                 return self.phase in (Phase.TRAINING, Phase.PAUSED) or None
+            # In 80 columns there is not room for what makes sense in a run and what makes sense without one.
+            case "change":
+                return self.phase.going_on and (self.phase in (Phase.TRAINING, Phase.PAUSED) or None)
             case "stop":
-                return (self.phase.going_on and self.phase is not Phase.STOPPING) or None
+                return self.phase.going_on and (self.phase is not Phase.STOPPING or None)
+            case "lessons":
+                return not self.phase.going_on
             case "restart" | "reseed" | "again_with" | "inside" | "health":
                 return self.runner is not None or None
         return True
