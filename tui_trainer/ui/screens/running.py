@@ -236,20 +236,22 @@ class RunScreen(CourseScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer in the footer what makes sense now: None is greyed out, False is not there."""
+        going_on, adjustable = self.phase.going_on, self.phase in (Phase.TRAINING, Phase.PAUSED)
+        offered: bool | None = True
         match action:
             case "pause":
-                return False if self.phase is Phase.PAUSED else self.phase is Phase.TRAINING or None
+                offered = False if self.phase is Phase.PAUSED else self.phase is Phase.TRAINING or None
             case "go_on":
-                return self.phase is Phase.PAUSED
+                offered = self.phase is Phase.PAUSED
             case "step" | "scale_rate":
-                return self.phase in (Phase.TRAINING, Phase.PAUSED) or None
-            # In 80 columns there is not room for what makes sense in a run and what makes sense without one.
+                offered = adjustable or None
+            # In 80 columns there is no room for what makes sense in a run beside what makes sense without one.
             case "change":
-                return self.phase.going_on and (self.phase in (Phase.TRAINING, Phase.PAUSED) or None)
+                offered = going_on and (adjustable or None)
             case "stop":
-                return self.phase.going_on and (self.phase is not Phase.STOPPING or None)
+                offered = going_on and (self.phase is not Phase.STOPPING or None)
             case "lessons":
-                return not self.phase.going_on
+                offered = not going_on
             case "restart" | "reseed" | "again_with" | "inside" | "health":
-                return self.runner is not None or None
-        return True
+                offered = self.runner is not None or None
+        return offered
