@@ -54,6 +54,9 @@ def read(path: Path, wanted: Callable[[Mapping[str, Any]], Mapping[str, Shape]] 
                 expected = wanted(scalars)
                 _check(file, expected)
                 names = expected
+            elif foreign := [name for name in names if file.get_slice(name).get_dtype() != "F32"]:
+                # Which types NumPy knows depends on what else is imported.
+                raise UserError(f"{foreign[0][:60]} is not of float32")
             tensors = {name: file.get_tensor(name) for name in names}
     except UserError as error:
         raise UserError(f"{path}: not a checkpoint that this version can read: {error}") from None
