@@ -135,7 +135,7 @@ def test_any_keys_and_clicks_at_any_moment_neither_break_nor_stall_the_app(
             assert desk.app.is_running or desk.app.return_code == 0
             return max(stalls) / max(before, slowness())
 
-    # What stalls a screen does so each time; a machine that is shared may do so once, and changes its speed.
+    # A machine that is shared changes its speed, and may hold up one run: hence twice the limit, and the better of two runs.
     if (longest := asyncio.run(use())) >= 2 * STALL:
         longest = min(longest, asyncio.run(use()))
     assert longest < 2 * STALL
