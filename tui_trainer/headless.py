@@ -19,7 +19,7 @@ from tui_trainer.runs.directory import line
 from tui_trainer.runs.log import EndLine, EpochLine, StartLine
 from tui_trainer.runs.run import Run, settle
 from tui_trainer.signals import heeded
-from tui_trainer.streams import give_up_streams
+from tui_trainer.streams import give_up_streams, warn
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Noted, Progress, Started, record
 from tui_trainer.training.range_test import RangePoint, range_test, suggest
@@ -54,12 +54,12 @@ def run_headless(run: Run, form: Format) -> int:
     status: int = Exit.FINISHED
     lost: OSError | None = None
     for warning in run.warnings:
-        _warn(warning)
+        warn(warning)
     with heeded(lambda _number: control.stop("interrupted")) as received, _told(_listeners(form, str(run.directory))) as listeners:
         for event in run.events(control):
             try:
                 if isinstance(event, Noted):
-                    _warn(event.text)
+                    warn(event.text)
                 for listener in listeners:
                     listener.hear(event)
             except OSError as error:
@@ -80,10 +80,6 @@ def run_headless(run: Run, form: Format) -> int:
     if lost:
         raise UserError(f"the results cannot be written ({(lost.strerror or str(lost)).lower()}); they are in {run.directory}")
     return status
-
-
-def _warn(text: str) -> None:
-    print(f"tui-trainer: warning: {printable(text)}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Results on stdout, which somebody may have stopped reading."""
+"""Results on stdout, which somebody may have stopped reading, and warnings on stderr."""
 
 import os
 import signal
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tui_trainer.errors import UserError
+from tui_trainer.paths import printable
 
 
 @contextmanager
@@ -21,6 +22,11 @@ def results() -> Iterator[None]:
     except OSError as error:
         give_up_streams()
         raise UserError(f"the results cannot be written ({(error.strerror or str(error)).lower()})") from None
+
+
+def warn(text: str) -> None:
+    """Tell on stderr what somebody should know, and what ends nothing."""
+    print(f"tui-trainer: warning: {printable(text)}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def give_up_streams() -> None:

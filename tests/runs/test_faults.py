@@ -1,7 +1,6 @@
 """Whichever call of the operating system fails: training goes on, and the folder holds a checkpoint that leads to the same end."""
 
 import errno
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,8 @@ from tui_trainer.runs.journal import Journal
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Ended, Noted
+
+from .timeless import timeless
 
 CALLS: list[tuple[Any, str]] = [(os, "write"), (os, "fsync"), (Path, "replace"), (os, "link"), (os, "open"), (Path, "open")]
 
@@ -44,13 +45,6 @@ def failing(owner: Any, call: str, fails_at: int, for_ever: bool) -> Iterator[Ca
     with pytest.MonkeyPatch.context() as broken:
         broken.setattr(owner, call, sometimes)
         yield lambda: calls
-
-
-def timeless(path: Path) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
-    return [
-        {name: value for name, value in line.items() if name not in ("seconds", "samples_per_second", "run_directory")} for line in lines
-    ]
 
 
 @pytest.mark.parametrize("for_ever", [False, True], ids=["once", "for ever after"])

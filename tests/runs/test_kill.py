@@ -6,22 +6,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.archive import read_run
 
+from .timeless import timeless
+
 PROGRAM = [sys.executable, "-m", "tui_trainer", "--no-ui", "--format", "json"]
 KILLS = 50
-
-
-def timeless(path: Path) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
-    return [
-        {name: value for name, value in line.items() if name not in ("seconds", "samples_per_second", "run_directory")} for line in lines
-    ]
 
 
 def finish(*options: str) -> None:

@@ -24,6 +24,8 @@ from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
 from tui_trainer.training.events import Changed, Ended, EpochEnded, Progress, Started
 
+from .timeless import timeless
+
 Options = dict[str, Any]
 Configure = Callable[..., Config]
 
@@ -59,13 +61,6 @@ def train(run: Run, until: int | None = None) -> Ended | None:
         if isinstance(event, Ended):
             ended = event
     return ended
-
-
-def timeless(path: Path) -> list[Options]:
-    lines = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
-    return [
-        {name: value for name, value in line.items() if name not in ("seconds", "samples_per_second", "run_directory")} for line in lines
-    ]
 
 
 def same(one: Path, other: Path) -> None:

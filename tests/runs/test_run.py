@@ -1,6 +1,5 @@
 """A run's folder: what is in it, that it reproduces the run, and that nothing of the user's is overwritten."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -20,16 +19,11 @@ from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Ended, EpochEnded, Noted
 
+from .timeless import timeless
+
 
 def tui_trainer(*arguments: str, cwd: Path) -> None:
     subprocess.run([sys.executable, "-m", "tui_trainer", "--no-ui", *arguments], cwd=cwd, check=True, capture_output=True)
-
-
-def timeless(path: Path) -> list[dict[str, Any]]:
-    def without_times(event: dict[str, Any]) -> dict[str, Any]:
-        return {key: value for key, value in event.items() if key not in {"seconds", "samples_per_second", "run_directory"}}
-
-    return [without_times(json.loads(line)) for line in path.read_text().splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +44,7 @@ def test_config_toml_reproduces_the_run_to_the_byte(digits_file: Path, tmp_path:
     assert sorted(path.name for path in first.iterdir()) == files
     for name in ("best.safetensors", "checkpoint.safetensors", "config.toml"):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
-    assert timeless(first / "metrics.jsonl") == timeless(second / "metrics.jsonl")
+    assert timeless(first) == timeless(second)
 
 
 def run(digits_file: Path, output: Path, **options: Any) -> tuple[Run, list[Any]]:
@@ -83,14 +77,14 @@ def test_zero_epochs_write_the_first_weights(digits_file: Path, tmp_path: Path) 
     _, events = run(digits_file, tmp_path / "r", epochs=0)
     assert isinstance(events[-1], Ended)
     assert checkpoint.read(tmp_path / "r" / "checkpoint.safetensors").scalars["step"] == 0
-    assert [event["event"] for event in timeless(tmp_path / "r" / "metrics.jsonl")] == ["start", "end"]
+    assert [event["event"] for event in timeless(tmp_path / "r")] == ["start", "end"]
 
 
 def test_without_validation_there_is_no_best(digits_file: Path, tmp_path: Path) -> None:
     _, events = run(digits_file, tmp_path / "r", epochs=1, validation=0)
     assert not any(event.best for event in events if isinstance(event, EpochEnded))
     assert not (tmp_path / "r" / "best.safetensors").exists()
-    (epoch,) = (event for event in timeless(tmp_path / "r" / "metrics.jsonl") if event["event"] == "epoch")
+    (epoch,) = (event for event in timeless(tmp_path / "r") if event["event"] == "epoch")
     assert epoch["validation_loss"] is None
     assert epoch["validation_accuracy"] is None
 
@@ -143,7 +137,7 @@ def test_what_could_not_be_written_is_written_when_it_can_be(digits_file: Path, 
         f"{tmp_path / 'r'}: the run is kept again, and whole",
     ]
     assert not made.trouble
-    assert timeless(tmp_path / "r" / "metrics.jsonl") == timeless(tmp_path / "calm" / "metrics.jsonl")
+    assert timeless(tmp_path / "r") == timeless(tmp_path / "calm")
     for name in ("best.safetensors", "checkpoint.safetensors", "config.toml"):
         assert (tmp_path / "r" / name).read_bytes() == (tmp_path / "calm" / name).read_bytes(), name
 

@@ -8,10 +8,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from tui_trainer import paths
-from tui_trainer.commands.tables import warn
 from tui_trainer.errors import UserError
 from tui_trainer.runs.terms import NEWEST
-from tui_trainer.streams import results
+from tui_trainer.streams import results, warn
 
 if TYPE_CHECKING:
     from tui_trainer.runs.archive import RunRecord

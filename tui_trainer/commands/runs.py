@@ -10,11 +10,11 @@ import click
 from tui_trainer import paths
 from tui_trainer.commands.chosen_runs import Telling, folder_option, format_option, read, resolved, run_argument
 from tui_trainer.commands.runs_export import export_runs
-from tui_trainer.commands.tables import say, say_json, say_table, warn
+from tui_trainer.commands.tables import say, say_json, say_table
 from tui_trainer.errors import UserError
 from tui_trainer.paths import printable
 from tui_trainer.runs.terms import NEWEST, ORDERS, STATUSES, UNREADABLE
-from tui_trainer.streams import results
+from tui_trainer.streams import results, warn
 
 if TYPE_CHECKING:
     from pydantic import JsonValue

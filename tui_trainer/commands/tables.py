@@ -20,13 +20,6 @@ def say_json(record: Mapping[str, Any]) -> None:
     say(line(dict(record)))
 
 
-def warn(text: str) -> None:
-    """Tell on stderr what is not as it should be, and does not matter to the rest."""
-    from tui_trainer.paths import printable  # noqa: PLC0415
-
-    print(f"tui-trainer: warning: {printable(text)}", file=sys.stderr, flush=True)  # noqa: T201
-
-
 def say_table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = (), whole: int = 0) -> None:
     """Print rows of cells, which must be safe to show; the columns in `numbers` are aligned to the right.
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import Annotated
 
 import numpy as np
@@ -12,11 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from tui_trainer.config import Config, format_hidden
 from tui_trainer.dataset import CLASSES
 from tui_trainer.nn.layers import Layer
-from tui_trainer.training.model import build_layers, build_network
+from tui_trainer.training.model import arithmetic, build_layers, build_network, parameters
 
 PIXELS = 28 * 28
 LONGEST_ANSWER = 200
 """Characters, of what somebody may have pasted."""
+
+TIMES = "*"
+"""So that a question's answer can be typed as it is printed."""
 
 WIDTHS = (16, 20, 32, 50, 64, 100, 128, 256)
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu")
@@ -78,7 +80,7 @@ def _one_layer(config: Config, rng: np.random.Generator) -> Question:
     network = build_network(config, PIXELS, CLASSES)
     counted = sum(tensor.size for name, tensor in network.tensors.items() if name.startswith(f"{layer.name}."))
     answer = parameters(layer)
-    return Question(f"How many parameters has {layer.name}?", _rows(config), answer, f"{arithmetic(layer)} = {answer:,}", counted)
+    return Question(f"How many parameters has {layer.name}?", _rows(config), answer, f"{arithmetic(layer, TIMES)} = {answer:,}", counted)
 
 
 def _all_layers(config: Config, _rng: np.random.Generator) -> Question:
@@ -98,22 +100,9 @@ def _one_more(config: Config, _rng: np.random.Generator) -> Question:
     return Question(text, _rows(config), answer, f"({units} + 1) * {units}{slopes} = {answer:,}", after - before)
 
 
-def parameters(layer: Layer) -> int:
-    """How many numbers the layer learns."""
-    return sum(prod(shape) for shape in layer.shapes().values())
-
-
-def arithmetic(layer: Layer) -> str:
-    """The product behind it."""
-    shapes = list(layer.shapes().values())
-    match shapes:
-        case [(inputs, units), (biases,)] if units == biases:
-            return f"({inputs} + 1) * {units}"
-    return " + ".join(" * ".join(map(str, shape)) for shape in shapes)
-
-
 def _sum(layers: Sequence[Layer], answer: int) -> str:
-    return f"{' + '.join(map(arithmetic, layers))} = {' + '.join(f'{parameters(layer):,}' for layer in layers)} = {answer:,}"
+    products, numbers = (arithmetic(layer, TIMES) for layer in layers), (f"{parameters(layer):,}" for layer in layers)
+    return f"{' + '.join(products)} = {' + '.join(numbers)} = {answer:,}"
 
 
 def _rows(config: Config) -> tuple[Row, ...]:

@@ -1,6 +1,5 @@
 """A lesson without a screen: its runs' events as they come, then the verdict, as lines of text or of JSON."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from textwrap import wrap
@@ -14,7 +13,7 @@ from tui_trainer.lessons.quiz import Quiz, questions
 from tui_trainer.lessons.trial import Trial
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.signals import heeded
-from tui_trainer.streams import results
+from tui_trainer.streams import results, warn
 from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Noted, Progress, Started, record
 
 NOT_HELD = 4
@@ -34,7 +33,7 @@ def tell_lesson(lesson: Lesson, configs: Mapping[str, Config], folder: Path | No
             _say_opening(lesson)
         for run, event in trial.events():
             if isinstance(event, Noted):
-                print(f"tui-trainer: warning: {run}: {event.text}", file=sys.stderr, flush=True)  # noqa: T201
+                warn(f"{run}: {event.text}")
             elif not isinstance(event, Progress):
                 tell(run, event, folder / run if folder else None)
         if received:

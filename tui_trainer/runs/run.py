@@ -118,24 +118,21 @@ class Run:
             # The limit holds for the whole process; a run is the only heavy user of the BLAS in it.
             with threadpool_limits(limits=int(self.config.threads), user_api="blas"):
                 for event in self._training.events(control):
-                    yield from self._keep(event, control)
+                    before = self._keeper.trouble
+                    if isinstance(event, Progress):
+                        self._keeper.heed(event, control)
+                    elif not isinstance(event, Noted):
+                        self._keeper.keep(event)
+                    now = self._keeper.trouble
+                    if now and isinstance(event, Started):
+                        raise UserError(self.trouble)
+                    yield event
+                    if now and not before and not isinstance(event, Ended):
+                        yield Noted(f"{self.trouble}; training goes on, and this is tried again")
+                    elif before and not now:
+                        yield Noted(f"{self.directory}: the run is kept again, and whole")
         finally:
             self.close()
-
-    def _keep(self, event: Event, control: Control) -> Iterator[Event]:
-        before = self.trouble
-        if isinstance(event, Progress):
-            self._keeper.heed(event, control)
-        elif not isinstance(event, Noted):
-            self._keeper.keep(event)
-        trouble = self.trouble
-        if trouble and isinstance(event, Started):
-            raise UserError(trouble)
-        yield event
-        if trouble and not before and not isinstance(event, Ended):
-            yield Noted(f"{trouble}; training goes on, and this is tried again")
-        elif before and not trouble:
-            yield Noted(f"{self.directory}: the run is kept again, and whole")
 
 
 def _hold(folder: RunDirectory, what: str, *, create: bool = False) -> Journal:

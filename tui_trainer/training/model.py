@@ -1,5 +1,7 @@
 """From a Config to the network and the optimizer it describes."""
 
+from math import prod
+
 from tui_trainer.config import Config
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import initializer
@@ -37,3 +39,17 @@ def build_optimizer(config: Config, network: Network) -> Optimizer:
 def build_schedule(config: Config) -> Schedule:
     """The factor of the learning rate at each position of the run."""
     return schedule(config.schedule, decay=config.decay, decay_every=config.decay_every, epochs=config.epochs, warmup=config.warmup)
+
+
+def parameters(layer: Layer) -> int:
+    """How many numbers the layer learns."""
+    return sum(prod(shape) for shape in layer.shapes().values())
+
+
+def arithmetic(layer: Layer, times: str = "×") -> str:
+    """The product behind `parameters`: weights and biases as (inputs + 1) × units, anything else as a sum of products."""
+    shapes = list(layer.shapes().values())
+    match shapes:
+        case [(inputs, units), (biases,)] if units == biases:
+            return f"({inputs} + 1) {times} {units}"
+    return " + ".join(f" {times} ".join(map(str, shape)) for shape in shapes)

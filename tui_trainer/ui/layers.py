@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 from tui_trainer.config import Config
 from tui_trainer.dataset import CLASSES
-from tui_trainer.nn.layers import Layer
-from tui_trainer.training.model import build_layers
+from tui_trainer.training.model import arithmetic, build_layers, parameters
 
 MNIST_FEATURES = 28 * 28
 
@@ -34,17 +33,3 @@ def layer_rows(config: Config, features: int = MNIST_FEATURES) -> list[LayerRow]
         ),
         LayerRow("softmax", "Softmax", CLASSES, "", 0),
     ]
-
-
-def parameters(layer: Layer) -> int:
-    """How many numbers the layer learns."""
-    return sum(math.prod(shape) for shape in layer.shapes().values())
-
-
-def arithmetic(layer: Layer) -> str:
-    """The product behind `parameters`: weights and biases as (inputs + 1) × units, anything else as a sum of products."""
-    shapes = list(layer.shapes().values())
-    match shapes:
-        case [(inputs, units), (biases,)] if units == biases:
-            return f"({inputs} + 1) × {units}"
-    return " + ".join(" × ".join(str(size) for size in shape) for shape in shapes)
