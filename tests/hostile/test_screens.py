@@ -26,6 +26,8 @@ from .outcome import ESCAPES, is_harmless
 from .test_resuming import copied, lines_of
 from .test_terminal import NAME, hostile  # noqa: F401 a fixture
 
+pytestmark = pytest.mark.long
+
 MARKUP = "[/]x[red]x[@click=app.quit]x[link=file:x]x[/red]["
 """What Textual and Rich would obey; closing what was never opened is an error in both."""
 
@@ -50,7 +52,7 @@ def look(desk: Desk) -> str:
     return screen
 
 
-@pytest.mark.parametrize("size", [SMALL, pytest.param(USUAL, marks=pytest.mark.long)])
+@pytest.mark.parametrize("size", [SMALL, USUAL])
 async def test_runs_of_anybody_are_listed_and_compared(sit_down: Desks, tmp_path: Path, hostile: Path, size: tuple[int, int]) -> None:  # noqa: F811
     runs = Path(shutil.copytree(hostile, tmp_path / "runs"))
     for name in (MARKUP.replace("/", ""), f"a{MARKUP.replace('/', '')}"):
@@ -97,7 +99,7 @@ async def test_data_of_such_a_name(sit_down: Desks, name: str) -> None:
         assert desk.value("data") == name.strip(), "what is shown is not what is meant"
 
 
-@pytest.mark.parametrize("size", [SMALL, pytest.param(USUAL, marks=pytest.mark.long)])
+@pytest.mark.parametrize("size", [SMALL, USUAL])
 async def test_a_run_that_is_gone_on_with_and_then_watched(
     sit_down: Desks, stopped_run: Path, tmp_path: Path, size: tuple[int, int]
 ) -> None:
@@ -167,7 +169,6 @@ def test_settings_are_what_a_form_takes_or_none(tmp_path: Path, content: bytes) 
     assert dict(found.options).items() <= dict(Config.parse(found.options)).items()
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("content", SETTINGS, ids=lambda content: content[:40].decode("ascii", "replace"))
 async def test_any_settings_that_are_found(tmp_path: Path, content: bytes) -> None:
     settings = write_settings(tmp_path, content)

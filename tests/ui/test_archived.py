@@ -23,6 +23,8 @@ from tui_trainer.ui.chart.history import History
 from tui_trainer.ui.chart.raster import BRAILLE
 from tui_trainer.ui.chart.series import Series
 
+pytestmark = pytest.mark.long
+
 SERIES = ("loss", "accuracy", "learning_rate", "training_loss", "training_accuracy", "validation_loss", "validation_accuracy")
 
 STEPS = 38

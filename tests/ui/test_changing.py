@@ -16,6 +16,8 @@ from tui_trainer.ui.widgets.run_panel import Phase
 
 from .desk import LONG, SMALL, USUAL, Desk, Desks
 
+pytestmark = pytest.mark.long
+
 
 def changes(desk: Desk) -> list[dict[str, Any]]:
     runner = desk.app.main.runner

@@ -24,6 +24,8 @@ from tui_trainer.ui.widgets.run_panel import Phase
 from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks
 from .test_screens import overlaps
 
+pytestmark = pytest.mark.long
+
 
 def make_run(path: Path, accuracy: float = 0.9, epochs: int = 3, **config: Any) -> Path:
     """A folder as a run leaves it."""
@@ -102,7 +104,7 @@ async def show(desk: Desk, view: str, *, by_mouse: bool) -> None:
 
 @pytest.mark.usefixtures("runs")
 @pytest.mark.parametrize("by_mouse", [False, True], ids=["keys", "mouse"])
-@pytest.mark.parametrize("size", [SMALL, USUAL, pytest.param(LARGE, marks=pytest.mark.long)])
+@pytest.mark.parametrize("size", [SMALL, USUAL, LARGE])
 async def test_marked_runs_are_compared_and_stay_in_the_main_charts(sit_down: Desks, size: tuple[int, int], by_mouse: bool) -> None:
     async with sit_down(size) as desk:
         await open_and_read(desk)
@@ -170,7 +172,6 @@ async def test_without_runs_it_says_what_to_do(sit_down: Desks, tmp_path: Path) 
         assert desk.at_main_screen()
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("size", [SMALL, USUAL, LARGE])
 async def test_broken_runs_are_grey_and_say_why(sit_down: Desks, runs: Path, size: tuple[int, int]) -> None:
     hostile = runs / "\x1b[31mred[b]\x07"
@@ -203,7 +204,6 @@ async def test_broken_runs_are_grey_and_say_why(sit_down: Desks, runs: Path, siz
         assert "\x1b" not in desk.screen
 
 
-@pytest.mark.long
 async def test_at_most_six_are_marked_and_marks_move_up(sit_down: Desks, runs: Path) -> None:
     async with sit_down(SMALL) as desk:
         await open_and_read(desk)
@@ -221,7 +221,6 @@ async def test_at_most_six_are_marked_and_marks_move_up(sit_down: Desks, runs: P
         assert len(list(runs.iterdir())) == 7
 
 
-@pytest.mark.long
 async def test_the_run_that_goes_on_is_compared_as_it_goes(sit_down: Desks, runs: Path, tmp_path: Path) -> None:
     async with sit_down(USUAL, output=tmp_path / "elsewhere" / "mine", **LONG) as desk:
         await desk.press("ctrl+r")
@@ -261,7 +260,6 @@ async def test_the_run_that_goes_on_is_compared_as_it_goes(sit_down: Desks, runs
         assert row(desk, 1)[1:3] == ["mine", "stopped"]
 
 
-@pytest.mark.long
 async def test_the_screen_answers_while_hundreds_of_runs_are_read(sit_down: Desks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(300):
         make_run(tmp_path / "runs" / f"run{number:03}", epochs=1)
@@ -295,7 +293,6 @@ async def test_the_screen_answers_while_hundreds_of_runs_are_read(sit_down: Desk
         assert threads == {"reading runs"}
 
 
-@pytest.mark.long
 @pytest.mark.usefixtures("runs")
 @pytest.mark.parametrize("pauses", [0, 1, 3, 10, 30])
 async def test_leaving_while_the_screen_opens_is_no_fault(sit_down: Desks, pauses: int) -> None:
@@ -352,7 +349,6 @@ async def test_a_letter_typed_into_a_field_compares_nothing(sit_down: Desks) -> 
         assert desk.at_main_screen()
 
 
-@pytest.mark.long
 async def test_runs_that_appear_are_found_again(sit_down: Desks, runs: Path) -> None:
     async with sit_down(USUAL) as desk:
         await open_and_read(desk)
@@ -364,7 +360,6 @@ async def test_runs_that_appear_are_found_again(sit_down: Desks, runs: Path) -> 
         assert compare(desk).query_one(RunList).cursor_row == 2
 
 
-@pytest.mark.long
 async def test_a_marked_run_that_vanishes_can_be_unmarked(sit_down: Desks, runs: Path) -> None:
     async with sit_down(USUAL) as desk:
         await open_and_read(desk)
@@ -386,7 +381,6 @@ async def test_tags_stand_before_the_network(sit_down: Desks, runs: Path) -> Non
         assert not row(desk, 1)[-1].startswith("[")
 
 
-@pytest.mark.long
 @pytest.mark.usefixtures("runs")
 async def test_a_plain_terminal_gets_letters(sit_down: Desks) -> None:
     async with sit_down(USUAL, plain=True) as desk:
@@ -401,7 +395,6 @@ async def test_a_plain_terminal_gets_letters(sit_down: Desks) -> None:
         assert marks(desk) == "▲■....."
 
 
-@pytest.mark.long
 @pytest.mark.usefixtures("runs")
 async def test_every_theme_and_size_draws_it(sit_down: Desks) -> None:
     async with sit_down(USUAL) as desk:
@@ -438,7 +431,6 @@ def test_the_curves_of_a_run_on_disk(tmp_path: Path) -> None:
     assert (found.name, found.epochs) == ("run", 3)
 
 
-@pytest.mark.long
 async def test_figures_beyond_all_measure_are_drawn(sit_down: Desks, tmp_path: Path) -> None:
     path = make_run(tmp_path / "runs" / "wild")
     lines = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]

@@ -29,6 +29,8 @@ from .desk import LONG, SMALL, USUAL, Desk, Desks
 from .test_compare import make_run, open_and_read, row
 from .test_screens import overlaps
 
+pytestmark = pytest.mark.long
+
 STEPS_AN_EPOCH = 25
 """Of 500 images in batches of 20."""
 

@@ -31,6 +31,8 @@ from .test_contrast import faint
 from .test_screens import overlaps
 from .test_watch import Watching, watching, whole
 
+pytestmark = pytest.mark.long
+
 __all__ = ["watching"]
 
 LAYERS = 31
@@ -320,10 +322,10 @@ async def test_every_text_stands_out(deep: Deep, theme: str) -> None:
         assert found == []
 
 
-@pytest.mark.parametrize("theme", ["textual-dark", pytest.param("textual-light", marks=pytest.mark.long)])
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
 @pytest.mark.parametrize(
     "size",
-    [SMALL, pytest.param(USUAL, marks=pytest.mark.long), pytest.param(LARGE, marks=pytest.mark.long)],
+    [SMALL, USUAL, LARGE],
     ids=["small", "usual", "large"],
 )
 async def test_it_looks_as_it_was_approved(deep: Deep, snapshot: SnapshotAssertion, size: tuple[int, int], theme: str) -> None:

@@ -40,6 +40,8 @@ from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks
 from .test_contrast import faint
 from .test_screens import overlaps
 
+pytestmark = pytest.mark.long
+
 SIZES = [SMALL, (80, 45), (120, 24), USUAL, LARGE]
 
 VIEWS = ("1", "2", "3", "4")
@@ -321,7 +323,7 @@ async def stroke(pilot: Pilot[int], *places: tuple[int, int], button: int = 1) -
     await pilot.pause()
 
 
-@pytest.mark.parametrize("size", [SMALL, pytest.param(USUAL, marks=pytest.mark.long), LARGE])
+@pytest.mark.parametrize("size", [SMALL, USUAL, LARGE])
 async def test_a_digit_drawn_with_the_mouse(sit_down: Desks, size: tuple[int, int]) -> None:
     async with sit_down(size) as desk:
         screen = await train(desk)
@@ -408,11 +410,11 @@ async def test_a_paused_run_is_seen_as_it_stands(sit_down: Desks, noise: dict[st
     async with sit_down(USUAL, **(noise | LONG)) as desk:
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.TRAINING)
+        runner = desk.app.main.runner
+        assert runner is not None
         for key in ("space", "n"):
             await desk.press(key)
-            await desk.pilot.pause(0.3)
-            runner = desk.app.main.runner
-            assert runner is not None
+            await desk.until(lambda: runner.control.held)
             runner.history.drain()
             assert runner.history.progress is not None
             step = runner.history.progress.step
@@ -554,7 +556,7 @@ async def test_names_that_a_terminal_would_obey_are_spelled_out(tmp_path: Path, 
 # Where there is little to see
 
 
-@pytest.mark.parametrize("side", [(1, 1), *(pytest.param((side, side), marks=pytest.mark.long) for side in (4, 40)), (70, 70)])
+@pytest.mark.parametrize("side", [(1, 1), (4, 4), (40, 40), (70, 70)])
 async def test_images_of_any_square_are_drawn(sit_down: Desks, noise: dict[str, Any], tmp_path: Path, side: tuple[int, int]) -> None:
     async with sit_down(SMALL, **(noise | {"data": str(data(tmp_path / "side.npz", side))})) as desk:
         screen = await train(desk)
@@ -632,7 +634,7 @@ async def test_no_mistakes_at_all(sit_down: Desks) -> None:
 # What it looks like
 
 
-@pytest.mark.parametrize("size", [SIZES[0], *(pytest.param(size, marks=pytest.mark.long) for size in SIZES[1:])])
+@pytest.mark.parametrize("size", SIZES)
 async def test_nothing_is_cut_or_covered(sit_down: Desks, noise: dict[str, Any], size: tuple[int, int]) -> None:
     async with sit_down(size, **noise) as desk:
         screen = await train(desk)
@@ -678,7 +680,6 @@ async def test_characters_are_chosen_by_what_the_terminal_shows(sit_down: Desks,
         assert (await train(desk)).look is Look.ASCII
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
 async def test_every_text_stands_out(sit_down: Desks, noise: dict[str, Any], theme: str) -> None:
     async with sit_down(USUAL, **noise) as desk:
@@ -699,10 +700,10 @@ def a_digit(image: int, label: int) -> np.ndarray:
     return pixels
 
 
-@pytest.mark.parametrize("theme", ["textual-dark", pytest.param("textual-light", marks=pytest.mark.long)])
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
 @pytest.mark.parametrize(
     "size",
-    [SMALL, pytest.param(USUAL, marks=pytest.mark.long), pytest.param(LARGE, marks=pytest.mark.long)],
+    [SMALL, USUAL, LARGE],
     ids=["small", "usual", "large"],
 )
 async def test_the_views_are_as_they_were_approved(

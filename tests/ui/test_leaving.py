@@ -7,6 +7,8 @@ from tui_trainer.ui.widgets.run_panel import Phase
 
 from .desk import LONG, SMALL, Desks
 
+pytestmark = pytest.mark.long
+
 
 async def test_leaving_at_rest_asks_nothing(sit_down: Desks) -> None:
     async with sit_down() as desk:

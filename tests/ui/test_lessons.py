@@ -24,7 +24,9 @@ from tui_trainer.ui.widgets.run_panel import Phase
 from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks
 from .test_screens import overlaps
 
-SIZES = [SMALL, USUAL, pytest.param(LARGE, marks=pytest.mark.long)]
+pytestmark = pytest.mark.long
+
+SIZES = [SMALL, USUAL, LARGE]
 
 
 def screen(desk: Desk) -> LessonScreen:
@@ -335,4 +337,4 @@ async def test_the_quiz_is_done_with_the_mouse(sit_down: Desks, by_mouse: str) -
         await desk.until_read("the network itself has")
         assert ("Not 7." in desk.screen) == (by_mouse == "#next")
         await desk.click("#next")
-        assert asked.number == 1
+        await desk.until(lambda: asked.number == 1)

@@ -23,6 +23,8 @@ from .pty_terminal import CTRL_Q, Terminal
 from .test_contrast import faint
 from .test_screens import overlaps
 
+pytestmark = pytest.mark.long
+
 
 def paths(desk: Desk) -> PathsScreen:
     assert isinstance(desk.app.screen, PathsScreen)
@@ -294,10 +296,10 @@ async def test_the_app_opens_on_it_and_goes_back_to_the_main_screen() -> None:
         assert desk.at_main_screen()
 
 
-@pytest.mark.parametrize("theme", ["textual-dark", pytest.param("textual-light", marks=pytest.mark.long)])
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
 @pytest.mark.parametrize(
     "size",
-    [SMALL, pytest.param(USUAL, marks=pytest.mark.long), pytest.param(LARGE, marks=pytest.mark.long)],
+    [SMALL, USUAL, LARGE],
     ids=["small", "usual", "large"],
 )
 async def test_it_looks_as_it_was_approved(

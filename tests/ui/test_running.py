@@ -65,7 +65,8 @@ async def test_pause_holds_and_goes_on_and_stop_ends(sit_down: Desks) -> None:
         assert desk.phase() is Phase.PAUSED
         assert "‖ paused" in desk.screen
         assert "Go on" in desk.screen
-        await desk.pilot.pause(0.1)
+        await desk.until(lambda: runner.control.held)
+        runner.history.drain()
         held = runner.history.progress
         await desk.pilot.pause(0.2)
         assert runner.history.progress is held

@@ -17,7 +17,7 @@ from tui_trainer.ui.widgets.run_panel import Phase
 
 from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks
 
-SIZES = [SMALL, (80, 45), (100, 30), (120, 24), (120, 28), USUAL, LARGE]
+SIZES = [SMALL, *(pytest.param(size, marks=pytest.mark.long) for size in ((80, 45), (100, 30), (120, 24), (120, 28), USUAL, LARGE))]
 
 
 def overlaps(widget: Widget) -> list[str]:

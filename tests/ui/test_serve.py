@@ -21,6 +21,8 @@ from tui_trainer.ui.web.serve import served_command
 
 from . import chromium
 
+pytestmark = pytest.mark.long
+
 PROGRAM = [sys.executable, "-m", "tui_trainer"]
 CTRL_Q, CTRL_R = "\x11", "\x12"
 
@@ -167,7 +169,6 @@ def test_without_its_libraries_it_says_what_to_install(tmp_path: Path, missing: 
     assert done.stderr == f"tui-trainer: serve needs a package that is missing here, {missing}: pip install 'textual-serve>=1.1'\n"
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("host", "shown", "number", "status"),
     [("0.0.0.0", "localhost", signal.SIGINT, 130), ("localhost", "localhost", signal.SIGTERM, 143), ("::1", "[::1]", signal.SIGHUP, 129)],
@@ -205,7 +206,6 @@ async def test_only_pages_of_this_server_reach_the_app(tmp_path: Path) -> None:
             await until(lambda: server.apps)
 
 
-@pytest.mark.long
 async def test_a_page_that_is_closed_ends_its_app_and_saves_the_run(digits_file: Path, tmp_path: Path) -> None:
     async with served(tmp_path, *options(digits_file, "--epochs", "1000000")) as server:
         async with training(digits_file, server.url, tmp_path):
@@ -215,7 +215,6 @@ async def test_a_page_that_is_closed_ends_its_app_and_saves_the_run(digits_file:
         assert (tmp_path / "run" / "checkpoint.safetensors").exists()
 
 
-@pytest.mark.long
 async def test_an_app_that_is_left_or_killed_closes_its_page_and_not_the_server(tmp_path: Path) -> None:
     async with served(tmp_path) as server:
         async with connected(server.url) as page:
@@ -231,7 +230,6 @@ async def test_an_app_that_is_left_or_killed_closes_its_page_and_not_the_server(
             assert len(server.apps) == 1
 
 
-@pytest.mark.long
 async def test_a_killed_server_leaves_no_app_behind(digits_file: Path, tmp_path: Path) -> None:
     async with (
         served(tmp_path, *options(digits_file, "--epochs", "1000000")) as server,
@@ -245,7 +243,6 @@ async def test_a_killed_server_leaves_no_app_behind(digits_file: Path, tmp_path:
         assert events(tmp_path)[-1]["status"] in ("interrupted", "stopped")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("leave", ["ctrl+c", "hang up"])
 async def test_a_terminal_that_ends_the_server_ends_its_apps_in_order(digits_file: Path, tmp_path: Path, leave: str) -> None:
     command = serve(*options(digits_file, "--epochs", "1000000"))

@@ -11,6 +11,8 @@ from tui_trainer.ui.settings import Settings
 
 from .desk import Desk
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

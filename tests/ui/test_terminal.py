@@ -57,6 +57,7 @@ def timeless(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.long
 def test_a_killed_app_is_opened_again_and_goes_on_to_the_same_bytes(digits_file: Path, tmp_path: Path) -> None:
     more = ("--epochs", "200", "--checkpoint-every", "0.05")
     killed = Terminal(options(digits_file, tmp_path / "app", *more), cwd=tmp_path)

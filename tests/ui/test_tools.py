@@ -19,6 +19,8 @@ from tui_trainer.ui.widgets.run_panel import Phase
 
 from .desk import SMALL, USUAL, Desk, Desks
 
+pytestmark = pytest.mark.long
+
 
 def config(desk: Desk) -> Config:
     found = desk.app.main.query_one(ConfigForm).config

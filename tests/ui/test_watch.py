@@ -29,6 +29,8 @@ from .desk import LARGE, SMALL, USUAL, Desk
 from .pty_terminal import CTRL_Q, PROGRAM, Terminal
 from .test_screens import overlaps
 
+pytestmark = pytest.mark.long
+
 BATCHES = 50
 """In an epoch."""
 
@@ -301,7 +303,7 @@ async def test_a_plain_terminal_gets_plain_characters(watching: Watching, tmp_pa
 
 @pytest.mark.parametrize(
     "size",
-    [SMALL, pytest.param(USUAL, marks=pytest.mark.long), pytest.param(LARGE, marks=pytest.mark.long)],
+    [SMALL, USUAL, LARGE],
     ids=["small", "usual", "large"],
 )
 async def test_it_looks_as_it_was_approved(

@@ -14,6 +14,7 @@ class Control:
         self._changed = threading.Condition()
         self._paused = False
         self._single_step = False
+        self._held = False
         self._stop: Status | None = None
         self._measure = False
         self._count = False
@@ -28,13 +29,14 @@ class Control:
     def go_on(self) -> None:
         """End a pause."""
         with self._changed:
-            self._paused = False
+            self._paused = self._held = False
             self._changed.notify_all()
 
     def step(self) -> None:
         """Train one batch, then hold."""
         with self._changed:
             self._paused = self._single_step = True
+            self._held = False
             self._changed.notify_all()
 
     def stop(self, status: Status = "stopped") -> None:
@@ -64,6 +66,11 @@ class Control:
         return self._paused
 
     @property
+    def held(self) -> bool:
+        """Whether the loop waits: a pause begins when the batch that it came in has been trained and told of."""
+        return self._held
+
+    @property
     def stopping(self) -> Status | None:
         """The status that the run was told to end with."""
         return self._stop
@@ -72,8 +79,9 @@ class Control:
         """For the loop: wait while paused, and tell whether to train another batch."""
         if self._paused or self._stop:
             with self._changed:
+                self._held = not (self._single_step or self._stop)
                 self._changed.wait_for(lambda: not self._paused or self._single_step or self._stop)
-                self._single_step = False
+                self._held = self._single_step = False
         return self._stop is None
 
     def changes(self) -> list[Mapping[str, Any]]:

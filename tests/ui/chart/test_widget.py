@@ -13,6 +13,8 @@ from tui_trainer.ui.widgets.run_panel import Phase
 from ..desk import LONG, SMALL, USUAL, Desk, Desks
 from . import story
 
+pytestmark = pytest.mark.long
+
 EPOCHS = 4
 KEYS = ["left", "right", "plus", "equals_sign", "minus", "shift+left", "shift+right", "0", "x", "o", "l", "m", "g", "z"]
 
@@ -300,7 +302,6 @@ async def test_l_draws_powers_of_ten_and_the_legend_stays(sit_down: Desks) -> No
         assert reader.desk.read(reader.chart) == linear
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(("quantity", "history"), [("gradients", None), ("loss", History())], ids=["no run", "no data"])
 async def test_with_no_data_yet_every_key_and_click_is_harmless(sit_down: Desks, quantity: str, history: History | None) -> None:
     async with sit_down(SMALL) as desk:

@@ -137,7 +137,9 @@ class InsideScreen(Screen[None]):
 
     @property
     def _is_rested(self) -> bool:
-        """Whether the last drawing is paid for."""
+        """Whether the last drawing is paid for; that of a screen that waits for its first network is not waited for."""
+        if self.subject is None:
+            return True
         work = (thread_time() - self._work_before) / DRAWING_SHARE
         return monotonic() - self._shown_at >= min(work, LONGEST_REST)
 
