@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 NONE = "-"
 
+MOST_EPOCHS = 1000
+"""So many are shown; nobody reads on through more of them, and a log may hold half a million."""
+
 
 def say_run(run: "RunRecord", files: Mapping[str, int], *, can: bool, why: str) -> None:
     """Print what there is to know."""
@@ -21,7 +24,7 @@ def say_run(run: "RunRecord", files: Mapping[str, int], *, can: bool, why: str) 
         ("options that are not the defaults", ("option", "value"), _options(run), ()),
         ("layers", ("layer", "output", "parameters"), _layers(run), (1, 2)),
         (
-            "epochs",
+            _epochs_title(run),
             ("epoch", "train_loss", "train_acc", "val_loss", "val_acc", "learning_rate", "seconds"),
             _epochs(run),
             range(7),
@@ -81,6 +84,12 @@ def _layers(run: "RunRecord") -> list[list[str]]:
     return [[printable(layer.name), "×".join(map(str, layer.output_shape)), whole(layer.parameters)] for layer in run.layers]
 
 
+def _epochs_title(run: "RunRecord") -> str:
+    if len(run.epochs) <= MOST_EPOCHS:
+        return "epochs"
+    return f"epochs: the last {MOST_EPOCHS:,} of {len(run.epochs):,}; all are in `tui-trainer runs export`"
+
+
 def _epochs(run: "RunRecord") -> list[list[str]]:
     def text(value: float | None, form: Any) -> str:
         return NONE if value is None else form(value)
@@ -95,7 +104,7 @@ def _epochs(run: "RunRecord") -> list[list[str]]:
             text(epoch.learning_rate, lambda rate: f"{rate:.4g}"),
             time(epoch.seconds),
         ]
-        for epoch in run.epochs
+        for epoch in run.epochs[-MOST_EPOCHS:]
     ]
 
 

@@ -25,7 +25,7 @@ from tui_trainer.runs.reading import opened, read_table
 from tui_trainer.runs.tags import read_tags
 from tui_trainer.training.events import Status
 
-MOST_BYTES: Final = 128 << 20
+MOST_BYTES: Final = 48 << 20
 """Of a metrics.jsonl: some ten thousand epochs of a deep network."""
 
 LONGEST_LINE: Final = 1 << 20
