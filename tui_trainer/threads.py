@@ -5,6 +5,9 @@ numbers again.
 """
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from statistics import median
 from time import perf_counter
 
@@ -26,6 +29,39 @@ STEPS = 5
 MOST_BYTES = 1 << 20
 WORTH = 0.8
 """More threads have to bring the time down to this share: they take cores from whatever else the machine does."""
+
+_lock = threading.RLock()
+"""Reentrant, for a collected generator may end while its thread begins another."""
+
+_wanted: dict[object, int] = {}
+"""By whom, in the order in which they began."""
+
+_before: list[threadpool_limits] = []
+"""What was there before the first of them, to be given back after the last."""
+
+
+@contextmanager
+def blas_threads(count: int) -> Iterator[None]:
+    """Have the BLAS use so many threads meanwhile, in the whole process, for which it keeps one limit.
+
+    Runs may overlap, and a run that nobody goes on with ends whenever it is collected: what ends must not change the threads, and so
+    the last bits, of what still goes on.
+    """
+    key = object()
+    with _lock:
+        limits = threadpool_limits(limits=count, user_api="blas")
+        if not _wanted:
+            _before[:] = [limits]
+        _wanted[key] = count
+    try:
+        yield
+    finally:
+        with _lock:
+            del _wanted[key]
+            if _wanted:
+                threadpool_limits(limits=next(reversed(_wanted.values())), user_api="blas")
+            else:
+                _before.pop().restore_original_limits()
 
 
 def fastest_threads(config: Config, data: Dataset) -> int:
@@ -51,7 +87,7 @@ def _measure(config: Config, data: Dataset, most: int) -> int:
     batch.labels[:] = 0
 
     def seconds(threads: int) -> float:
-        with threadpool_limits(limits=threads, user_api="blas"):
+        with blas_threads(threads):
             started = perf_counter()
             for _ in range(STEPS):
                 batch.forward()
