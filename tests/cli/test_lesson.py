@@ -14,6 +14,8 @@ import pytest
 from tui_trainer.lessons.lesson import names, read_lesson
 from tui_trainer.runs.archive import read_run
 
+pytestmark = pytest.mark.long
+
 LESSON = [sys.executable, "-m", "tui_trainer", "lesson"]
 
 

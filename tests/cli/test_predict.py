@@ -18,6 +18,8 @@ from PIL import Image
 from tui_trainer import Classifier, Config, Control, Run, UserError, load_data
 from tui_trainer.cli import program
 
+pytestmark = pytest.mark.long
+
 PROGRAM = [sys.executable, "-m", "tui_trainer"]
 
 

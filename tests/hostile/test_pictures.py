@@ -19,6 +19,8 @@ from tui_trainer.paths import printable
 
 from .outcome import ESCAPES, is_harmless, is_one_line, is_refusal, measured, outcome
 
+pytestmark = pytest.mark.long
+
 FUZZ = settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 START = b"\x89PNG\r\n\x1a\n"
@@ -146,7 +148,6 @@ def test_what_claims_much_is_refused_and_costs_little(tmp_path: Path, stopped_ru
     assert 20 < found.megabytes < 500
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("kind", [0, 6], ids=["gray", "RGBA"])
 def test_the_largest_picture_that_is_read(tmp_path: Path, stopped_run: Path, kind: int) -> None:
     (tmp_path / "p.png").write_bytes(bomb(6100, kind))

@@ -15,6 +15,8 @@ from tui_trainer.ui.screens.lessons import LessonScreen
 
 from .desk import LARGE, SMALL, USUAL, Desk, Desks
 
+pytestmark = pytest.mark.long
+
 BATCHES = 50
 
 
@@ -49,10 +51,10 @@ async def end(desk: Desk, lesson: Lesson) -> None:
     await desk.until_read("on these runs")
 
 
-@pytest.mark.parametrize("theme", ["textual-dark", pytest.param("textual-light", marks=pytest.mark.long)])
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
 @pytest.mark.parametrize(
     "size",
-    [SMALL, pytest.param(USUAL, marks=pytest.mark.long), pytest.param(LARGE, marks=pytest.mark.long)],
+    [SMALL, USUAL, LARGE],
     ids=["small", "usual", "large"],
 )
 async def test_every_screen_is_as_it_was_approved(sit_down: Desks, snapshot: SnapshotAssertion, size: tuple[int, int], theme: str) -> None:

@@ -12,6 +12,8 @@ from tui_trainer.training.diagnosis import FIGURES
 from tui_trainer.ui.chart import fates as module
 from tui_trainer.ui.chart.fates import Cells, Fates
 
+pytestmark = pytest.mark.long
+
 GRADIENT, UPDATE, WEIGHT = FIGURES["gradient_norm"], FIGURES["update_ratio"], FIGURES["weight_norm"]
 PLACES = {name: index for index, name in enumerate(FIGURES)}
 
