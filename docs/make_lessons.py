@@ -1,0 +1,94 @@
+"""Measure the lessons for their pages: `python docs/make_lessons.py [NAME …]`, some minutes for all.
+
+Each page in `docs/lessons/` has a part between two comments that this writes: what the command beside it measured, and the lesson's own
+screen at the end of its runs. All else in a page is written by hand.
+"""
+
+import asyncio
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
+
+from tui_trainer.lessons.lesson import Lesson, names, read_lesson
+from tui_trainer.lessons.quiz import Quiz
+from tui_trainer.ui.app import TrainerApp
+from tui_trainer.ui.screens.lessons import LessonScreen
+
+PAGES = Path(__file__).parent.absolute() / "lessons"
+
+MEASURED = re.compile(r"<!-- measured: [0-9a-f]* -->.*<!-- end -->", re.DOTALL)
+
+SIZE = (120, 34)
+
+
+def fingerprint(lesson: Lesson | Quiz) -> str:
+    """What a page's numbers stand and fall with: the lesson's runs and criteria, not its texts."""
+    texts = {"title", "claim", "watch", "measured", "charts", "tries"}
+    decisive = json.dumps(lesson.model_dump(mode="json", exclude=texts), sort_keys=True)
+    return hashlib.sha256(decisive.encode()).hexdigest()[:16]
+
+
+def measured(lesson: Lesson | Quiz) -> str:
+    """The part of the page that comes from the lesson's runs."""
+    command = ["lesson", lesson.name, "--seed", "0"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tui_trainer", *command, "--format", "json"], check=True, capture_output=True, text=True, timeout=600
+    )
+    *events, verdict = map(json.loads, done.stdout.splitlines())
+    lines = [f"<!-- measured: {fingerprint(lesson)} -->", f"> **Claim.** {lesson.claim}", "", f"> **Watch.** {lesson.watch}", ""]
+    if isinstance(lesson, Lesson):
+        lines += [f"![The lesson at the end of its runs: the text, the criteria and the curves]({lesson.name}.svg)", ""]
+    lines += ["```sh", f"tui-trainer {' '.join(command)}", "```", ""]
+    lines += quiz_rows(events) if isinstance(lesson, Quiz) else criteria_rows(verdict)
+    lines += ["", f"The claim {'held' if verdict['holds'] else 'did not hold'}.", "<!-- end -->"]
+    return "\n".join(lines)
+
+
+def criteria_rows(verdict: dict[str, Any]) -> list[str]:
+    """A table of what decided."""
+    rows = [f"| {'yes' if finding['holds'] else 'no'} | {finding['sentence']} |" for finding in verdict["criteria"]]
+    return ["| holds | measured |", "| --- | --- |", *rows]
+
+
+def quiz_rows(events: list[dict[str, Any]]) -> list[str]:
+    """A table of what was asked, reckoned and counted."""
+    asked = [event for event in events if event["event"] == "question"]
+    rows = [f"| {event['question']} | {event['arithmetic']} | {event['counted']:,} |" for event in asked]
+    return ["| question | arithmetic | counted in the network |", "| --- | --- | --- |", *rows]
+
+
+async def picture(lesson: Lesson) -> str:
+    """The lesson's screen when its runs have ended."""
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        app = TrainerApp({}, Path("run"))
+        async with app.run_test(size=SIZE) as pilot:
+            app.main.open_lesson(lesson)
+            while not isinstance(app.screen, LessonScreen):
+                await pilot.pause(0.1)
+            screen = app.screen
+            await pilot.press("ctrl+r")
+            while screen.verdict is None:
+                await pilot.pause(0.2)
+            await pilot.pause(0.5)
+            return app.export_screenshot(title=f"tui-trainer: {lesson.title}")
+
+
+def main() -> None:
+    """Bring the pages of these lessons, or of all, up to what is measured now."""
+    for name in sys.argv[1:] or names():
+        lesson = read_lesson(name)
+        page = PAGES / f"{name}.md"
+        before, after = MEASURED.split(page.read_text(encoding="utf-8"))
+        page.write_text(f"{before}{measured(lesson)}{after}", encoding="utf-8")
+        if isinstance(lesson, Lesson):
+            (PAGES / f"{name}.svg").write_text(asyncio.run(picture(lesson)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""The documentation: the site is built without a warning, and the lessons' pages hold what the lessons measure now."""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tui_trainer.lessons.lesson import Lesson, names, read_lesson
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def make_lessons() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_lessons", ROOT / "docs" / "make_lessons.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_page_holds_what_its_lesson_measures(make_lessons: ModuleType, name: str) -> None:
+    lesson = read_lesson(name)
+    text = (ROOT / "docs" / "lessons" / f"{name}.md").read_text(encoding="utf-8")
+    found = re.search(r"<!-- measured: ([0-9a-f]+) -->(.*)<!-- end -->", text, re.DOTALL)
+    assert found, "run python docs/make_lessons.py"
+    fingerprint, measured = found.groups()
+    assert fingerprint == make_lessons.fingerprint(lesson), f"the lesson has changed: run python docs/make_lessons.py {name}"
+    assert lesson.claim in measured
+    assert f"tui-trainer lesson {name} --seed 0" in measured
+    assert "The claim held." in measured
+    if isinstance(lesson, Lesson):
+        assert measured.count("\n| yes |") == len(lesson.criteria)
+        assert (ROOT / "docs" / "lessons" / f"{name}.svg").stat().st_size < 200_000
+
+
+def test_what_decides_a_lesson_decides_its_fingerprint(make_lessons: ModuleType) -> None:
+    lesson = read_lesson("stacking")
+    assert isinstance(lesson, Lesson)
+    criterion = lesson.criteria[0].model_copy(update={"value": 0.81})
+    other = lesson.model_copy(update={"criteria": (criterion, *lesson.criteria[1:])})
+    told_otherwise = lesson.model_copy(update={"claim": "Otherwise."})
+    assert make_lessons.fingerprint(other) != make_lessons.fingerprint(lesson) == make_lessons.fingerprint(told_otherwise)
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    listed = set(re.findall(r'"([\w/-]+\.md)"', (ROOT / "zensical.toml").read_text(encoding="utf-8")))
+    assert listed == {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
+
+
+@pytest.mark.long
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copy(ROOT / "zensical.toml", tmp_path)
+    command = [sys.executable, "-m", "zensical", "build", "--strict"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False, env=os.environ | {"NO_COLOR": "1"}
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = (tmp_path / "site" / "lessons" / "stacking" / "index.html").read_text(encoding="utf-8")
+    assert "stacking.svg" in page
+    # What is read in a train needs no network.
+    assert not re.findall(r'(?:src|href)="https?://(?!zensical\.org)[^"]*\.(?:js|css|woff2?)', page)
