@@ -32,7 +32,7 @@ from tui_trainer.ui.widgets.layer_table import LayerTable
 COLUMNS_A_LOOK = 1200
 """How many columns of charts may be written for each look at the run, on average: some 7 bytes each go over the line."""
 
-DRAWING_SHARE = 0.03
+DRAWING_SHARE = 0.02
 """Of the time, how much may go into the screen: Python does one thing at a time, so what drawing takes is taken from training."""
 
 LONGEST_REST = 2.0
