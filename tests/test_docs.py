@@ -35,6 +35,7 @@ def test_a_page_holds_what_its_lesson_measures(make_lessons: ModuleType, name: s
     fingerprint, measured = found.groups()
     assert fingerprint == make_lessons.fingerprint(lesson), f"the lesson has changed: run python docs/make_lessons.py {name}"
     assert lesson.claim in measured
+    assert lesson.watch in measured
     assert f"tui-trainer lesson {name} --seed 0" in measured
     assert "The claim held." in measured
     if isinstance(lesson, Lesson):
