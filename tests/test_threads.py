@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -61,4 +62,29 @@ def test_a_run_that_is_collected_changes_no_other(digits_file: Path, tmp_path: P
     gc.collect()
     assert now() == 1
     assert len(list(goes_on)) > 3
+    assert now() == 3
+
+
+@pytest.mark.parametrize("at", ["before", "after"])
+def test_a_run_may_be_collected_while_another_begins(monkeypatch: pytest.MonkeyPatch, at: str) -> None:
+    def collecting(**limits: Any) -> threadpool_limits:
+        if at == "before":
+            gc.collect()
+        made = threadpool_limits(**limits)
+        gc.collect()
+        return made
+
+    def run(count: int) -> Iterator[None]:
+        with blas_threads(count):
+            while True:
+                yield
+
+    left = run(2)
+    next(left)
+    cycle: list[object] = [left]
+    cycle.append(cycle)
+    monkeypatch.setattr("tui_trainer.threads.threadpool_limits", collecting)
+    del left, cycle
+    with blas_threads(1):
+        assert now() == 1
     assert now() == 3

@@ -31,7 +31,7 @@ WORTH = 0.8
 """More threads have to bring the time down to this share: they take cores from whatever else the machine does."""
 
 _lock = threading.RLock()
-"""Reentrant, for a collected generator may end while its thread begins another."""
+"""Reentrant, for a generator may be collected, and so end, while this thread holds it."""
 
 _wanted: dict[object, int] = {}
 """By whom, in the order in which they began."""
@@ -49,19 +49,28 @@ def blas_threads(count: int) -> Iterator[None]:
     """
     key = object()
     with _lock:
-        limits = threadpool_limits(limits=count, user_api="blas")
-        if not _wanted:
-            _before[:] = [limits]
         _wanted[key] = count
+        _give_what_is_wanted()
     try:
         yield
     finally:
         with _lock:
             del _wanted[key]
-            if _wanted:
-                threadpool_limits(limits=next(reversed(_wanted.values())), user_api="blas")
-            else:
-                _before.pop().restore_original_limits()
+            _give_what_is_wanted()
+
+
+def _give_what_is_wanted() -> None:
+    while True:
+        count = next(reversed(_wanted.values()), None)
+        if count is not None:
+            limits = threadpool_limits(limits=count, user_api="blas")
+            if not _before:
+                _before.append(limits)
+        elif _before:
+            _before.pop().restore_original_limits()
+        # Whatever was collected in the middle of this has changed it.
+        if count == next(reversed(_wanted.values()), None):
+            return
 
 
 def fastest_threads(config: Config, data: Dataset) -> int:
