@@ -8,6 +8,8 @@ from enum import IntEnum
 from math import ceil, floor, log10, nan
 from typing import Literal, Protocol
 
+from threadpoolctl import threadpool_limits
+
 from tui_trainer.changes import describe_change
 from tui_trainer.config import Config, format_hidden
 from tui_trainer.errors import UserError
@@ -18,7 +20,6 @@ from tui_trainer.runs.log import EndLine, EpochLine, StartLine
 from tui_trainer.runs.run import Run, settle
 from tui_trainer.signals import heeded
 from tui_trainer.streams import give_up_streams, warn
-from tui_trainer.threads import blas_threads
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Noted, Progress, Started, record
 from tui_trainer.training.range_test import RangePoint, range_test, suggest
@@ -200,7 +201,7 @@ def find_learning_rate(config: Config, *, lowest: float, highest: float, steps: 
     """Run the range test, and print its points or a chart of them, and the rate it speaks for."""
     points = []
     config, data = settle(config)
-    with blas_threads(int(config.threads)):
+    with threadpool_limits(limits=int(config.threads), user_api="blas"):
         for point in range_test(config, data, Control(), lowest=lowest, highest=highest, steps=steps):
             points.append(point)
             if form == "json":

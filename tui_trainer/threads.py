@@ -5,9 +5,6 @@ numbers again.
 """
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from statistics import median
 from time import perf_counter
 
@@ -29,48 +26,6 @@ STEPS = 5
 MOST_BYTES = 1 << 20
 WORTH = 0.8
 """More threads have to bring the time down to this share: they take cores from whatever else the machine does."""
-
-_lock = threading.RLock()
-"""Reentrant, for a generator may be collected, and so end, while this thread holds it."""
-
-_wanted: dict[object, int] = {}
-"""By whom, in the order in which they began."""
-
-_before: list[threadpool_limits] = []
-"""What was there before the first of them, to be given back after the last."""
-
-
-@contextmanager
-def blas_threads(count: int) -> Iterator[None]:
-    """Have the BLAS use so many threads meanwhile, in the whole process, for which it keeps one limit.
-
-    Runs may overlap, and a run that nobody goes on with ends whenever it is collected: what ends must not change the threads, and so
-    the last bits, of what still goes on.
-    """
-    key = object()
-    with _lock:
-        _wanted[key] = count
-        _give_what_is_wanted()
-    try:
-        yield
-    finally:
-        with _lock:
-            del _wanted[key]
-            _give_what_is_wanted()
-
-
-def _give_what_is_wanted() -> None:
-    while True:
-        count = next(reversed(_wanted.values()), None)
-        if count is not None:
-            limits = threadpool_limits(limits=count, user_api="blas")
-            if not _before:
-                _before.append(limits)
-        elif _before:
-            _before.pop().restore_original_limits()
-        # Whatever was collected in the middle of this has changed it.
-        if count == next(reversed(_wanted.values()), None):
-            return
 
 
 def fastest_threads(config: Config, data: Dataset) -> int:
@@ -96,7 +51,7 @@ def _measure(config: Config, data: Dataset, most: int) -> int:
     batch.labels[:] = 0
 
     def seconds(threads: int) -> float:
-        with blas_threads(threads):
+        with threadpool_limits(limits=threads, user_api="blas"):
             started = perf_counter()
             for _ in range(STEPS):
                 batch.forward()

@@ -8,13 +8,13 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from tui_trainer.config import AUTO, Config
 from tui_trainer.dataset import Dataset, Split
 from tui_trainer.errors import UserError
 from tui_trainer.lessons.course import Course
 from tui_trainer.runs.run import Run, settle
-from tui_trainer.threads import blas_threads
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Event, Progress
 from tui_trainer.training.loop import Training
@@ -66,7 +66,7 @@ class Trial:
     def events(self) -> Generator[tuple[str, Event], None, None]:
         """Every event with the name of its run. Whoever stops consuming stops the work. Raises what a run raises."""
         # One thread for each run's products: the limit holds for the whole process, and the cores are taken by the other runs.
-        with blas_threads(max(int(config.threads) for config in self._configs.values())):
+        with threadpool_limits(limits=max(int(config.threads) for config in self._configs.values()), user_api="blas"):
             yield from self._events()
 
     def _events(self) -> Generator[tuple[str, Event], None, None]:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from tui_trainer.config import AUTO, Config
 from tui_trainer.dataset import MNIST, Dataset, Split, load
 from tui_trainer.errors import UserError
@@ -14,7 +16,7 @@ from tui_trainer.runs.files import beside, open_to_write
 from tui_trainer.runs.journal import Journal, TakenError
 from tui_trainer.runs.keeper import Keeper
 from tui_trainer.runs.resumption import Resumption, read_resumption
-from tui_trainer.threads import blas_threads, fastest_threads
+from tui_trainer.threads import fastest_threads
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
 from tui_trainer.training.events import Ended, Event, Noted, Progress, Started
@@ -114,7 +116,7 @@ class Run:
         """
         try:
             # The limit holds for the whole process; a run is the only heavy user of the BLAS in it.
-            with blas_threads(int(self.config.threads)):
+            with threadpool_limits(limits=int(self.config.threads), user_api="blas"):
                 for event in self._training.events(control):
                     before = self._keeper.trouble
                     if isinstance(event, Progress):
