@@ -8,15 +8,14 @@ import asyncio
 import hashlib
 import json
 import re
-import subprocess
 import sys
 import tempfile
 from contextlib import chdir
 from pathlib import Path
-from typing import Any
 
+from tui_trainer.lessons.criteria import Verdict
 from tui_trainer.lessons.lesson import Lesson, names, read_lesson
-from tui_trainer.lessons.quiz import Quiz
+from tui_trainer.lessons.quiz import Question, Quiz, questions
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.screens.lessons import LessonScreen
 
@@ -26,6 +25,9 @@ MEASURED = re.compile(r"<!-- measured: [0-9a-f]* -->.*<!-- end -->", re.DOTALL)
 
 SIZE = (120, 34)
 
+SEED = 0
+"""Of every lesson's runs, unless somebody asks for another."""
+
 
 def fingerprint(lesson: Lesson | Quiz) -> str:
     """What a page's numbers stand and fall with: the lesson's runs and criteria, not its texts."""
@@ -34,37 +36,30 @@ def fingerprint(lesson: Lesson | Quiz) -> str:
     return hashlib.sha256(decisive.encode()).hexdigest()[:16]
 
 
-def measured(lesson: Lesson | Quiz) -> str:
+def block(lesson: Lesson | Quiz, found: list[str], *, holds: bool) -> str:
     """The part of the page that comes from the lesson's runs."""
-    command = ["lesson", lesson.name, "--seed", "0"]
-    done = subprocess.run(
-        [sys.executable, "-m", "tui_trainer", *command, "--format", "json"], check=True, capture_output=True, text=True, timeout=600
-    )
-    *events, verdict = map(json.loads, done.stdout.splitlines())
     lines = [f"<!-- measured: {fingerprint(lesson)} -->", f"> **Claim.** {lesson.claim}", "", f"> **Watch.** {lesson.watch}", ""]
     if isinstance(lesson, Lesson):
         lines += [f"![The lesson at the end of its runs: the text, the criteria and the curves]({lesson.name}.svg)", ""]
-    lines += ["```sh", f"tui-trainer {' '.join(command)}", "```", ""]
-    lines += quiz_rows(events) if isinstance(lesson, Quiz) else criteria_rows(verdict)
-    lines += ["", f"The claim {'held' if verdict['holds'] else 'did not hold'}.", "<!-- end -->"]
+    lines += ["```sh", f"tui-trainer lesson {lesson.name} --seed {SEED}", "```", "", *found]
+    lines += ["", f"The claim {'held' if holds else 'did not hold'}.", "<!-- end -->"]
     return "\n".join(lines)
 
 
-def criteria_rows(verdict: dict[str, Any]) -> list[str]:
+def criteria_rows(verdict: Verdict) -> list[str]:
     """A table of what decided."""
-    rows = [f"| {'yes' if finding['holds'] else 'no'} | {finding['sentence']} |" for finding in verdict["criteria"]]
+    rows = [f"| {'yes' if finding.holds else 'no'} | {finding.sentence} |" for finding in verdict.findings]
     return ["| holds | measured |", "| --- | --- |", *rows]
 
 
-def quiz_rows(events: list[dict[str, Any]]) -> list[str]:
+def quiz_rows(asked: list[Question]) -> list[str]:
     """A table of what was asked, reckoned and counted."""
-    asked = [event for event in events if event["event"] == "question"]
-    rows = [f"| {event['question']} | {event['arithmetic']} | {event['counted']:,} |" for event in asked]
+    rows = [f"| {question.text} | {question.arithmetic} | {question.counted:,} |" for question in asked]
     return ["| question | arithmetic | counted in the network |", "| --- | --- | --- |", *rows]
 
 
-async def picture(lesson: Lesson) -> str:
-    """The lesson's screen when its runs have ended."""
+async def run(lesson: Lesson) -> tuple[Verdict, str]:
+    """What the lesson's runs gave, the same in the app as without it, and its screen when they have ended."""
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         app = TrainerApp({}, Path("run"))
         async with app.run_test(size=SIZE) as pilot:
@@ -76,7 +71,7 @@ async def picture(lesson: Lesson) -> str:
             while screen.verdict is None:
                 await pilot.pause(0.2)
             await pilot.pause(0.5)
-            return app.export_screenshot(title=f"tui-trainer: {lesson.title}")
+            return screen.verdict, app.export_screenshot(title=f"tui-trainer: {lesson.title}")
 
 
 def main() -> None:
@@ -85,9 +80,14 @@ def main() -> None:
         lesson = read_lesson(name)
         page = PAGES / f"{name}.md"
         before, after = MEASURED.split(page.read_text(encoding="utf-8"))
-        page.write_text(f"{before}{measured(lesson)}{after}", encoding="utf-8")
-        if isinstance(lesson, Lesson):
-            (PAGES / f"{name}.svg").write_text(asyncio.run(picture(lesson)), encoding="utf-8")
+        if isinstance(lesson, Quiz):
+            asked = list(questions(SEED, lesson.questions))
+            measured = block(lesson, quiz_rows(asked), holds=all(question.holds for question in asked))
+        else:
+            verdict, picture = asyncio.run(run(lesson))
+            measured = block(lesson, criteria_rows(verdict), holds=verdict.holds)
+            (PAGES / f"{name}.svg").write_text(picture, encoding="utf-8")
+        page.write_text(f"{before}{measured}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from runs.timeless import timeless
 
 from .pty_terminal import CTRL_Q, CTRL_R, CTRL_Z, ENVIRONMENT, PROGRAM, Terminal
 
@@ -48,13 +49,6 @@ def test_a_run_from_start_to_end_gives_the_numbers_of_the_headless_one(digits_fi
     subprocess.run(headless, cwd=tmp_path, check=True, capture_output=True)
     for name in ("checkpoint.safetensors", "best.safetensors", "config.toml"):
         assert (tmp_path / "app" / name).read_bytes() == (tmp_path / "headless" / name).read_bytes(), name
-
-
-def timeless(folder: Path) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [
-        {name: value for name, value in line.items() if name not in ("seconds", "samples_per_second", "run_directory")} for line in lines
-    ]
 
 
 @pytest.mark.long

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 NONE = "-"
 
-MOST_EPOCHS = 1000
-"""So many are shown; nobody reads on through more of them, and a log may hold half a million."""
+MOST_SHOWN = 1000
+"""Epochs; nobody reads on through more of them, and a log may hold half a million."""
 
 
 def say_run(run: "RunRecord", files: Mapping[str, int], *, can: bool, why: str) -> None:
@@ -85,9 +85,9 @@ def _layers(run: "RunRecord") -> list[list[str]]:
 
 
 def _epochs_title(run: "RunRecord") -> str:
-    if len(run.epochs) <= MOST_EPOCHS:
+    if len(run.epochs) <= MOST_SHOWN:
         return "epochs"
-    return f"epochs: the last {MOST_EPOCHS:,} of {len(run.epochs):,}; all are in `tui-trainer runs export`"
+    return f"epochs: the last {MOST_SHOWN:,} of {len(run.epochs):,}; all are in `tui-trainer runs export`"
 
 
 def _epochs(run: "RunRecord") -> list[list[str]]:
@@ -104,7 +104,7 @@ def _epochs(run: "RunRecord") -> list[list[str]]:
             text(epoch.learning_rate, lambda rate: f"{rate:.4g}"),
             time(epoch.seconds),
         ]
-        for epoch in run.epochs[-MOST_EPOCHS:]
+        for epoch in run.epochs[-MOST_SHOWN:]
     ]
 
 

@@ -14,7 +14,7 @@ class Control:
         self._changed = threading.Condition()
         self._paused = False
         self._single_step = False
-        self._held = False
+        self._waiting = False
         self._stop: Status | None = None
         self._measure = False
         self._count = False
@@ -29,14 +29,13 @@ class Control:
     def go_on(self) -> None:
         """End a pause."""
         with self._changed:
-            self._paused = self._held = False
+            self._paused = False
             self._changed.notify_all()
 
     def step(self) -> None:
         """Train one batch, then hold."""
         with self._changed:
             self._paused = self._single_step = True
-            self._held = False
             self._changed.notify_all()
 
     def stop(self, status: Status = "stopped") -> None:
@@ -68,7 +67,8 @@ class Control:
     @property
     def held(self) -> bool:
         """Whether the loop waits: a pause begins when the batch that it came in has been trained and told of."""
-        return self._held
+        with self._changed:
+            return self._waiting and self._has_to_wait()
 
     @property
     def stopping(self) -> Status | None:
@@ -79,10 +79,13 @@ class Control:
         """For the loop: wait while paused, and tell whether to train another batch."""
         if self._paused or self._stop:
             with self._changed:
-                self._held = not (self._single_step or self._stop)
-                self._changed.wait_for(lambda: not self._paused or self._single_step or self._stop)
-                self._held = self._single_step = False
+                self._waiting = True
+                self._changed.wait_for(lambda: not self._has_to_wait())
+                self._waiting = self._single_step = False
         return self._stop is None
+
+    def _has_to_wait(self) -> bool:
+        return self._paused and not self._single_step and self._stop is None
 
     def changes(self) -> list[Mapping[str, Any]]:
         """For the loop: what was to be changed. Asking takes the wishes back."""

@@ -1,9 +1,7 @@
 """The course of one run on a screen: its charts, its layers, and what of them can be saved."""
 
 from collections.abc import Iterable, Mapping
-from math import inf
 from pathlib import Path
-from time import monotonic, thread_time
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -23,6 +21,7 @@ from tui_trainer.ui.chart.curves import QUANTITIES, Shown
 from tui_trainer.ui.chart.history import History
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.layers import layer_rows
+from tui_trainer.ui.pace import Pace
 from tui_trainer.ui.screens.charted import ChartScreen
 from tui_trainer.ui.screens.choose import ChooseScreen
 from tui_trainer.ui.screens.health import HealthScreen
@@ -33,10 +32,10 @@ COLUMNS_A_LOOK = 1200
 """How many columns of charts may be written for each look at the run, on average: some 7 bytes each go over the line."""
 
 DRAWING_SHARE = 0.02
-"""Of the time, how much may go into the screen: Python does one thing at a time, so what drawing takes is taken from training."""
+"""Of the time, how much may go into the screen."""
 
 LONGEST_REST = 2.0
-"""Seconds after which charts are drawn again however much was spent, on what somebody did meanwhile."""
+"""Seconds after which charts are drawn again however much was spent."""
 
 FURTHER = ("rate", "gradients")
 """Charts for which a key makes room, where there is not enough for all."""
@@ -71,10 +70,8 @@ class CourseScreen(ChartScreen):
         self.directory: Path | None = None
         """The run's folder, once it has one."""
         self._tick = 1 / looks_per_second
-        self._drawn_at = -inf
+        self._pace = Pace(DRAWING_SHARE, LONGEST_REST)
         self._columns_drawn = 0
-        self._work_before = 0.0
-        """This thread's processor time when the charts were drawn last."""
 
     @property
     def history(self) -> History | None:
@@ -105,15 +102,13 @@ class CourseScreen(ChartScreen):
 
     def draw(self, history: History) -> None:
         """Draw what has come."""
-        self._drawn_at, self._work_before = monotonic(), thread_time()
+        self._pace.begin()
         self._columns_drawn = sum(chart.update() for chart in self.query(Chart))
         self.query_one(LayerTable).measure(history.layers)
 
     def is_rested(self) -> bool:
-        """Whether the last drawing, with all that came of it (layout, painting, sending), is paid for by now."""
-        work = (thread_time() - self._work_before) / DRAWING_SHARE
-        writing = self._columns_drawn / COLUMNS_A_LOOK * self._tick
-        return monotonic() - self._drawn_at >= max(min(work, LONGEST_REST), writing)
+        """Whether the last drawing is paid for by now, here and on the line."""
+        return self._pace.is_rested(least=self._columns_drawn / COLUMNS_A_LOOK * self._tick)
 
     def inside(self) -> Source | None:
         """The network that can be looked into, if there is one."""

@@ -1,7 +1,6 @@
 """How the layers fare over the course of a run: a map of one figure at a time, and what is behind it at the moment."""
 
 from collections.abc import Callable
-from time import monotonic, thread_time
 from typing import ClassVar
 
 from textual import on
@@ -16,6 +15,7 @@ from tui_trainer.ui.chart import heat, raster
 from tui_trainer.ui.chart.bars import HistogramPane
 from tui_trainer.ui.chart.curves import Scale, Shown, View, whole_course
 from tui_trainer.ui.chart.heat_map import HeatMap
+from tui_trainer.ui.pace import Pace
 from tui_trainer.ui.widgets.footer import KeyFooter
 from tui_trainer.ui.widgets.titles import entitle
 
@@ -59,7 +59,7 @@ class HealthScreen(Screen[None]):
         self._shown = shown
         self._tick = 1 / looks_per_second
         self._ramp = heat.PLAIN if marks.plain else heat.SHADES
-        self._drawn_at = self._work_before = 0.0
+        self._pace = Pace(DRAWING_SHARE, LONGEST_REST)
 
     def compose(self) -> ComposeResult:
         """The map over the distributions of the layer under its cursor."""
@@ -77,14 +77,13 @@ class HealthScreen(Screen[None]):
         self.set_interval(self._tick, self._draw_if_rested)
 
     def _draw_if_rested(self) -> None:
-        rest = (thread_time() - self._work_before) / DRAWING_SHARE
-        if monotonic() - self._drawn_at >= min(rest, LONGEST_REST):
+        if self._pace.is_rested():
             self._draw()
 
     def _draw(self) -> None:
         if not self.query(HeatMap):  # this screen closes
             return
-        self._drawn_at, self._work_before = monotonic(), thread_time()
+        self._pace.begin()
         heat_map, shown = self.query_one(HeatMap), self._shown()
         scale = " (log scale)" if heat_map.figure.logarithmic else ""
         entitle(heat_map, title=f"{heat_map.figure.title} by layer{scale}{f', {shown.name}' if shown else ''}")

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, thread_time
 from typing import ClassVar
 
 from textual import on
@@ -21,6 +20,7 @@ from tui_trainer.paths import printable
 from tui_trainer.training.events import Snapshot
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.examiner import Examiner, NetworkExamined, NetworkMissing, NetworkRead, SketchRead, Subject
+from tui_trainer.ui.pace import Pace
 from tui_trainer.ui.runner import Runner
 from tui_trainer.ui.widgets.confusion import ConfusionMatrix
 from tui_trainer.ui.widgets.footer import KeyFooter
@@ -33,10 +33,10 @@ LOOK = 0.25
 """Seconds between two looks at whether there is another network."""
 
 DRAWING_SHARE = 0.03
-"""Of the time, how much may go into the screen: Python does one thing at a time, so what drawing takes is taken from training."""
+"""Of the time, how much may go into the screen."""
 
 LONGEST_REST = 4.0
-"""Seconds after which there is another look however much was drawn, on what somebody did meanwhile."""
+"""Seconds after which there is another look however much was drawn."""
 
 VIEWS: Mapping[str, str] = {
     "mistakes": "#mistake-gallery",
@@ -98,8 +98,7 @@ class InsideScreen(Screen[None]):
         self.examination: Examination | None = None
         self._missing = ""
         self.held = False
-        self._shown_at = self._work_before = 0.0
-        """When this was drawn last, and this thread's processor time then."""
+        self._pace = Pace(DRAWING_SHARE, LONGEST_REST)
 
     def compose(self) -> ComposeResult:
         """Lay out every part."""
@@ -135,17 +134,9 @@ class InsideScreen(Screen[None]):
 
     # The network
 
-    @property
-    def _is_rested(self) -> bool:
-        """Whether the last drawing is paid for; that of a screen that waits for its first network is not waited for."""
-        if self.subject is None:
-            return True
-        work = (thread_time() - self._work_before) / DRAWING_SHARE
-        return monotonic() - self._shown_at >= min(work, LONGEST_REST)
-
     def _follow(self) -> None:
         """Have another network examined, if there is one and the last examination is paid for."""
-        if (self.held and self.subject) or not (self._examiner.is_rested and self._is_rested):
+        if (self.held and self.subject) or not (self._examiner.is_rested and self._pace.is_rested()):
             return
         if self._source.checkpoint:
             self._examiner.look_into(self._source.checkpoint)
@@ -181,7 +172,9 @@ class InsideScreen(Screen[None]):
 
     def _show(self) -> None:
         """Show what is known, in the view that can be seen."""
-        self._shown_at, self._work_before = monotonic(), thread_time()
+        # What says that there is no network yet must not hold up the first one.
+        if self.subject:
+            self._pace.begin()
         view = self.query_one(ContentSwitcher).visible_content
         if isinstance(view, MistakesPane | ConfusionPane | UnitsPane | DrawPane):
             view.show(self.subject, self.examination)

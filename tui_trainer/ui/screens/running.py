@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from math import inf
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -202,7 +201,7 @@ class RunScreen(CourseScreen):
         if not self.is_latest(event):
             return
         assert self.runner
-        self._drawn_at = -inf
+        self._pace.forget()
         self._look()
         self.enter(Phase.ENDED)
         self.query_one(RunPanel).show_end(event, advice(self.runner.options, event, self.runner.history.layers))

@@ -1,0 +1,31 @@
+"""How often a screen may be drawn beside training."""
+
+from math import inf
+from time import monotonic, thread_time
+
+
+class Pace:
+    """Rests after each drawing until drawing is but a share of the time.
+
+    Python does one thing at a time, so what drawing takes is taken from training. All that this thread does counts as work, for layout,
+    painting and sending come after the drawing itself; somebody's keys count with it, and so a rest ends after `longest` seconds anyway.
+    """
+
+    def __init__(self, share: float, longest: float) -> None:
+        self._share = share
+        self._longest = longest
+        self._drawn_at = -inf
+        self._work_before = 0.0
+
+    def begin(self) -> None:
+        """Something is drawn now."""
+        self._drawn_at, self._work_before = monotonic(), thread_time()
+
+    def forget(self) -> None:
+        """The next drawing need not wait."""
+        self._drawn_at = -inf
+
+    def is_rested(self, least: float = 0.0) -> bool:
+        """Whether the last drawing is paid for by now, and `least` seconds old."""
+        work = (thread_time() - self._work_before) / self._share
+        return monotonic() - self._drawn_at >= max(min(work, self._longest), least)
