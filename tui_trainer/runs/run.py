@@ -52,16 +52,17 @@ class Run:
         return cls(config, training, folder, journal)
 
     @classmethod
-    def resume(cls, path: Path, given: Mapping[str, Any] | None = None) -> "Run":
+    def resume(cls, path: Path, given: Mapping[str, Any] | None = None, data: Dataset | None = None) -> "Run":
         """Go on with the run in a folder, from its last checkpoint; the options in `given` take the place of its own.
 
-        Raises UserError before anything is written when it cannot be, or an option is different that may not be.
+        Whoever gives the `data` has loaded what its config names. Raises UserError before anything is written when it cannot be, or an
+        option is different that may not be.
         """
         folder = RunDirectory(path)
         journal = _hold(folder, f"--resume {path}")
         try:
             found = read_resumption(folder, given or {})
-            config, data = settle(found.config)
+            config, data = settle(found.config) if data is None else (found.config, data)
             training = _build(config, data)
             try:
                 training.restore(found.snapshot, found.seconds, found.epoch_seconds)
