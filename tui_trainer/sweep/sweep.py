@@ -114,6 +114,8 @@ class Sweep:
         self._again: list[_Flight] = []
         self._unkept: dict[str, Result] = {}
         """What the store could not take yet."""
+        self._given = self._done
+        """Runs that the search gave, and those that were trained before."""
         self._trained = 0
         self._began = monotonic()
         self._stopping = threading.Event()
@@ -125,9 +127,7 @@ class Sweep:
     def events(self) -> Generator[SweepEvent, None, None]:
         """Whoever stops consuming stops the work."""
         try:
-            done = sum(result.status.is_final for result in self._results.values())
-            total = done + self._search.left
-            yield SweepStarted(self._folder, total, done, self._workers.count, self._seeds)
+            yield SweepStarted(self._folder, self._total, self._done, self._workers.count, self._seeds)
             yield from self._begin_runs()
             looked = monotonic()
             while self._in_flight and not self._stopping.is_set():
@@ -154,6 +154,7 @@ class Sweep:
                 flight = self._again.pop()
             elif planned := self._search.ask():
                 flight = _Flight(planned)
+                self._given += 1
             else:
                 return
             future = self._workers.submit(flight.config, self._folder / RUNS / flight.planned.key)
@@ -215,12 +216,18 @@ class Sweep:
         with suppress(UserError):  # whoever starts it again does so too
             self._store.forget_running()
 
+    @property
+    def _done(self) -> int:
+        return sum(result.status.is_final for result in self._results.values())
+
+    @property
+    def _total(self) -> int:
+        return self._given + self._search.left
+
     def _standings(self) -> Standings:
-        final = sum(result.status.is_final for result in self._results.values())
         failed = sum(result.status is Standing.FAILED for result in self._results.values())
-        total = len(self._results) + self._search.left
         seconds = monotonic() - self._began
-        return Standings(total, final, failed, len(self._in_flight), self._workers.count, seconds, self._trained)
+        return Standings(self._total, self._done, failed, len(self._in_flight), self._workers.count, seconds, self._trained)
 
     def _ended(self) -> Generator[SweepEvent, None, None]:
         yield from self._keep()

@@ -110,7 +110,6 @@ class Lines:
             case RunChanged() if event.result.status is not Standing.RUNNING:
                 say(run_line(event.result, event.standings))
             case SweepEnded():
-                say("")
                 say_groups(event.groups, self._seeds)
                 for line in conclusion(event, self._seeds):
                     say(line)
@@ -192,8 +191,10 @@ def run_line(result: Result, standings: Standings) -> str:
 
 def say_groups(groups: Sequence[Group], seeds: int, most: int = MOST_SHOWN) -> None:
     """Print the configurations, the best first."""
+    groups = [group for group in groups if group.scores]
     if not groups:
         return
+    say("")
     names = list(dict.fromkeys(name for group in groups for name in group.point))
     heads = [*names, "runs", "accuracy", "sd", "95% interval", "against the first", "p", "diverged"]
     rows = [[printable(cell) for cell in _cells(group, groups[0], names, seeds)] for group in ranked(groups, seeds)[:most]]
