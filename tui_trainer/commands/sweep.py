@@ -1,15 +1,26 @@
 """`tui-trainer sweep`: many runs that differ in their options, and how sure one may be of what they show."""
 
 import os
+import shlex
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
 from tui_trainer import paths
 from tui_trainer.config import read_toml
 from tui_trainer.errors import UserError
+from tui_trainer.refresh import check_refresh
+
+if TYPE_CHECKING:
+    from tui_trainer.sweep.plan import Plan
+
+SEARCHED: Final = ("search", "samples", "search_seed")
+"""What may be said of the search besides what is swept."""
+
+LOOKS_PER_SECOND: Final = 1.0
 
 
 @click.group("sweep", invoke_without_command=True)
@@ -64,7 +75,7 @@ def sweep_command(
     from tui_trainer.sweep.telling import tell_sweep  # noqa: PLC0415
     from tui_trainer.sweep.workers import LocalWorkers  # noqa: PLC0415
 
-    options = {name.removeprefix("no_"): "false" if name.startswith("no_") else value for name, value in given.items() if value is not None}
+    options = _options(given)
     table = read_toml(config_file) if config_file else {}
     plan = planned(options, table, config_file, search, samples, search_seed)
     if plan is None and output is None:
@@ -82,3 +93,55 @@ def sweep_command(
                 folder.parent.rmdir()
         raise
     context.exit(tell_sweep(sweep, form))
+
+
+@sweep_command.command("watch")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--refresh", type=float, metavar="PER_SECOND", help="How often to look at the sweep; from 0.1 to 30.  [default: 1]")
+@click.option("--no-mouse", is_flag=True, help="Take no mouse, for terminals whose reports of it get in the way.")
+@click.pass_context
+def watch_command(context: click.Context, /, folder: Path, refresh: float | None, no_mouse: bool) -> None:
+    """Watch a sweep that goes on in another process, or see what one that has ended found: table, map and curves.
+
+    DIR is a sweep's folder, or the name of one in sweeps/. Nothing is written there.
+    """
+    from tui_trainer.sweep.board import Onlooker  # noqa: PLC0415 --help need not wait for it
+
+    check_refresh(looks := LOOKS_PER_SECOND if refresh is None else refresh)
+    found = folder if folder.is_dir() or not (paths.sweeps() / folder).is_dir() else paths.sweeps() / folder
+    onlooker = Onlooker(found)
+    onlooker.look()
+    onlooker.close()
+    from tui_trainer.ui.app import watch_sweep_in_app  # noqa: PLC0415 nothing but the app may import Textual
+
+    context.exit(watch_sweep_in_app(found, looks_per_second=looks, mouse=not no_mouse))
+
+
+def read_plan(text: str, fixed: Mapping[str, Any]) -> "Plan":
+    """What words of the command line sweep, and how; `fixed` is the same for all runs. Raises UserError."""
+    from tui_trainer.sweep.plan import planned  # noqa: PLC0415
+
+    reader = click.Command("sweep", params=sweep_command.params, add_help_option=False)
+    try:
+        given = reader.make_context("sweep", shlex.split(text)).params
+    except click.UsageError as error:
+        raise UserError(error.format_message().rstrip(".").replace("\n", " ")) from None
+    except ValueError as error:  # a quotation mark without its fellow
+        raise UserError(str(error).lower()) from None
+    for name in ("config_file", "output", "workers"):
+        if given.pop(name) is not None:
+            raise UserError(f"--{name.removesuffix('_file')}: only on the command line; here are fields for what can be chosen")
+    given.pop("form")
+    search = {name: given.pop(name) for name in SEARCHED}
+    options = _options(given)
+    if not options:
+        raise UserError("nothing is swept yet; give an option several values, such as --activation relu,elu")
+    table = {name: value for name, value in fixed.items() if name not in options}
+    plan = planned(options, table, None, search["search"], search["samples"], search["search_seed"])
+    assert plan is not None
+    return plan
+
+
+def _options(given: Mapping[str, Any]) -> dict[str, str]:
+    """Each option that was given, with its text."""
+    return {name.removeprefix("no_"): "false" if name.startswith("no_") else value for name, value in given.items() if value is not None}

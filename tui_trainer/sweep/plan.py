@@ -1,7 +1,8 @@
 """What a sweep is to do, as a person said it; kept in its folder, so that the folder's name is enough to go on with it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from tui_trainer.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.runs.run import settle
 from tui_trainer.sweep.search import Listed, Search
-from tui_trainer.sweep.space import Space, Values
+from tui_trainer.sweep.space import MOST_TRIALS, Space, Trial, Values
 from tui_trainer.sweep.store import Store
 from tui_trainer.sweep.sweep import Sweep
 from tui_trainer.sweep.workers import Workers
@@ -19,6 +20,9 @@ SEARCHES: Final[Mapping[str, str]] = {
     "grid": "every combination",
     "random": "as many combinations as --samples says, drawn at random",
 }
+
+TRIED: Final = 100
+"""Configurations that are looked at while somebody still types; all are before the first is trained."""
 
 
 @dataclass(frozen=True)
@@ -83,15 +87,30 @@ def open_sweep(folder: Path, plan: Plan | None, workers: Callable[[Mapping[str, 
     search = _search(plan, space)
     store = Store.hold(folder)
     try:
-        store.note(plan=plan.record(), seeds=len(space.seeds))
-        return Sweep(folder, store, search(data, store), workers(data), data, len(space.seeds))
+        found = search(data, store)
+        done = sum(result.status.is_final for result in store.results())
+        store.note(plan=plan.record(), seeds=len(space.seeds), total=done + found.left)
+        return Sweep(folder, store, found, workers(data), data, len(space.seeds))
     except BaseException:
         store.close()
         raise
 
 
+def extent(plan: Plan) -> tuple[int, int]:
+    """How many configurations the plan has, and how many seeds each. Raises UserError, also where one of the first cannot be trained."""
+    space = plan.space()
+    for _ in islice(_trials(plan, space), TRIED):
+        pass
+    configurations = space.size if plan.search == "grid" else min(plan.samples or 1, space.size or MOST_TRIALS)
+    return configurations or 1, len(space.seeds)
+
+
+def _trials(plan: Plan, space: Space) -> Iterator[Trial]:
+    return space.drawn(plan.samples or 1, plan.search_seed) if plan.search == "random" else space.grid()
+
+
 def _search(plan: Plan, space: Space) -> Callable[[Mapping[str, Dataset], Store], Search]:
-    trials = list(space.drawn(plan.samples or 1, plan.search_seed) if plan.search == "random" else space.grid())
+    trials = list(_trials(plan, space))
     if not all(trial.config.validation for trial in trials):
         raise UserError("--validation: a sweep compares by the validation set; give a number above 0")
 

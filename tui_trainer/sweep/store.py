@@ -164,6 +164,12 @@ class Store:
         if self._lock:
             self._lock.close()
 
+    @property
+    def version(self) -> int:
+        """Another number whenever somebody else has written to it."""
+        with self._told():
+            return int(self._base.execute("pragma data_version").fetchone()[0])
+
     def results(self) -> list[Result]:
         """Every run that there is something to tell of, in the order of the sweep."""
         with self._told(), closing(self._base.execute("select * from runs order by place, key")) as rows:

@@ -1,0 +1,156 @@
+"""What can be seen of a sweep at a moment, by whoever looks into its store: the process that trains it, or any other."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final
+
+from tui_trainer.errors import UserError
+from tui_trainer.runs.journal import is_held
+from tui_trainer.sweep.statistics import Group, Interval, grouped, ranked
+from tui_trainer.sweep.store import FILE, LOCK, Examined, Result, Standing, Store
+from tui_trainer.sweep.sweep import Standings
+
+LEFT: Final = "cut short"
+"""How a run stands that is being trained as far as the store knows, though the sweep does not go on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """A sweep as its store tells of it. `total` counts the runs that are still to come, where the sweep has said how many."""
+
+    folder: Path
+    results: tuple[Result, ...] = ()
+    total: int = 0
+    seeds: int = 1
+    going_on: bool = False
+    """Whether a process trains it."""
+    examined: Mapping[str, Examined] = field(default_factory=dict)
+    seconds: float = 0.0
+    """For which it has been looked at while it went on, and"""
+    trained: int = 0
+    """runs that ended meanwhile."""
+    intervals: Mapping[str, Interval | None] = field(default_factory=dict)
+    """Where the means of configurations lie, by their keys, as far as that is reckoned."""
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The swept options."""
+        return tuple(dict.fromkeys(name for result in self.results for name in result.point))
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The configurations, in the order in which the sweep came to them."""
+        return tuple(grouped(self.results))
+
+    @cached_property
+    def best(self) -> Group | None:
+        """The configuration that is best so far; one that lacks seeds only where none has them all."""
+        first = next(iter(ranked(self.groups, self.seeds)), None)
+        return first if first and first.mean else None
+
+    @cached_property
+    def best_run(self) -> Result | None:
+        """The run of the highest validation accuracy."""
+        ended = [result for result in self.results if result.status is Standing.COMPLETED]
+        return max(ended, key=lambda result: result.figures.validation_accuracy or 0.0, default=None)
+
+    @cached_property
+    def standings(self) -> Standings:
+        """How far it is."""
+        done, failed = sum(result.status.is_final for result in self.results), self.count(Standing.FAILED)
+        running = self.count(Standing.RUNNING) if self.going_on else 0
+        return Standings(max(self.total, done + failed), done, failed, running, running, self.seconds, self.trained)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to be trained."""
+        return not self.going_on and 0 < self.standings.total <= self.standings.done + self.standings.failed
+
+    @property
+    def test(self) -> Examined | None:
+        """What the best configuration said about the test set, once it was asked."""
+        return self.examined.get(self.best.key) if self.best and self.is_complete else None
+
+    def count(self, status: Standing) -> int:
+        """How many runs stand so."""
+        return sum(result.status is status for result in self.results)
+
+    def status(self, result: Result) -> str:
+        """How a run stands."""
+        return LEFT if result.status is Standing.RUNNING and not self.going_on else str(result.status)
+
+
+class Onlooker:
+    """Looks at a sweep as often as it is asked to. Each `look` raises UserError where there is none, or none of use."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._store: Store | None = None
+        self._version = -1
+        self._board: Board | None = None
+        self._since: tuple[float, int] | None = None
+        """From when on it was seen to go on, and how many runs had ended by then."""
+
+    def look(self) -> Board:
+        """The sweep as it is now: the same object as the last time where nothing has changed."""
+        try:
+            return self._look()
+        except UserError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the store."""
+        if self._store:
+            self._store.close()
+        self._store, self._board = None, None
+
+    def _look(self) -> Board:
+        # First, so that all that a sweep which has just ended wrote is read before it is called over.
+        going_on = is_held(self.folder / LOCK)
+        store = self._store = self._store or Store(self.folder)
+        version, before = store.version, self._board
+        if before and (version, going_on) == (self._version, before.going_on):
+            return before
+        facts, results = store.facts(), store.results()
+        board = Board(
+            self.folder,
+            tuple(results),
+            total=_number(facts.get("total"), len(results)),
+            seeds=_number(facts.get("seeds"), 1),
+            going_on=going_on,
+            examined=store.examined(),
+            intervals=before.intervals if before else {},
+        )
+        self._version, self._board = version, self._timed(board)
+        return self._board
+
+    def _timed(self, board: Board) -> Board:
+        ended = board.standings.done + board.standings.failed
+        if not board.going_on:
+            self._since = None
+            return board
+        if self._since is None:
+            self._since = monotonic(), ended
+        began, before = self._since
+        return replace(board, seconds=monotonic() - began, trained=max(ended - before, 0))
+
+
+def find_sweeps(folder: Path) -> list[Path]:
+    """The folders in `folder` that hold a sweep, the last by name first. Raises UserError where it cannot look."""
+    try:
+        return sorted((path for path in folder.iterdir() if (path / FILE).is_file()), reverse=True)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UserError(f"{folder}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _number(value: Any, otherwise: int) -> int:
+    with suppress(TypeError, ValueError, OverflowError):
+        return max(int(value), 0)
+    return otherwise

@@ -1,0 +1,105 @@
+"""Validation accuracy over any two swept options: what the runs at each pair of values give, and how far their seeds lie apart."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from tui_trainer.paths import printable
+from tui_trainer.sweep.board import Board
+from tui_trainer.sweep.statistics import score_of
+from tui_trainer.sweep.store import Result, Standing
+from tui_trainer.sweep.table import number_of
+
+MOST_VALUES: Final = 16
+"""Of a number that was drawn there may be hundreds; from more than these on, neighbours stand together in"""
+BINS: Final = 8
+
+
+class Cell(NamedTuple):
+    """What the runs at two values give."""
+
+    mean: float
+    spread: float | None
+    """Standard deviation over the seeds of a configuration, pooled where there are several; None where each has one."""
+    runs: int
+    configurations: int
+    diverged: int
+
+
+@dataclass(frozen=True)
+class Heat:
+    """Cells by the places of their values, (down, across)."""
+
+    down: str
+    across: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: Mapping[tuple[int, int], Cell]
+
+    @property
+    def best(self) -> tuple[int, int] | None:
+        """Where the mean is highest."""
+        return max(self.cells, key=lambda place: self.cells[place].mean, default=None)
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """The lowest mean and the highest."""
+        means = [cell.mean for cell in self.cells.values()]
+        return min(means, default=0.0), max(means, default=0.0)
+
+
+def heat(board: Board, down: str, across: str, *, of_best: bool = False) -> Heat:
+    """The cells of two options; an option that is not swept has one value.
+
+    Where further options are swept a cell is the mean over them, or with `of_best` the best configuration in it.
+    """
+    rows, row_of = _axis([result.point.get(down, "") for result in board.results])
+    columns, column_of = _axis([result.point.get(across, "") for result in board.results])
+    found: dict[tuple[int, int], list[list[Result]]] = {}
+    for group in board.groups:
+        places: dict[tuple[int, int], list[Result]] = {}
+        for result in group.results:
+            if score_of(result) is not None:
+                place = row_of[result.point.get(down, "")], column_of[result.point.get(across, "")]
+                places.setdefault(place, []).append(result)
+        for place, results in places.items():
+            found.setdefault(place, []).append(results)
+    cells = {place: _cell(_best_alone(groups) if of_best else groups) for place, groups in found.items()}
+    return Heat(printable(down), printable(across), rows, columns, cells)
+
+
+def _best_alone(groups: Sequence[Sequence[Result]]) -> Sequence[Sequence[Result]]:
+    return [max(groups, key=lambda results: np.mean(_scores(results)))]
+
+
+def _cell(groups: Sequence[Sequence[Result]]) -> Cell:
+    scores = [_scores(results) for results in groups]
+    variances = [float(np.var(each, ddof=1)) for each in scores if len(each) > 1]
+    return Cell(
+        mean=float(np.mean([np.mean(each) for each in scores])),
+        spread=sqrt(float(np.mean(variances))) if variances else None,
+        runs=sum(map(len, scores)),
+        configurations=len(groups),
+        diverged=sum(result.status is Standing.DIVERGED for results in groups for result in results),
+    )
+
+
+def _scores(results: Iterable[Result]) -> list[float]:
+    return [score for result in results if (score := score_of(result)) is not None]
+
+
+def _axis(values: Iterable[str]) -> tuple[tuple[str, ...], Mapping[str, int]]:
+    """Labels along an axis, and which each value is at: numbers by size, names as the sweep came to them."""
+    distinct = list(dict.fromkeys(values))
+    numbers = {value: number for value in distinct if (number := number_of(value)) is not None}
+    if len(numbers) < len(distinct):
+        return tuple(map(printable, distinct)), {value: place for place, value in enumerate(distinct)}
+    distinct.sort(key=numbers.__getitem__)
+    if len(distinct) <= MOST_VALUES:
+        return tuple(distinct), {value: place for place, value in enumerate(distinct)}
+    bins = [part.tolist() for part in np.array_split(np.array(distinct, dtype=object), BINS)]
+    labels = tuple(f"{numbers[part[0]]:.2g}–{numbers[part[-1]]:.2g}" for part in bins)
+    return labels, {value: place for place, part in enumerate(bins) for value in part}
