@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from statistics import fmean, variance
 from typing import Final, NamedTuple
-
-import numpy as np
 
 from tui_trainer.paths import printable
 from tui_trainer.sweep.board import Board
@@ -72,15 +71,15 @@ def heat(board: Board, down: str, across: str, *, of_best: bool = False) -> Heat
 
 
 def _best_alone(groups: Sequence[Sequence[Result]]) -> Sequence[Sequence[Result]]:
-    return [max(groups, key=lambda results: np.mean(_scores(results)))]
+    return [max(groups, key=lambda results: fmean(_scores(results)))]
 
 
 def _cell(groups: Sequence[Sequence[Result]]) -> Cell:
     scores = [_scores(results) for results in groups]
-    variances = [float(np.var(each, ddof=1)) for each in scores if len(each) > 1]
+    variances = [variance(each) for each in scores if len(each) > 1]
     return Cell(
-        mean=float(np.mean([np.mean(each) for each in scores])),
-        spread=sqrt(float(np.mean(variances))) if variances else None,
+        mean=fmean(map(fmean, scores)),
+        spread=sqrt(fmean(variances)) if variances else None,
         runs=sum(map(len, scores)),
         configurations=len(groups),
         diverged=sum(result.status is Standing.DIVERGED for results in groups for result in results),
@@ -100,6 +99,7 @@ def _axis(values: Iterable[str]) -> tuple[tuple[str, ...], Mapping[str, int]]:
     distinct.sort(key=numbers.__getitem__)
     if len(distinct) <= MOST_VALUES:
         return tuple(distinct), {value: place for place, value in enumerate(distinct)}
-    bins = [part.tolist() for part in np.array_split(np.array(distinct, dtype=object), BINS)]
+    size = -(-len(distinct) // BINS)
+    bins = [distinct[start : start + size] for start in range(0, len(distinct), size)]
     labels = tuple(f"{numbers[part[0]]:.2g}–{numbers[part[-1]]:.2g}" for part in bins)
     return labels, {value: place for place, part in enumerate(bins) for value in part}

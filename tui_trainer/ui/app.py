@@ -6,11 +6,12 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.driver import Driver
@@ -35,7 +36,7 @@ from tui_trainer.ui.contrast import legible
 from tui_trainer.ui.departure import leaving_in_order
 from tui_trainer.ui.messages import RunEnded, RunFailed, RunRefused, RunStarted
 from tui_trainer.ui.runner import Runner
-from tui_trainer.ui.screens import compare, health, inside, lessons, quiz, watch
+from tui_trainer.ui.screens import compare, health, inside, lessons, quiz, sweep, sweeps, watch
 from tui_trainer.ui.screens import paths as paths_screen
 from tui_trainer.ui.screens.charted import ChartScreen
 from tui_trainer.ui.screens.compare import CompareScreen
@@ -48,18 +49,23 @@ from tui_trainer.ui.screens.paths import PICTURES_PER_SECOND, SHOWN, PathsScreen
 from tui_trainer.ui.screens.quit import QuitScreen
 from tui_trainer.ui.screens.quiz import QuizScreen
 from tui_trainer.ui.screens.running import LOOKS_PER_SECOND
+from tui_trainer.ui.screens.sweep import SweepScreen
+from tui_trainer.ui.screens.sweeps import SweepsScreen
 from tui_trainer.ui.screens.watch import WatchScreen
 from tui_trainer.ui.settings import Settings
+from tui_trainer.ui.sweeping import SweepingApp
 from tui_trainer.ui.web import served
 from tui_trainer.ui.widgets.relief_map import ReliefMap
 from tui_trainer.ui.widgets.rule_table import RuleTable
 from tui_trainer.ui.widgets.run_list import RunList
+from tui_trainer.ui.widgets.sweep_heat import SweepHeat
+from tui_trainer.ui.widgets.sweep_table import SweepTable
 
 SAVING = 10.0
 """Seconds that a run has to save what it learned when the screen has broken down or a signal ends the process."""
 
 
-class TrainerApp(App[int]):
+class TrainerApp(SweepingApp):
     """Ends with 0 when it is left; while a run goes on it asks first, and waits until what was learned is saved.
 
     Where a run is `resumed` it goes on with that at once, the options `given` in place of its own. Where one is `watched`, which goes on
@@ -146,7 +152,7 @@ class TrainerApp(App[int]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Add what the main screen can do now to the palette."""
         yield from super().get_system_commands(screen)
-        if isinstance(screen, ChartScreen | HealthScreen | InsideScreen | LessonScreen | PathsScreen | QuizScreen):
+        if isinstance(screen, ChartScreen | HealthScreen | InsideScreen | LessonScreen | PathsScreen | QuizScreen | SweepsScreen):
             for binding in _bindings(screen):
                 if binding.action != "leave" and screen.check_action(binding.action.partition("(")[0], ()):
                     yield SystemCommand(binding.description, binding.tooltip, self._runs(binding.action, screen))
@@ -180,6 +186,11 @@ class TrainerApp(App[int]):
         elif isinstance(self.screen, PathsScreen):
             bindings = [*_bindings(self.screen), *_bindings(RuleTable), *_bindings(ReliefMap), *_bindings(self)]
             self.push_screen(HelpScreen(bindings, "Between list and map", paths_screen.KEYS, paths_screen.NOTES))
+        elif isinstance(self.screen, SweepScreen):
+            bindings = [*(binding for kind in (SweepTable, SweepHeat, self.screen, Chart, self) for binding in _bindings(kind))]
+            self.push_screen(HelpScreen(bindings, "Between the parts", sweep.KEYS, sweep.NOTES))
+        elif isinstance(self.screen, SweepsScreen):
+            self.push_screen(HelpScreen([*_bindings(self.screen), *_bindings(self)], "In the field", sweeps.KEYS, sweeps.NOTES))
         elif isinstance(self.screen, QuizScreen):
             self.push_screen(HelpScreen([*_bindings(self.screen), *_bindings(self)], "In the field", quiz.KEYS, quiz.NOTES))
         elif not isinstance(self.screen, HelpScreen):
@@ -187,12 +198,15 @@ class TrainerApp(App[int]):
 
     async def action_quit(self) -> None:
         """Leave, or ask first; insisting leaves at once."""
-        if self._leaving or not self.main.phase.going_on:
+        if self._leaving or not self._is_busy():
             self.exit(0)
         elif isinstance(self.screen, QuitScreen):
             self.screen.dismiss(True)
         else:
-            self.push_screen(QuitScreen(), self._leave_if)
+            self.push_screen(QuitScreen("run" if self.main.phase.going_on else "sweep"), self._leave_if)
+
+    def _is_busy(self) -> bool:
+        return self.main.phase.going_on or self.sweep_goes_on
 
     def action_help_quit(self) -> None:
         """Textual tells whoever presses ctrl+c how to leave; on the way out it is meant."""
@@ -213,34 +227,45 @@ class TrainerApp(App[int]):
         self.refresh(layout=True)
 
     def save(self, status: Status = "interrupted") -> None:
-        """End a run that is going on, and wait until its files are written. May be called from any thread."""
+        """End what is going on, and wait until its files are written. May be called from any thread."""
+        self.stop_sweep()
         if self.main.runner:
             self.main.runner.control.stop(status)
             self.main.runner.join(SAVING)
+        if self.sweep:
+            self.sweep.join(SAVING)
 
     def wait(self) -> None:
-        """Wait until a run that is going on has ended. May be called from any thread."""
+        """Wait until what is going on has ended. May be called from any thread."""
         if self.main.runner:
             self.main.runner.join()
+        if self.sweep:
+            self.sweep.join()
 
     def _leave_if(self, wanted: bool | None) -> None:
         if not wanted:
             return
-        if not self.main.phase.going_on:
+        if not self._is_busy():
             self.exit(0)
             return
         self._leaving = True
         self.main.action_stop()
+        self.stop_sweep()
         self.notify("Saving what was learned. ctrl+q again leaves at once.", title="Leaving")
 
     def on_run_ended(self, _event: RunEnded) -> None:
         """The files are written: whoever waited for that may go."""
-        if self._leaving:
-            self.exit(0)
+        self._leave_when_idle()
 
     def on_run_refused(self, _event: RunRefused) -> None:
         """There is nothing to wait for any more."""
-        if self._leaving:
+        self._leave_when_idle()
+
+    def sweep_is_over(self) -> None:
+        self._leave_when_idle()
+
+    def _leave_when_idle(self) -> None:
+        if self._leaving and not self._is_busy():
             self.exit(0)
 
     def on_run_failed(self, event: RunFailed) -> None:
@@ -288,6 +313,14 @@ def show_paths_in_app(
 
     plain = _take_terminal()
     settings = Settings.load()
+    return _run(TrainerApp(settings.options, plain=plain, settings=settings, opening=opening), mouse=mouse)
+
+
+def watch_sweep_in_app(folder: Path, *, looks_per_second: float, mouse: bool) -> int:
+    """Begin on the screen of a sweep, and return the program's exit status. Raises UserError as `run_app` does."""
+    plain = _take_terminal()
+    settings = Settings.load()
+    opening = partial(SweepScreen, folder, looks_per_second=looks_per_second)
     return _run(TrainerApp(settings.options, plain=plain, settings=settings, opening=opening), mouse=mouse)
 
 

@@ -35,6 +35,7 @@ from tui_trainer.ui.screens.lessons import LessonScreen
 from tui_trainer.ui.screens.paths import PICTURES_PER_LOOK, PathsScreen
 from tui_trainer.ui.screens.quiz import QuizScreen
 from tui_trainer.ui.screens.running import LOOKS_PER_SECOND, RunScreen
+from tui_trainer.ui.screens.sweeps import SweepsScreen
 from tui_trainer.ui.widgets.diagram import Diagram
 from tui_trainer.ui.widgets.footer import KeyFooter
 from tui_trainer.ui.widgets.form import ConfigForm
@@ -60,6 +61,9 @@ class MainScreen(RunScreen):
         Binding("w", "go_on_with", "Go on with…", tooltip="Choose a run on disk, and go on with it or train more epochs", show=False),
         Binding("p", "presets", "Presets", tooltip="Fill the form with one of the runs worth starting from", show=False),
         Binding("f2", "lessons", "Lessons", tooltip="Lessons: a claim about training, put to the test by runs side by side"),
+        Binding(
+            "f3", "sweeps", "Sweeps", tooltip="Sweeps: many runs that differ in some options, on all cores; those there are, and new ones"
+        ),
         Binding("y", "paths", "Optimizer paths", tooltip="Watch the optimizers go down a valley of two parameters", show=False),
         Binding("d", "design", "Design layers", tooltip="Edit widths, activations and initializers layer by layer", show=False),
         Binding("k", "copy", "Copy", tooltip="Show and copy the form's run as a command line or as TOML", show=False),
@@ -153,6 +157,10 @@ class MainScreen(RunScreen):
             form.fill(dict(config))
             self.action_view("setup")
             form.go_to_first()
+
+    def action_sweeps(self) -> None:
+        """List the sweeps, and start one with the form's options."""
+        self.app.push_screen(SweepsScreen(self.query_one(ConfigForm).config, self.marks))
 
     def action_paths(self) -> None:
         """Show the optimizers on a map."""

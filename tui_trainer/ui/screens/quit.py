@@ -1,4 +1,4 @@
-"""The question before leaving a run that is going on."""
+"""The question before leaving a run, or a sweep, that is going on."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from textual.widgets import Button, Label
 
 
 class QuitScreen(ModalScreen[bool]):
-    """Asks whether to stop the run and leave."""
+    """Asks whether to stop what is going on, a run or a sweep, and leave."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Stop and leave"),
@@ -19,11 +19,15 @@ class QuitScreen(ModalScreen[bool]):
         Binding("left,right,up,down", "app.focus_next", "Other button", show=False),
     ]
 
+    def __init__(self, what: str = "run") -> None:
+        super().__init__()
+        self._what = what
+
     def compose(self) -> ComposeResult:
         """Ask."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Leave?"
-            yield Label("A run is going on. Stop it, save what it has learned, and leave?")
+            yield Label(f"A {self._what} is going on. Stop it, save what it has learned, and leave?")
             with Horizontal(classes="answers"):
                 yield Button("Yes (y)", id="yes", variant="primary", compact=True)
                 yield Button("No (n)", id="no", compact=True)

@@ -1,0 +1,424 @@
+"""A sweep as it goes on, or ended: its runs or configurations in a table, a map of two options, and curves over each other."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Input, Label, Static, Tab, Tabs
+
+from tui_trainer.errors import UserError
+from tui_trainer.paths import printable
+from tui_trainer.runs.archive import run_name
+from tui_trainer.runs.follow import Follower
+from tui_trainer.sweep.board import Board
+from tui_trainer.sweep.heat import heat
+from tui_trainer.sweep.space import SEED, describe
+from tui_trainer.sweep.store import RUNS, Result
+from tui_trainer.sweep.table import Table
+from tui_trainer.ui.chart.curves import RUN_PENS, Shown
+from tui_trainer.ui.chart.raster import Marks
+from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.screens.charted import ChartScreen
+from tui_trainer.ui.screens.watch import WatchScreen
+from tui_trainer.ui.sweep_runner import SweepRefused, SweepRunner, cores
+from tui_trainer.ui.sweep_watcher import CurvesRead, SweepSeen, SweepWatcher
+from tui_trainer.ui.sweeping import SweepingApp
+from tui_trainer.ui.widgets.footer import KeyFooter
+from tui_trainer.ui.widgets.meter import Meter
+from tui_trainer.ui.widgets.sweep_heat import SweepHeat
+from tui_trainer.ui.widgets.sweep_state import State, outcome, progress
+from tui_trainer.ui.widgets.sweep_table import Mark, SweepTable
+from tui_trainer.ui.widgets.titles import entitle
+
+VIEWS = ("table", "map", "curves")
+"""What a small terminal shows one at a time; a large one shows all."""
+
+CHARTS = ("loss", "accuracy")
+
+MOST = len(RUN_PENS)
+
+LOOKS_PER_SECOND = 1.0
+
+KEYS = (
+    ("tab, shift+tab", "Go from the table to the map, to the charts, and back"),
+    ("wheel", "Mouse: go through the table"),
+)
+
+NOTES = (
+    "A filter's words must all occur in a row; activation=relu is that value and no other. escape takes the filter away.",
+    "The charts show the run under the cursor in full, and the marked runs by their validation set.",
+    "A cell of the map is the mean over all its runs; ± is the standard deviation over the seeds of a configuration.",
+    "A diverged run counts as right in 0 of all images. The validation set chooses; the test set is shown to what was chosen, in the end.",
+    "A sweep that was started here goes on when this screen is left; leaving the app asks first, and stops it.",
+)
+
+
+class SweptRunScreen(WatchScreen):
+    """A run of a sweep, over the screen of the sweep."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back", tooltip="Go back to the sweep")]
+
+    def action_leave(self) -> None:
+        """Leave an enlarged pane, or the run."""
+        if self.maximized:
+            self.minimize()
+        else:
+            self.dismiss()
+
+
+class SweepScreen(ChartScreen):
+    """Looks at the sweep's folder again and again, whoever trains it; where that is this app, it can be stopped here."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "group", "Configurations", tooltip="A row for each run, or for each configuration, whose seeds are one"),
+        Binding("slash", "filter", "Filter", tooltip="Show the rows alone in which some words occur: relu 0.01, activation=relu"),
+        Binding("s", "stop", "Stop", tooltip="Stop the sweep; its runs keep what they have learned, and can be gone on with"),
+        Binding("g", "go_on", "Go on", tooltip="Train what is left of the sweep"),
+        Binding("u", "unmark", "Unmark", tooltip="Take all marks away", show=False),
+        Binding("a", "axis(True)", "Across", tooltip="On the map: the next option across (mouse: click its name)", show=False),
+        Binding("d", "axis(False)", "Down", tooltip="On the map: the next option down (mouse: click its name)", show=False),
+        Binding("b", "of_best", "Best of", tooltip="On the map: the best configuration of a cell, or the mean of all", show=False),
+        Binding("1", "view('table')", "Table", tooltip="Go to the table", show=False),
+        Binding("2", "view('map')", "Map", tooltip="Go to the map of two options", show=False),
+        Binding("3", "view('curves')", "Curves", tooltip="Go to the curves", show=False),
+        Binding("escape", "leave", "Back", tooltip="Leave a filter, an enlarged pane, or the sweep", key_display="esc"),
+    ]
+
+    PANES = (Chart, SweepTable, SweepHeat)
+    VIEWED = "#sweep"
+    AUTO_FOCUS = "SweepTable"
+
+    def __init__(self, folder: Path, marks: Marks, looks_per_second: float = LOOKS_PER_SECOND) -> None:
+        super().__init__(marks)
+        self.folder = folder
+        self._looks_per_second = looks_per_second
+        self._watcher = SweepWatcher(folder, looks_per_second, self.post_message)
+        self._seen = SweepSeen(None, Table((), ()), Table((), ()))
+        self._marked: list[str] = []
+        self._curves: Mapping[str, Shown] = {}
+        self._is_grouped = self._is_of_best = False
+        self._axes: tuple[str, str] | None = None
+        """Down and across."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out every part; the style sheet decides what a small terminal shows."""
+        with Horizontal(classes="header"):
+            yield Label(Content(f"sweep {run_name(self.folder)}"), classes="brand")
+            yield Tabs(*(Tab(f"{key} {view.capitalize()}", id=f"view-{view}") for key, view in enumerate(VIEWS, 1)), classes="views")
+            yield Static(id="marked")
+        with Horizontal(id="sweep", classes=f"-{VIEWS[0]}"):
+            with Vertical(id="left"):
+                with Vertical(id="table"):
+                    yield SweepTable()
+                    yield Input(placeholder="words that must occur, or activation=relu", id="filter", compact=True)
+                    yield Static(id="detail")
+                yield SweepHeat(id="map")
+            with Container(id="overlays"):
+                for quantity in CHARTS:
+                    yield Chart(quantity)
+        with Horizontal(id="state"):
+            yield Static(id="sentence")
+            yield Meter()
+            yield Button("Stop", id="stop", compact=True)
+        yield Static(id="outcome")
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        self.query_one("#filter").display = False
+        self._show_state()
+        self._watcher.start()
+
+    def on_unmount(self) -> None:
+        """Nobody wants to know any more."""
+        self._watcher.close()
+
+    @property
+    def board(self) -> Board | None:
+        """What is known by now."""
+        return self._seen.board
+
+    @property
+    def runner(self) -> SweepRunner | None:
+        """Whoever trains this sweep here."""
+        found = self.app.sweep if isinstance(self.app, SweepingApp) else None
+        return found if found and found.goes_on and found.folder.absolute() == self.folder.absolute() else None
+
+    # What is seen
+
+    @on(SweepSeen)
+    def _sweep_seen(self, event: SweepSeen) -> None:
+        if not self.query("KeyFooter"):  # this screen closes
+            return
+        self._seen = event
+        self._show_table()
+        self._show_map()
+        self._show_state()
+
+    def _show_table(self) -> None:
+        table = self.query_one(SweepTable)
+        table.empty = "no run fits the filter" if table.query_text else "no run has begun yet"
+        table.show(self._seen.groups if self._is_grouped else self._seen.runs)
+        self._entitle_table()
+
+    def _entitle_table(self) -> None:
+        table = self.query_one(SweepTable)
+        title = "Configurations" if self._is_grouped else "Runs"
+        entitle(self.query_one("#table"), title=f"{title}: {table.query_text}" if table.query_text else title, subtitle=table.place)
+
+    def _show_map(self) -> None:
+        if not self.board or not self.board.names:
+            return
+        names = self.board.names
+        options = [name for name in names if name != SEED] or [SEED]
+        self._axes = self._axes or (options[0], options[1] if len(options) > 1 else SEED if SEED in names and options[0] != SEED else "")
+        shown = self.query_one(SweepHeat)
+        shown.show(heat(self.board, *self._axes, of_best=self._is_of_best))
+        others = [name for name in options if name not in self._axes]
+        of = "best of each cell" if self._is_of_best else "mean"
+        further = f", {'over' if not self._is_of_best else 'chosen from'} {', '.join(map(_words, others))}" if others else ""
+        entitle(shown, title=f"Validation accuracy (%), {of}", subtitle=printable(further.removeprefix(", ")))
+
+    def _show_state(self) -> None:
+        runner, board = self.runner, self.board
+        standings = runner.standings if runner else board.standings if board else None
+        state = State.of(board, self._seen.problem, trained_here=runner is not None, stopping=bool(runner and runner.is_stopping))
+        sentence = self.query_one("#sentence", Static)
+        sentence.set_classes(f"-{state.name.lower()}")
+        sentence.update(progress(state, board, standings, self._seen.problem))
+        self.query_one("#outcome", Static).update(outcome(board))
+        self.query_one(Meter).show((standings.done + standings.failed) / standings.total if standings and standings.total else None)
+        self.query_one("#stop", Button).display = runner is not None
+        self.query_one("#stop", Button).disabled = state is State.STOPPING
+        self.refresh_bindings()
+
+    @on(SweepTable.Pointed)
+    def _pointed(self) -> None:
+        if not self.query("KeyFooter"):
+            return
+        self._entitle_table()
+        self.query_one("#detail", Static).update(self._detail(), layout=False)
+        self._want_curves()
+
+    def _detail(self) -> Content:
+        """What the row under the cursor has no room for."""
+        row, results = self.query_one(SweepTable).chosen, self._results()
+        found = [results[key] for key in row.keys if key in results] if row else []
+        if not found or not self.board:
+            return Content("")
+        if self._is_grouped:
+            stands = ", ".join(f"seed {result.config.get(SEED)} {self._outcome(result)}" for result in found)
+            return Content(printable(stands))
+        result = found[0]
+        note = f": {result.note}" if result.note else ""
+        return Content(printable(f"run {result.key}, {describe(result.point)}: {self.board.status(result)}{note}"))
+
+    def _outcome(self, result: Result) -> str:
+        accuracy = result.figures.validation_accuracy
+        return f"{accuracy:.2%}" if accuracy is not None else self.board.status(result) if self.board else ""
+
+    def _results(self) -> dict[str, Result]:
+        return {result.key: result for result in self.board.results} if self.board else {}
+
+    # Curves
+
+    @on(SweepTable.Marked)
+    def _mark_row(self) -> None:
+        row = self.query_one(SweepTable).chosen
+        if row is None:
+            return
+        if any(key in self._marked for key in row.keys):
+            self._marked = [key for key in self._marked if key not in row.keys]
+        elif room := MOST - len(self._marked):
+            self._marked += row.keys[:room]
+        else:
+            self.notify(f"{MOST} runs are marked: take a mark away first.", severity="warning", timeout=3)
+        self._show_marks()
+
+    def action_unmark(self) -> None:
+        """Take all marks away."""
+        self._marked = []
+        self._show_marks()
+
+    def _show_marks(self) -> None:
+        pairs = zip(self._marked, self.marks.runs, strict=False)
+        marks = {key: Mark(character, f"run-{number}") for number, (key, character) in enumerate(pairs, 1)}
+        self.query_one(SweepTable).show_marks(marks)
+        self.query_one("#marked", Static).update(f"{len(marks)} of {MOST} marked")
+        self._want_curves()
+        self._draw_curves()
+
+    def _pointed_key(self) -> str | None:
+        row = self.query_one(SweepTable).chosen
+        return row.keys[0] if row else None
+
+    def _want_curves(self) -> None:
+        pointed = self._pointed_key()
+        self._watcher.want((*self._marked, *([pointed] if pointed else [])))
+
+    @on(CurvesRead)
+    def _curves_read(self, event: CurvesRead) -> None:
+        self._curves = event.curves
+        self._draw_curves()
+
+    def _draw_curves(self) -> None:
+        """Draw the marked runs, and the one under the cursor in full, as soon as its curves are there."""
+        results = self._results()
+        differing = self._differing([results[key] for key in self._marked if key in results])
+        others = [
+            replace(self._curves[key], name=" ".join(printable(str(results[key].point.get(name, ""))) for name in differing))
+            for key in self._marked
+            if key in self._curves and key in results
+        ]
+        pointed = self._pointed_key()
+        run = self._curves.get(pointed) if pointed and pointed not in self._marked else None
+        for chart in self.query(Chart):
+            chart.follow(run, others)
+
+    def _differing(self, results: list[Result]) -> list[str]:
+        """The options in which these differ: a legend has little room."""
+        names = self.board.names if self.board else ()
+        return [name for name in names if len({result.point.get(name) for result in results}) > 1] or list(names[:1])
+
+    # What keys and the mouse do
+
+    def action_group(self) -> None:
+        """Show configurations instead of runs, or back."""
+        self._is_grouped = not self._is_grouped
+        self._show_table()
+        self.refresh_bindings()
+
+    def action_filter(self) -> None:
+        """Ask for words."""
+        self.action_view("table")
+        field = self.query_one("#filter", Input)
+        field.display = True
+        field.focus()
+
+    @on(Input.Changed, "#filter")
+    def _filter_changed(self, event: Input.Changed) -> None:
+        table = self.query_one(SweepTable)
+        table.query_text = event.value.strip()
+        table.empty = "no run fits the filter"
+        table.order()
+        self._entitle_table()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_submitted(self) -> None:
+        self.query_one(SweepTable).focus()
+
+    def _take_filter_away(self) -> None:
+        field = self.query_one("#filter", Input)
+        field.value = ""
+        field.display = False
+        self.query_one(SweepTable).focus()
+
+    @on(SweepTable.Sorted)
+    def _sorted(self) -> None:
+        self._entitle_table()
+
+    @on(SweepHeat.AxisAsked)
+    def _axis_asked(self, event: SweepHeat.AxisAsked) -> None:
+        self.action_axis(event.is_across)
+
+    def action_axis(self, is_across: bool) -> None:
+        """Take the next option on an axis; the two change places where it is the other's."""
+        if not self.board or not self._axes:
+            return
+        names = self.board.names
+        down, across = self._axes
+        now = across if is_across else down
+        after = names[(names.index(now) + 1) % len(names)] if now in names else names[0]
+        if is_across:
+            self._axes = (across if after == down else down, after)
+        else:
+            self._axes = (after, down if after == across else across)
+        self._show_map()
+
+    def action_of_best(self) -> None:
+        """Show the best of each cell, or the mean of all."""
+        self._is_of_best = not self._is_of_best
+        self._show_map()
+
+    @on(SweepHeat.Chosen)
+    def _cell_chosen(self) -> None:
+        shown = self.query_one(SweepHeat).heat
+        down, across = self.query_one(SweepHeat).place
+        pairs = ((shown.down, shown.rows[down]), (shown.across, shown.columns[across]))
+        # Values that stand together have no one name.
+        words = [f"{name}={value}" for name, value in pairs if name and value and "–" not in value and " " not in value]
+        self.action_filter()
+        self.query_one("#filter", Input).value = " ".join(words)
+        self.query_one(SweepTable).focus()
+
+    @on(SweepTable.Opened)
+    def _open(self) -> None:
+        key = self._pointed_key()
+        if key is None:
+            return
+        try:
+            follower = Follower(self.folder / RUNS / key)
+        except UserError as error:
+            self.notify(printable(str(error)), severity="warning", markup=False)
+        else:
+            self.app.push_screen(SweptRunScreen(follower, self.marks, self._looks_per_second))
+
+    def action_stop(self) -> None:
+        """End the sweep that is trained here."""
+        if self.runner:
+            self.runner.stop()
+            self._show_state()
+
+    @on(Button.Pressed, "#stop")
+    def _stop_pressed(self) -> None:
+        self.action_stop()
+
+    def action_go_on(self) -> None:
+        """Train the rest."""
+        if isinstance(self.app, SweepingApp) and not self.app.sweep_goes_on:
+            self.app.begin_sweep(self.folder, None, cores())
+            self._show_state()
+
+    @on(SweepRefused)
+    def _refused(self) -> None:
+        self._show_state()
+
+    def action_view(self, view: str) -> None:
+        """Go to one part; where there is no room for all, it is the only one."""
+        super().action_view(view)
+        self.query({"table": "SweepTable", "map": "SweepHeat", "curves": "Chart"}[view]).first().focus()
+
+    def action_marks(self) -> None:
+        """Take the next set of characters, in the table too."""
+        super().action_marks()
+        self._show_marks()
+
+    def action_leave(self) -> None:
+        """Leave the filter, an enlarged pane, or the screen."""
+        if self.maximized:
+            self.minimize()
+        elif self.query_one("#filter").display:
+            self._take_filter_away()
+        else:
+            self.dismiss()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer in the footer what makes sense now."""
+        if action == "stop":
+            return self.runner is not None and (not self.runner.is_stopping or None)
+        if action == "go_on":
+            is_free = isinstance(self.app, SweepingApp) and not self.app.sweep_goes_on
+            return is_free and self.board is not None and not self.board.going_on and not self.board.is_complete
+        return True
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

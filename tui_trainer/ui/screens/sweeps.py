@@ -1,0 +1,290 @@
+"""The sweeps there are, and a new one: what is the same for all its runs stands in the form, what is swept in a line."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Button, Input, Label, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui_trainer import paths
+from tui_trainer.command import essentials
+from tui_trainer.commands.sweep import read_plan
+from tui_trainer.config import Config, as_text
+from tui_trainer.errors import UserError
+from tui_trainer.paths import printable
+from tui_trainer.runs.archive import run_name
+from tui_trainer.runs.directory import fresh_folder
+from tui_trainer.sweep.board import Board, Onlooker, find_sweeps
+from tui_trainer.sweep.plan import Plan, extent
+from tui_trainer.sweep.space import describe
+from tui_trainer.ui.chart.raster import Marks
+from tui_trainer.ui.messages import RunFailed
+from tui_trainer.ui.screens.sweep import SweepScreen
+from tui_trainer.ui.sweep_runner import SweepOpened, SweepRefused, cores
+from tui_trainer.ui.sweeping import SweepingApp
+from tui_trainer.ui.widgets.footer import KeyFooter
+
+EXAMPLE = "--activation relu,elu --lr log:1e-4:1:7 --seed 0:3"
+
+PAUSE = 0.2
+"""Seconds without a key after which what was typed is read."""
+
+MOST_WORKERS = 1024
+
+KEYS = (
+    ("relu,elu", "These values; 64;128,64 where a value has commas of its own"),
+    ("0:5", "Whole numbers from 0 to 4; 0:10:2 in steps of two"),
+    ("log:1e-4:1:7", "Seven numbers in equal ratios; lin:0:0.5:6 six in equal steps"),
+    ("--samples 20", "Draw so many configurations; then lin:0:0.5 and log:1e-4:1 need no count"),
+)
+
+NOTES = (
+    "All other options are those of the main screen's form. --seed 0:5 trains each configuration with five seeds.",
+    "Each sweep has a folder of its own in sweeps/; `tui-trainer sweep --output` with it goes on with it too.",
+    "Runs are trained by processes with one thread each; as many workers as cores are fastest.",
+)
+
+
+@dataclass
+class SweepsFound(Message):
+    """What there is: boards by folders, or why one cannot be read."""
+
+    sweeps: Mapping[Path, Board | str]
+    problem: str = ""
+
+
+class SweepsScreen(Screen[None]):
+    """Takes the form's options, None while one of them is wrong."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+r", "start", "Start", tooltip="Start the new sweep (in its field: enter)", priority=True),
+        Binding("enter", "open", "Open", tooltip="In the list: open the sweep (mouse: click)"),
+        Binding("g", "go_on", "Go on", tooltip="In the list: train what is left of the sweep, and open it"),
+        Binding("r", "find", "Read again", tooltip="Read the list again", show=False),
+        Binding("escape", "leave", "Back", tooltip="Leave a field, or go back to the main screen", key_display="esc"),
+    ]
+
+    AUTO_FOCUS = "#swept"
+
+    def __init__(self, config: Config | None, marks: Marks) -> None:
+        super().__init__()
+        self._config = config
+        self._marks = marks
+        self._plan: Plan | None = None
+        self._sweeps: Mapping[Path, Board | str] = {}
+        self._reading: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """The list over the new one."""
+        with Horizontal(classes="header"):
+            yield Label("sweeps", classes="brand")
+        with Vertical(id="found") as found:
+            found.border_title = "Sweeps"
+            yield OptionList(compact=True, id="list")
+            yield Static(id="none")
+        with Vertical(id="new") as new:
+            new.border_title = "New sweep"
+            with Horizontal(classes="line"):
+                yield Label("swept")
+                yield Input(placeholder=EXAMPLE, compact=True, id="swept")
+            yield Static(id="told")
+            yield Static(id="fixed")
+            with Horizontal(classes="line"):
+                yield Label("workers")
+                yield Input(str(cores()), type="integer", compact=True, id="workers")
+                yield Button("Start", id="start", variant="primary", compact=True)
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        """Look what there is."""
+        self._show_fixed()
+        self._tell(f"what differs among the runs, such as {EXAMPLE}")
+        self.query_one("#none").display = False
+        self.action_find()
+
+    def on_screen_resume(self) -> None:
+        """What was opened may have gone on meanwhile."""
+        if self.query("#list"):
+            self.action_find()
+
+    # What there is
+
+    def action_find(self) -> None:
+        """Read the list, in a thread: there may be many, on a slow disk."""
+        threading.Thread(target=self._find, name="finding sweeps", daemon=True).start()
+
+    def _find(self) -> None:
+        found: dict[Path, Board | str] = {}
+        try:
+            for folder in find_sweeps(paths.sweeps()):
+                onlooker = Onlooker(folder)
+                try:
+                    found[folder] = onlooker.look()
+                except UserError as error:
+                    found[folder] = str(error)
+                finally:
+                    onlooker.close()
+            self.post_message(SweepsFound(found))
+        except UserError as error:
+            self.post_message(SweepsFound({}, str(error)))
+        except BaseException as error:
+            self.app.post_message(RunFailed(self, error))
+
+    @on(SweepsFound)
+    def _found(self, event: SweepsFound) -> None:
+        if not self.query("KeyFooter"):  # this screen closes
+            return
+        chosen, self._sweeps = self._chosen(), event.sweeps
+        choices = self.query_one("#list", OptionList)
+        choices.clear_options()
+        choices.add_options(Option(Content.assemble((run_name(path), "bold"), "  ", _told(each))) for path, each in event.sweeps.items())
+        if event.sweeps:
+            choices.highlighted = list(event.sweeps).index(chosen) if chosen and chosen in event.sweeps else 0
+        choices.display = bool(event.sweeps)
+        nothing = self.query_one("#none", Static)
+        nothing.display = not event.sweeps
+        nothing.update(Content(printable(event.problem or f"No sweeps in {paths.sweeps().absolute()} yet.")))
+
+    def _chosen(self) -> Path | None:
+        place = self.query_one("#list", OptionList).highlighted
+        return list(self._sweeps)[place] if place is not None and place < len(self._sweeps) else None
+
+    @on(OptionList.OptionSelected, "#list")
+    def _selected(self) -> None:
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Show the sweep."""
+        if folder := self._chosen():
+            self.app.push_screen(SweepScreen(folder, self._marks))
+
+    def action_go_on(self) -> None:
+        """Train what is left of the sweep."""
+        if folder := self._chosen():
+            board = self._sweeps[folder]
+            if isinstance(board, Board) and board.is_complete and not board.standings.failed:
+                self.notify("All its runs are trained: enter opens it.", severity="warning")
+            else:
+                self._begin(folder, None)
+
+    # A new one
+
+    def _show_fixed(self) -> None:
+        if self._config is None:
+            text = "an option of the form is wrong: escape, and mend it first"
+        else:
+            given = {name: as_text(value) for name, value in self._fixed().items()}
+            text = f"for all runs: {describe(given)} (the form)" if given else "for all runs: the options' defaults (the form)"
+        self.query_one("#fixed", Static).update(Content(printable(text)))
+
+    def _fixed(self) -> Mapping[str, Any]:
+        values = essentials(self._config) if self._config else {}
+        return {name: as_text(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+    @on(Input.Changed, "#swept")
+    def _typed(self) -> None:
+        if self._reading:
+            self._reading.stop()
+        self._reading = self.set_timer(PAUSE, self._read)
+
+    def _read(self) -> None:
+        """Say how many runs that is, or what is wrong."""
+        self._plan = None
+        text = self.query_one("#swept", Input).value
+        if not text.strip():
+            self._tell(f"what differs among the runs, such as {EXAMPLE}")
+            return
+        try:
+            plan = read_plan(text, self._fixed())
+            configurations, seeds = extent(plan)
+        except UserError as error:
+            self._tell(f"✗ {printable(str(error))}", is_wrong=True)
+            return
+        self._plan = plan
+        repeated = f" × {seeds} seeds = {configurations * seeds:,} runs" if seeds > 1 else f", {configurations:,} runs"
+        self._tell(f"{configurations:,} configurations{repeated}")
+
+    def _tell(self, text: str, *, is_wrong: bool = False) -> None:
+        told = self.query_one("#told", Static)
+        told.set_class(is_wrong, "-wrong")
+        told.update(Content(text))
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#start")
+    def _start_wanted(self) -> None:
+        self.action_start()
+
+    def action_start(self) -> None:
+        """Start the new sweep."""
+        self._read()
+        if self._config is None:
+            self.notify("An option of the form is wrong: mend it first.", severity="error")
+        elif self._plan is None:
+            if not self.query_one("#told").has_class("-wrong"):
+                self._tell(f"✗ nothing is swept yet; type something like {EXAMPLE}", is_wrong=True)
+            self.query_one("#swept").focus()
+        elif self._is_free():
+            try:
+                folder = fresh_folder(paths.sweeps())
+            except OSError as error:
+                self._tell(f"✗ {paths.sweeps()}: {(error.strerror or str(error)).lower()}", is_wrong=True)
+            else:
+                self._begin(folder, self._plan)
+
+    def _is_free(self) -> bool:
+        busy = isinstance(self.app, SweepingApp) and self.app.sweep_goes_on
+        if busy:
+            self.notify("A sweep is going on: stop it first.", severity="warning")
+        return not busy
+
+    def _begin(self, folder: Path, plan: Plan | None) -> None:
+        workers = self.query_one("#workers", Input).value
+        count = int(workers) if workers.isascii() and workers.isdigit() else 0
+        if not 1 <= count <= MOST_WORKERS:
+            self._tell(f"✗ workers: a number from 1 to {MOST_WORKERS:,}", is_wrong=True)
+            self.query_one("#workers").focus()
+        elif self._is_free() and isinstance(self.app, SweepingApp):
+            self._tell("reading the images, starting the workers")
+            self.app.begin_sweep(folder, plan, count)
+
+    @on(SweepOpened)
+    def _opened(self, event: SweepOpened) -> None:
+        self._read()
+        self.app.push_screen(SweepScreen(event.runner.folder, self._marks))
+
+    @on(SweepRefused)
+    def _refused(self, event: SweepRefused) -> None:
+        self._tell(f"✗ {printable(event.reason)}", is_wrong=True)
+
+    def action_leave(self) -> None:
+        """Leave the field for the list, or the screen."""
+        if isinstance(self.focused, Input) and self._sweeps:
+            self.query_one("#list").focus()
+        else:
+            self.dismiss()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A sweep is opened from the list, where one sees which it is."""
+        return action not in ("open", "go_on") or isinstance(self.focused, OptionList)
+
+
+def _told(sweep: Board | str) -> str:
+    """A sweep in a line."""
+    if isinstance(sweep, str):
+        return f"✗ {printable(sweep)}"
+    standings = sweep.standings
+    state = "going on" if sweep.going_on else "complete" if sweep.is_complete else "stopped"
+    best = f", best {sweep.best.mean:.2%}" if sweep.best and sweep.best.mean else ""
+    names = printable(" × ".join(sweep.names).replace("_", " "))
+    return f"{state}, {standings.done + standings.failed:,} of {standings.total:,} runs{best}\n  {names}"

@@ -1,0 +1,134 @@
+"""Looks at a sweep, and reads the curves of some of its runs, in a thread of its own, so that neither holds up the screen."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic, thread_time
+
+from textual.message import Message
+
+from tui_trainer.errors import UserError
+from tui_trainer.runs.archive import read_run
+from tui_trainer.sweep.board import Board, Onlooker
+from tui_trainer.sweep.store import RUNS, Result
+from tui_trainer.sweep.table import Table, table_of_groups, table_of_runs
+from tui_trainer.ui import messages
+from tui_trainer.ui.archived import shown
+from tui_trainer.ui.chart.curves import Shown
+
+SHARE = 0.1
+"""Of the time, how much may go into looking: this thread takes it from the screen's."""
+
+
+@dataclass
+class SweepSeen(Message):
+    """What is known of the sweep by now, and tables of it; or why nothing is."""
+
+    board: Board | None
+    runs: Table
+    groups: Table
+    problem: str = ""
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the latest counts, where a screen has not come to look."""
+        return isinstance(message, SweepSeen)
+
+
+@dataclass
+class CurvesRead(Message):
+    """The curves of the runs that are wanted, by their keys, as far as their files can be read."""
+
+    curves: Mapping[str, Shown]
+
+    def can_replace(self, message: Message) -> bool:
+        """As above."""
+        return isinstance(message, CurvesRead)
+
+
+class SweepWatcher:
+    """Looks so many times a second. `post` must be safe to call from any thread, as `post_message` is.
+
+    A daemon thread and not a Textual worker, for the reason that `Runner` gives.
+    """
+
+    def __init__(self, folder: Path, looks_per_second: float, post: Callable[[Message], object]) -> None:
+        self.folder = folder
+        self._onlooker = Onlooker(folder)
+        self._tick = 1 / looks_per_second
+        self._post = post
+        self._closed = False
+        self._woken = threading.Event()
+        self._wanted: Sequence[str] = ()
+        self._board: Board | None = None
+        self._problem = ""
+        self._curves: dict[str, tuple[Result, Shown]] = {}
+        self._thread = threading.Thread(target=self._work, name="watching sweep", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._closed = True
+        self._woken.set()
+
+    def want(self, keys: Sequence[str]) -> None:
+        """Have the curves of these runs read, and read again as they grow."""
+        self._wanted = keys
+        self._woken.set()
+
+    def _work(self) -> None:
+        try:
+            due = monotonic()
+            while not self._closed:
+                if monotonic() >= due:
+                    began = thread_time()
+                    self._look()
+                    due = monotonic() + max(self._tick, (thread_time() - began) / SHARE)
+                self._read_curves()
+                self._woken.wait(max(due - monotonic(), 0))
+                self._woken.clear()
+        except BaseException as error:
+            self._post(messages.RunFailed(self, error))
+        finally:
+            self._onlooker.close()
+
+    def _look(self) -> None:
+        try:
+            board = self._onlooker.look()
+        except UserError as error:
+            if str(error) != self._problem:
+                self._problem, self._board = str(error), None
+                self._post(SweepSeen(None, Table((), ()), Table((), ()), self._problem))
+            return
+        if board is self._board:
+            return
+        self._problem, self._board = "", board
+        self._tell(board)
+        # They take a while each, and stand in the cache for the next time.
+        intervals = {}
+        for group in board.groups:
+            if self._closed:
+                return
+            intervals[group.key] = group.interval
+        self._tell(replace(board, intervals=intervals))
+
+    def _tell(self, board: Board) -> None:
+        self._post(SweepSeen(board, table_of_runs(board), table_of_groups(board)))
+
+    def _read_curves(self) -> None:
+        results = {result.key: result for result in self._board.results} if self._board else {}
+        wanted = [results[key] for key in self._wanted if key in results]
+        known = {result.key: self._curves[result.key] for result in wanted if result.key in self._curves}
+        fresh = [result for result in wanted if result.key not in known or known[result.key][0] != result]
+        for result in fresh:
+            try:
+                known[result.key] = result, shown(read_run(self.folder / RUNS / result.key))
+            except UserError:
+                # It is just being made, or its folder is gone: what its row tells is all that there is.
+                known.pop(result.key, None)
+        if fresh or known.keys() != self._curves.keys():
+            self._curves = known
+            self._post(CurvesRead({key: curves for key, (_, curves) in known.items()}))

@@ -1,0 +1,61 @@
+"""What an app has to do with the sweep that it trains: the sweep outlives the screens that show it, and ends before the app does."""
+
+from pathlib import Path
+
+from textual import on
+from textual.app import App
+
+from tui_trainer.paths import printable
+from tui_trainer.sweep.plan import Plan
+from tui_trainer.sweep.telling import conclusion
+from tui_trainer.ui.sweep_runner import SweepOpened, SweepOver, SweepRefused, SweepRunner, SweepTold
+
+
+class SweepingApp(App[int]):
+    """Trains one sweep at a time."""
+
+    sweep: SweepRunner | None = None
+    """The latest."""
+
+    @property
+    def sweep_goes_on(self) -> bool:
+        """Whether one is being trained."""
+        return self.sweep is not None and self.sweep.goes_on
+
+    def begin_sweep(self, folder: Path, plan: Plan | None, workers: int) -> None:
+        """Train a sweep, or go on with it."""
+        self.sweep = SweepRunner(folder, plan, workers, self.post_message)
+        self.sweep.start()
+
+    def stop_sweep(self) -> None:
+        """End the one that is trained."""
+        if self.sweep:
+            self.sweep.stop()
+
+    @on(SweepOpened)
+    def _sweep_opened(self, event: SweepOpened) -> None:
+        self.screen.post_message(event)
+
+    @on(SweepTold)
+    def _sweep_told(self, event: SweepTold) -> None:
+        self.notify(printable(event.text), severity="warning", markup=False)
+
+    @on(SweepRefused)
+    def _sweep_refused(self, event: SweepRefused) -> None:
+        self.notify(printable(event.reason), title="Sweep", severity="error", markup=False)
+        self.screen.post_message(event)
+        self._after_sweep(event.runner)
+
+    @on(SweepOver)
+    def _sweep_over(self, event: SweepOver) -> None:
+        seeds = max((len(group.scores) for group in event.event.groups), default=1)
+        text = "\n".join(conclusion(event.event, seeds))
+        self.notify(text.replace("the same command goes on", "g in the list of sweeps goes on"), title="Sweep", markup=False)
+        self._after_sweep(event.runner)
+
+    def _after_sweep(self, runner: SweepRunner) -> None:
+        runner.join()
+        self.call_later(self.sweep_is_over)
+
+    def sweep_is_over(self) -> None:
+        """Whoever waited for that may go on."""

@@ -1,0 +1,197 @@
+"""A map of two swept options: the mean in each cell and its spread over the seeds, in numbers and in shades."""
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from tui_trainer.sweep.heat import Cell, Heat
+from tui_trainer.ui.chart import heat as shades
+from tui_trainer.ui.widgets.painted import Painted
+
+Pieces = list[tuple[str, str]]
+
+SPREAD = " ±10.51"
+"""The widest spread; where there is no room for it, the sentence below tells that of the cell under the cursor."""
+
+MEAN = "100.00"
+
+BEST, PLAIN_BEST = "✦", "*"
+
+HEADS = 2
+"""Rows above the cells."""
+
+
+class SweepHeat(Painted, can_focus=True):
+    """Cells of means in percent; one of them has the cursor, and is told of in a sentence."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *("heat--name", "heat--axis", "heat--cursor"),
+        *(f"heat--neutral-{level}" for level in range(shades.SHADINGS)),
+    }
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1, 0)", "Up", tooltip="On the map: go to the value above (mouse: click a cell)", show=False),
+        Binding("down", "move(1, 0)", "Down", tooltip="On the map: go to the value below", show=False),
+        Binding("left", "move(0, -1)", "Left", tooltip="On the map: go to the value at the left", show=False),
+        Binding("right", "move(0, 1)", "Right", tooltip="On the map: go to the value at the right", show=False),
+        Binding("enter", "choose", "To table", tooltip="On the map: have the table show the runs of the cell alone (mouse: double click)"),
+    ]
+
+    class AxisAsked(Message):
+        """Another option is wanted on an axis."""
+
+        def __init__(self, *, is_across: bool) -> None:
+            super().__init__()
+            self.is_across = is_across
+
+    class Chosen(Message):
+        """The runs of a cell are wanted."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
+        super().__init__(id=id)
+        self.heat = Heat("", "", (), (), {})
+        self.cell: tuple[int, int] | None = None
+        """Under the cursor; None until somebody moves it: then it is the best."""
+        self._top, self._left = 0, 0
+
+    def show(self, heat: Heat) -> None:
+        """Show another map."""
+        if (heat.down, heat.across) != (self.heat.down, self.heat.across):
+            self.cell, self._top, self._left = None, 0, 0
+        self.heat = heat
+        self.repaint()
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """The cell that is told of."""
+        down, across = self.cell or self.heat.best or (0, 0)
+        return min(down, max(len(self.heat.rows) - 1, 0)), min(across, max(len(self.heat.columns) - 1, 0))
+
+    # What it looks like
+
+    def draw(self, width: int, height: int) -> list[Pieces]:
+        heat = self.heat
+        if not heat.cells:
+            return [[("no run has ended yet", "heat--axis")]]
+        down, across = self.place
+        head = self._head(width)
+        size = self._cell_width(width, head)
+        fitting = max((width - head) // size, 1)
+        rows = max(height - HEADS - 1, 1)
+        self._left = _kept(self._left, across, fitting, len(heat.columns))
+        self._top = _kept(self._top, down, rows, len(heat.rows))
+        columns = range(self._left, min(self._left + fitting, len(heat.columns)))
+        more = f"{'<' if columns.start else ''}{'>' if columns.stop < len(heat.columns) else ''}"
+        name = f"{_words(heat.across)} {more}"[: width - head]
+        titles = "".join(f"{_cut(heat.columns[column] or 'all', size - 2):>{size - 1}} " for column in columns)
+        lines: list[Pieces] = [
+            [(" " * head, "heat--axis"), (name, "heat--name")],
+            [(_cut(_words(heat.down), head - 1).ljust(head), "heat--name"), (titles, "heat--axis")],
+        ]
+        lines += [self._row(row, columns, head, size) for row in range(self._top, min(self._top + rows, len(heat.rows)))]
+        return [*lines, [(self.sentence(), "heat--axis")]]
+
+    def _head(self, width: int) -> int:
+        return min(max(len(text) for text in (*self.heat.rows, self.heat.down)) + 1, max(width // 3, 6))
+
+    def _cell_width(self, width: int, head: int) -> int:
+        """Columns for a cell, with its spread where that leaves room for all."""
+        spread = len(SPREAD) if any(cell.spread is not None for cell in self.heat.cells.values()) else 0
+        least = max(len(MEAN) + 2, *(min(len(label), 10) + 2 for label in self.heat.columns))
+        wide = max(len(MEAN) + spread + 2, least)
+        return wide if wide * len(self.heat.columns) <= width - head else least
+
+    def _row(self, row: int, columns: range, head: int, size: int) -> Pieces:
+        pieces: Pieces = [(_cut(self.heat.rows[row] or "all", head - 1).ljust(head), "heat--axis")]
+        for column in columns:
+            place = row, column
+            cell = self.heat.cells.get(place)
+            style = "heat--cursor" if place == self.place and self.has_focus else self._shade(cell)
+            marks = "[]" if place == self.place else "  "
+            pieces.append((f"{marks[0]}{self._text(cell, place, size - 2):>{size - 2}}{marks[1]}", style))
+        return pieces
+
+    def _text(self, cell: Cell | None, place: tuple[int, int], size: int) -> str:
+        if cell is None:
+            return "-"
+        best = (PLAIN_BEST if self.app.has_class("-plain") else BEST) if place == self.heat.best else ""
+        text = f"{100 * cell.mean:.2f}"
+        spread = f" ±{100 * cell.spread:.2f}" if cell.spread is not None and size >= len(MEAN) + len(SPREAD) else ""
+        return f"{best}{text}{spread}" if len(best + text + spread) <= size else f"{best}{100 * cell.mean:.1f}{spread}"[:size]
+
+    def _shade(self, cell: Cell | None) -> str:
+        if cell is None:
+            return "heat--axis"
+        low, high = self.heat.extent
+        share = (cell.mean - low) / (high - low) if high > low else 1.0
+        return f"heat--neutral-{min(int(share * shades.SHADINGS), shades.SHADINGS - 1)}"
+
+    def sentence(self) -> str:
+        """The cell under the cursor in words."""
+        heat, (down, across) = self.heat, self.place
+        names = (heat.down, heat.rows[down]), (heat.across, heat.columns[across])
+        where = ", ".join(f"{_words(name)} {value}" for name, value in names if name)
+        cell = heat.cells.get((down, across))
+        if cell is None:
+            return f"{where}: no run has ended yet"
+        spread = f" ±{100 * cell.spread:.2f} over seeds" if cell.spread is not None else ""
+        runs = f", {cell.runs} run{'' if cell.runs == 1 else 's'}"
+        several = f" of {cell.configurations} configurations" if cell.configurations > 1 else ""
+        return f"{where}: {100 * cell.mean:.2f}%{spread}{runs}{several}{f', {cell.diverged} diverged' if cell.diverged else ''}"
+
+    # What keys and the mouse do
+
+    def _go(self, down: int, across: int) -> None:
+        if self.heat.cells:
+            self.cell = min(max(down, 0), len(self.heat.rows) - 1), min(max(across, 0), len(self.heat.columns) - 1)
+            self.repaint()
+
+    def action_move(self, down: int, across: int) -> None:
+        """Go to a cell beside this one."""
+        self._go(self.place[0] + down, self.place[1] + across)
+
+    def action_choose(self) -> None:
+        """Have the runs of the cell shown."""
+        if self.heat.cells:
+            self.post_message(self.Chosen())
+
+    def on_click(self, event: events.Click) -> None:
+        """The name of an axis takes the next option, a cell has the cursor, a second click shows its runs."""
+        offset = event.get_content_offset(self)
+        if offset is None or not self.heat.cells:
+            return
+        head = self._head(self.size.width)
+        if offset.y < HEADS:
+            if (offset.y == 0) == (offset.x >= head):
+                self.post_message(self.AxisAsked(is_across=offset.y == 0))
+            return
+        if offset.x >= head and offset.y < self.size.height - 1:
+            row, column = self._top + offset.y - HEADS, self._left + (offset.x - head) // self._cell_width(self.size.width, head)
+            if row < len(self.heat.rows) and column < len(self.heat.columns):
+                self._go(row, column)
+                if event.chain == 2:
+                    self.action_choose()
+
+    def on_focus(self) -> None:
+        """The cursor is seen."""
+        self.repaint()
+
+    def on_blur(self) -> None:
+        """The cursor is elsewhere."""
+        self.repaint()
+
+
+def _kept(first: int, cursor: int, room: int, count: int) -> int:
+    """Where what is in sight begins, so that the cursor is in it."""
+    first = min(max(first, cursor - room + 1), cursor)
+    return max(min(first, count - room), 0)
+
+
+def _cut(text: str, size: int) -> str:
+    return text if len(text) <= size else f"{text[: max(size - 1, 0)]}…"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
