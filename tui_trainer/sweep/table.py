@@ -1,6 +1,6 @@
 """A sweep's runs, or its configurations, as rows that can be sorted and filtered."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -18,6 +18,9 @@ Value = float | str | None
 STATUS: Final = "status"
 ACCURACY: Final = "accuracy"
 SECONDS: Final = "seconds"
+
+SHORT: Final[Mapping[str, str]] = {"learning_rate": "lr"}
+"""What may stand for a head, where people say less."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,6 @@ class Table:
     def widths(self, most: int) -> tuple[int, ...]:
         """Of the columns: as wide as what is in them, up to `most` characters."""
         columns = zip(*(row.cells for row in self.rows), strict=True) if self.rows else ((),) * len(self.heads)
-        # A head has a mark beside it where it is sorted by.
         pairs = zip(self.heads, columns, strict=True)
         return tuple(min(max((len(cell) for cell in column), default=0), most) if column else len(head) for head, column in pairs)
 
@@ -73,6 +75,7 @@ class Table:
         for word in words:
             name, equals, wanted = word.partition("=")
             name = name.strip("-").replace("-", "_")
+            name = next((long for long, short in SHORT.items() if short == name), name)
             if equals and name in self.heads:
                 if row.cells[self.heads.index(name)].lower() != wanted:
                     return False
@@ -85,23 +88,17 @@ def table_of_runs(board: Board) -> Table:
     """A row for each run that there is something to tell of."""
     names = [printable(name) for name in board.names]
     best = board.best_run.key if board.best_run else None
-    heads = (*names, STATUS, "epochs", ACCURACY, "loss", SECONDS)
+    heads = (*names, ACCURACY, "loss", STATUS, "epochs", SECONDS)
     return Table(heads, tuple(_row_of_run(board, result, is_best=result.key == best) for result in board.results))
 
 
 def _row_of_run(board: Board, result: Result, *, is_best: bool) -> Row:
     figures, status = result.figures, board.status(result)
     options = [result.point.get(name) for name in board.names]
-    cells = (
-        *_texts(options),
-        status,
-        str(figures.epochs),
-        percent(figures.validation_accuracy),
-        "" if figures.validation_loss is None else f"{figures.validation_loss:.4f}",
-        f"{figures.seconds:.1f}",
-    )
-    measured = float(figures.epochs), figures.validation_accuracy, figures.validation_loss, figures.seconds
-    values = (*map(_value, options), status, *measured)
+    accuracy, loss = figures.validation_accuracy, figures.validation_loss
+    measured = percent(accuracy), "" if loss is None else f"{loss:.4f}"
+    cells = (*_texts(options), *measured, status, str(figures.epochs), f"{figures.seconds:.1f}")
+    values = (*map(_value, options), accuracy, loss, status, float(figures.epochs), figures.seconds)
     is_bad = result.status in {Standing.DIVERGED, Standing.FAILED}
     return Row((result.key,), cells, values, is_best, is_bad, result.status is Standing.RUNNING and board.going_on)
 

@@ -78,7 +78,7 @@ class SweepScreen(ChartScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "group", "Configurations", tooltip="A row for each run, or for each configuration, whose seeds are one"),
+        Binding("c", "group", "Configs", tooltip="A row for each run, or for each configuration, whose seeds are one"),
         Binding("slash", "filter", "Filter", tooltip="Show the rows alone in which some words occur: relu 0.01, activation=relu"),
         Binding("s", "stop", "Stop", tooltip="Stop the sweep; its runs keep what they have learned, and can be gone on with"),
         Binding("g", "go_on", "Go on", tooltip="Train what is left of the sweep"),

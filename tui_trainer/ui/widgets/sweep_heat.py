@@ -7,7 +7,6 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui_trainer.sweep.heat import Cell, Heat
-from tui_trainer.ui.chart import heat as shades
 from tui_trainer.ui.widgets.painted import Painted
 
 Pieces = list[tuple[str, str]]
@@ -19,6 +18,8 @@ MEAN = "100.00"
 
 BEST, PLAIN_BEST = "✦", "*"
 
+SHADES = 5
+
 HEADS = 2
 """Rows above the cells."""
 
@@ -28,7 +29,7 @@ class SweepHeat(Painted, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *("heat--name", "heat--axis", "heat--cursor"),
-        *(f"heat--neutral-{level}" for level in range(shades.SHADINGS)),
+        *(f"sweep--shade-{level}" for level in range(SHADES)),
     }
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -126,13 +127,12 @@ class SweepHeat(Painted, can_focus=True):
             return "heat--axis"
         low, high = self.heat.extent
         share = (cell.mean - low) / (high - low) if high > low else 1.0
-        return f"heat--neutral-{min(int(share * shades.SHADINGS), shades.SHADINGS - 1)}"
+        return f"sweep--shade-{min(int(share * SHADES), SHADES - 1)}"
 
     def sentence(self) -> str:
         """The cell under the cursor in words."""
         heat, (down, across) = self.heat, self.place
-        names = (heat.down, heat.rows[down]), (heat.across, heat.columns[across])
-        where = ", ".join(f"{_words(name)} {value}" for name, value in names if name)
+        where = ", ".join(filter(None, (heat.rows[down], heat.columns[across])))
         cell = heat.cells.get((down, across))
         if cell is None:
             return f"{where}: no run has ended yet"

@@ -62,10 +62,11 @@ def outcome(board: Board | None) -> Content:
     if board is None or board.best is None:
         return Content("")
     best, test = board.best, board.test
-    text = f"{printable(describe(best.point))}: {_score(best, board.seeds)}"
+    options, score = printable(describe(best.point)), _score(best, board.seeds)
     if test is None or test.test_accuracy is None:
-        return Content.assemble(("best so far  ", "bold"), text)
-    return Content.assemble(("chosen  ", "bold"), text, ", ", (f"test accuracy {test.test_accuracy:.2%}", "bold"))
+        return Content.assemble(("best so far  ", "bold"), f"{score}: {options}")
+    # First what a narrow terminal may not cut.
+    return Content.assemble(("chosen  ", "bold"), (f"test accuracy {test.test_accuracy:.2%}", "bold"), f", validation {score}: {options}")
 
 
 def _score(group: Group, seeds: int) -> str:

@@ -8,7 +8,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tui_trainer.sweep.table import ACCURACY, Row, Table
+from tui_trainer.sweep.table import ACCURACY, SHORT, Row, Table
 from tui_trainer.ui.widgets.painted import Painted
 
 Pieces = list[tuple[str, str]]
@@ -53,7 +53,7 @@ class SweepTable(Painted, can_focus=True):
             "left", "sort(-1)", "Sort left", tooltip="In the table: sort by the column to the left (mouse: click its head)", show=False
         ),
         Binding("right", "sort(1)", "Sort right", tooltip="In the table: sort by the column to the right", show=False),
-        Binding("r", "reverse", "Reverse", tooltip="In the table: turn the order round (mouse: click the head again)"),
+        Binding("r", "reverse", "Reverse", tooltip="In the table: turn the order round (mouse: click the head again)", show=False),
     ]
 
     class Pointed(Message):
@@ -156,7 +156,8 @@ class SweepTable(Painted, can_focus=True):
         return max(self._widths[column], len(self._label(column)) + (self.table.heads[column] == self.head))
 
     def _label(self, column: int) -> str:
-        return self.table.heads[column].replace("_", " ")
+        head = self.table.heads[column]
+        return SHORT.get(head, head.replace("_", " "))
 
     def _heads(self, columns: Sequence[tuple[int, int, int]]) -> Pieces:
         pieces: Pieces = [("".ljust(EDGE), "sweep--head")]
