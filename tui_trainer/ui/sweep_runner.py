@@ -24,8 +24,8 @@ def cores() -> int:
 
 
 @dataclass
-class SweepMessage(Message):
-    """About one sweep."""
+class SweepMessage(Message, bubble=False):
+    """About one sweep. The app hands it on to its screens, from which it must not come back."""
 
     runner: "SweepRunner"
 
@@ -63,16 +63,13 @@ class SweepRunner:
         self.folder = folder
         self.standings: Standings | None = None
         """How far it is."""
+        self.goes_on = True
+        """Until the app has heard that it is over."""
         self._plan, self._workers = plan, workers
         self._post = post
         self._sweep: Sweep | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="sweep", daemon=True)
-
-    @property
-    def goes_on(self) -> bool:
-        """Whether something is still to be trained, or kept."""
-        return self._thread.is_alive()
 
     @property
     def is_stopping(self) -> bool:

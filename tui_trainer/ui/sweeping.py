@@ -8,7 +8,7 @@ from textual.app import App
 from tui_trainer.paths import printable
 from tui_trainer.sweep.plan import Plan
 from tui_trainer.sweep.telling import conclusion
-from tui_trainer.ui.sweep_runner import SweepOpened, SweepOver, SweepRefused, SweepRunner, SweepTold
+from tui_trainer.ui.sweep_runner import SweepMessage, SweepOpened, SweepOver, SweepRefused, SweepRunner, SweepTold
 
 
 class SweepingApp(App[int]):
@@ -34,7 +34,7 @@ class SweepingApp(App[int]):
 
     @on(SweepOpened)
     def _sweep_opened(self, event: SweepOpened) -> None:
-        self.screen.post_message(event)
+        self._tell_screens(event)
 
     @on(SweepTold)
     def _sweep_told(self, event: SweepTold) -> None:
@@ -43,19 +43,23 @@ class SweepingApp(App[int]):
     @on(SweepRefused)
     def _sweep_refused(self, event: SweepRefused) -> None:
         self.notify(printable(event.reason), title="Sweep", severity="error", markup=False)
-        self.screen.post_message(event)
-        self._after_sweep(event.runner)
+        self._end_sweep(event)
 
     @on(SweepOver)
     def _sweep_over(self, event: SweepOver) -> None:
-        seeds = max((len(group.scores) for group in event.event.groups), default=1)
-        text = "\n".join(conclusion(event.event, seeds))
-        self.notify(text.replace("the same command goes on", "g in the list of sweeps goes on"), title="Sweep", markup=False)
-        self._after_sweep(event.runner)
+        lines = conclusion(event.event, max((len(group.scores) for group in event.event.groups), default=1))
+        text = "\n".join(lines).replace("the same command goes on with", "g in the list of sweeps goes on with")
+        self.notify(text, title="Sweep", markup=False)
+        self._end_sweep(event)
 
-    def _after_sweep(self, runner: SweepRunner) -> None:
-        runner.join()
-        self.call_later(self.sweep_is_over)
+    def _end_sweep(self, event: SweepMessage) -> None:
+        event.runner.goes_on = False
+        self._tell_screens(event)
+        self.sweep_is_over()
+
+    def _tell_screens(self, event: SweepMessage) -> None:
+        for screen in self.screen_stack:
+            screen.post_message(event)
 
     def sweep_is_over(self) -> None:
         """Whoever waited for that may go on."""

@@ -10,15 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Button, Input, Label, Static, Tab, Tabs
+from textual.widgets import Button, Label, Static, Tab, Tabs
 
 from tui_trainer.errors import UserError
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import run_name
 from tui_trainer.runs.follow import Follower
 from tui_trainer.sweep.board import Board
-from tui_trainer.sweep.heat import heat
-from tui_trainer.sweep.space import SEED, describe
 from tui_trainer.sweep.store import RUNS, Result
 from tui_trainer.sweep.table import Table
 from tui_trainer.ui.chart.curves import RUN_PENS, Shown
@@ -26,15 +24,15 @@ from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.screens.charted import ChartScreen
 from tui_trainer.ui.screens.watch import WatchScreen
-from tui_trainer.ui.sweep_runner import SweepRefused, SweepRunner, cores
+from tui_trainer.ui.sweep_runner import SweepOver, SweepRefused, SweepRunner, cores
 from tui_trainer.ui.sweep_watcher import CurvesRead, SweepSeen, SweepWatcher
 from tui_trainer.ui.sweeping import SweepingApp
 from tui_trainer.ui.widgets.footer import KeyFooter
 from tui_trainer.ui.widgets.meter import Meter
 from tui_trainer.ui.widgets.sweep_heat import SweepHeat
+from tui_trainer.ui.widgets.sweep_runs import SweepRuns
 from tui_trainer.ui.widgets.sweep_state import State, outcome, progress
 from tui_trainer.ui.widgets.sweep_table import Mark, SweepTable
-from tui_trainer.ui.widgets.titles import entitle
 
 VIEWS = ("table", "map", "curves")
 """What a small terminal shows one at a time; a large one shows all."""
@@ -83,9 +81,6 @@ class SweepScreen(ChartScreen):
         Binding("s", "stop", "Stop", tooltip="Stop the sweep; its runs keep what they have learned, and can be gone on with"),
         Binding("g", "go_on", "Go on", tooltip="Train what is left of the sweep"),
         Binding("u", "unmark", "Unmark", tooltip="Take all marks away", show=False),
-        Binding("a", "axis(True)", "Across", tooltip="On the map: the next option across (mouse: click its name)", show=False),
-        Binding("d", "axis(False)", "Down", tooltip="On the map: the next option down (mouse: click its name)", show=False),
-        Binding("b", "of_best", "Best of", tooltip="On the map: the best configuration of a cell, or the mean of all", show=False),
         Binding("1", "view('table')", "Table", tooltip="Go to the table", show=False),
         Binding("2", "view('map')", "Map", tooltip="Go to the map of two options", show=False),
         Binding("3", "view('curves')", "Curves", tooltip="Go to the curves", show=False),
@@ -104,9 +99,6 @@ class SweepScreen(ChartScreen):
         self._seen = SweepSeen(None, Table((), ()), Table((), ()))
         self._marked: list[str] = []
         self._curves: Mapping[str, Shown] = {}
-        self._is_grouped = self._is_of_best = False
-        self._axes: tuple[str, str] | None = None
-        """Down and across."""
 
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""
@@ -116,10 +108,7 @@ class SweepScreen(ChartScreen):
             yield Static(id="marked")
         with Horizontal(id="sweep", classes=f"-{VIEWS[0]}"):
             with Vertical(id="left"):
-                with Vertical(id="table"):
-                    yield SweepTable()
-                    yield Input(placeholder="words that must occur, or activation=relu", id="filter", compact=True)
-                    yield Static(id="detail")
+                yield SweepRuns(id="table")
                 yield SweepHeat(id="map")
             with Container(id="overlays"):
                 for quantity in CHARTS:
@@ -133,7 +122,6 @@ class SweepScreen(ChartScreen):
 
     def on_mount(self) -> None:
         """Begin to look."""
-        self.query_one("#filter").display = False
         self._show_state()
         self._watcher.start()
 
@@ -159,38 +147,15 @@ class SweepScreen(ChartScreen):
         if not self.query("KeyFooter"):  # this screen closes
             return
         self._seen = event
-        self._show_table()
-        self._show_map()
+        self.query_one(SweepRuns).show(event)
+        if event.board:
+            self.query_one(SweepHeat).show(event.board)
         self._show_state()
-
-    def _show_table(self) -> None:
-        table = self.query_one(SweepTable)
-        table.empty = "no run fits the filter" if table.query_text else "no run has begun yet"
-        table.show(self._seen.groups if self._is_grouped else self._seen.runs)
-        self._entitle_table()
-
-    def _entitle_table(self) -> None:
-        table = self.query_one(SweepTable)
-        title = "Configurations" if self._is_grouped else "Runs"
-        entitle(self.query_one("#table"), title=f"{title}: {table.query_text}" if table.query_text else title, subtitle=table.place)
-
-    def _show_map(self) -> None:
-        if not self.board or not self.board.names:
-            return
-        names = self.board.names
-        options = [name for name in names if name != SEED] or [SEED]
-        self._axes = self._axes or (options[0], options[1] if len(options) > 1 else SEED if SEED in names and options[0] != SEED else "")
-        shown = self.query_one(SweepHeat)
-        shown.show(heat(self.board, *self._axes, of_best=self._is_of_best))
-        others = [name for name in options if name not in self._axes]
-        of = "best of each cell" if self._is_of_best else "mean"
-        further = f", {'over' if not self._is_of_best else 'chosen from'} {', '.join(map(_words, others))}" if others else ""
-        entitle(shown, title=f"Validation accuracy (%), {of}", subtitle=printable(further.removeprefix(", ")))
 
     def _show_state(self) -> None:
         runner, board = self.runner, self.board
         standings = runner.standings if runner else board.standings if board else None
-        state = State.of(board, self._seen.problem, trained_here=runner is not None, stopping=bool(runner and runner.is_stopping))
+        state = State.of(board, self._seen.problem, runner)
         sentence = self.query_one("#sentence", Static)
         sentence.set_classes(f"-{state.name.lower()}")
         sentence.update(progress(state, board, standings, self._seen.problem))
@@ -202,28 +167,8 @@ class SweepScreen(ChartScreen):
 
     @on(SweepTable.Pointed)
     def _pointed(self) -> None:
-        if not self.query("KeyFooter"):
-            return
-        self._entitle_table()
-        self.query_one("#detail", Static).update(self._detail(), layout=False)
-        self._want_curves()
-
-    def _detail(self) -> Content:
-        """What the row under the cursor has no room for."""
-        row, results = self.query_one(SweepTable).chosen, self._results()
-        found = [results[key] for key in row.keys if key in results] if row else []
-        if not found or not self.board:
-            return Content("")
-        if self._is_grouped:
-            stands = ", ".join(f"seed {result.config.get(SEED)} {self._outcome(result)}" for result in found)
-            return Content(printable(stands))
-        result = found[0]
-        note = f": {result.note}" if result.note else ""
-        return Content(printable(f"run {result.key}, {describe(result.point)}: {self.board.status(result)}{note}"))
-
-    def _outcome(self, result: Result) -> str:
-        accuracy = result.figures.validation_accuracy
-        return f"{accuracy:.2%}" if accuracy is not None else self.board.status(result) if self.board else ""
+        if self.query("KeyFooter"):
+            self._want_curves()
 
     def _results(self) -> dict[str, Result]:
         return {result.key: result for result in self.board.results} if self.board else {}
@@ -292,80 +237,29 @@ class SweepScreen(ChartScreen):
 
     def action_group(self) -> None:
         """Show configurations instead of runs, or back."""
-        self._is_grouped = not self._is_grouped
-        self._show_table()
-        self.refresh_bindings()
+        self.query_one(SweepRuns).group()
 
     def action_filter(self) -> None:
         """Ask for words."""
         self.action_view("table")
-        field = self.query_one("#filter", Input)
-        field.display = True
-        field.focus()
-
-    @on(Input.Changed, "#filter")
-    def _filter_changed(self, event: Input.Changed) -> None:
-        table = self.query_one(SweepTable)
-        table.query_text = event.value.strip()
-        table.empty = "no run fits the filter"
-        table.order()
-        self._entitle_table()
-
-    @on(Input.Submitted, "#filter")
-    def _filter_submitted(self) -> None:
-        self.query_one(SweepTable).focus()
-
-    def _take_filter_away(self) -> None:
-        field = self.query_one("#filter", Input)
-        field.value = ""
-        field.display = False
-        self.query_one(SweepTable).focus()
-
-    @on(SweepTable.Sorted)
-    def _sorted(self) -> None:
-        self._entitle_table()
-
-    @on(SweepHeat.AxisAsked)
-    def _axis_asked(self, event: SweepHeat.AxisAsked) -> None:
-        self.action_axis(event.is_across)
-
-    def action_axis(self, is_across: bool) -> None:
-        """Take the next option on an axis; the two change places where it is the other's."""
-        if not self.board or not self._axes:
-            return
-        names = self.board.names
-        down, across = self._axes
-        now = across if is_across else down
-        after = names[(names.index(now) + 1) % len(names)] if now in names else names[0]
-        if is_across:
-            self._axes = (across if after == down else down, after)
-        else:
-            self._axes = (after, down if after == across else across)
-        self._show_map()
-
-    def action_of_best(self) -> None:
-        """Show the best of each cell, or the mean of all."""
-        self._is_of_best = not self._is_of_best
-        self._show_map()
+        self.query_one(SweepRuns).ask_filter()
 
     @on(SweepHeat.Chosen)
     def _cell_chosen(self) -> None:
-        shown = self.query_one(SweepHeat).heat
-        down, across = self.query_one(SweepHeat).place
-        pairs = ((shown.down, shown.rows[down]), (shown.across, shown.columns[across]))
-        # Values that stand together have no one name.
-        words = [f"{name}={value}" for name, value in pairs if name and value and "–" not in value and " " not in value]
-        self.action_filter()
-        self.query_one("#filter", Input).value = " ".join(words)
-        self.query_one(SweepTable).focus()
+        self.action_view("table")
+        self.query_one(SweepRuns).filter(self.query_one(SweepHeat).query_text)
 
     @on(SweepTable.Opened)
     def _open(self) -> None:
         key = self._pointed_key()
         if key is None:
             return
+        folder = self.folder / RUNS / key
+        if not folder.exists():
+            self.notify("This run waits for a worker.", timeout=3)
+            return
         try:
-            follower = Follower(self.folder / RUNS / key)
+            follower = Follower(folder)
         except UserError as error:
             self.notify(printable(str(error)), severity="warning", markup=False)
         else:
@@ -388,7 +282,8 @@ class SweepScreen(ChartScreen):
             self._show_state()
 
     @on(SweepRefused)
-    def _refused(self) -> None:
+    @on(SweepOver)
+    def _over(self) -> None:
         self._show_state()
 
     def action_view(self, view: str) -> None:
@@ -405,20 +300,16 @@ class SweepScreen(ChartScreen):
         """Leave the filter, an enlarged pane, or the screen."""
         if self.maximized:
             self.minimize()
-        elif self.query_one("#filter").display:
-            self._take_filter_away()
+        elif self.query_one(SweepRuns).is_filtered:
+            self.query_one(SweepRuns).filter("")
         else:
             self.dismiss()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer in the footer what makes sense now."""
         if action == "stop":
-            return self.runner is not None and (not self.runner.is_stopping or None)
+            return (runner := self.runner) is not None and (not runner.is_stopping or None)
         if action == "go_on":
             is_free = isinstance(self.app, SweepingApp) and not self.app.sweep_goes_on
             return is_free and self.board is not None and not self.board.going_on and not self.board.is_complete
         return True
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

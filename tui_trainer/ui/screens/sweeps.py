@@ -260,6 +260,8 @@ class SweepsScreen(Screen[None]):
 
     @on(SweepOpened)
     def _opened(self, event: SweepOpened) -> None:
+        if not self.is_current:
+            return
         self._read()
         self.app.push_screen(SweepScreen(event.runner.folder, self._marks))
 

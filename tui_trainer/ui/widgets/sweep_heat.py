@@ -6,8 +6,12 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tui_trainer.sweep.heat import Cell, Heat
+from tui_trainer.paths import printable
+from tui_trainer.sweep.board import Board
+from tui_trainer.sweep.heat import Cell, Heat, heat
+from tui_trainer.sweep.space import SEED
 from tui_trainer.ui.widgets.painted import Painted
+from tui_trainer.ui.widgets.titles import entitle
 
 Pieces = list[tuple[str, str]]
 
@@ -37,15 +41,11 @@ class SweepHeat(Painted, can_focus=True):
         Binding("down", "move(1, 0)", "Down", tooltip="On the map: go to the value below", show=False),
         Binding("left", "move(0, -1)", "Left", tooltip="On the map: go to the value at the left", show=False),
         Binding("right", "move(0, 1)", "Right", tooltip="On the map: go to the value at the right", show=False),
+        Binding("a", "axis(True)", "Across", tooltip="On the map: the next option across (mouse: click its name)"),
+        Binding("d", "axis(False)", "Down", tooltip="On the map: the next option down (mouse: click its name)"),
+        Binding("b", "of_best", "Best", tooltip="On the map: of the configurations in a cell the best, or the mean of all"),
         Binding("enter", "choose", "To table", tooltip="On the map: have the table show the runs of the cell alone (mouse: double click)"),
     ]
-
-    class AxisAsked(Message):
-        """Another option is wanted on an axis."""
-
-        def __init__(self, *, is_across: bool) -> None:
-            super().__init__()
-            self.is_across = is_across
 
     class Chosen(Message):
         """The runs of a cell are wanted."""
@@ -53,15 +53,30 @@ class SweepHeat(Painted, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
         self.heat = Heat("", "", (), (), {})
+        self._board: Board | None = None
+        self._axes: tuple[str, str] | None = None
+        """Down and across."""
+        self._is_of_best = False
         self.cell: tuple[int, int] | None = None
         """Under the cursor; None until somebody moves it: then it is the best."""
         self._top, self._left = 0, 0
 
-    def show(self, heat: Heat) -> None:
-        """Show another map."""
-        if (heat.down, heat.across) != (self.heat.down, self.heat.across):
-            self.cell, self._top, self._left = None, 0, 0
-        self.heat = heat
+    def show(self, board: Board) -> None:
+        """Map another state of the sweep."""
+        self._board = board
+        if board.names and self._axes is None:
+            # Where one option is swept, its seeds stand across.
+            down, across, *_ = *sorted(board.names, key=lambda name: name == SEED), "", ""
+            self._axes = down, across
+        self._map()
+
+    def _map(self) -> None:
+        if not self._board or not self._axes:
+            return
+        self.heat = heat(self._board, *self._axes, of_best=self._is_of_best)
+        others = [_words(printable(name)) for name in self._board.names if name != SEED and name not in self._axes]
+        over = f"{'best' if self._is_of_best else 'mean'} over {', '.join(others)}" if others else ""
+        entitle(self, title="Validation accuracy (%)", subtitle=over)
         self.repaint()
 
     @property
@@ -73,25 +88,25 @@ class SweepHeat(Painted, can_focus=True):
     # What it looks like
 
     def draw(self, width: int, height: int) -> list[Pieces]:
-        heat = self.heat
-        if not heat.cells:
+        shown = self.heat
+        if not shown.cells:
             return [[("no run has ended yet", "heat--axis")]]
         down, across = self.place
         head = self._head(width)
         size = self._cell_width(width, head)
         fitting = max((width - head) // size, 1)
         rows = max(height - HEADS - 1, 1)
-        self._left = _kept(self._left, across, fitting, len(heat.columns))
-        self._top = _kept(self._top, down, rows, len(heat.rows))
-        columns = range(self._left, min(self._left + fitting, len(heat.columns)))
-        more = f"{'<' if columns.start else ''}{'>' if columns.stop < len(heat.columns) else ''}"
-        name = f"{_words(heat.across)} {more}"[: width - head]
-        titles = "".join(f"{_cut(heat.columns[column] or 'all', size - 2):>{size - 1}} " for column in columns)
+        self._left = _kept(self._left, across, fitting, len(shown.columns))
+        self._top = _kept(self._top, down, rows, len(shown.rows))
+        columns = range(self._left, min(self._left + fitting, len(shown.columns)))
+        more = f"{'<' if columns.start else ''}{'>' if columns.stop < len(shown.columns) else ''}"
+        name = f"{_words(shown.across)} {more}"[: width - head]
+        titles = "".join(f"{_cut(shown.columns[column] or 'all', size - 2):>{size - 1}} " for column in columns)
         lines: list[Pieces] = [
             [(" " * head, "heat--axis"), (name, "heat--name")],
-            [(_cut(_words(heat.down), head - 1).ljust(head), "heat--name"), (titles, "heat--axis")],
+            [(_cut(_words(shown.down), head - 1).ljust(head), "heat--name"), (titles, "heat--axis")],
         ]
-        lines += [self._row(row, columns, head, size) for row in range(self._top, min(self._top + rows, len(heat.rows)))]
+        lines += [self._row(row, columns, head, size) for row in range(self._top, min(self._top + rows, len(shown.rows)))]
         return [*lines, [(self.sentence(), "heat--axis")]]
 
     def _head(self, width: int) -> int:
@@ -131,9 +146,9 @@ class SweepHeat(Painted, can_focus=True):
 
     def sentence(self) -> str:
         """The cell under the cursor in words."""
-        heat, (down, across) = self.heat, self.place
-        where = ", ".join(filter(None, (heat.rows[down], heat.columns[across])))
-        cell = heat.cells.get((down, across))
+        down, across = self.place
+        where = ", ".join(filter(None, (self.heat.rows[down], self.heat.columns[across])))
+        cell = self.heat.cells.get((down, across))
         if cell is None:
             return f"{where}: no run has ended yet"
         spread = f" ±{100 * cell.spread:.2f} over seeds" if cell.spread is not None else ""
@@ -152,6 +167,30 @@ class SweepHeat(Painted, can_focus=True):
         """Go to a cell beside this one."""
         self._go(self.place[0] + down, self.place[1] + across)
 
+    def action_axis(self, is_across: bool) -> None:
+        """Take the next option on an axis; the two change places where it is the other's."""
+        if not self._board or not self._axes:
+            return
+        names, (down, across) = self._board.names, self._axes
+        now, other = (across, down) if is_across else (down, across)
+        after = names[(names.index(now) + 1) % len(names)] if now in names else names[0]
+        other = now if after == other else other
+        self._axes = (other, after) if is_across else (after, other)
+        self.cell, self._top, self._left = None, 0, 0
+        self._map()
+
+    def action_of_best(self) -> None:
+        """Show the best of each cell, or the mean of all."""
+        self._is_of_best = not self._is_of_best
+        self._map()
+
+    @property
+    def query_text(self) -> str:
+        """A filter that leaves the runs of the cell alone; values that stand together have no name of their own."""
+        down, across = self.place
+        pairs = (self.heat.down, self.heat.rows[down]), (self.heat.across, self.heat.columns[across])
+        return " ".join(f"{name}={value}" for name, value in pairs if name and value and not {" ", "–"} & set(value))
+
     def action_choose(self) -> None:
         """Have the runs of the cell shown."""
         if self.heat.cells:
@@ -165,7 +204,7 @@ class SweepHeat(Painted, can_focus=True):
         head = self._head(self.size.width)
         if offset.y < HEADS:
             if (offset.y == 0) == (offset.x >= head):
-                self.post_message(self.AxisAsked(is_across=offset.y == 0))
+                self.action_axis(offset.y == 0)
             return
         if offset.x >= head and offset.y < self.size.height - 1:
             row, column = self._top + offset.y - HEADS, self._left + (offset.x - head) // self._cell_width(self.size.width, head)

@@ -11,6 +11,7 @@ from tui_trainer.sweep.statistics import Group
 from tui_trainer.sweep.store import Standing
 from tui_trainer.sweep.sweep import Standings
 from tui_trainer.sweep.telling import duration, rate_text
+from tui_trainer.ui.sweep_runner import SweepRunner
 
 
 class State(Enum):
@@ -24,15 +25,15 @@ class State(Enum):
     BROKEN = "✗"
 
     @classmethod
-    def of(cls, board: Board | None, problem: str, *, trained_here: bool, stopping: bool) -> "State":
-        """The state of a sweep, which this app may train itself."""
-        if stopping:
+    def of(cls, board: Board | None, problem: str, runner: SweepRunner | None) -> "State":
+        """The state of a sweep, which `runner` may be training."""
+        if runner and runner.is_stopping:
             return cls.STOPPING
         if board is None:
-            return cls.BROKEN if problem and not trained_here else cls.PREPARING
+            return cls.BROKEN if problem and not runner else cls.PREPARING
         if board.going_on:
             return cls.GOING_ON
-        if trained_here:
+        if runner and not runner.standings:
             return cls.PREPARING
         return cls.COMPLETE if board.is_complete else cls.STOPPED
 
@@ -42,7 +43,7 @@ def progress(state: State, board: Board | None, standings: Standings | None, pro
     if state is State.BROKEN:
         return Content(f"{state.value} {printable(problem)}")
     if standings is None or state is State.PREPARING:
-        return Content(state.value if board or state is not State.PREPARING else "… reading")
+        return Content(state.value)
     parts = [f"{standings.done + standings.failed:,} of {standings.total:,} runs"]
     parts += [f"{standings.failed:,} failed"] if standings.failed else []
     if board and (diverged := board.count(Standing.DIVERGED)):
