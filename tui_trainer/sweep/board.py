@@ -124,7 +124,6 @@ class Onlooker:
             seeds=_number(facts.get("seeds"), 1),
             going_on=going_on,
             examined=store.examined(),
-            intervals=before.intervals if before else {},
         )
         self._version, self._board = version, self._timed(board)
         return self._board

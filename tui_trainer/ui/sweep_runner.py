@@ -24,33 +24,33 @@ def cores() -> int:
 
 
 @dataclass
-class SweepMessage(Message, bubble=False):
-    """About one sweep. The app hands it on to its screens, from which it must not come back."""
+class SweepMessage(Message):
+    """About one sweep. The app hands it on to its screens, from which none may come back to it."""
 
     runner: "SweepRunner"
 
 
 @dataclass
-class SweepOpened(SweepMessage):
+class SweepOpened(SweepMessage, bubble=False):
     """Its workers stand ready."""
 
 
 @dataclass
-class SweepTold(SweepMessage):
+class SweepTold(SweepMessage, bubble=False):
     """Something to know while it goes on, in a line."""
 
     text: str
 
 
 @dataclass
-class SweepOver(SweepMessage):
+class SweepOver(SweepMessage, bubble=False):
     """All that was learned is kept, and no worker is left."""
 
     event: SweepEnded
 
 
 @dataclass
-class SweepRefused(SweepMessage):
+class SweepRefused(SweepMessage, bubble=False):
     """It cannot start or go on, for a reason that its user can mend: one line."""
 
     reason: str

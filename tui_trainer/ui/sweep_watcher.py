@@ -11,6 +11,7 @@ from textual.message import Message
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import read_run
 from tui_trainer.sweep.board import Board, Onlooker
+from tui_trainer.sweep.statistics import Interval
 from tui_trainer.sweep.store import RUNS, Result
 from tui_trainer.sweep.table import Table, table_of_groups, table_of_runs
 from tui_trainer.ui import messages
@@ -18,7 +19,9 @@ from tui_trainer.ui.archived import shown
 from tui_trainer.ui.chart.curves import Shown
 
 SHARE = 0.1
-"""Of the time, how much may go into looking: this thread takes it from the screen's."""
+"""Of the time, how much may go into looking: this thread takes it from the screen's; but"""
+LONGEST_REST = 5.0
+"""seconds after the last look there is another one."""
 
 
 @dataclass
@@ -59,8 +62,10 @@ class SweepWatcher:
         self._post = post
         self._closed = False
         self._woken = threading.Event()
+        self._hurries = self._reckons = False
         self._wanted: Sequence[str] = ()
         self._board: Board | None = None
+        self._reckoned = False
         self._problem = ""
         self._curves: dict[str, tuple[Result, Shown]] = {}
         self._thread = threading.Thread(target=self._work, name="watching sweep", daemon=True)
@@ -79,14 +84,25 @@ class SweepWatcher:
         self._wanted = keys
         self._woken.set()
 
+    def hurry(self) -> None:
+        """Look at once: something is known to have changed."""
+        self._hurries = True
+        self._woken.set()
+
+    def reckon_intervals(self) -> None:
+        """From now on reckon where means lie, which somebody wants to see; SciPy takes a while to import."""
+        if not self._reckons:
+            self._reckons = True
+            self.hurry()
+
     def _work(self) -> None:
+        due = 0.0
         try:
-            due = monotonic()
             while not self._closed:
-                if monotonic() >= due:
-                    began = thread_time()
+                if self._hurries or monotonic() >= due:
+                    self._hurries, began = False, thread_time()
                     self._look()
-                    due = monotonic() + max(self._tick, (thread_time() - began) / SHARE)
+                    due = monotonic() + max(self._tick, min((thread_time() - began) / SHARE, LONGEST_REST))
                 self._read_curves()
                 self._woken.wait(max(due - monotonic(), 0))
                 self._woken.clear()
@@ -103,17 +119,14 @@ class SweepWatcher:
                 self._problem, self._board = str(error), None
                 self._post(SweepSeen(None, Table((), ()), Table((), ()), self._problem))
             return
-        if board is self._board:
+        if board is self._board and self._reckoned == self._reckons:
             return
-        self._problem, self._board = "", board
-        self._tell(board)
-        # They take a while each, and stand in the cache for the next time.
-        intervals = {}
-        for group in board.groups:
-            if self._closed:
-                return
-            intervals[group.key] = group.interval
-        self._tell(replace(board, intervals=intervals))
+        self._problem, self._board, self._reckoned = "", board, self._reckons
+        self._tell(replace(board, intervals=self._intervals(board)) if self._reckons else board)
+
+    def _intervals(self, board: Board) -> Mapping[str, Interval | None]:
+        """Where the means of the configurations lie: each takes a while, and stands in a cache for the next time."""
+        return {group.key: group.interval for group in board.groups if not self._closed}
 
     def _tell(self, board: Board) -> None:
         self._post(SweepSeen(board, table_of_runs(board), table_of_groups(board)))

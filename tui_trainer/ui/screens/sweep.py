@@ -238,6 +238,7 @@ class SweepScreen(ChartScreen):
     def action_group(self) -> None:
         """Show configurations instead of runs, or back."""
         self.query_one(SweepRuns).group()
+        self._watcher.reckon_intervals()
 
     def action_filter(self) -> None:
         """Ask for words."""
@@ -284,6 +285,7 @@ class SweepScreen(ChartScreen):
     @on(SweepRefused)
     @on(SweepOver)
     def _over(self) -> None:
+        self._watcher.hurry()
         self._show_state()
 
     def action_view(self, view: str) -> None:
