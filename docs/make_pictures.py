@@ -1,4 +1,4 @@
-"""Make the documentation's pictures: `python docs/make_pictures.py [NAME …]`, some minutes for all. Each is the real app after a real run."""
+"""Make the pictures of the documentation, `python docs/make_pictures.py [NAME …]`: the real app after real runs, some minutes for all."""
 
 import asyncio
 import sys
