@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from tui_trainer.config import AUTO, Config
 from tui_trainer.dataset import MNIST, Dataset, Split, load
 from tui_trainer.errors import UserError
@@ -115,22 +113,20 @@ class Run:
         Raises UserError when they cannot be from the first; a folder that fails later does not end the run.
         """
         try:
-            # The limit holds for the whole process; a run is the only heavy user of the BLAS in it.
-            with threadpool_limits(limits=int(self.config.threads), user_api="blas"):
-                for event in self._training.events(control):
-                    before = self._keeper.trouble
-                    if isinstance(event, Progress):
-                        self._keeper.heed(event, control)
-                    elif not isinstance(event, Noted):
-                        self._keeper.keep(event)
-                    now = self._keeper.trouble
-                    if now and isinstance(event, Started):
-                        raise UserError(self.trouble)
-                    yield event
-                    if now and not before and not isinstance(event, Ended):
-                        yield Noted(f"{self.trouble}; training goes on, and this is tried again")
-                    elif before and not now:
-                        yield Noted(f"{self.directory}: the run is kept again, and whole")
+            for event in self._training.events(control):
+                before = self._keeper.trouble
+                if isinstance(event, Progress):
+                    self._keeper.heed(event, control)
+                elif not isinstance(event, Noted):
+                    self._keeper.keep(event)
+                now = self._keeper.trouble
+                if now and isinstance(event, Started):
+                    raise UserError(self.trouble)
+                yield event
+                if now and not before and not isinstance(event, Ended):
+                    yield Noted(f"{self.trouble}; training goes on, and this is tried again")
+                elif before and not now:
+                    yield Noted(f"{self.directory}: the run is kept again, and whole")
         finally:
             self.close()
 
