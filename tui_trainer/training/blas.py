@@ -12,6 +12,7 @@ from itertools import product
 from threading import Condition, RLock, get_ident
 from typing import Any, NamedTuple, final
 
+import numpy as np  # noqa: F401 it brings the BLAS that it computes with
 from threadpoolctl import ThreadpoolController
 
 
@@ -100,7 +101,7 @@ _turns = _Turns()
 
 
 class _Library(NamedTuple):
-    """A BLAS that is loaded."""
+    """A BLAS that NumPy may compute with: one that is loaded later is another library's."""
 
     get: Callable[[], int]
     set: Callable[[int], object]
