@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -24,8 +25,10 @@ Begin = Callable[[str, int], Iterator[Event]]
 
 
 def now() -> int:
-    """What anybody would compute with, by NumPy's BLAS, which is loaded before any other."""
-    return next((int(info["num_threads"]) for info in threadpool_info() if info["user_api"] == "blas"), 0)
+    """What anybody would compute with."""
+    blas = (info for info in threadpool_info() if info["user_api"] == "blas")
+    # Others bring a BLAS of their own.
+    return next((int(info["num_threads"]) for info in blas if "scipy.libs" not in info["filepath"]), 0)
 
 
 @pytest.fixture(autouse=True)
@@ -252,3 +255,27 @@ def test_an_interrupt_while_waiting_holds_nobody_up() -> None:
     also_one.end()
     with BlasThreads(2):
         assert now() == 2
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_blas_that_is_told_of_is_numpys_own_in_whatever_order_there_are_others(monkeypatch: pytest.MonkeyPatch, order: int) -> None:
+    class Found:
+        internal_api = "openblas"
+
+        def __init__(self, path: Path, version: str) -> None:
+            self.filepath, self.version = str(path), version
+
+    site = Path(np.__file__).resolve().parents[1]
+    found = [Found(site / "a.libs" / "x.so", "1"), Found(site / "numpy.libs" / "x.so", "2"), Found(site / "scipy.libs" / "x.so", "3")]
+
+    class Controller:
+        lib_controllers = found[::order]
+
+        def select(self, **_: str) -> "Controller":
+            return self
+
+    monkeypatch.setattr(blas, "ThreadpoolController", Controller)
+    assert blas.blas_name() == "openblas 2"
+    del found[1]
+    Controller.lib_controllers = found[::order]
+    assert blas.blas_name() == "openblas 1"

@@ -1,4 +1,4 @@
-"""How many threads the BLAS computes with. It has one number for the whole process, and the last bits of a product depend on it.
+"""How many threads NumPy's BLAS computes with. It has one number for the whole process, and the last bits of a product depend on it.
 
 So each batch asserts its run's own number, whatever others have set, and holds it while it computes and no longer: there is nothing that
 a run could leave behind, or take from another, at its end.
@@ -7,12 +7,12 @@ a run could leave behind, or take from another, at its end.
 import ctypes
 from collections import deque
 from collections.abc import Callable
-from functools import cache
 from itertools import product
+from pathlib import Path
 from threading import Condition, RLock, get_ident
 from typing import Any, NamedTuple, final
 
-import numpy as np  # noqa: F401 it brings the BLAS that it computes with
+import numpy as np
 from threadpoolctl import ThreadpoolController
 
 
@@ -38,31 +38,43 @@ def most_threads() -> int:
     return _turns.most()
 
 
+def blas_name() -> str:
+    """The BLAS, its version and what it was made for."""
+    blas = next(iter(_loaded()), None)
+    return f"{blas.internal_api} {blas.version} {getattr(blas, 'architecture', '')}".strip() if blas else "unknown"
+
+
+class _Number(NamedTuple):
+    """The BLAS's number of threads."""
+
+    get: Callable[[], int]
+    set: Callable[[int], object]
+
+
 class _Turns:
     """Who computes, and who waits because those who compute do so with another number: first come, first served."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: _Number) -> None:
+        self._get, self._set = number
         self._lock = RLock()
         self._changed = Condition(self._lock)
         self._waiting: deque[int] = deque()
         self._computing: set[int] = set()
         """Threads of Python's. One that an interrupt has left in here is no hindrance to itself."""
         self._count = 0
-        self._before: list[int] = []
-        """Each library's number before anybody computed; empty while nobody does."""
+        self._before = 0
+        """The number before anybody computed; 0 while nobody does."""
 
     def begin(self, count: int) -> None:
         me = get_ident()
         with self._lock:
-            if self._waiting or not self._admits(me, count):
+            if self._computing or self._waiting:
                 self._wait(me, count)
+            if not self._before:
+                self._before = self._get()
             self._computing.add(me)
             self._count = count
-            if not self._before:
-                self._before = [library.get() for library in _libraries()]
-            for library in _libraries():
-                if library.get() != count:
-                    library.set(count)
+            self._set(count)
 
     def end(self) -> None:
         with self._lock:
@@ -71,15 +83,12 @@ class _Turns:
 
     def most(self) -> int:
         with self._lock:
-            return max(self._before or [library.get() for library in _libraries()], default=1)
-
-    def _admits(self, me: int, count: int) -> bool:
-        return self._count == count or not self._computing - {me}
+            return self._before or self._get()
 
     def _wait(self, me: int, count: int) -> None:
         self._waiting.append(me)
         try:
-            while self._waiting[0] != me or not self._admits(me, count):
+            while self._waiting[0] != me or (self._count != count and self._computing - {me}):
                 self._changed.wait()
         except BaseException:
             self._waiting.remove(me)
@@ -91,28 +100,20 @@ class _Turns:
     def _pass_on(self) -> None:
         if self._waiting:
             self._changed.notify_all()
-        elif not self._computing:
-            for library, count in zip(_libraries(), self._before, strict=False):
-                library.set(count)
-            self._before = []
+        elif not self._computing and self._before:
+            self._set(self._before)
+            self._before = 0
 
 
-_turns = _Turns()
+def _loaded() -> list[Any]:
+    """The BLAS that NumPy brought; where it brought none, all there are, for NumPy's is one of them. Other libraries may have their own."""
+    found = sorted(ThreadpoolController().select(user_api="blas").lib_controllers, key=lambda each: each.filepath)
+    package = Path(np.__file__).resolve().parent
+    folders = (package, package.with_name("numpy.libs"))
+    return [each for each in found if any(Path(each.filepath).is_relative_to(folder) for folder in folders)] or found
 
 
-class _Library(NamedTuple):
-    """A BLAS that NumPy may compute with: one that is loaded later is another library's."""
-
-    get: Callable[[], int]
-    set: Callable[[int], object]
-
-
-@cache
-def _libraries() -> tuple[_Library, ...]:
-    return tuple(_library(found) for found in ThreadpoolController().select(user_api="blas").lib_controllers)
-
-
-def _library(found: Any) -> _Library:
+def _number(found: Any) -> _Number:
     # What threadpoolctl 3.8 is asked to set for OpenBLAS it sets for one thread of the process alone, and passes over the others in
     # silence. Where OpenMP counts the threads, each has a number of its own.
     if found.internal_api == "openblas" and found.threading_layer != "openmp":
@@ -121,5 +122,14 @@ def _library(found: Any) -> _Library:
         for prefix, suffix in product(("", "scipy_"), ("", "64_", "_64")):
             get, put = (getattr(library, f"{prefix}openblas_{verb}_num_threads{suffix}", None) for verb in ("get", "set"))
             if get and put:
-                return _Library(get, put)
-    return _Library(found.get_num_threads, found.set_num_threads)
+                return _Number(get, put)
+    return _Number(found.get_num_threads, found.set_num_threads)
+
+
+def _number_of_all(numbers: list[_Number]) -> _Number:
+    if len(numbers) == 1:
+        return numbers[0]
+    return _Number(lambda: max((each.get() for each in numbers), default=1), lambda count: [each.set(count) for each in numbers])
+
+
+_turns = _Turns(_number_of_all([_number(each) for each in _loaded()]))
