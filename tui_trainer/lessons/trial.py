@@ -108,18 +108,20 @@ class Trial:
 
     def _run(self, name: str, data: Dataset) -> Iterator[Event]:
         config, control = self._configs[name], self._controls[name]
+        control.measure_layers()
         try:
             if self._folder:
                 events = Run.create(config, self._folder / name.replace("/", "-"), data).events(control)
             else:
                 events = Training(config, data).events(control)
+            for event in events:
+                yield event
+                if isinstance(event, Progress) and event.step % max(1, event.batches // MEASUREMENTS) == 0:
+                    control.measure_layers()
         except UserError as error:
             raise UserError(f"{error} (run: {name})") from None
-        control.measure_layers()
-        for event in events:
-            yield event
-            if isinstance(event, Progress) and event.step % max(1, event.batches // MEASUREMENTS) == 0:
-                control.measure_layers()
+        except MemoryError:
+            raise UserError(f"out of memory: free some, or take a smaller --batch-size or fewer or smaller layers (run: {name})") from None
 
 
 def _part(data: Dataset, samples: int | None, validation: int) -> Dataset:

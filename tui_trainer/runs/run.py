@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,8 @@ class Run:
                 training.restore(found.snapshot, found.seconds, found.epoch_seconds)
             except UserError as error:
                 raise UserError(f"{folder.checkpoint}: cannot go on from here: {error}") from None
+            except MemoryError:
+                raise _too_large() from None
             differences = _differences(found, config)
             _refuse_strangers(folder)
             try:
@@ -110,7 +113,7 @@ class Run:
     def events(self, control: Control) -> Iterator[Event]:
         """Train, yielding each event after its files are written.
 
-        Raises UserError when they cannot be from the first; a folder that fails later does not end the run.
+        Raises UserError when they cannot be from the first, and when memory runs out; a folder that fails later does not end the run.
         """
         try:
             for event in self._training.events(control):
@@ -127,8 +130,17 @@ class Run:
                     yield Noted(f"{self.trouble}; training goes on, and this is tried again")
                 elif before and not now:
                     yield Noted(f"{self.directory}: the run is kept again, and whole")
+        except MemoryError:
+            raise self._out_of_memory() from None
         finally:
             self.close()
+
+    def _out_of_memory(self) -> UserError:
+        told = f"out of memory after step {self._training.step:,}: free some, or take a smaller --batch-size or a smaller network"
+        with suppress(OSError):
+            if self._folder.checkpoint.is_file():
+                told += f"; {self._folder.checkpoint} is whole, and --resume {self.directory} goes on from there"
+        return UserError(told)
 
 
 def _hold(folder: RunDirectory, what: str, *, create: bool = False) -> Journal:

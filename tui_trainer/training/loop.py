@@ -191,6 +191,8 @@ class Training:
         if self._options.batch_size != before.batch_size:
             sample, share = self._stretch.sample + (self._batch - self._stretch.batch) * before.batch_size, self._share
             self._training.resize(self._options.batch_size)
+            # A change that there is no memory for must fail before it is told of: what was told is made again when a run is gone on with.
+            self._training.allocate(self._network)
             self._begin_stretch(Stretch(self._batch, sample, share))
         return Changed(self._epochs_done + 1, self._batch, self._optimizer.steps, change.values, self._config)
 
