@@ -16,6 +16,7 @@ from tui_trainer.nn.arrays import Array, zeros
 from tui_trainer.nn.layers import Dropout
 from tui_trainer.nn.optimizers import clip_by_norm
 from tui_trainer.training import health
+from tui_trainer.training.blas import BlasThreads
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
 from tui_trainer.training.events import (
@@ -56,8 +57,7 @@ class Stretch(NamedTuple):
 class Training:
     """A run in progress: the network, its optimizer, the random streams and the position.
 
-    `config.threads` is a number by now, and reported alone: whoever runs this limits the BLAS. Raises UserError when the data cannot
-    be split or batched as asked.
+    `config.threads` is a number by now. Raises UserError when the data cannot be split or batched as asked.
     """
 
     def __init__(self, config: Config, data: Dataset) -> None:
@@ -65,6 +65,7 @@ class Training:
         self._options = config
         """As they are now, after the changes that were made."""
         self._planned = list(config.changes)
+        self._threads = BlasThreads(int(config.threads))
         if config.early_stopping and not config.validation:
             raise UserError("--early-stopping needs a validation set; give --validation a number above 0")
         self.warnings = tuple(f"--data {config.data}: no training image is labelled {label}" for label in data.missing_classes)
@@ -150,9 +151,10 @@ class Training:
             order = self._order()
             while self._batch < self.batches and control.admit():
                 yield from self._change(control)
-                started = perf_counter()
-                progress, divergence = self._train_batch(order, control)
-                self._epoch_seconds += perf_counter() - started
+                with self._threads:
+                    started = perf_counter()
+                    progress, divergence = self._train_batch(order, control)
+                    self._epoch_seconds += perf_counter() - started
                 if divergence is not None:
                     break
                 layers = progress.layers
@@ -189,6 +191,8 @@ class Training:
         if self._options.batch_size != before.batch_size:
             sample, share = self._stretch.sample + (self._batch - self._stretch.batch) * before.batch_size, self._share
             self._training.resize(self._options.batch_size)
+            # A change that there is no memory for must fail before it is told of: what was told is made again when a run is gone on with.
+            self._training.allocate(self._network)
             self._begin_stretch(Stretch(self._batch, sample, share))
         return Changed(self._epochs_done + 1, self._batch, self._optimizer.steps, change.values, self._config)
 
@@ -260,7 +264,7 @@ class Training:
 
     def _end_epoch(self, layers: tuple[LayerHealth, ...]) -> EpochEnded:
         samples = self._samples
-        validation = None if self._validation is None else evaluate(self._network, self._validation)
+        validation = self._evaluate(self._validation) if self._validation else None
         train_loss, train_accuracy, seconds = self._loss_sum / samples, self._correct / samples, self._epoch_seconds
         self._epochs_done += 1
         self._seconds += seconds
@@ -283,6 +287,10 @@ class Training:
             layers=layers,
             snapshot=self.snapshot(),
         )
+
+    def _evaluate(self, feed: Feed) -> tuple[float, float]:
+        with self._threads:
+            return evaluate(self._network, feed)
 
     def _started(self) -> Started:
         network = self._network
@@ -315,7 +323,7 @@ class Training:
         if self._test is not None and control.stopping != "interrupted":
             if kept is not None:
                 np.copyto(self._network.parameters, kept)
-            test_loss, test_accuracy = evaluate(self._network, self._test)
+            test_loss, test_accuracy = self._evaluate(self._test)
         return Ended(
             status="diverged" if divergence else "completed" if self._finished else control.stopping or "stopped",
             epochs=self._epochs_done,
