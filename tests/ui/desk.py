@@ -20,6 +20,9 @@ SMALL = (80, 24)
 USUAL = (120, 40)
 LARGE = (200, 60)
 
+KEYS = {",": "comma", ".": "full_stop", "-": "minus", " ": "space", ":": "colon", "=": "equals_sign", "_": "underscore"}
+"""What Textual calls the keys of these."""
+
 
 class Desk:
     """An app, somebody's hands on its keys and eyes on its screen."""
@@ -53,7 +56,7 @@ class Desk:
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:
-        await self.press(*({",": "comma", ".": "full_stop", "-": "minus"}.get(letter, letter) for letter in text))
+        await self.press(*(KEYS.get(letter, letter) for letter in text))
 
     async def click(self, selector: str) -> None:
         assert await self.pilot.click(selector)

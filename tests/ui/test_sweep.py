@@ -1,0 +1,510 @@
+"""Sweeps in the app: a new one from the form, its board by key and by mouse, and what is left when it is stopped or the app is."""
+
+import multiprocessing
+import os
+import re
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pytest_textual_snapshot import SVGImageExtension
+from sweep.story import Story
+from syrupy.assertion import SnapshotAssertion
+from textual.widgets import Input, OptionList
+
+from tui_trainer.sweep.board import Onlooker
+from tui_trainer.sweep.store import RUNS, Standing, Store
+from tui_trainer.ui.app import TrainerApp
+from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.screens.help import HelpScreen
+from tui_trainer.ui.screens.quit import QuitScreen
+from tui_trainer.ui.screens.sweep import SweepScreen, SweptRunScreen
+from tui_trainer.ui.screens.sweeps import SweepsScreen
+from tui_trainer.ui.widgets.sweep_heat import SweepHeat
+from tui_trainer.ui.widgets.sweep_table import SweepTable
+
+from .desk import LARGE, SMALL, USUAL, Desk, Desks
+from .pty_terminal import CTRL_Q, Terminal
+from .test_compare import make_run
+from .test_screens import overlaps
+
+SWEPT = "--activation relu,tanh --seed 0:2"
+
+Watching = Callable[..., AbstractAsyncContextManager[Desk]]
+
+
+@pytest.fixture
+def watching(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Watching:
+    """Opens the board of a sweep, as `tui-trainer sweep watch` does."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("textual._wait.process_time", time.thread_time)
+
+    @asynccontextmanager
+    async def watch(folder: Path, size: tuple[int, int] = USUAL, *, plain: bool = False) -> AsyncIterator[Desk]:
+        app = TrainerApp(plain=plain, opening=lambda marks: SweepScreen(folder, marks, looks_per_second=20))
+        async with app.run_test(size=size, notifications=True) as pilot:
+            desk = Desk(app, pilot)
+            await desk.until(lambda: isinstance(app.screen, SweepScreen) and bool(app.screen.query("FooterKey")))
+            yield desk
+        assert app.fault is None
+
+    return watch
+
+
+def whole(folder: Path, story: Story | None = None, *, test: float | None = 0.931) -> Path:
+    """A sweep that is over, with the folders of its runs."""
+    store = (story or Story()).write(folder, test=test)
+    for result in store.results():
+        make_run(folder / RUNS / result.key, result.figures.validation_accuracy or 0.5)
+    store.close()
+    return folder
+
+
+def board(desk: Desk) -> SweepScreen:
+    assert isinstance(desk.app.screen, SweepScreen)
+    return desk.app.screen
+
+
+def table(desk: Desk) -> SweepTable:
+    return board(desk).query_one(SweepTable)
+
+
+def rows(desk: Desk) -> list[str]:
+    """The table as it is read, without its heads."""
+    return [line.rstrip() for line in desk.read(table(desk)).splitlines()[1:] if line.strip()]
+
+
+def legend(desk: Desk) -> str:
+    return "\n".join(board(desk).query(Chart).first().render_line(y).text for y in range(2))
+
+
+async def begin(desk: Desk, swept: str = SWEPT) -> None:
+    """Type a sweep and start it."""
+    await desk.press("escape", "f3")
+    await desk.until(lambda: isinstance(desk.app.screen, SweepsScreen) and bool(desk.app.screen.query("FooterKey")))
+    await desk.type(swept)
+    await desk.until_read("runs")
+    field = desk.app.screen.query_one("#workers", Input)
+    field.value = "1"
+    await desk.press("enter")
+    await desk.until(lambda: isinstance(desk.app.screen, SweepScreen), 60)
+
+
+async def until_none_is_left(desk: Desk) -> None:
+    await desk.until(lambda: not any(process.name == "pebble_pool_worker" for process in multiprocessing.active_children()))
+
+
+# A sweep of this app
+
+
+@pytest.mark.long
+async def test_a_sweep_from_the_form_to_its_end(sit_down: Desks, tmp_path: Path) -> None:
+    async with sit_down(SMALL) as desk:
+        await desk.press("escape", "f3")
+        await desk.until_read("No sweeps in")
+        await desk.type("--activation relu,tan")
+        await desk.until_read("✗ --activation must be one of")
+        await desk.type("h --seed 0:2")
+        await desk.until_read("2 configurations × 2 seeds = 4 runs")
+        assert "hidden 16" in desk.screen, "the form's options are the same for all runs"
+        desk.app.screen.query_one("#workers", Input).value = "1"
+        await desk.press("enter")
+        await desk.until(lambda: isinstance(desk.app.screen, SweepScreen), 60)
+        await desk.until_read("✓ complete  4 of 4 runs")
+        assert re.search(r"chosen  test accuracy \d\d\.\d\d%", desk.screen)
+        await until_none_is_left(desk)
+        folder = board(desk).folder
+        assert folder.parent == Path("sweeps")
+        store = Store(folder)
+        assert {result.config["hidden"][0] for result in store.results()} == {16}
+        store.close()
+        await desk.press("enter")
+        await desk.until(lambda: isinstance(desk.app.screen, SweptRunScreen))
+        await desk.until_read("✓ completed  2 epochs")
+        await desk.press("escape", "escape")
+        await desk.until_read("complete, 4 of 4 runs, best")
+        await desk.press("escape", "g")
+        await desk.until_read("All its runs are trained")
+        await desk.press("escape")
+        assert desk.at_main_screen()
+
+
+@pytest.mark.long
+async def test_a_sweep_is_stopped_gone_on_with_and_left(sit_down: Desks) -> None:
+    async with sit_down(USUAL, epochs=2000) as desk:
+        await begin(desk)
+        await desk.until(lambda: any("running" in row and not row.rstrip().endswith(" 0.0") for row in rows(desk)), 60)
+        await desk.click("#stop")
+        await desk.until_read("■ stopped  0 of 4 runs")
+        await until_none_is_left(desk)
+        assert "g Go on" in desk.screen
+        assert "s Stop" not in desk.screen
+        await desk.press("g")
+        await desk.until_read("▶ going on")
+        await desk.press("ctrl+q")
+        assert isinstance(desk.app.screen, QuitScreen)
+        assert "A sweep is going on" in desk.screen
+        await desk.press("n")
+        await desk.until_read("▶ going on")
+        await desk.press("ctrl+q", "y")
+        await desk.until(lambda: desk.app.return_code is not None)
+        assert desk.app.return_value == 0
+        await until_none_is_left(desk)
+
+
+@pytest.mark.long
+async def test_a_sweep_goes_on_when_its_board_is_left(sit_down: Desks) -> None:
+    async with sit_down(USUAL, epochs=2000) as desk:
+        await begin(desk)
+        await desk.press("escape")
+        await desk.until_read("going on, 0 of 4 runs")
+        await desk.press("ctrl+r")
+        await desk.until_read("A sweep is going on: stop it first.")
+        desk.app.screen.query_one("#list", OptionList).focus()
+        await desk.press("enter")
+        await desk.until_read("s Stop")
+        await desk.press("s")
+        await desk.until_read("■ stopped")
+        await until_none_is_left(desk)
+
+
+async def test_what_cannot_be_swept_is_said_beside_the_field(sit_down: Desks, tmp_path: Path) -> None:
+    async with sit_down(SMALL) as desk:
+        await desk.press("escape", "f3")
+        await desk.press("ctrl+r")
+        await desk.until_read("✗ nothing is swept yet")
+        await desk.type("--batch-size 10,4000")
+        await desk.until_read("2 configurations, 2 runs")
+        desk.app.screen.query_one("#workers", Input).value = "0"
+        await desk.press("enter")
+        await desk.until_read("✗ workers: a number from 1 to")
+        (tmp_path / "sweeps").write_text("")
+        desk.app.screen.query_one("#workers", Input).value = "1"
+        await desk.click("#start")
+        await desk.until_read("✗ sweeps: file exists")
+        assert isinstance(desk.app.screen, SweepsScreen)
+
+
+async def test_a_form_that_is_wrong_starts_none(sit_down: Desks) -> None:
+    async with sit_down(SMALL) as desk:
+        await desk.type("wrong")
+        await desk.press("escape", "f3")
+        await desk.until_read("an option of the form is wrong")
+        await desk.type("--seed 0:2")
+        await desk.press("enter")
+        await desk.until_read("mend it first")
+        assert isinstance(desk.app.screen, SweepsScreen)
+
+
+@pytest.mark.long
+async def test_data_that_is_not_there_refuses_the_sweep_and_leaves_no_folder(sit_down: Desks, tmp_path: Path) -> None:
+    async with sit_down(SMALL) as desk:
+        await desk.press("escape", "f3")
+        await desk.type("--data nowhere.npz --seed 0:2")
+        await desk.press("enter")
+        await desk.until_read("✗ --data nowhere.npz")
+        assert isinstance(desk.app.screen, SweepsScreen)
+        await desk.until(lambda: not list((tmp_path / "sweeps").iterdir()))
+
+
+# A sweep of another process
+
+
+@pytest.mark.parametrize("size", [SMALL, USUAL, LARGE])
+async def test_all_of_a_sweep_that_ended(watching: Watching, tmp_path: Path, size: tuple[int, int]) -> None:
+    async with watching(whole(tmp_path / "mine"), size) as desk:
+        await desk.until_read("✓ complete  12 of 12 runs")
+        for text in ("sweep mine", "activation", "lr", "accuracy▼", "chosen  test accuracy 93.10%, validation 91.20% ±0.28", "1/12"):
+            assert text in desk.screen, text
+        assert rows(desk)[0].startswith("> ✦ tanh")
+        assert overlaps(desk.app.screen) == []
+        assert ("Validation accuracy" in desk.screen) == (size != SMALL)
+        await desk.press("2")
+        assert "[✦91.20 ±0.28]" in desk.screen
+        await desk.press("3")
+        await desk.until_read("Loss (nats)")
+        assert overlaps(desk.app.screen) == []
+
+
+async def test_a_sweep_as_it_grows(watching: Watching, tmp_path: Path) -> None:
+    story = Story(others={("relu", "0.01", 0): Standing.RUNNING, ("tanh", "0.1", 1): Standing.FAILED, ("relu", "1", 0): Standing.DIVERGED})
+    story.rates = ("0.001", "0.01", "0.1", "1")
+    store = story.write(tmp_path / "sweep", total=20)
+    async with watching(tmp_path / "sweep") as desk:
+        await desk.until_read("▶ going on  15 of 20 runs, 1 failed, 1 diverged")
+        assert "s Stop" not in desk.screen, "it is another process that trains it"
+        await desk.press("down", "down")
+        chosen = table(desk).chosen
+        results = store.results()
+        store.put([replace(result, status=Standing.COMPLETED) for result in results if result.status is Standing.RUNNING])
+        await desk.until_read("▶ going on  16 of 20 runs, 1 failed, 1 diverged, ")
+        assert "runs a minute" in desk.screen
+        assert table(desk).chosen == chosen, "the cursor stays with its run"
+        store.close()
+        await desk.until_read("■ stopped")
+        assert "g Go on" in desk.screen
+
+
+async def test_sorted_filtered_and_grouped_by_key(watching: Watching, tmp_path: Path) -> None:
+    async with watching(whole(tmp_path / "sweep")) as desk:
+        await desk.until_read("12 of 12 runs")
+        await desk.press("left", "left", "left")
+        assert "activation▲" in desk.screen
+        assert [row.split()[0 if row[0] != ">" else 1] for row in rows(desk)[:7]] == ["relu"] * 6 + ["tanh"]
+        await desk.press("r")
+        assert "activation▼" in desk.screen
+        await desk.press("slash")
+        await desk.type("activation=relu lr=0.01")
+        await desk.press("enter")
+        assert len(rows(desk)) == 2
+        assert "Runs: activation=relu lr=0.01" in desk.screen
+        assert "1/2 of 12" in desk.screen
+        await desk.press("c")
+        await desk.until_read("Configurations: activation=relu")
+        assert len(rows(desk)) == 1
+        assert "2/2" in rows(desk)[0]
+        await desk.until_read("seed 0 90.00%, seed 1 90.40%")
+        await desk.press("escape")
+        assert len(rows(desk)) == 6
+        await desk.press("c", "end")
+        assert rows(desk)[-1].startswith(">")
+        await desk.press("slash", "x", "z")
+        assert "no row fits the filter" in desk.screen
+        await desk.press("escape", "escape")
+        assert desk.at_main_screen()
+
+
+async def test_curves_of_marked_runs_and_of_the_one_under_the_cursor(watching: Watching, tmp_path: Path) -> None:
+    async with watching(whole(tmp_path / "sweep")) as desk:
+        await desk.until(lambda: "◆" in legend(desk))
+        await desk.press("space", "down", "space", "down")
+        await desk.until(lambda: "▲ tanh" in legend(desk) or "▲ 1" in legend(desk))
+        assert [row[1] for row in rows(desk)[:3]] == ["▲", "■", " "]
+        assert "2 of 6 marked" in desk.screen
+        assert "◆" in legend(desk)
+        await desk.press("up")
+        await desk.until(lambda: "◆" not in legend(desk))
+        await desk.press("down", *["space", "down"] * 5)
+        assert "6 of 6 marked" in desk.screen
+        await desk.until_read("take a mark away first")
+        await desk.press("u")
+        assert "0 of 6 marked" in desk.screen
+        await desk.press("c", "home", "space")
+        assert "2 of 6 marked" in desk.screen, "both seeds of a configuration"
+        await desk.press("space")
+        assert "0 of 6 marked" in desk.screen
+
+
+async def test_the_map_by_key(watching: Watching, tmp_path: Path) -> None:
+    async with watching(whole(tmp_path / "sweep"), SMALL) as desk:
+        await desk.until_read("12 of 12 runs")
+        await desk.press("2")
+        assert "tanh, 0.01: 91.20% ±0.28 over seeds, 2 runs" in desk.screen
+        await desk.press("up", "left")
+        assert "relu, 0.001: 85.20% ±0.28" in desk.screen
+        await desk.press("a")
+        assert re.search(r"activation +0 +1", desk.screen)
+        assert "mean over learning rate" in desk.screen
+        await desk.press("b")
+        assert "best over learning rate" in desk.screen
+        await desk.press("d")
+        assert re.search(r"learning rate +0 +1", desk.screen)
+        await desk.press("down", "up", "enter")
+        assert isinstance(desk.app.focused, SweepTable)
+        assert "Runs: learning_rate=" in desk.screen
+
+
+async def test_the_board_by_mouse(watching: Watching, tmp_path: Path) -> None:
+    async with watching(whole(tmp_path / "sweep")) as desk:
+        await desk.until_read("12 of 12 runs")
+        place = desk.read(table(desk)).splitlines()[0].index("loss")
+        await desk.pilot.click(SweepTable, offset=(place, 0))
+        assert "loss▲" in desk.screen
+        await desk.pilot.click(SweepTable, offset=(place, 0))
+        assert "loss▼" in desk.screen
+        await desk.pilot.click(SweepTable, offset=(20, 5))
+        assert rows(desk)[4].startswith(">")
+        await desk.pilot.click(SweepTable, offset=(1, 3))
+        assert "1 of 6 marked" in desk.screen
+        assert rows(desk)[2].startswith(">▲")
+        shown = board(desk).query_one(SweepHeat)
+        await desk.pilot.click(SweepHeat, offset=(4, 1))
+        assert shown.heat.down == "learning_rate"
+        await desk.pilot.click(SweepHeat, offset=(24, 0))
+        assert shown.heat.across == "seed"
+        await desk.pilot.click(SweepHeat, offset=(20, 3))
+        assert shown.place[0] == 1
+        await desk.pilot.click(SweepTable, offset=(20, 2), times=2)
+        await desk.until(lambda: isinstance(desk.app.screen, SweptRunScreen))
+        await desk.until_read("✓ completed")
+        await desk.press("escape")
+        assert board(desk)
+
+
+async def test_a_run_without_a_folder_waits(watching: Watching, tmp_path: Path) -> None:
+    Story().write(tmp_path / "sweep").close()
+    async with watching(tmp_path / "sweep") as desk:
+        await desk.until_read("12 of 12 runs")
+        await desk.press("enter")
+        await desk.until_read("waits for a worker")
+        assert board(desk)
+
+
+async def test_a_board_of_nothing_says_what_it_lacks(watching: Watching, tmp_path: Path) -> None:
+    (tmp_path / "sweep").mkdir()
+    async with watching(tmp_path / "sweep", SMALL) as desk:
+        await desk.until_read("✗ ")
+        assert "not a sweep" in desk.screen
+        await desk.press("1", "r", "c", "space", "enter", "left", "down", "2", "a", "b", "enter", "up", "3", "u", "g", "s")
+        Story().write(tmp_path / "sweep").close()
+        await desk.until_read("12 of 12 runs")
+
+
+async def test_help_and_palette_know_the_board(watching: Watching, tmp_path: Path) -> None:
+    async with watching(whole(tmp_path / "sweep"), (100, 50)) as desk:
+        await desk.until_read("12 of 12 runs")
+        titles = {command.title for command in desk.app.get_system_commands(desk.app.screen)}
+        assert {"Configs", "Filter", "Table", "Map", "Curves"} <= titles
+        await desk.press("f1")
+        assert isinstance(desk.app.screen, HelpScreen)
+        keys = {key for names, _ in desk.app.screen.keys() for key in names.split(", ")}
+        assert {"space", "enter", "left", "r", "c", "/", "s", "g", "u", "a", "d", "b", "1", "2", "3", "x", "escape"} <= keys
+
+
+async def test_a_plain_terminal_gets_plain_characters(watching: Watching, tmp_path: Path) -> None:
+    async with watching(whole(tmp_path / "sweep"), plain=True) as desk:
+        await desk.until_read("12 of 12 runs")
+        await desk.press("space", "down")
+        assert rows(desk)[0][1:3] == "A*"
+        assert "*91.20" in desk.read(board(desk).query_one(SweepHeat))
+
+
+async def test_nothing_that_a_terminal_obeys_reaches_it(watching: Watching, tmp_path: Path) -> None:
+    ill = "\x1b]0;owned\x07"
+    folder = tmp_path / f"sweep{ill}"
+    store = Story().write(folder)
+    store.put([replace(result, note=ill, point={**result.point, ill: ill}, status=Standing.FAILED) for result in store.results()[:3]])
+    store.close()
+    async with watching(folder, LARGE) as desk:
+        await desk.until_read("3 failed")
+        for keys in (("end",), ("c",), ("2", "a", "d", "enter"), ("escape",)):
+            await desk.press(*keys)
+            assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", desk.screen)
+        assert "\\x1b" in desk.screen
+
+
+async def test_a_terminal_may_change_its_size(watching: Watching, tmp_path: Path) -> None:
+    async with watching(whole(tmp_path / "sweep")) as desk:
+        await desk.until_read("12 of 12 runs")
+        for size in ((40, 10), SMALL, (20, 5), LARGE, (1, 1), SMALL):
+            await desk.pilot.resize_terminal(*size)
+            for key in ("1", "down", "2", "down", "3", "left"):
+                await desk.press(key)
+        await desk.press("1")
+        assert len(rows(desk)) == 12
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
+@pytest.mark.parametrize("size", [SMALL, USUAL, LARGE], ids=["small", "usual", "large"])
+async def test_it_looks_as_it_was_approved(
+    watching: Watching, tmp_path: Path, snapshot: SnapshotAssertion, size: tuple[int, int], theme: str
+) -> None:
+    story = Story(
+        activations=("relu", "elu", "tanh", "sigmoid"),
+        rates=("0.001", "0.01", "0.1", "1"),
+        seeds=3,
+        others={
+            ("relu", "1", 0): Standing.DIVERGED,
+            ("relu", "1", 1): Standing.DIVERGED,
+            ("elu", "0.1", 1): Standing.FAILED,
+            ("sigmoid", "1", 2): Standing.RUNNING,
+        },
+    )
+    folder = whole(tmp_path / "20260101-120000", story, test=None)
+    approved = snapshot.use_extension(SVGImageExtension)
+    different = []
+    async with watching(folder, size) as desk:
+        desk.app.theme = theme
+
+        async def look(name: str) -> None:
+            await desk.pilot.pause(0.3)
+            if desk.app.export_screenshot() != approved(name=name):
+                different.append(name)
+
+        await desk.until_read("■ stopped  47 of 48 runs, 1 failed, 2 diverged")
+        await desk.press("space", "down", "space", "down")
+        await desk.until(lambda: "■" in legend(desk) and "◆" in legend(desk))
+        await look("runs")
+        await desk.press("c")
+        # As if SciPy were not there, which is slow to come.
+        await look("configurations")
+        if size == SMALL:
+            await desk.press("2")
+            await look("map")
+            await desk.press("3")
+            await look("curves")
+        await desk.press("f1")
+        await look("help")
+    assert different == []
+
+
+# As a real program
+
+
+@pytest.mark.long
+def test_a_signal_ends_the_app_its_sweep_and_every_worker(digits_file: Path, tmp_path: Path) -> None:
+    options = ["--data", str(digits_file), "--hidden", "16", "--validation", "100", "--epochs", "100000"]
+    terminal = Terminal(options, cwd=tmp_path)
+    terminal.until_reads("Start", "hidden layers")
+    terminal.press("\x1b")
+    terminal.read_for(0.5)
+    terminal.press("\x1bOR")
+    terminal.until_reads("New sweep")
+    terminal.press(f"{SWEPT}\r")
+    terminal.until(lambda text: re.search(r"running +[1-9]", text) is not None, 60)
+    workers = children(terminal.process.pid)
+    assert workers
+    terminal.process.kill(signal.SIGTERM)
+    assert terminal.ended() == 143
+    until(lambda: not any(is_alive(worker) for worker in workers))
+    folder = next((tmp_path / "sweeps").iterdir())
+    assert not (folder / "data").exists(), "what the workers shared is not left behind"
+
+
+@pytest.mark.long
+def test_a_sweep_is_watched_in_a_terminal(tmp_path: Path) -> None:
+    whole(tmp_path / "sweeps" / "mine")
+    terminal = Terminal(["sweep", "watch", "mine"], cwd=tmp_path)
+    terminal.until_reads("sweep mine", "✓ complete", "accuracy")
+    terminal.press("2")
+    terminal.until_reads("Validation accuracy")
+    terminal.press(CTRL_Q)
+    assert terminal.ended() == 0
+    onlooker = Onlooker(tmp_path / "sweeps" / "mine")
+    assert onlooker.look().is_complete
+    onlooker.close()
+
+
+def children(process: int) -> list[int]:
+    found = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(child) for path in found for child in path.read_text().split()]
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def until(true: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
