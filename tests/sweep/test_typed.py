@@ -5,14 +5,11 @@ from typing import Any
 
 import pytest
 
-import tui_trainer.cli  # the options of the command are made there
 from tui_trainer.commands.sweep import read_plan
 from tui_trainer.errors import UserError
 from tui_trainer.sweep.plan import Plan, extent
 
 FORM: Mapping[str, Any] = {"hidden": "16", "optimizer": "sgd", "activation": "tanh"}
-
-assert tui_trainer.cli
 
 
 def test_the_form_has_what_is_the_same_for_all_runs() -> None:

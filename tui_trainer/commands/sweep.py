@@ -119,8 +119,10 @@ def watch_command(context: click.Context, /, folder: Path, refresh: float | None
 
 def read_plan(text: str, fixed: Mapping[str, Any]) -> "Plan":
     """What words of the command line sweep, and how; `fixed` is the same for all runs. Raises UserError."""
+    from tui_trainer import cli  # noqa: PLC0415 where the options are made of those of a run
     from tui_trainer.sweep.plan import planned  # noqa: PLC0415
 
+    assert sweep_command in cli.program.commands.values()
     reader = click.Command("sweep", params=sweep_command.params, add_help_option=False)
     try:
         given = reader.make_context("sweep", shlex.split(text)).params

@@ -53,6 +53,7 @@ from tui_trainer.ui.screens.sweep import SweepScreen
 from tui_trainer.ui.screens.sweeps import SweepsScreen
 from tui_trainer.ui.screens.watch import WatchScreen
 from tui_trainer.ui.settings import Settings
+from tui_trainer.ui.sweep_runner import SweepRunner
 from tui_trainer.ui.sweeping import SweepingApp
 from tui_trainer.ui.web import served
 from tui_trainer.ui.widgets.relief_map import ReliefMap
@@ -260,6 +261,9 @@ class TrainerApp(SweepingApp):
     def on_run_refused(self, _event: RunRefused) -> None:
         """There is nothing to wait for any more."""
         self._leave_when_idle()
+
+    def shows_sweep(self, runner: SweepRunner) -> bool:
+        return isinstance(self.screen, SweepScreen) and self.screen.runner is runner
 
     def sweep_is_over(self) -> None:
         self._leave_when_idle()

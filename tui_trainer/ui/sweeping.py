@@ -47,9 +47,10 @@ class SweepingApp(App[int]):
 
     @on(SweepOver)
     def _sweep_over(self, event: SweepOver) -> None:
-        lines = conclusion(event.event, max((len(group.scores) for group in event.event.groups), default=1))
-        text = "\n".join(lines).replace("the same command goes on with", "g in the list of sweeps goes on with")
-        self.notify(text, title="Sweep", markup=False)
+        if not self.shows_sweep(event.runner):
+            lines = conclusion(event.event, max((len(group.scores) for group in event.event.groups), default=1))
+            text = "\n".join(lines).replace("the same command goes on with", "g in the list of sweeps goes on with")
+            self.notify(text, title="Sweep", markup=False)
         self._end_sweep(event)
 
     def _end_sweep(self, event: SweepMessage) -> None:
@@ -60,6 +61,10 @@ class SweepingApp(App[int]):
     def _tell_screens(self, event: SweepMessage) -> None:
         for screen in self.screen_stack:
             screen.post_message(event)
+
+    def shows_sweep(self, runner: SweepRunner) -> bool:
+        """Whether the screen tells of this sweep."""
+        return False
 
     def sweep_is_over(self) -> None:
         """Whoever waited for that may go on."""

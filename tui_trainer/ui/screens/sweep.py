@@ -76,8 +76,8 @@ class SweepScreen(ChartScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "group", "Configs", tooltip="A row for each run, or for each configuration, whose seeds are one"),
-        Binding("slash", "filter", "Filter", tooltip="Show the rows alone in which some words occur: relu 0.01, activation=relu"),
+        Binding("c", "group", "Group", tooltip="A row for each run, or for each configuration, whose seeds are one"),
+        Binding("slash", "filter", "Find", tooltip="Show the rows alone in which some words occur: relu 0.01, activation=relu"),
         Binding("s", "stop", "Stop", tooltip="Stop the sweep; its runs keep what they have learned, and can be gone on with"),
         Binding("g", "go_on", "Go on", tooltip="Train what is left of the sweep"),
         Binding("u", "unmark", "Unmark", tooltip="Take all marks away", show=False),
@@ -155,10 +155,11 @@ class SweepScreen(ChartScreen):
     def _show_state(self) -> None:
         runner, board = self.runner, self.board
         standings = runner.standings if runner else board.standings if board else None
-        state = State.of(board, self._seen.problem, runner)
+        problem = self._seen.problem.removeprefix(f"{self.folder}: ")
+        state = State.of(board, problem, runner)
         sentence = self.query_one("#sentence", Static)
         sentence.set_classes(f"-{state.name.lower()}")
-        sentence.update(progress(state, board, standings, self._seen.problem))
+        sentence.update(progress(state, board, standings, problem))
         self.query_one("#outcome", Static).update(outcome(board))
         self.query_one(Meter).show((standings.done + standings.failed) / standings.total if standings and standings.total else None)
         self.query_one("#stop", Button).display = runner is not None
@@ -291,6 +292,7 @@ class SweepScreen(ChartScreen):
     def action_view(self, view: str) -> None:
         """Go to one part; where there is no room for all, it is the only one."""
         super().action_view(view)
+        self.refresh_bindings()
         self.query({"table": "SweepTable", "map": "SweepHeat", "curves": "Chart"}[view]).first().focus()
 
     def action_marks(self) -> None:
@@ -314,4 +316,5 @@ class SweepScreen(ChartScreen):
         if action == "go_on":
             is_free = isinstance(self.app, SweepingApp) and not self.app.sweep_goes_on
             return is_free and self.board is not None and not self.board.going_on and not self.board.is_complete
-        return True
+        # Where the table cannot be seen, the footer has its room for what can.
+        return action not in ("group", "filter") or not self.has_class("-narrow") or bool(self.query("#sweep.-table"))

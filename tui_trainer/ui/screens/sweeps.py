@@ -200,6 +200,8 @@ class SweepsScreen(Screen[None]):
 
     def _read(self) -> None:
         """Say how many runs that is, or what is wrong."""
+        if self._reading:
+            self._reading.stop()
         self._plan = None
         text = self.query_one("#swept", Input).value
         if not text.strip():
@@ -212,8 +214,8 @@ class SweepsScreen(Screen[None]):
             self._tell(f"✗ {printable(str(error))}", is_wrong=True)
             return
         self._plan = plan
-        repeated = f" × {seeds} seeds = {configurations * seeds:,} runs" if seeds > 1 else f", {configurations:,} runs"
-        self._tell(f"{configurations:,} configurations{repeated}")
+        repeated = f" × {seeds} seeds = {configurations * seeds:,} runs" if seeds > 1 else ", one run each"
+        self._tell(f"{configurations:,} configuration{'' if configurations == 1 else 's'}{repeated}")
 
     def _tell(self, text: str, *, is_wrong: bool = False) -> None:
         told = self.query_one("#told", Static)
@@ -234,13 +236,8 @@ class SweepsScreen(Screen[None]):
             if not self.query_one("#told").has_class("-wrong"):
                 self._tell(f"✗ nothing is swept yet; type something like {EXAMPLE}", is_wrong=True)
             self.query_one("#swept").focus()
-        elif self._is_free():
-            try:
-                folder = fresh_folder(paths.sweeps())
-            except OSError as error:
-                self._tell(f"✗ {paths.sweeps()}: {(error.strerror or str(error)).lower()}", is_wrong=True)
-            else:
-                self._begin(folder, self._plan)
+        else:
+            self._begin(None, self._plan)
 
     def _is_free(self) -> bool:
         busy = isinstance(self.app, SweepingApp) and self.app.sweep_goes_on
@@ -248,15 +245,21 @@ class SweepsScreen(Screen[None]):
             self.notify("A sweep is going on: stop it first.", severity="warning")
         return not busy
 
-    def _begin(self, folder: Path, plan: Plan | None) -> None:
+    def _begin(self, folder: Path | None, plan: Plan | None) -> None:
+        """Train a sweep in its folder, or a new one in a fresh one."""
         workers = self.query_one("#workers", Input).value
         count = int(workers) if workers.isascii() and workers.isdigit() else 0
         if not 1 <= count <= MOST_WORKERS:
             self._tell(f"✗ workers: a number from 1 to {MOST_WORKERS:,}", is_wrong=True)
             self.query_one("#workers").focus()
         elif self._is_free() and isinstance(self.app, SweepingApp):
-            self._tell("reading the images, starting the workers")
-            self.app.begin_sweep(folder, plan, count)
+            try:
+                folder = folder or fresh_folder(paths.sweeps())
+            except OSError as error:
+                self._tell(f"✗ {paths.sweeps()}: {(error.strerror or str(error)).lower()}", is_wrong=True)
+            else:
+                self._tell("reading the images, starting the workers")
+                self.app.begin_sweep(folder, plan, count)
 
     @on(SweepOpened)
     def _opened(self, event: SweepOpened) -> None:

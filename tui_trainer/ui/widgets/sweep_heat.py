@@ -44,7 +44,9 @@ class SweepHeat(Painted, can_focus=True):
         Binding("a", "axis(True)", "Across", tooltip="On the map: the next option across (mouse: click its name)"),
         Binding("d", "axis(False)", "Down", tooltip="On the map: the next option down (mouse: click its name)"),
         Binding("b", "of_best", "Best", tooltip="On the map: of the configurations in a cell the best, or the mean of all"),
-        Binding("enter", "choose", "To table", tooltip="On the map: have the table show the runs of the cell alone (mouse: double click)"),
+        Binding(
+            "enter", "choose", "To table", tooltip="On the map: find the runs of the cell in the table (mouse: double click)", show=False
+        ),
     ]
 
     class Chosen(Message):
@@ -168,13 +170,14 @@ class SweepHeat(Painted, can_focus=True):
         self._go(self.place[0] + down, self.place[1] + across)
 
     def action_axis(self, is_across: bool) -> None:
-        """Take the next option on an axis; the two change places where it is the other's."""
+        """Take the next option on an axis that the other has not; where there is none, the two change places."""
         if not self._board or not self._axes:
             return
-        names, (down, across) = self._board.names, self._axes
+        down, across = self._axes
         now, other = (across, down) if is_across else (down, across)
-        after = names[(names.index(now) + 1) % len(names)] if now in names else names[0]
-        other = now if after == other else other
+        free = [name for name in self._board.names if name != other]
+        after = free[(free.index(now) + 1) % len(free)] if now in free else free[0] if free else other
+        after, other = (other, now) if after == now else (after, other)
         self._axes = (other, after) if is_across else (after, other)
         self.cell, self._top, self._left = None, 0, 0
         self._map()

@@ -42,7 +42,7 @@ class SweepTable(Painted, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark", tooltip="In the table: draw a run's curves, or no more; up to six (mouse: click at its left)"),
-        Binding("enter", "open", "Open", tooltip="In the table: open the run on a screen of its own (mouse: double click)"),
+        Binding("enter", "open", "Open", tooltip="In the table: open the run on a screen of its own (mouse: double click)", show=False),
         Binding("up", "move(-1)", "Up", tooltip="In the table: go up (mouse: click, wheel)", show=False),
         Binding("down", "move(1)", "Down", tooltip="In the table: go down", show=False),
         Binding("pageup", "page(-1)", "Page up", tooltip="In the table: go up by as many rows as there is room for", show=False),
