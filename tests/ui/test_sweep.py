@@ -282,7 +282,7 @@ async def test_curves_of_marked_runs_and_of_the_one_under_the_cursor(watching: W
     async with watching(whole(tmp_path / "sweep")) as desk:
         await desk.until(lambda: "◆" in legend(desk))
         await desk.press("space", "down", "space", "down")
-        await desk.until(lambda: "▲ tanh" in legend(desk) or "▲ 1" in legend(desk))
+        await desk.until(lambda: "▲ seed 1" in legend(desk))
         assert [row[1] for row in rows(desk)[:3]] == ["▲", "■", " "]
         assert "2 of 6 marked" in desk.screen
         assert "◆" in legend(desk)
@@ -439,7 +439,8 @@ async def test_it_looks_as_it_was_approved(
 
         await desk.until_read("■ stopped  47 of 48 runs, 1 failed, 2 diverged")
         await desk.press("space", "down", "space", "down")
-        await desk.until(lambda: "■" in legend(desk) and "◆" in legend(desk))
+        if size != SMALL:
+            await desk.until(lambda: "■" in legend(desk) and "◆" in legend(desk))
         await look("runs")
         await desk.press("c")
         # As if SciPy were not there, which is slow to come.
@@ -448,6 +449,7 @@ async def test_it_looks_as_it_was_approved(
             await desk.press("2")
             await look("map")
             await desk.press("3")
+            await desk.until(lambda: "■" in legend(desk) and "◆" in legend(desk))
             await look("curves")
         await desk.press("f1")
         await look("help")
@@ -468,6 +470,7 @@ def test_a_signal_ends_the_app_its_sweep_and_every_worker(digits_file: Path, tmp
     terminal.until_reads("New sweep")
     terminal.press(f"{SWEPT}\r")
     terminal.until(lambda text: re.search(r"running +[1-9]", text) is not None, 60)
+    assert terminal.process.pid
     workers = children(terminal.process.pid)
     assert workers
     terminal.process.kill(signal.SIGTERM)

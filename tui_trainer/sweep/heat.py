@@ -1,7 +1,9 @@
 """Validation accuracy over any two swept options: what the runs at each pair of values give, and how far their seeds lie apart."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
 from statistics import fmean, variance
 from typing import Final, NamedTuple
@@ -28,7 +30,7 @@ class Cell(NamedTuple):
     diverged: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Heat:
     """Cells by the places of their values, (down, across)."""
 
@@ -43,11 +45,11 @@ class Heat:
         """Where the mean is highest."""
         return max(self.cells, key=lambda place: self.cells[place].mean, default=None)
 
-    @property
-    def extent(self) -> tuple[float, float]:
-        """The lowest mean and the highest."""
-        means = [cell.mean for cell in self.cells.values()]
-        return min(means, default=0.0), max(means, default=0.0)
+    @cached_property
+    def ranks(self) -> Mapping[tuple[int, int], float]:
+        """Where the mean of a cell is among those of all, from 0 to 1: one that diverged does not make the others look alike."""
+        means = sorted({cell.mean for cell in self.cells.values()})
+        return {place: (bisect_left(means, cell.mean) + 1) / len(means) for place, cell in self.cells.items()}
 
 
 def heat(board: Board, down: str, across: str, *, of_best: bool = False) -> Heat:

@@ -62,7 +62,7 @@ class MainScreen(RunScreen):
         Binding("p", "presets", "Presets", tooltip="Fill the form with one of the runs worth starting from", show=False),
         Binding("f2", "lessons", "Lessons", tooltip="Lessons: a claim about training, put to the test by runs side by side"),
         Binding(
-            "f3", "sweeps", "Sweeps", tooltip="Sweeps: many runs that differ in some options, on all cores; those there are, and new ones"
+            "f3", "sweeps", "Sweeps", tooltip="Sweeps: many runs that differ in some options, on all cores; old and new ones", show=False
         ),
         Binding("y", "paths", "Optimizer paths", tooltip="Watch the optimizers go down a valley of two parameters", show=False),
         Binding("d", "design", "Design layers", tooltip="Edit widths, activations and initializers layer by layer", show=False),

@@ -18,7 +18,7 @@ from tui_trainer.runs.archive import run_name
 from tui_trainer.runs.follow import Follower
 from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.store import RUNS, Result
-from tui_trainer.sweep.table import Table
+from tui_trainer.sweep.table import SHORT, Table, number_of
 from tui_trainer.ui.chart.curves import RUN_PENS, Shown
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
@@ -51,7 +51,7 @@ KEYS = (
 NOTES = (
     "A filter's words must all occur in a row; activation=relu is that value and no other. escape takes the filter away.",
     "The charts show the run under the cursor in full, and the marked runs by their validation set.",
-    "A cell of the map is the mean over all its runs; ± is the standard deviation over the seeds of a configuration.",
+    "A cell of the map is the mean over all its runs; ± is the standard deviation over the seeds of a configuration. Its shade is its rank.",
     "A diverged run counts as right in 0 of all images. The validation set chooses; the test set is shown to what was chosen, in the end.",
     "A sweep that was started here goes on when this screen is left; leaving the app asks first, and stops it.",
 )
@@ -220,7 +220,7 @@ class SweepScreen(ChartScreen):
         results = self._results()
         differing = self._differing([results[key] for key in self._marked if key in results])
         others = [
-            replace(self._curves[key], name=" ".join(printable(str(results[key].point.get(name, ""))) for name in differing))
+            replace(self._curves[key], name=" ".join(_named(name, results[key].point.get(name, "")) for name in differing))
             for key in self._marked
             if key in self._curves and key in results
         ]
@@ -318,3 +318,9 @@ class SweepScreen(ChartScreen):
             return is_free and self.board is not None and not self.board.going_on and not self.board.is_complete
         # Where the table cannot be seen, the footer has its room for what can.
         return action not in ("group", "filter") or not self.has_class("-narrow") or bool(self.query("#sweep.-table"))
+
+
+def _named(option: str, value: str) -> str:
+    """A value for a legend: of a number one would not know what it is."""
+    label = SHORT.get(option, option.replace("_", " "))
+    return printable(value if number_of(value) is None else f"{label} {value}")

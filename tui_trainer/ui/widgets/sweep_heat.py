@@ -15,7 +15,7 @@ from tui_trainer.ui.widgets.titles import entitle
 
 Pieces = list[tuple[str, str]]
 
-SPREAD = " ±10.51"
+SPREAD = " ±9.99"
 """The widest spread; where there is no room for it, the sentence below tells that of the cell under the cursor."""
 
 MEAN = "100.00"
@@ -126,7 +126,7 @@ class SweepHeat(Painted, can_focus=True):
         for column in columns:
             place = row, column
             cell = self.heat.cells.get(place)
-            style = "heat--cursor" if place == self.place and self.has_focus else self._shade(cell)
+            style = "heat--cursor" if place == self.place and self.has_focus else self._shade(place)
             marks = "[]" if place == self.place else "  "
             pieces.append((f"{marks[0]}{self._text(cell, place, size - 2):>{size - 2}}{marks[1]}", style))
         return pieces
@@ -136,15 +136,12 @@ class SweepHeat(Painted, can_focus=True):
             return "-"
         best = (PLAIN_BEST if self.app.has_class("-plain") else BEST) if place == self.heat.best else ""
         text = f"{100 * cell.mean:.2f}"
-        spread = f" ±{100 * cell.spread:.2f}" if cell.spread is not None and size >= len(MEAN) + len(SPREAD) else ""
+        spread = _spread(cell) if size >= len(MEAN) + len(SPREAD) else ""
         return f"{best}{text}{spread}" if len(best + text + spread) <= size else f"{best}{100 * cell.mean:.1f}{spread}"[:size]
 
-    def _shade(self, cell: Cell | None) -> str:
-        if cell is None:
-            return "heat--axis"
-        low, high = self.heat.extent
-        share = (cell.mean - low) / (high - low) if high > low else 1.0
-        return f"sweep--shade-{min(int(share * SHADES), SHADES - 1)}"
+    def _shade(self, place: tuple[int, int]) -> str:
+        rank = self.heat.ranks.get(place)
+        return "heat--axis" if rank is None else f"sweep--shade-{min(int(rank * SHADES), SHADES - 1)}"
 
     def sentence(self) -> str:
         """The cell under the cursor in words."""
@@ -153,7 +150,7 @@ class SweepHeat(Painted, can_focus=True):
         cell = self.heat.cells.get((down, across))
         if cell is None:
             return f"{where}: no run has ended yet"
-        spread = f" ±{100 * cell.spread:.2f} over seeds" if cell.spread is not None else ""
+        spread = f"{_spread(cell)} over seeds" if cell.spread is not None else ""
         runs = f", {cell.runs} run{'' if cell.runs == 1 else 's'}"
         several = f" of {cell.configurations} configurations" if cell.configurations > 1 else ""
         return f"{where}: {100 * cell.mean:.2f}%{spread}{runs}{several}{f', {cell.diverged} diverged' if cell.diverged else ''}"
@@ -223,6 +220,11 @@ class SweepHeat(Painted, can_focus=True):
     def on_blur(self) -> None:
         """The cursor is elsewhere."""
         self.repaint()
+
+
+def _spread(cell: Cell) -> str:
+    """In as many characters, however wide it is."""
+    return "" if cell.spread is None else f" ±{100 * cell.spread:.{1 if cell.spread >= 0.09995 else 2}f}"
 
 
 def _kept(first: int, cursor: int, room: int, count: int) -> int:
