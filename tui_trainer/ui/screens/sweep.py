@@ -51,7 +51,7 @@ KEYS = (
 NOTES = (
     "A filter's words must all occur in a row; activation=relu is that value and no other. escape takes the filter away.",
     "The charts show the run under the cursor in full, and the marked runs by their validation set.",
-    "A cell of the map is the mean over all its runs; ± is the standard deviation over the seeds of a configuration. Its shade is its rank.",
+    "A cell of the map is the mean over its runs, ± the standard deviation over the seeds of a configuration, its shade its rank.",
     "A diverged run counts as right in 0 of all images. The validation set chooses; the test set is shown to what was chosen, in the end.",
     "A sweep that was started here goes on when this screen is left; leaving the app asks first, and stops it.",
 )
