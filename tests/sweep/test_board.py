@@ -92,6 +92,15 @@ def test_the_best_lacks_no_seed_where_any_has_them_all() -> None:
     assert run.point == {"activation": "tanh", "learning_rate": "0.01", "seed": "0"}
 
 
+def test_the_best_so_far_is_one_that_has_ended() -> None:
+    begun = {(activation, rate, 1): Standing.RUNNING for activation in ("relu", "tanh") for rate in ("0.001", "0.01", "0.1")}
+    others = {("relu", "0.001", 0): Standing.RUNNING, **begun}
+    best = board(others=others).best
+    assert best is not None
+    assert best.point == {"activation": "tanh", "learning_rate": "0.01"}
+    assert board(others={key: Standing.RUNNING for key in [*begun, *((a, r, 0) for a, r, _ in begun)]}).best is None
+
+
 # Rows
 
 

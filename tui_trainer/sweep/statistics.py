@@ -103,7 +103,7 @@ def grouped(results: Iterable[Result]) -> list[Group]:
 
 def ranked(groups: Iterable[Group], seeds: int) -> list[Group]:
     """The best first; configurations that lack a seed come after those that do not."""
-    return sorted(groups, key=lambda group: (not group.is_whole(seeds), -1.0 if group.mean is None else -group.mean))
+    return sorted(groups, key=lambda group: (not group.is_whole(seeds), 1.0 if group.mean is None else -group.mean))
 
 
 def chosen(groups: Sequence[Group], seeds: int) -> Group | None:

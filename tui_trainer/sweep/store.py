@@ -4,7 +4,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from hashlib import sha256
@@ -173,6 +173,10 @@ class Store:
 
     def close(self) -> None:
         """Let go of the file."""
+        if self._lock:
+            # With somebody looking on, SQLite would leave the last of it beside the file, which may be copied alone.
+            with suppress(sqlite3.Error):
+                self._base.execute("pragma wal_checkpoint")
         self._base.close()
         if self._lock:
             self._lock.close()
