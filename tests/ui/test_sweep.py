@@ -443,7 +443,7 @@ async def test_it_looks_as_it_was_approved(
             await desk.until(lambda: "■" in legend(desk) and "◆" in legend(desk))
         await look("runs")
         await desk.press("c")
-        # As if SciPy were not there, which is slow to come.
+        await desk.until(lambda: "93.00–93.80" in desk.screen)
         await look("configurations")
         if size == SMALL:
             await desk.press("2")
