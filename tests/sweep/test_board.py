@@ -74,6 +74,17 @@ def test_facts_that_are_none(tmp_path: Path, total: object) -> None:
         assert onlooker.look().standings.total == 12
 
 
+@pytest.mark.parametrize(
+    "change", ["config = json_set(config, '$.seed', json('[1]'))", "validation_accuracy = 9e999", "point = json_set(point, '$.seed', 3)"]
+)
+def test_runs_that_cannot_be_reckoned_with_are_refused(tmp_path: Path, change: str) -> None:
+    Story().write(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / FILE)) as base, base:
+        base.execute(f"update runs set {change} where place = 3")
+    with closing(Onlooker(tmp_path)) as onlooker, pytest.raises(UserError, match="cannot read"):
+        onlooker.look()
+
+
 def test_sweeps_are_found_the_newest_first(tmp_path: Path) -> None:
     for name in ("20260101-000000", "20260102-000000"):
         Story().write(tmp_path / name).close()

@@ -30,6 +30,7 @@ from tui_trainer.ui.widgets.sweep_table import SweepTable
 from .desk import LARGE, SMALL, USUAL, Desk, Desks
 from .pty_terminal import CTRL_Q, Terminal
 from .test_compare import make_run
+from .test_contrast import faint
 from .test_screens import overlaps
 
 SWEPT = "--activation relu,tanh --seed 0:2"
@@ -407,6 +408,22 @@ async def test_a_terminal_may_change_its_size(watching: Watching, tmp_path: Path
                 await desk.press(key)
         await desk.press("1")
         assert len(rows(desk)) == 12
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
+async def test_every_text_stands_out(watching: Watching, tmp_path: Path, theme: str) -> None:
+    story = Story(others={("relu", "0.01", 0): Standing.DIVERGED, ("tanh", "0.1", 1): Standing.FAILED})
+    async with watching(whole(tmp_path / "sweep", story)) as desk:
+        desk.app.theme = theme
+        await desk.until_read("1 failed")
+        for keys in (("space", "down"), ("c",), ("2",), ("up",), ("slash", "a")):
+            await desk.press(*keys)
+            assert list(faint(desk)) == []
+        await desk.press("escape", "escape", "f3")
+        await desk.type("--seed")
+        await desk.until_read("✗")
+        assert list(faint(desk)) == []
 
 
 @pytest.mark.long

@@ -176,7 +176,7 @@ class SweepTable(Painted, can_focus=True):
         best = (PLAIN_BEST if self.app.has_class("-plain") else BEST) if row.is_best else " "
         pieces: Pieces = [
             (">" if is_cursor else " ", style),
-            (mark.character if mark else " ", f"chart--{mark.pen}" if mark else style),
+            (mark.character if mark else " ", f"chart--{mark.pen}" if mark and style != "sweep--cursor" else style),
             (f"{best} ", style),
         ]
         return pieces + [(self._aligned(column, row.cells[column], size) + " ", style) for column, _, size in columns]
