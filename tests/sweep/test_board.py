@@ -109,7 +109,7 @@ def test_the_best_so_far_is_one_that_has_ended() -> None:
     best = board(others=others).best
     assert best is not None
     assert best.point == {"activation": "tanh", "learning_rate": "0.01"}
-    assert board(others={key: Standing.RUNNING for key in [*begun, *((a, r, 0) for a, r, _ in begun)]}).best is None
+    assert board(others=dict.fromkeys([*begun, *((a, r, 0) for a, r, _ in begun)], Standing.RUNNING)).best is None
 
 
 # Rows
