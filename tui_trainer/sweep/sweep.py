@@ -132,6 +132,8 @@ class Sweep:
             looked = monotonic()
             while self._in_flight and not self._stopping.is_set():
                 wait(self._in_flight, PATIENCE, FIRST_COMPLETED)
+                for text in self._workers.notes():
+                    yield SweepNoted(text)
                 for future in [future for future in self._in_flight if future.done()]:
                     yield from self._end_run(future)
                 if self._workers.are_near and monotonic() - looked >= LOOK_EVERY:
