@@ -6,6 +6,7 @@ looked for until it is found again or the sweep is stopped, and is given what it
 
 import asyncio
 import logging
+import pickle
 import threading
 import warnings
 from collections import deque
@@ -22,10 +23,11 @@ from uuid import uuid4
 from distributed import Client, KilledWorker
 from distributed.versions import VersionMismatchWarning
 
+from tui_trainer import __version__
 from tui_trainer.config import Config
 from tui_trainer.dataset import Dataset
 from tui_trainer.errors import UserError
-from tui_trainer.sweep.remote import Delivery, put, train, unfit, versions
+from tui_trainer.sweep.remote import Call, Delivery, put, unfit, versions
 from tui_trainer.sweep.schedulers import Scheduler
 from tui_trainer.sweep.store import Standing
 from tui_trainer.sweep.trial import outcome
@@ -160,7 +162,7 @@ class ClusterWorkers:
             return Done(Standing.FAILED, note="the workers that it was given to died, one after the other", again=True)
         except Exception as error:  # whatever the cluster's Python raises that is handed a run
             await asyncio.sleep(UNFIT_PAUSE)
-            return Done(Standing.FAILED, note=f"the cluster cannot train it: {_line(error)}", again=True)
+            return Done(Standing.FAILED, note=f"a worker cannot train it: {_line(error)}", again=True)
         if not delivery.is_fit:
             await asyncio.sleep(UNFIT_PAUSE)
         if delivery.done.status is Standing.FAILED:
@@ -176,9 +178,9 @@ class ClusterWorkers:
         """What a worker makes of the run, however often the scheduler is lost meanwhile."""
         while True:
             client = await self._connected()
-            order = (config.to_toml(), self._data[config.data], versions())
+            call = pickle.dumps(Call(config.to_toml(), self._data[config.data]))
             # A key of its own, for what is submitted again is not what was given up.
-            future = client.submit(train, *order, key=f"{name}-{uuid4().hex}", pure=False)
+            future = client.submit(pickle.loads, call, key=f"{name}-{uuid4().hex}", pure=False)
             try:
                 delivery: Delivery = await future
             except (CancelledError, OSError):
@@ -234,6 +236,8 @@ class ClusterWorkers:
 
 
 def _line(problem: object) -> str:
+    if isinstance(problem, ImportError):
+        return f"it has no tui-trainer that could train this; install {__version__} there ({problem})"
     text = f"{type(problem).__name__}: {problem}" if isinstance(problem, BaseException) else str(problem)
     return " ".join(text.split())[:300]
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from distributed import Worker, get_worker
 from distributed.core import Status
-from threadpoolctl import threadpool_limits
 
 from tui_trainer import __version__
 from tui_trainer.config import Config
@@ -46,6 +45,19 @@ class Delivery:
     """Whether this worker may train runs of the sweep; other workers may where it may not."""
 
 
+class Call:
+    """Pickled, a call of `train`, made where it is loaded.
+
+    Dask's own pickles are loaded by a worker before it runs them, and end it where it has no such program; this is loaded in the task.
+    """
+
+    def __init__(self, options: str, fingerprint: str) -> None:
+        self._arguments = (options, fingerprint, versions())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return train, self._arguments
+
+
 def versions() -> dict[str, str]:
     """What must be equal on all machines of a sweep."""
     return {"tui-trainer": __version__, "NumPy": np.__version__}
@@ -71,12 +83,7 @@ def train(options: str, fingerprint: str, home: Mapping[str, str]) -> Delivery:
     """The task of a Dask worker: train a run, whose options are those of a config.toml."""
     worker = get_worker()
     config = Config.parse(tomllib.loads(options))
-    reason = unfit(home, {config.data: fingerprint})
-    if worker.state.nthreads > 1:
-        _limit_threads()
-        if int(config.threads) > 1:
-            reason = reason or "--threads above 1 needs workers of one thread each: dask worker --nworkers N --nthreads 1"
-    if reason:
+    if reason := unfit(home, {config.data: fingerprint}):
         return Delivery(worker.address, Done(Standing.FAILED, note=reason, again=True), environment(), is_fit=False)
     with TemporaryDirectory(prefix="run-", dir=worker.local_directory) as parent, _while_wanted(worker) as control:
         folder = Path(parent) / "run"
@@ -158,9 +165,3 @@ def _dataset(name: str) -> Dataset:
 def _loaded(name: str) -> Dataset:
     data = load(name)
     return untested(data, data.fingerprint)
-
-
-@cache
-def _limit_threads() -> None:
-    """Runs side by side in a process have one limit, which none may lift when it ends."""
-    threadpool_limits(1, user_api="blas")

@@ -13,6 +13,8 @@ from tui_trainer.errors import UserError
 START_WITHIN: Final = 60
 """Seconds in which hosts must be at work."""
 
+DEFAULT_PORT: Final = 8786
+
 FORLORN: Final = 600
 """Seconds without anything to do after which what was started elsewhere ends by itself: whoever started it may have been killed."""
 
@@ -43,11 +45,18 @@ class Given:
         self._given = given
 
     async def address(self) -> str:
-        if "://" in self._given:
-            return self._given
+        from distributed.comm.addressing import parse_host_port  # noqa: PLC0415 an extra
+        from distributed.comm.registry import get_backend  # noqa: PLC0415
+
+        scheme, separator, place = self._given.rpartition("://")
         path = Path(self._given)
-        if not path.is_file():
-            return f"tcp://{self._given}"
+        if separator or not path.is_file():
+            try:
+                get_backend(scheme or "tcp")
+                host, port = parse_host_port(place, DEFAULT_PORT)
+            except (ValueError, RuntimeError):
+                raise UserError(f"{self.name}: neither a file nor an address such as tcp://host:{DEFAULT_PORT}") from None
+            return f"{scheme or 'tcp'}://{host}:{port}"
         try:
             return str(json.loads(path.read_text(encoding="utf-8"))["address"])
         except (OSError, ValueError, KeyError, TypeError):
