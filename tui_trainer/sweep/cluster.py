@@ -27,7 +27,7 @@ from tui_trainer import __version__
 from tui_trainer.config import Config
 from tui_trainer.dataset import Dataset
 from tui_trainer.errors import UserError
-from tui_trainer.sweep.remote import Call, Delivery, put, unfit, versions
+from tui_trainer.sweep.remote import Call, Delivery, put, train, unfit, versions
 from tui_trainer.sweep.schedulers import Scheduler
 from tui_trainer.sweep.store import Standing
 from tui_trainer.sweep.trial import outcome
@@ -143,8 +143,9 @@ class ClusterWorkers:
 
     async def _refuse_unfit(self, client: Client) -> None:
         """Find workers that may not train, before they are given anything to train. Raises UserError where there are no others."""
+        call = pickle.dumps(Call(unfit, versions(), self._data))
         try:
-            found = await asyncio.wait_for(client.run(unfit, versions(), self._data, on_error="return"), CHECK_WITHIN)
+            found = await asyncio.wait_for(client.run(pickle.loads, call, on_error="return"), CHECK_WITHIN)
         except OSError:  # each of them is asked again with each run
             return
         reasons = {worker: _line(reason) for worker, reason in found.items() if reason is not None}
@@ -178,7 +179,7 @@ class ClusterWorkers:
         """What a worker makes of the run, however often the scheduler is lost meanwhile."""
         while True:
             client = await self._connected()
-            call = pickle.dumps(Call(config.to_toml(), self._data[config.data]))
+            call = pickle.dumps(Call(train, config.to_toml(), self._data[config.data], versions()))
             # A key of its own, for what is submitted again is not what was given up.
             future = client.submit(pickle.loads, call, key=f"{name}-{uuid4().hex}", pure=False)
             try:

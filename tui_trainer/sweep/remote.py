@@ -3,7 +3,7 @@
 import json
 import threading
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -46,16 +46,16 @@ class Delivery:
 
 
 class Call:
-    """Pickled, a call of `train`, made where it is loaded.
+    """Pickled, a call of a function, made by whoever loads it.
 
-    Dask's own pickles are loaded by a worker before it runs them, and end it where it has no such program; this is loaded in the task.
+    A function of its own that Dask is given to run is loaded before that, and ends the worker of a Python without this program.
     """
 
-    def __init__(self, options: str, fingerprint: str) -> None:
-        self._arguments = (options, fingerprint, versions())
+    def __init__(self, function: Callable[..., object], *arguments: object) -> None:
+        self._call = function, arguments
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return train, self._arguments
+        return self._call
 
 
 def versions() -> dict[str, str]:

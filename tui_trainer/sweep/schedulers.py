@@ -45,7 +45,7 @@ class Given:
         self._given = given
 
     async def address(self) -> str:
-        from distributed.comm.addressing import parse_host_port  # noqa: PLC0415 an extra
+        from distributed.comm.addressing import parse_host_port, unparse_host_port  # noqa: PLC0415 an extra
         from distributed.comm.registry import get_backend  # noqa: PLC0415
 
         scheme, separator, place = self._given.rpartition("://")
@@ -56,7 +56,7 @@ class Given:
                 host, port = parse_host_port(place, DEFAULT_PORT)
             except (ValueError, RuntimeError):
                 raise UserError(f"{self.name}: neither a file nor an address such as tcp://host:{DEFAULT_PORT}") from None
-            return f"{scheme or 'tcp'}://{host}:{port}"
+            return f"{scheme or 'tcp'}://{unparse_host_port(host, port)}"
         try:
             return str(json.loads(path.read_text(encoding="utf-8"))["address"])
         except (OSError, ValueError, KeyError, TypeError):
