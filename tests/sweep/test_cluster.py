@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from runs.timeless import timeless
 
+from tui_trainer.config import Config
 from tui_trainer.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.runs import files
@@ -27,7 +28,6 @@ from tui_trainer.sweep.trial import outcome, run_trial
 from tui_trainer.training.control import Control
 
 from .cluster import after_runs, cluster, kill, rest, swept, until
-from .test_workers import Made, config  # noqa: F401 a fixture
 
 RUNS_OF_A_SWEEP = 6
 
@@ -36,6 +36,10 @@ def options(data: Path, *further: str) -> list[str]:
     """Six runs of a fraction of a second each."""
     small = ["--data", str(data), "--hidden", "32", "--validation", "100", "--batch-size", "20", "--optimizer", "adam,momentum"]
     return [*small, "--seed", "0:3", *further]
+
+
+def short_run(digits: Dataset) -> Config:
+    return Config.parse({"data": digits.name, "hidden": "12", "validation": 100, "epochs": 2, "threads": 1})
 
 
 def results(folder: Path) -> list[Result]:
@@ -144,16 +148,14 @@ def test_an_interrupt_need_not_wait_for_a_scheduler_that_is_gone(digits_file: Pa
 
 
 @pytest.mark.long
-def test_a_worker_without_the_program_is_told_of_and_left_alone(
-    digits: Dataset, config: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:  # noqa: F811
+def test_a_worker_without_the_program_is_told_of_and_left_alone(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(home, "UNFIT_PAUSE", 0.1)
     with cluster(tmp_path / "dask", 0) as dask:
-        stranger = dask.start_worker(with_program=False)
         workers = ClusterWorkers(Given(dask.address), {digits.name: digits})
         try:
+            stranger = dask.start_worker(with_program=False)
             until(lambda: workers.count == 1)
-            done = workers.submit(config(), tmp_path / "run").result(60)
+            done = workers.submit(short_run(digits), tmp_path / "run").result(60)
             assert (done.status, done.again) == (Standing.FAILED, True)
             assert "it has no tui-trainer that could train this" in done.note
             assert stranger.poll() is None
@@ -184,14 +186,9 @@ def test_other_versions_and_other_data_are_refused(digits: Dataset, tmp_path: Pa
     assert "no such file" in str(unfit(versions(), {str(tmp_path / "none.npz"): digits.fingerprint}))
 
 
-def test_a_run_that_comes_home_in_part_has_not_ended(
-    digits: Dataset,
-    config: Made,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: F811
-) -> None:
+def test_a_run_that_comes_home_in_part_has_not_ended(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     there, here = tmp_path / "there", tmp_path / "here"
-    ended = run_trial(config(), there, digits, Control())
+    ended = run_trial(short_run(digits), there, digits, Control())
     delivered = remote._files(there)
     for whole in range(len(set(delivered.values()))):
         left = iter(range(whole))
