@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import signal
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -97,7 +98,7 @@ class OverSSH:
             [names[0], *names],
             connect_options=[login[0], *login],
             worker_options={"nthreads": 1, "death_timeout": FORLORN},
-            scheduler_options={"port": 0, "dashboard": False, "idle_timeout": f"{FORLORN} s"},
+            scheduler_options={"port": 0, "dashboard_address": ":0", "idle_timeout": f"{FORLORN} s"},
             asynchronous=True,
         )
         for worker, count in zip(cluster.worker_spec.values(), counts, strict=True):
@@ -126,15 +127,19 @@ class BySlurm:
         self.name = "--slurm"
         if not shutil.which("sbatch"):
             raise UserError("--slurm: there is no sbatch here; start the sweep where jobs are submitted")
+        # Importing it takes hold of ctrl+c, which only the main thread can do, and can undo.
+        heard = signal.getsignal(signal.SIGINT)
+        from dask_jobqueue.slurm import SLURMCluster  # noqa: PLC0415 an extra
+
+        signal.signal(signal.SIGINT, heard)
+        self._make = SLURMCluster
         self._workers = workers
         self._cluster: Any = None
 
     async def address(self) -> str:
         if not self._cluster:
-            from dask_jobqueue.slurm import SLURMCluster  # noqa: PLC0415 an extra
-
             try:
-                self._cluster = await SLURMCluster(asynchronous=True, scheduler_options={"dashboard": False})
+                self._cluster = await self._make(asynchronous=True, scheduler_options={"dashboard_address": ":0"})
             except (OSError, ValueError) as error:
                 reason = " ".join(str(error).split())[:200]
                 raise UserError(f"--slurm: {reason}; ~/.config/dask/jobqueue.yaml describes a job") from None
