@@ -6,6 +6,7 @@ from typing import Any, Literal
 import click
 from click.shell_completion import CompletionItem
 
+from tui_trainer.commands.chosen_language import language_option
 from tui_trainer.commands.tables import say, say_json, say_table
 from tui_trainer.config import Config, option
 from tui_trainer.errors import UserError
@@ -30,6 +31,7 @@ class LessonName(click.ParamType[str]):
 @click.argument("name", type=LessonName())
 @click.option("--output", type=click.Path(path_type=Path), help="Folder, new or empty, to keep the runs in.  [default: they are not kept]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Lines of text, or one JSON object each.")
+@language_option
 @click.pass_context
 def lesson_command(context: click.Context, /, name: str, output: Path | None, form: Literal["text", "json"], **given: Any) -> None:
     """Put a claim about training to the test: runs that differ in one thing, side by side, and whether it held on them.
