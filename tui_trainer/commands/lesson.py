@@ -10,6 +10,7 @@ from tui_trainer.commands.chosen_language import language_option
 from tui_trainer.commands.tables import say, say_json, say_table
 from tui_trainer.config import Config, option
 from tui_trainer.errors import UserError
+from tui_trainer.language import _
 
 LIST = "list"
 
@@ -71,8 +72,8 @@ def _list(form: str) -> None:
     with results():
         lessons = [(name, read_lesson(name)) for name in names()]
         if form == "text":
-            say_table(("name", "claim"), [(name, lesson.claim) for name, lesson in lessons], whole=1)
-            say("tui-trainer lesson NAME puts one to the test; so does f2 in the app")
+            say_table((_("name"), _("claim")), [(name, _(lesson.claim)) for name, lesson in lessons], whole=1)
+            say(_("tui-trainer lesson NAME puts one to the test; so does f2 in the app"))
             return
         for name, lesson in lessons:
             say_json({"name": name, "claim": lesson.claim, "title": lesson.title})
