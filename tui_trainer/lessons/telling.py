@@ -105,8 +105,10 @@ def _say_opening(lesson: Lesson | Quiz) -> None:
 def _say_verdict(verdict: Verdict, which: str) -> None:
     text = _("the claim held on these runs ({which}):") if verdict.holds else _("the claim did not hold on these runs ({which}):")
     _say(text.format(which=which))
+    yes, no = _("yes"), _("no")
+    width = max(cell_len(yes), cell_len(no))
     for finding in verdict.findings:
-        _say(f"  {_('yes') if finding.holds else ljust(_('no'), cell_len(_('yes')))}  {finding.sentence}")
+        _say(f"  {ljust(yes if finding.holds else no, width)}  {finding.sentence}")
 
 
 def tell_quiz(quiz: Quiz, seed: int, form: Form) -> int:

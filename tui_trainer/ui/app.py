@@ -12,10 +12,12 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.messages import ExitApp
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 
 from tui_trainer import paths
 from tui_trainer.config import Config
@@ -163,6 +165,15 @@ class TrainerApp(App[int]):
             await self.run_action(action, screen)
 
         return run
+
+    def action_command_palette(self) -> None:
+        """Search the commands."""
+        if not CommandPalette.is_open(self):
+            self.push_screen(CommandPalette(placeholder=_("Search for commands…"), id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Search the themes."""
+        self.push_screen(CommandPalette([ThemeProvider], placeholder=_("Search for themes…")))
 
     def action_help(self) -> None:
         """Show what each key does."""

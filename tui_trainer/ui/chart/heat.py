@@ -93,7 +93,7 @@ def _under_cursor(fates: Fates, figure: Figure, cells: Cells, at: Place, room: F
     name = fates.names[at.layer]
     value, judged, first, last = cells.values[at.layer, column], cells.judged[at.layer, column], cells.first[column], cells.last[column]
     if np.isnan(value):
-        return [(f" {name} ", "heat--cursor"), (_(" nothing is measured there"), "heat--axis")]
+        return [(f" {name} ", "heat--cursor"), (f" {_('nothing is measured there')}", "heat--axis")]
     if first == last:
         step = _("step {step:,.0f}").format(step=last)
     else:
@@ -104,8 +104,8 @@ def _under_cursor(fates: Fates, figure: Figure, cells: Cells, at: Place, room: F
         (f" {step}  ", "heat--axis"),
         (f"{figure.text(float(value))} {_(band.word)}".rstrip(), _style(band)),
     ]
-    beside = _("  {factor:.2g} × the first layer's") if figure.beside == "first" else _("  {factor:.2g} × the last layer's")
-    beside = _plain(beside.format(factor=judged), ramp)
+    beside = _("{factor:.2g} × the first layer's") if figure.beside == "first" else _("{factor:.2g} × the last layer's")
+    beside = f"  {_plain(beside.format(factor=judged), ramp)}"
     if figure.beside and np.isfinite(judged) and sum(cell_len(text) for text, _ in row) + cell_len(beside) <= room.width:
         row.append((beside, "heat--axis"))
     return row

@@ -65,7 +65,7 @@ class Overlay(Widget, can_focus=True):
 
     def __init__(self, title: str, scale: str, over: str) -> None:
         super().__init__()
-        self.border_title = f"{title}{_(', log scale') if scale == 'log' else ''}"
+        self.border_title = title + (f", {_('log scale')}" if scale == "log" else "")
         self.border_subtitle = {"layers": _("layer"), "seconds": _("training time"), "epochs": _("epoch"), "steps": _("step")}[over]
         self._scale, self._over = scale, over
         self._lines: Sequence[Line] = ()

@@ -124,10 +124,10 @@ class Chart(Widget, can_focus=True):
     def _name_axes(self) -> None:
         unit = _(self.quantity.unit)
         if self.quantity.logarithmic(self.view) and not self.quantity.always_logarithmic:
-            unit += _(", log scale")
+            unit += f", {_('log scale')}"
         title = _(self.quantity.title)
         self.border_title = f"{title} ({unit})" if unit else title
-        enlarged = _("enlarged, 0 shows all  ") if self.view.window else ""
+        enlarged = _("enlarged, 0 shows all") + "  " if self.view.window else ""
         self.border_subtitle = f"{enlarged}{_(self.view.scale.value)}"
 
     def _build(self) -> int:

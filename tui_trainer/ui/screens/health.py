@@ -91,7 +91,7 @@ class HealthScreen(Screen[None]):
             return
         self._pace.begin()
         heat_map, shown = self.query_one(HeatMap), self._shown()
-        scale = _(" (log scale)") if heat_map.figure.logarithmic else ""
+        scale = f" ({_('log scale')})" if heat_map.figure.logarithmic else ""
         entitle(
             heat_map,
             title=_("{figure} by layer{scale}").format(figure=_(heat_map.figure.title), scale=scale) + (f", {shown.name}" if shown else ""),
@@ -152,5 +152,5 @@ def _elsewhere(histogram: Histogram, kind: str | None) -> str:
     total = int(histogram.counts.sum()) + histogram.elsewhere
     if not histogram.elsewhere:
         return ""
-    text = _("{share:.0%} are 0, ") if kind == "gradients" else _("{share:.0%} not finite, ")
-    return text.format(share=histogram.elsewhere / total)
+    text = _("{share:.0%} are 0") if kind == "gradients" else _("{share:.0%} not finite")
+    return f"{text.format(share=histogram.elsewhere / total)}, "

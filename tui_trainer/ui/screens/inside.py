@@ -191,7 +191,7 @@ class InsideScreen(Screen[None]):
         scalars = subject.snapshot.scalars
         epochs, step = scalars.get("epochs", 0), scalars.get("step", 0)
         moment = ngettext("after step {step:,} ({epochs} whole epoch)", "after step {step:,} ({epochs} whole epochs)", epochs)
-        parts = [(_("held ") if self.held else "") + moment.format(step=step, epochs=epochs)]
+        parts = [(_("held") + " " if self.held else "") + moment.format(step=step, epochs=epochs)]
         if examination is not None and examination.is_finite:
             wrong = len(examination.mistakes())
             found = _("test accuracy {accuracy:.2%}, {wrong:,} of {count:,} wrong")

@@ -136,7 +136,7 @@ class QuizScreen(Screen[None]):
         self._answered = True
         is_right = given == question.answer
         self.right += is_right
-        verdict = _("Right. ") if is_right else "" if given is None else _("Not {given:,}. ").format(given=given)
+        verdict = _("Right.") + " " if is_right else "" if given is None else _("Not {given:,}.").format(given=given) + " "
         answer = _("{arithmetic}; the network itself has {counted:,}").format(arithmetic=question.arithmetic, counted=question.counted)
         self._show(f"{verdict}{answer}", "-right" if is_right else "-wrong")
 

@@ -71,7 +71,7 @@ class Field(Vertical):
         super().__init__(classes="field")
         self.option = option
         self.title = _(TITLES.get(option, option.replace("_", " ")))
-        self.description = _(info.description or "")
+        self.description = _(str(info.description))
         self.may_be_empty = NoneType in get_args(info.annotation)
         self.choices = self._choices(value)
         self._value = value

@@ -22,7 +22,7 @@ class KeyFooter(Footer):
         for part in super().compose():
             if isinstance(part, FooterKey):
                 part.description = _(part.description)
-                part.tooltip = _(str(part.tooltip or "")) or None
+                part.tooltip = _(str(part.tooltip)) if part.tooltip else None
             yield part
 
     async def recompose(self) -> None:
