@@ -227,7 +227,7 @@ def _first_with_points(*series: Series) -> Series:
 QUANTITIES: Mapping[str, Quantity] = {
     "loss": Quantity(
         N_("Loss"),
-        "nats",
+        N_("nats"),
         _loss,
         lambda run: _first_with_points(run.validation_loss, run.training_loss),
         axes.loss,

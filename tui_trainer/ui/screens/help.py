@@ -79,7 +79,7 @@ def key_name(key: str) -> str:
 
 def _table(rows: Iterable[tuple[str, str]]) -> Static:
     """Keys beside what they do; one widget, for a widget in each cell would take a second to appear."""
-    table = Table.grid(Column(width=NAME_WIDTH), Column(ratio=1), expand=True)
+    table = Table.grid(Column(width=NAME_WIDTH), Column(ratio=1, overflow="fold"), expand=True)
     for key, meaning in rows:
         table.add_row(Text(_(key), "bold"), Text(_(meaning)))
     return Static(table)

@@ -60,7 +60,7 @@ class GroupRow(Horizontal):
         yield times
         yield Select(_names("activation"), value=self._group.activation, allow_blank=False, compact=True, classes="activation")
         yield Select(_names("initializer"), value=self._group.initializer, allow_blank=False, compact=True, classes="initializer")
-        yield Button("remove", compact=True, classes="remove")
+        yield Button(_("remove"), compact=True, classes="remove")
 
     @on(Select.Changed, ".activation")
     def _follow(self, event: Select.Changed) -> None:
