@@ -32,12 +32,10 @@ def languages() -> list[str]:
 def choose(option: str | None, environment: Mapping[str, str] = os.environ) -> str:
     """The language that the option names, else the variable, else the locale. Raises UserError where there is no such language."""
     for source, wanted in (("--language", option), (VARIABLE, environment.get(VARIABLE))):
+        if wanted and wanted not in (known := [*languages(), AUTO]):
+            raise UserError(f"{source} must be one of {', '.join(known)}, not {wanted!r}")
         if wanted and wanted != AUTO:
-            if wanted not in languages():
-                raise UserError(f"{source} must be one of {', '.join([*languages(), AUTO])}, not {wanted!r}")
             return wanted
-        if wanted:
-            break
     return _of_locale(environment)
 
 
