@@ -46,7 +46,7 @@ def cut(screen: Screen[object]) -> Iterator[str]:
         elif isinstance(widget, Static):  # labels and tabs among them
             size, text = widget.content_size, str(widget.visual)
             is_wide = widget.styles.text_wrap == "nowrap" and cell_len(text) > size.width
-            if is_wide or widget.visual.get_height(widget.styles, size.width) > size.height:
+            if is_wide or widget.visual.get_height(widget.styles.get_rules(), size.width) > size.height:
                 yield f"{widget}: {text}"
         elif isinstance(widget, DataTable):
             labels = ((column.label.plain, column.get_render_width(widget)) for column in widget.ordered_columns)

@@ -168,7 +168,7 @@ class TrainerApp(App[int]):
 
     def action_command_palette(self) -> None:
         """Search the commands."""
-        if not CommandPalette.is_open(self):
+        if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(placeholder=_("Search for commands…"), id="--command-palette"))
 
     def search_themes(self) -> None:
