@@ -20,6 +20,7 @@ from tui_trainer.cells import cut, ljust, rjust, wrap
 from tui_trainer.errors import UserError
 from tui_trainer.language import DOMAIN, LOCALES, _, choose, in_english, languages, ngettext
 from tui_trainer.lessons.criteria import Criterion, Finding
+from tui_trainer.ui.web.serve import served_command
 
 SCRIPT = Path(__file__).parents[1] / ".ci" / "texts"
 CATALOGUES = sorted(LOCALES.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
@@ -102,8 +103,13 @@ def test_every_text_is_translated(path: Path, texts: ModuleType, extracted: Cata
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
-def test_the_compiled_catalogue_is_that_of_the_texts(path: Path, texts: ModuleType) -> None:
-    assert path.with_suffix(".mo").read_bytes() == texts.compiled(texts.read(path)), "run .ci/texts"
+def test_the_compiled_catalogue_is_that_of_the_texts(path: Path, texts: ModuleType, tmp_path: Path) -> None:
+    catalogue, older = texts.read(path), tmp_path / "older.mo"
+    assert texts.is_compiled(catalogue, path.with_suffix(".mo")), "run .ci/texts"
+    older.write_bytes(texts.compiled(catalogue))
+    assert texts.is_compiled(catalogue, older)
+    catalogue.get("Loss").string = "another word"
+    assert not texts.is_compiled(catalogue, older)
 
 
 def test_what_people_read_is_extracted_wherever_it_stands(extracted: Catalog) -> None:
@@ -140,6 +146,10 @@ def test_what_is_wrong_with_a_catalogue_is_found(texts: ModuleType, entry: str, 
 
 
 # What is said
+
+
+def test_the_apps_that_a_server_starts_speak_its_language() -> None:
+    assert served_command({"epochs": "1"}, language="ko").endswith(" --language=ko --epochs=1")
 
 
 def run(*arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
