@@ -16,6 +16,7 @@ from tui_trainer.commands.lesson import lesson_command
 from tui_trainer.commands.paths import paths_command
 from tui_trainer.commands.predict import predict_command
 from tui_trainer.commands.runs import runs_command
+from tui_trainer.commands.sweep import sweep_command
 from tui_trainer.commands.watch import watch_command
 from tui_trainer.config import Config, Source, as_text, choices, fields, layered, option, read_toml
 from tui_trainer.errors import UserError
@@ -46,6 +47,28 @@ class Value(click.ParamType[str]):
         given, comma, begun = incomplete.rpartition(",") if self._layered else ("", "", incomplete)
         offered = {name: meaning for name, meaning in self._choices.items() if name.startswith(begun)}
         return [CompletionItem(f"{given}{comma}{name}", help=meaning) for name, meaning in offered.items()]
+
+
+class Swept(Value):
+    """What an option is swept over, which the sweep itself will check."""
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        """Say that it may be several."""
+        return f"{'|'.join(self._choices) or self.name.upper()},..."
+
+
+def swept_options(command: click.Command) -> click.Command:
+    """Add an option for every field of Config that takes several values."""
+    for name, field in fields():
+        made = Swept(name, field.annotation)
+        command.params.append(click.Option([option(name), *ALIASES.get(name, ()), name], type=made, help=field.description))
+        if field.annotation is bool:
+            # A switch by itself is one value.
+            command.params[-1] = click.Option([option(name), name], type=made, is_flag=False, flag_value="true", help=field.description)
+            command.params.append(
+                click.Option([f"--no-{name}", f"no_{name}"], is_flag=True, default=None, help=f"As {option(name)} false.")
+            )
+    return command
 
 
 def config_options(command: click.Command) -> click.Command:
@@ -168,12 +191,14 @@ config_options(program)
 config_options(lr_find)
 config_options(serve)
 config_options(lesson_command)
+swept_options(sweep_command)
 program.add_command(watch_command)
 program.add_command(predict_command)
 program.add_command(paths_command)
 program.add_command(export_command)
 program.add_command(runs_command)
 program.add_command(lesson_command)
+program.add_command(sweep_command)
 
 
 def _refuse_options_before(command: str, context: click.Context) -> None:

@@ -24,6 +24,11 @@ def runs() -> Path:
     return Path("runs")
 
 
+def sweeps() -> Path:
+    """Where sweeps go that were not told where to go."""
+    return Path("sweeps")
+
+
 def settings() -> Path:
     """What the app remembers of its user."""
     return platformdirs.user_config_path(APP)

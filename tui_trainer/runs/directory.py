@@ -32,7 +32,7 @@ class RunDirectory:
         """Make the folder: `output`, which must not exist or be empty, or a fresh one under runs/. Raises UserError."""
         try:
             if output is None:
-                return cls(_fresh(paths.runs()))
+                return cls(fresh_folder(paths.runs()))
             output.mkdir(parents=True, exist_ok=True)
             if any(output.iterdir()):
                 raise UserError(f"--output {output}: the folder is not empty; give one that does not exist or is empty")
@@ -49,7 +49,8 @@ def line(record: dict[str, Any]) -> str:
     return json.dumps(record, allow_nan=False)
 
 
-def _fresh(parent: Path) -> Path:
+def fresh_folder(parent: Path) -> Path:
+    """Make a folder in `parent` whose name is the time. Raises OSError."""
     # On its own, because a parent that is a file or leads nowhere would look like a taken name, for ever.
     parent.mkdir(parents=True, exist_ok=True)
     name = time.strftime("%Y%m%d-%H%M%S")

@@ -1,0 +1,84 @@
+"""`tui-trainer sweep`: many runs that differ in their options, and how sure one may be of what they show."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from tui_trainer import paths
+from tui_trainer.config import read_toml
+from tui_trainer.errors import UserError
+
+
+@click.group("sweep", invoke_without_command=True)
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="TOML file of options; those in its table [sweep] are swept. The command line wins over it.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Folder to keep the sweep in, or that of a sweep to go on with.  [default: a fresh one in sweeps/]",
+)
+@click.option("--workers", type=click.IntRange(1, 1024), help="Runs at a time, each in a process of its own.  [default: one for each core]")
+@click.option("--search", type=click.Choice(["grid", "random"]), help="How to search.  [default: grid, or random with --samples]")
+@click.option("--samples", type=click.IntRange(1), help="How many configurations to draw.")
+@click.option("--search-seed", type=click.IntRange(0), help="Decides what is drawn.  [default: 0]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["auto", "text", "json", "quiet"]),
+    default="auto",
+    help="What is printed; auto: lines, and a progress bar on a terminal.  [default: auto]",
+)
+@click.pass_context
+def sweep_command(
+    context: click.Context,
+    /,
+    config_file: Path | None,
+    output: Path | None,
+    workers: int | None,
+    search: str | None,
+    samples: int | None,
+    search_seed: int | None,
+    form: Literal["auto", "text", "json", "quiet"],
+    **given: Any,
+) -> None:
+    """Train many runs that differ in their options, on all cores, and tell which are best and how sure that is.
+
+    Each option of a run may have several values: relu,elu (64;128,64 where a value has commas of its own), 0:5 for whole numbers,
+    log:1e-4:1:7 or lin:0:0.5:6 for numbers on a scale. Runs that differ in their seed alone are repetitions of one configuration.
+
+    A sweep that was stopped does only what is missing when it is started again with the same --output; --output alone is enough.
+
+    Exit status: 0 when every run was trained, 5 when some could not be, of which stderr tells.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from tui_trainer.runs.directory import fresh_folder  # noqa: PLC0415 --help need not wait for it
+    from tui_trainer.sweep.plan import open_sweep, planned  # noqa: PLC0415
+    from tui_trainer.sweep.telling import tell_sweep  # noqa: PLC0415
+    from tui_trainer.sweep.workers import LocalWorkers  # noqa: PLC0415
+
+    options = {name.removeprefix("no_"): "false" if name.startswith("no_") else value for name, value in given.items() if value is not None}
+    table = read_toml(config_file) if config_file else {}
+    plan = planned(options, table, config_file, search, samples, search_seed)
+    if plan is None and output is None:
+        raise UserError(
+            "nothing is swept; give an option several values, such as --activation relu,elu, or --output of a sweep to go on with"
+        )
+    folder = output or fresh_folder(paths.sweeps())
+    count = workers or len(os.sched_getaffinity(0))
+    try:
+        sweep = open_sweep(folder, plan, lambda data: LocalWorkers(count, data, folder))
+    except UserError:
+        if output is None:
+            with suppress(OSError):
+                folder.rmdir()
+                folder.parent.rmdir()
+        raise
+    context.exit(tell_sweep(sweep, form))

@@ -1,0 +1,112 @@
+"""What a sweep is to do, as a person said it; kept in its folder, so that the folder's name is enough to go on with it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tui_trainer.config import Config
+from tui_trainer.dataset import Dataset
+from tui_trainer.errors import UserError
+from tui_trainer.runs.run import settle
+from tui_trainer.sweep.search import Listed, Search
+from tui_trainer.sweep.space import Space, Values
+from tui_trainer.sweep.store import Store
+from tui_trainer.sweep.sweep import Sweep
+from tui_trainer.sweep.workers import Workers
+
+SEARCHES: Final[Mapping[str, str]] = {
+    "grid": "every combination",
+    "random": "as many combinations as --samples says, drawn at random",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The options as they were given, and how to search among them."""
+
+    options: Mapping[str, str] = field(default_factory=dict)
+    """From the command line."""
+    table: Mapping[str, Any] = field(default_factory=dict)
+    """From a file, whose name stands in `file`."""
+    file: str | None = None
+    search: str = "grid"
+    samples: int | None = None
+    search_seed: int = 0
+
+    def record(self) -> dict[str, Any]:
+        """The plan as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, record: Any) -> "Plan":
+        """The plan that `record` made. Raises UserError."""
+        try:
+            plan = cls(**record)
+        except TypeError:
+            raise UserError("the sweep's plan is not one that this version can read") from None
+        if plan.search not in SEARCHES:
+            raise UserError(f"the sweep's plan has a search that this version does not know: {str(plan.search)[:60]}")
+        return plan
+
+    def space(self) -> Space:
+        """What is tried. Raises UserError."""
+        return Space.read(self.options, self.table, Path(self.file) if self.file else None)
+
+
+def planned(
+    options: Mapping[str, str], table: Mapping[str, Any], file: Path | None, search: str | None, samples: int | None, seed: int | None
+) -> Plan | None:
+    """The plan that a person means; None where nothing was said but perhaps where. Raises UserError."""
+    if not (options or table or search or samples or seed is not None):
+        return None
+    search = search or ("random" if samples else "grid")
+    if search == "grid" and samples:
+        raise UserError("--samples: a grid has all combinations; leave out --samples, or give --search random")
+    if search == "random" and not samples:
+        raise UserError("--search random needs --samples, how many configurations to draw")
+    return Plan(options, table, str(file) if file else None, search, samples, seed or 0)
+
+
+def open_sweep(folder: Path, plan: Plan | None, workers: Callable[[Mapping[str, Dataset]], Workers]) -> Sweep:
+    """The sweep in a folder, new or to be gone on with, by the plan that is given, or else its own.
+
+    `workers` makes them for the data, by name, that the runs are trained on. Raises UserError before anything is written.
+    """
+    if plan is None:
+        known = Store(folder)
+        try:
+            plan = Plan.read(known.facts().get("plan"))
+        finally:
+            known.close()
+    space, data = _located(plan.space())
+    search = _search(plan, space)
+    store = Store.hold(folder)
+    try:
+        store.note(plan=plan.record(), seeds=len(space.seeds))
+        return Sweep(folder, store, search(data, store), workers(data), data, len(space.seeds))
+    except BaseException:
+        store.close()
+        raise
+
+
+def _search(plan: Plan, space: Space) -> Callable[[Mapping[str, Dataset], Store], Search]:
+    trials = list(space.drawn(plan.samples or 1, plan.search_seed) if plan.search == "random" else space.grid())
+    if not all(trial.config.validation for trial in trials):
+        raise UserError("--validation: a sweep compares by the validation set; give a number above 0")
+
+    def listed(data: Mapping[str, Dataset], store: Store) -> Search:
+        return Listed(trials, data, {result.key for result in store.results() if result.status.is_final})
+
+    return listed
+
+
+def _located(space: Space) -> tuple[Space, Mapping[str, Dataset]]:
+    """The space with the data's absolute names, and the data. Raises UserError."""
+    axis = space.axes.get("data")
+    names = axis.values if isinstance(axis, Values) else [space.fixed.get("data", Config.model_fields["data"].default)]
+    loaded = [settle(Config.parse({"data": name, "threads": 1})) for name in names]
+    data = {config.data: found for config, found in loaded}
+    if axis is None:
+        return Space({**space.fixed, "data": next(iter(data))}, space.axes, space.source), data
+    return Space(space.fixed, {**space.axes, "data": Values(tuple(data))}, space.source), data

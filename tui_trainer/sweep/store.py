@@ -1,0 +1,241 @@
+"""What a sweep has found, in one SQLite file beside the folders of its runs. One process writes it; any number may look."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, Self
+
+from pydantic import TypeAdapter
+
+from tui_trainer.config import Config
+from tui_trainer.errors import UserError
+from tui_trainer.runs.journal import Journal, TakenError
+
+FILE: Final = "sweep.sqlite"
+RUNS: Final = "runs"
+LOCK: Final = "sweep.lock"
+
+FORMAT: Final = 1
+"""Of the tables; another version's are refused."""
+
+INDIFFERENT: Final = ("checkpoint_every", "data")
+"""Options that no number depends on: how often a run is kept, and where the data lies, of which the fingerprint counts."""
+
+_TABLES: Final = """
+create table sweep (name text primary key, value text not null) without rowid;
+create table runs (
+    key text primary key, place integer not null, config text not null, point text not null, status text not null,
+    train_loss real, train_accuracy real, validation_loss real, validation_accuracy real,
+    epochs integer not null default 0, seconds real not null default 0, digest text, note text not null default ''
+) without rowid;
+create table examinations (configuration text primary key, keys text not null, test_loss real, test_accuracy real) without rowid;
+"""
+
+
+class Standing(StrEnum):
+    """What became of a run."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    DIVERGED = "diverged"
+    PRUNED = "pruned"
+    """Given up by the search, because others were better at the same epoch."""
+    FAILED = "failed"
+    """Not trained to its end for a reason that is not its own: it is tried again when the sweep is started again."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it need not be trained again."""
+        return self in {Standing.COMPLETED, Standing.DIVERGED, Standing.PRUNED}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a run gave, of the weights that it kept: those of its last epoch, with early stopping those of its best. None: not measured."""
+
+    train_loss: float | None = None
+    train_accuracy: float | None = None
+    validation_loss: float | None = None
+    validation_accuracy: float | None = None
+    epochs: int = 0
+    seconds: float = 0.0
+    digest: str | None = None
+    """SHA-256 of the weights."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run of the sweep, and how it stands."""
+
+    key: str
+    place: int
+    """In the order in which the sweep came to it."""
+    config: Mapping[str, Any]
+    """Every option as plain data."""
+    point: Mapping[str, str]
+    """The swept options."""
+    status: Standing
+    figures: Figures
+    note: str = ""
+    """What went wrong, in a line."""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What the chosen configuration's networks said about the test set: means over its seeds."""
+
+    keys: tuple[str, ...]
+    test_loss: float | None
+    test_accuracy: float | None
+
+
+def run_key(config: Config, fingerprint: str) -> str:
+    """What a run is known by: a hash of every option that its numbers depend on, and of the data."""
+    values = {name: value for name, value in config.record().items() if name not in INDIFFERENT}
+    return sha256(json.dumps({**values, "fingerprint": fingerprint}, sort_keys=True).encode()).hexdigest()[:16]
+
+
+class Store:
+    """The file, opened to be read; `hold` opens it to be written. Raises UserError where there is none, or none of use."""
+
+    def __init__(self, folder: Path, lock: Journal | None = None) -> None:
+        self.folder = folder
+        self._lock = lock
+        create = lock is not None
+        self.path = folder / FILE
+        if not create and not self.path.is_file():
+            raise UserError(f"{folder}: not a sweep: it has no {FILE}")
+        with self._told():
+            try:
+                self._open("mode=rwc" if create else "mode=ro", create)
+            except sqlite3.OperationalError:
+                # A reader leaves a mark in the folder, if it can; where it cannot, nobody writes either.
+                if create or os.access(folder, os.W_OK):
+                    raise
+                self._open("immutable=1", create)
+
+    @classmethod
+    def hold(cls, folder: Path) -> Self:
+        """Make the folder and the file, or take those that are there, for one sweep alone. Raises UserError."""
+        made = not folder.exists()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not made and not (folder / FILE).exists() and any(path.name != LOCK for path in folder.iterdir()):
+                raise UserError(f"--output {folder}: the folder is not empty; give a sweep's, or one that does not exist or is empty")
+            lock = Journal.hold(folder / LOCK, create=True)
+        except TakenError:
+            raise UserError(
+                f"--output {folder}: this sweep is going on in another window or process; wait for its end, or stop it first"
+            ) from None
+        except (OSError, ValueError) as error:
+            raise UserError(f"--output {folder}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
+        try:
+            return cls(folder, lock)
+        except BaseException:
+            lock.close()
+            raise
+
+    def _open(self, how: str, create: bool) -> None:
+        # A reader in another thread than the one that made it is one reader still.
+        self._base = sqlite3.connect(f"{self.path.absolute().as_uri()}?{how}", uri=True, timeout=10, check_same_thread=False)
+        try:
+            self._prepare(self._base, create)
+        except BaseException:
+            self._base.close()
+            raise
+
+    def _prepare(self, base: sqlite3.Connection, create: bool) -> None:
+        base.execute("pragma trusted_schema = off")
+        if create:
+            base.execute("pragma journal_mode = wal")
+            base.execute("pragma synchronous = normal")
+        (version,) = base.execute("pragma user_version").fetchone()
+        if create and not version and not base.execute("select 1 from sqlite_master").fetchone():
+            with base:
+                base.executescript(f"begin; {_TABLES} pragma user_version = {FORMAT}; commit;")
+        elif version != FORMAT:
+            raise UserError(f"{self.path}: not a sweep that this version can read")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise UserError(f"{self.path}: {' '.join(str(error).split()).lower()}") from None
+        except (ValueError, KeyError, TypeError, RecursionError):  # of which a ValidationError is one
+            raise UserError(f"{self.path}: holds what this version cannot read") from None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._base.close()
+        if self._lock:
+            self._lock.close()
+
+    def results(self) -> list[Result]:
+        """Every run that there is something to tell of, in the order of the sweep."""
+        with self._told(), closing(self._base.execute("select * from runs order by place, key")) as rows:
+            names = [column[0] for column in rows.description]
+            return [_result(dict(zip(names, row, strict=True))) for row in rows]
+
+    def put(self, results: Iterable[Result]) -> None:
+        """Keep these, in place of what was known of the same runs; all or none."""
+        names = [field.name for field in fields(Figures)]
+        columns = ["key", "place", "config", "point", "status", "note", *names]
+        holders = ", ".join("?" * len(columns))
+        rows = [
+            (
+                result.key,
+                result.place,
+                json.dumps(result.config),
+                json.dumps(result.point),
+                result.status.value,
+                result.note,
+                *(getattr(result.figures, name) for name in names),
+            )
+            for result in results
+        ]
+        with self._told(), self._base:
+            self._base.executemany(f"insert or replace into runs ({', '.join(columns)}) values ({holders})", rows)
+
+    def forget_running(self) -> None:
+        """Take away what says that it is being trained, once nobody trains it."""
+        with self._told(), self._base:
+            self._base.execute("delete from runs where status = ?", (Standing.RUNNING.value,))
+
+    def facts(self) -> dict[str, Any]:
+        """What the sweep was started with, and how it stands."""
+        with self._told():
+            return {name: json.loads(value) for name, value in self._base.execute("select name, value from sweep")}
+
+    def note(self, **facts: Any) -> None:
+        """Keep facts, in place of those of the same names."""
+        with self._told(), self._base:
+            rows = [(name, json.dumps(value)) for name, value in facts.items()]
+            self._base.executemany("insert or replace into sweep values (?, ?)", rows)
+
+    def examined(self) -> dict[str, Examined]:
+        """The configurations that the test set was shown to, by the key of each."""
+        with self._told():
+            rows = self._base.execute("select configuration, keys, test_loss, test_accuracy from examinations")
+            return {configuration: Examined(tuple(json.loads(keys)), *figures) for configuration, keys, *figures in rows}
+
+    def put_examined(self, configuration: str, examined: Examined) -> None:
+        """Keep what a configuration said about the test set."""
+        row = (configuration, json.dumps(examined.keys), examined.test_loss, examined.test_accuracy)
+        with self._told(), self._base:
+            self._base.execute("insert or replace into examinations values (?, ?, ?, ?)", row)
+
+
+_RESULT: Final = TypeAdapter(Result)
+
+
+def _result(row: Mapping[str, Any]) -> Result:
+    """SQLite takes any value for any column, and the file may come from anywhere."""
+    figures = {field.name: row[field.name] for field in fields(Figures)}
+    return _RESULT.validate_python({**row, "config": json.loads(row["config"]), "point": json.loads(row["point"]), "figures": figures})

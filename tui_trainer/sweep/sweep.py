@@ -1,0 +1,289 @@
+"""A sweep from end to end: runs from a search to workers, what came of them into the store, and the best one before the test set."""
+
+import threading
+from collections.abc import Generator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from math import isfinite, nan
+from pathlib import Path
+from time import monotonic
+from typing import Final, Literal
+
+from tui_trainer.classifier import Classifier
+from tui_trainer.config import Config
+from tui_trainer.dataset import Dataset
+from tui_trainer.errors import UserError
+from tui_trainer.runs.directory import RunDirectory
+from tui_trainer.sweep.search import Planned, Search
+from tui_trainer.sweep.space import describe
+from tui_trainer.sweep.statistics import Group, chosen, grouped
+from tui_trainer.sweep.store import RUNS, Examined, Result, Standing, Store
+from tui_trainer.sweep.trial import latest
+from tui_trainer.sweep.workers import Done, Workers
+from tui_trainer.training.feed import Feed, evaluate
+
+ATTEMPTS: Final = 3
+"""Times that a run is tried whose worker died: it goes on from its checkpoint, but it may be what kills them."""
+
+PATIENCE: Final = 0.25
+"""Seconds for which nothing but the end of a run is waited for."""
+
+LOOK_EVERY: Final = 1.0
+"""Seconds between two looks at what the runs that are being trained have given so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepStarted:
+    """Workers stand ready. `done` of the `total` runs were trained before."""
+
+    folder: Path
+    total: int
+    done: int
+    workers: int
+    seeds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """How far the sweep is."""
+
+    total: int
+    done: int
+    failed: int
+    running: int
+    workers: int
+    seconds: float
+    """Since it was started."""
+    trained: int
+    """Runs that ended since it was started."""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest will take at the rate so far."""
+        return self.seconds / self.trained * (self.total - self.done - self.failed) if self.trained else None
+
+
+@dataclass(frozen=True, slots=True)
+class RunChanged:
+    """A run was begun, has trained another epoch, or ended."""
+
+    result: Result
+    standings: Standings
+
+
+@dataclass(frozen=True, slots=True)
+class SweepNoted:
+    """Something that whoever started the sweep should know, in a line; the sweep goes on."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SweepEnded:
+    """All is done, or the sweep was stopped: then what is missing is done when it is started again."""
+
+    status: Literal["completed", "stopped"]
+    standings: Standings
+    groups: tuple[Group, ...]
+    best: Group | None
+    """The configuration that the validation set chose."""
+    examined: Examined | None
+    """What it said about the test set."""
+    looks: int
+    """How many configurations the test set has been shown to, over all the sweep's life."""
+    failed: tuple[Result, ...]
+
+
+SweepEvent = SweepStarted | RunChanged | SweepNoted | SweepEnded
+
+
+class Sweep:
+    """A sweep in its folder. Consume `events` to its end; `stop` may be called from any thread, and a signal handler."""
+
+    def __init__(self, folder: Path, store: Store, search: Search, workers: Workers, data: Mapping[str, Dataset], seeds: int) -> None:
+        self._folder = folder
+        self._store = store
+        self._search = search
+        self._workers = workers
+        self._data = data
+        self._seeds = seeds
+        store.forget_running()
+        self._results = {result.key: result for result in store.results()}
+        self._in_flight: dict[Future[Done], _Flight] = {}
+        self._again: list[_Flight] = []
+        self._unkept: dict[str, Result] = {}
+        """What the store could not take yet."""
+        self._in_trouble = False
+        self._given = self._done
+        """Runs that the search gave, and those that were trained before."""
+        self._trained = 0
+        self._began = monotonic()
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """End it: runs that are being trained write their checkpoints, and go on from there the next time."""
+        self._stopping.set()
+
+    def events(self) -> Generator[SweepEvent, None, None]:
+        """Whoever stops consuming stops the work."""
+        try:
+            yield SweepStarted(self._folder, self._total, self._done, self._workers.count, self._seeds)
+            yield from self._begin_runs()
+            looked = monotonic()
+            while self._in_flight and not self._stopping.is_set():
+                wait(self._in_flight, PATIENCE, FIRST_COMPLETED)
+                for future in [future for future in self._in_flight if future.done()]:
+                    yield from self._end_run(future)
+                if self._workers.are_near and monotonic() - looked >= LOOK_EVERY:
+                    looked = monotonic()
+                    yield from self._look()
+                yield from self._begin_runs()
+        finally:
+            self._workers.stop()
+            self._forget_running()
+        try:
+            yield from self._ended()
+        finally:
+            self._store.close()
+
+    def _begin_runs(self) -> Generator[SweepEvent, None, None]:
+        """Give the workers as many runs as they can take."""
+        # One more than can be trained waits at hand, so that no worker does.
+        while len(self._in_flight) < self._workers.count + 1 and not self._stopping.is_set():
+            if self._again:
+                flight = self._again.pop()
+            elif planned := self._search.ask():
+                flight = _Flight(planned)
+                self._given += 1
+            else:
+                return
+            future = self._workers.submit(flight.config, self._folder / RUNS / flight.planned.key)
+            self._in_flight[future] = replace(flight, attempts=flight.attempts + 1)
+            yield from self._take(flight.planned, Done(Standing.RUNNING))
+
+    def _end_run(self, future: Future[Done]) -> Generator[SweepEvent, None, None]:
+        flight = self._in_flight.pop(future)
+        if future.cancelled():
+            return
+        done = self._workers.hear(future)
+        if done.again and flight.attempts < ATTEMPTS:
+            self._again.append(flight)
+            yield SweepNoted(f"run {flight.planned.key}: {done.note}; it is tried again")
+            return
+        self._trained += 1
+        self._search.tell(flight.planned, done.status, done.figures)
+        yield from self._take(flight.planned, done)
+        if done.status is Standing.FAILED:
+            yield SweepNoted(f"run {flight.planned.key} ({describe(flight.planned.trial.point)}) is left out: {done.note}")
+
+    def _look(self) -> Generator[SweepEvent, None, None]:
+        """What the runs have given so far; those that are not worth going on with end here."""
+        for future, flight in list(self._in_flight.items()):
+            planned = flight.planned
+            figures = latest(self._folder / RUNS / planned.key)
+            if figures is None or figures.epochs == self._results[planned.key].figures.epochs or future.done():
+                continue
+            if self._search.gives_up(planned, figures) and future.cancel():
+                del self._in_flight[future]
+                self._trained += 1
+                self._search.tell(planned, Standing.PRUNED, figures)
+                yield from self._take(planned, Done(Standing.PRUNED, figures))
+            else:
+                yield from self._take(planned, Done(Standing.RUNNING, figures))
+
+    def _take(self, planned: Planned, done: Done) -> Generator[SweepEvent, None, None]:
+        trial = planned.trial
+        result = Result(planned.key, planned.place, trial.config.record(), trial.point, done.status, done.figures, done.note)
+        self._results[planned.key] = self._unkept[planned.key] = result
+        yield from self._keep()
+        yield RunChanged(result, self._standings())
+
+    def _keep(self) -> Generator[SweepEvent, None, None]:
+        """Have the store take what it has not taken yet; a full disk may be emptied before the sweep ends."""
+        try:
+            self._store.put(self._unkept.values())
+        except UserError as error:
+            if not self._in_trouble:
+                yield SweepNoted(f"{error}; the sweep goes on, and this is tried again")
+            self._in_trouble = True
+        else:
+            self._unkept.clear()
+            self._in_trouble = False
+
+    def _forget_running(self) -> None:
+        for key in [key for key, result in self._results.items() if result.status is Standing.RUNNING]:
+            del self._results[key]
+            self._unkept.pop(key, None)
+        with suppress(UserError):  # whoever starts it again does so too
+            self._store.forget_running()
+
+    @property
+    def _done(self) -> int:
+        return sum(result.status.is_final for result in self._results.values())
+
+    @property
+    def _total(self) -> int:
+        return self._given + self._search.left
+
+    def _standings(self) -> Standings:
+        failed = sum(result.status is Standing.FAILED for result in self._results.values())
+        seconds = monotonic() - self._began
+        return Standings(self._total, self._done, failed, len(self._in_flight), self._workers.count, seconds, self._trained)
+
+    def _ended(self) -> Generator[SweepEvent, None, None]:
+        yield from self._keep()
+        if self._unkept:
+            raise UserError(
+                f"{self._store.path}: the last {len(self._unkept)} results cannot be kept; started again, the sweep reads them from {RUNS}/"
+            )
+        results = sorted(self._results.values(), key=lambda result: (result.place, result.key))
+        groups = grouped(results)
+        completed = not self._stopping.is_set()
+        best = chosen(groups, self._seeds) if completed else None
+        examined = None
+        if best:
+            try:
+                examined = self._examine(best)
+            except UserError as error:
+                yield SweepNoted(f"the chosen configuration cannot be examined: {error}")
+        yield SweepEnded(
+            status="completed" if completed else "stopped",
+            standings=self._standings(),
+            groups=tuple(groups),
+            best=best,
+            examined=examined,
+            looks=len(self._store.examined()),
+            failed=tuple(result for result in results if result.status is Standing.FAILED),
+        )
+
+    def _examine(self, best: Group) -> Examined:
+        """Show the test set to the networks of the chosen configuration, unless they saw it before. Raises UserError."""
+        keys = tuple(sorted(result.key for result in best.results if result.status.is_final))
+        known = self._store.examined().get(best.key)
+        if known and known.keys == keys:
+            return known
+        measured = []
+        for result in best.results:
+            if result.status is Standing.COMPLETED:
+                test = self._data[str(result.config["data"])].test
+                network = Classifier.load(RunDirectory(self._folder / RUNS / result.key).checkpoint).network_
+                measured.append(evaluate(network, Feed(test)) if test else (nan, nan))
+        losses, accuracies = zip(*measured, strict=True)
+        diverged = best.count(Standing.DIVERGED)
+        loss, accuracy = sum(losses) / len(losses), sum(accuracies) / (len(accuracies) + diverged)
+        examined = Examined(keys, loss if isfinite(loss) and not diverged else None, accuracy if isfinite(accuracy) else None)
+        self._store.put_examined(best.key, examined)
+        return examined
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """A run that workers have."""
+
+    planned: Planned
+    attempts: int = 0
+
+    @property
+    def config(self) -> Config:
+        return self.planned.trial.config

@@ -1,0 +1,183 @@
+"""Who trains the runs of a sweep: processes of this machine. One that dies takes its own run with it, and no other."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Final, Protocol
+
+from pebble import ProcessExpired, ProcessPool
+
+from tui_trainer.config import Config
+from tui_trainer.dataset import Dataset
+from tui_trainer.errors import UserError
+from tui_trainer.signals import heeded
+from tui_trainer.sweep.shared import SharedData
+from tui_trainer.sweep.store import Figures, Standing
+from tui_trainer.sweep.trial import CutShortError, run_trial
+from tui_trainer.training.control import Control
+
+DATA: Final = "data"
+LOG: Final = "workers.log"
+
+
+NOTHING: Final = Figures()
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a run."""
+
+    status: Standing
+    figures: Figures = NOTHING
+    note: str = ""
+    again: bool = False
+    """Whether it failed for a reason that may be gone the next time."""
+
+
+class Workers(Protocol):
+    """Whoever trains runs, several at a time."""
+
+    @property
+    def count(self) -> int:
+        """How many runs are trained at a time; it may change."""
+
+    @property
+    def are_near(self) -> bool:
+        """Whether the folder of a run can be looked into while it is trained."""
+
+    def submit(self, config: Config, folder: Path) -> Future[Done]:
+        """Have a run trained, and kept in the folder. Cancelling the future ends the run."""
+
+    def hear(self, future: Future[Done]) -> Done:
+        """What came of it, once it is done and was not cancelled."""
+
+    def stop(self) -> None:
+        """End all runs, as soon as their checkpoints are written, and let go of everything."""
+
+
+class LocalWorkers:
+    """Processes of this machine, which share the training data; `folder` is the sweep's. Raises UserError when that cannot be."""
+
+    def __init__(self, count: int, data: Mapping[str, Dataset], folder: Path) -> None:
+        self._count = count
+        self._folder = folder
+        self._shared: dict[str, SharedData] = {}
+        try:
+            for name, dataset in data.items():
+                self._shared[name] = SharedData.write(dataset, folder / DATA)
+        except UserError:
+            self._remove_data()
+            raise
+        self._pool = self._start()
+
+    @property
+    def count(self) -> int:
+        return self._count
+
+    @property
+    def are_near(self) -> bool:
+        return True
+
+    def submit(self, config: Config, folder: Path) -> Future[Done]:
+        try:
+            future: Future[Done] = self._pool.schedule(_train, (config, folder))
+        except RuntimeError:  # a worker died between two runs, which its pool does not survive
+            self._end()
+            self._pool = self._start()
+            future = self._pool.schedule(_train, (config, folder))
+        return future
+
+    def hear(self, future: Future[Done]) -> Done:
+        error = future.exception()
+        if error is None:
+            return future.result()
+        if isinstance(error, ProcessExpired):
+            return Done(Standing.FAILED, note=f"its worker process {_how_it_died(error.exitcode)}", again=True)
+        reason = " ".join(str(error).split())[:200]
+        # What is wrong with the pool is not wrong with the run.
+        return Done(Standing.FAILED, note=f"{type(error).__name__}: {reason}", again=isinstance(error, RuntimeError))
+
+    def stop(self) -> None:
+        self._end()
+        self._remove_data()
+
+    def _start(self) -> ProcessPool:
+        # Fresh processes: a copy of this one would have its locks, in whatever state another thread left them.
+        return ProcessPool(self._count, 0, _prepare, (dict(self._shared), self._folder / LOG), multiprocessing.get_context("spawn"))
+
+    def _end(self) -> None:
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        # At once: the pool itself waits for one to end before it tells the next.
+        for process in multiprocessing.active_children():
+            if process.name == "pebble_pool_worker":
+                process.terminate()
+        self._pool.join()
+
+    def _remove_data(self) -> None:
+        with suppress(OSError):  # it is in nobody's way, and written over the next time
+            for shared in self._shared.values():
+                shared.remove()
+            (self._folder / DATA).rmdir()
+            log = self._folder / LOG
+            if not log.stat().st_size:
+                log.unlink()
+
+
+def _how_it_died(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return "was killed; the memory of this machine may be too small for so many workers"
+    with suppress(ValueError):
+        return f"was ended by {signal.Signals(-code).name}"
+    return f"ended with status {code}"
+
+
+# What follows is run by the workers.
+
+_shared: dict[str, SharedData] = {}
+
+
+def _prepare(shared: Mapping[str, SharedData], log: Path) -> None:
+    _shared.update(shared)
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    # The screen belongs to the process that shows the sweep; what a dying interpreter has to say is kept.
+    for path in (log, Path(os.devnull)):
+        with suppress(OSError):
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            os.dup2(descriptor, 1)
+            os.dup2(descriptor, 2)
+            os.close(descriptor)
+            return
+
+
+def _end_with_parent() -> None:
+    """Nobody would hear of what is trained on, and the sweep that is started again would find its runs taken."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+@cache
+def _dataset(name: str) -> Dataset:
+    return _shared[name].dataset()
+
+
+def _train(config: Config, folder: Path) -> Done:
+    control = Control()
+    with heeded(lambda _number: control.stop("interrupted")) as received:
+        try:
+            return Done(*run_trial(config, folder, _dataset(config.data), control))
+        except CutShortError:
+            os._exit(128 + received[0])
+        except UserError as error:
+            return Done(Standing.FAILED, note=str(error))
+        except MemoryError:
+            return Done(Standing.FAILED, note="it does not fit into memory beside the other workers", again=True)
