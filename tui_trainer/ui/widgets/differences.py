@@ -7,6 +7,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.widgets import DataTable
 
+from tui_trainer.language import _
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.comparison import Row, compare_figures, compare_options
 
@@ -28,9 +29,9 @@ class Differences(DataTable[Text]):
         """Compare these runs."""
         self.clear(columns=True)
         if not runs:
-            self.add_column(Text("Mark runs in the list: space, or a click.", no_wrap=True))
+            self.add_column(Text(_("Mark runs in the list: space, or a click."), no_wrap=True))
             return
-        self.add_column(Text("best figures" if len(runs) > 1 else "", self._style("faint")))
+        self.add_column(Text(_("best figures") if len(runs) > 1 else "", self._style("faint")))
         for head in heads:
             column = head.copy()
             column.truncate(WIDEST, overflow="ellipsis")
@@ -39,7 +40,7 @@ class Differences(DataTable[Text]):
             self._add(row)
         differing = compare_options(runs)
         if len(runs) > 1:
-            self.add_row(Text("options" if differing else "no option differs", self._style("faint")), *[Text()] * len(runs))
+            self.add_row(Text(_("options") if differing else _("no option differs"), self._style("faint")), *[Text()] * len(runs))
         for row in differing:
             self._add(row)
 
@@ -48,7 +49,7 @@ class Differences(DataTable[Text]):
         cells = [Text(text, no_wrap=True) for text in row.texts]
         for index in row.best:
             cells[index] = Text(f"{row.texts[index]} {best}", self._style("best") + Style(bold=True), no_wrap=True)
-        label = Text(row.label, no_wrap=True)
+        label = Text(_(row.label), no_wrap=True)
         for cell in (label, *cells):
             cell.truncate(WIDEST, overflow="ellipsis")
         self.add_row(label, *cells)
