@@ -25,8 +25,13 @@ from tui_trainer.errors import UserError
     help="Folder to keep the sweep in, or that of a sweep to go on with.  [default: a fresh one in sweeps/]",
 )
 @click.option("--workers", type=click.IntRange(1, 1024), help="Runs at a time, each in a process of its own.  [default: one for each core]")
-@click.option("--search", type=click.Choice(["grid", "random"]), help="How to search.  [default: grid, or random with --samples]")
-@click.option("--samples", type=click.IntRange(1), help="How many configurations to draw.")
+@click.option(
+    "--search",
+    type=click.Choice(["grid", "random", "tpe"]),
+    help="All combinations, --samples of them drawn at random, or drawn near what did well, with hopeless runs given up (Optuna's TPE).  "
+    "[default: grid, or random with --samples]",
+)
+@click.option("--samples", type=click.IntRange(1), help="How many configurations to try.")
 @click.option("--search-seed", type=click.IntRange(0), help="Decides what is drawn.  [default: 0]")
 @click.option(
     "--format",

@@ -10,7 +10,7 @@ from tui_trainer.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.runs.run import settle
 from tui_trainer.sweep.search import Listed, Search
-from tui_trainer.sweep.space import Space, Values
+from tui_trainer.sweep.space import MOST_TRIALS, Space, Values
 from tui_trainer.sweep.store import Store
 from tui_trainer.sweep.sweep import Sweep
 from tui_trainer.sweep.workers import Workers
@@ -18,6 +18,7 @@ from tui_trainer.sweep.workers import Workers
 SEARCHES: Final[Mapping[str, str]] = {
     "grid": "every combination",
     "random": "as many combinations as --samples says, drawn at random",
+    "tpe": "as many, each suggested by what is known of those before it, and hopeless ones given up",
 }
 
 
@@ -63,8 +64,8 @@ def planned(
     search = search or ("random" if samples else "grid")
     if search == "grid" and samples:
         raise UserError("--samples: a grid has all combinations; leave out --samples, or give --search random")
-    if search == "random" and not samples:
-        raise UserError("--search random needs --samples, how many configurations to draw")
+    if search != "grid" and not samples:
+        raise UserError(f"--search {search} needs --samples, how many configurations to try")
     return Plan(options, table, str(file) if file else None, search, samples, seed or 0)
 
 
@@ -91,14 +92,27 @@ def open_sweep(folder: Path, plan: Plan | None, workers: Callable[[Mapping[str, 
 
 
 def _search(plan: Plan, space: Space) -> Callable[[Mapping[str, Dataset], Store], Search]:
+    if plan.search == "tpe":
+        return _learning(space, plan.samples or 1, plan.search_seed)
     trials = list(space.drawn(plan.samples or 1, plan.search_seed) if plan.search == "random" else space.grid())
-    if not all(trial.config.validation for trial in trials):
-        raise UserError("--validation: a sweep compares by the validation set; give a number above 0")
 
     def listed(data: Mapping[str, Dataset], store: Store) -> Search:
         return Listed(trials, data, {result.key for result in store.results() if result.status.is_final})
 
     return listed
+
+
+def _learning(space: Space, samples: int, seed: int) -> Callable[[Mapping[str, Dataset], Store], Search]:
+    try:
+        from tui_trainer.sweep.tpe import ParzenSearch, check  # noqa: PLC0415 an extra, and slow to import
+    except ModuleNotFoundError as error:
+        if error.name != "optuna":
+            raise
+        raise UserError("--search tpe: needs Optuna: pip install 'tui-trainer[sweep]'") from None
+    if samples * len(space.seeds) > MOST_TRIALS:
+        raise UserError(f"--samples: with {len(space.seeds)} seeds at most {MOST_TRIALS // len(space.seeds):,}, not {samples:,}")
+    check(space, seed)
+    return lambda data, store: ParzenSearch(space, samples, seed, data, store)
 
 
 def _located(space: Space) -> tuple[Space, Mapping[str, Dataset]]:
