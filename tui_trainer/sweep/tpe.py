@@ -1,8 +1,8 @@
 """A search that learns: what it tries next lies near what did well, and runs that are hopeless are given up. Needs Optuna.
 
 A configuration is suggested by a tree-structured Parzen estimator (Bergstra et al. 2011), trained with every seed, and worth the mean of
-its scores. Its first run is measured against the first runs of the others: one that was never as good as half of them were at the same epoch is
-given up (Golovin et al. 2017), and its other seeds with it.
+its scores. Its first run is measured against the first runs of the others: one that was never as good as half of them were at the same
+epoch is given up (Golovin et al. 2017), and its other seeds with it.
 """
 
 from collections import deque
