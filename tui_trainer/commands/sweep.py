@@ -8,6 +8,7 @@ from typing import Any, Literal
 import click
 
 from tui_trainer import paths
+from tui_trainer.commands.sweep_report import report_command
 from tui_trainer.config import read_toml
 from tui_trainer.errors import UserError
 
@@ -87,3 +88,6 @@ def sweep_command(
                 folder.parent.rmdir()
         raise
     context.exit(tell_sweep(sweep, form))
+
+
+sweep_command.add_command(report_command)

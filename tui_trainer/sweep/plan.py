@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from time import time
 from typing import Any, Final
 
 from tui_trainer.config import Config
@@ -84,7 +85,8 @@ def open_sweep(folder: Path, plan: Plan | None, workers: Callable[[Mapping[str, 
     search = _search(plan, space)
     store = Store.hold(folder)
     try:
-        store.note(plan=plan.record(), seeds=len(space.seeds))
+        began = store.facts().get("began", time())
+        store.note(plan=plan.record(), seeds=len(space.seeds), began=began, status="running")
         return Sweep(folder, store, search(data, store), workers(data), data, len(space.seeds))
     except BaseException:
         store.close()
