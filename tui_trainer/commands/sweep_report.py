@@ -10,7 +10,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.paths import printable
 
 if TYPE_CHECKING:
-    from tui_trainer.sweep.report import Found
+    from tui_trainer.sweep.found import Found
 
 NAMES = {"html": "report.html", "markdown": "report.md"}
 """In the sweep's folder, where they may be replaced: nothing else writes files of these names there."""
@@ -41,7 +41,8 @@ def report_command(folder: Path, form: Literal["html", "markdown", "json"], outp
     from datetime import datetime  # noqa: PLC0415 --help need not wait for it
 
     from tui_trainer.sweep.document import html, markdown, picture_files  # noqa: PLC0415
-    from tui_trainer.sweep.report import Found, report  # noqa: PLC0415
+    from tui_trainer.sweep.found import Found  # noqa: PLC0415
+    from tui_trainer.sweep.report import report  # noqa: PLC0415
 
     found = Found.read(folder)
     is_printed = str(output) == "-" or (output is None and form == "json")

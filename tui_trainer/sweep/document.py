@@ -14,7 +14,8 @@ STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1f2328; --paper: #fff; --faint: #d0d7de; --shade: #f6f8fa }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --faint: #30363d; --shade: #161b22 } }
 @media print { :root { --ink: #000; --paper: #fff; --faint: #bbb; --shade: #fff } figure, tr { break-inside: avoid } }
-body { max-width: 68rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper) }
+body { max-width: 68rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif }
+body { color: var(--ink); background: var(--paper) }
 .wide { overflow-x: auto }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums }
 th, td { padding: .25rem .7rem; border-bottom: 1px solid var(--faint); text-align: left; vertical-align: top }

@@ -95,11 +95,12 @@ def heat_map(across: str, columns: Sequence[str], down: str, rows: Sequence[str]
                 continue
             red, green, blue = _shade((cell.mean - low) / (high - low) if high > low else 1.0)
             ink = "#000" if 0.299 * red + 0.587 * green + 0.114 * blue > 120 else "#fff"
-            place = left + x * width
+            place, colour = left + x * width, f"rgb({red},{green},{blue})"
+            lifted = middle + (0 if cell.spread is not None else 4)
             parts.append(
                 f"<g><title>{_safe(cell.told)}</title>"
-                f"<rect x='{place:.1f}' y='{top + y * height:.1f}' width='{width - 2}' height='{height - 2}' fill='rgb({red},{green},{blue})'/>"
-                f"{_text(place + width / 2 - 1, middle - (0 if cell.spread is not None else -4), f'{100 * cell.mean:.1f}', _ink(ink))}"
+                f"<rect x='{place:.1f}' y='{top + y * height:.1f}' width='{width - 2}' height='{height - 2}' fill='{colour}'/>"
+                f"{_text(place + width / 2 - 1, lifted, f'{100 * cell.mean:.1f}', _ink(ink))}"
             )
             if cell.spread is not None:
                 parts.append(_text(place + width / 2 - 1, middle + 13, f"±{100 * cell.spread:.1f}", f"class='s' {_ink(ink)}"))
@@ -148,11 +149,11 @@ def curve_chart(curves: Sequence[Curve]) -> str:
     parts.append(_text(left + width / 2, top + height + 36, "epoch", "text-anchor='middle'"))
     for index, curve in enumerate(curves):
         colour = LINES[index % len(LINES)]
-        points = " ".join(f"{place(epoch):.1f},{scale(value):.1f}" for epoch, value in sorted(curve.points.items()))
-        parts.append(
-            f"<g><title>{_safe(curve.label)}</title><polyline points='{points}' fill='none' stroke='{colour}' stroke-width='1.8'/>"
-        )
-        parts += [f"<circle cx='{point.split(',')[0]}' cy='{point.split(',')[1]}' r='2.5' fill='{colour}'/>" for point in points.split()]
+        places = [(place(epoch), scale(value)) for epoch, value in sorted(curve.points.items())]
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+        parts.append(f"<g><title>{_safe(curve.label)}</title>")
+        parts.append(f"<polyline points='{points}' fill='none' stroke='{colour}' stroke-width='1.8'/>")
+        parts += [f"<circle cx='{x:.1f}' cy='{y:.1f}' r='2.5' fill='{colour}'/>" for x, y in places]
         y = top + height + 56 + LINE * index
         parts.append(f"<line x1='{left}' x2='{left + 24}' y1='{y - 4}' y2='{y - 4}' stroke='{colour}' stroke-width='3'/>")
         parts.append(f"{_text(left + 32, y, curve.label)}</g>")
