@@ -20,6 +20,8 @@ LONGEST: Final = 48
 """Letters of a label; the rest is in what is shown when it is pointed at."""
 
 TICKS: Final = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1.0)
+FINER: Final = (0.6, 0.7, 0.85, 0.93, 0.96, 0.97, 0.985, 0.9925, 0.997)
+"""Where there would be few of the others."""
 
 LEAST_ERROR: Final = 5e-4
 """Where 100% is drawn."""
@@ -82,7 +84,10 @@ def heat_map(across: str, columns: Sequence[str], down: str, rows: Sequence[str]
     left = _width([*rows, down]) + 12
     top = 34 + (_width(columns) * 0.6 if slanted else 14)
     low, high = min(cell.mean for cell in cells.values()), max(cell.mean for cell in cells.values())
-    parts = [_text(left, 14, across, "font-weight='bold'"), _text(left - 8, top - 8, down, "font-weight='bold' text-anchor='end'")]
+    parts = [
+        _text(left, 14, across, "style='font-weight:bold'"),
+        _text(left - 8, top - 8, down, "style='font-weight:bold' text-anchor='end'"),
+    ]
     for x, column in enumerate(columns):
         place = left + (x + 0.5) * width
         turned = f"transform='rotate(-35 {place:.0f} {top - 8:.0f})'" if slanted else "text-anchor='middle'"
@@ -175,7 +180,10 @@ class _Scale:
         return self._start + (self._end - self._start) * (min(max(here, low), high) - low) / (high - low)
 
     def ticks(self) -> list[tuple[float, float]]:
-        return [(tick, self(tick)) for tick in TICKS if self._low <= tick <= self._high]
+        within = [tick for tick in TICKS if self._low <= tick <= self._high]
+        if len(within) < 4:
+            within = sorted({*within, *(tick for tick in FINER if self._low < tick < self._high)})
+        return [(tick, self(tick)) for tick in within]
 
 
 def _shade(share: float) -> tuple[int, int, int]:

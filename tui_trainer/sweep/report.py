@@ -143,8 +143,8 @@ def _reading(found: Found) -> list[str]:
         f"narrow, and here there {'is one' if seeds == 1 else f'are {seeds}'}.",
         "The difference from the first configuration is taken seed by seed, and p is how often it would be as large if the two were "
         f"alike{least}.",
-        f"{several(len(found.ranked), 'configuration')} are compared: of twenty that are no different from the first, about one has p below "
-        "0.05 by chance, seeds enough given, so that what looks best here should be tried again with other seeds before it is believed.",
+        f"{several(len(found.ranked), 'configuration')} are compared: of twenty that are no different from the first, about one has p "
+        "below 0.05 by chance, given enough seeds, so that what looks best should be tried again with other seeds before it is believed.",
         "The best of many looks better in what it was chosen by than it is: quote the test accuracy, which is worth the less the more "
         "configurations the test set was shown to.",
     ]
