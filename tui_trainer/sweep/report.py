@@ -55,7 +55,9 @@ def _standing(found: Found, now: datetime) -> Iterator[str]:
     else:
         yield f"Not complete: {done} done{f' of {total:,}' if isinstance(total, int) else ''}; started again it goes on with the rest."
     repeated = f"{several(len(found.groups), 'configuration')}, {several(found.seeds, 'seed')} each"
-    yield f"{repeated}; {duration(sum(result.figures.seconds for result in found.results))} of training, all runs together."
+    seconds = found.facts.get("seconds")
+    took = f", in {duration(seconds)}" if _is_time(seconds) and not found.is_going_on else ""
+    yield f"{repeated}; {duration(sum(result.figures.seconds for result in found.results))} of training, all runs together{took}."
     began = found.facts.get("began")
     started = f"Begun {datetime.fromtimestamp(began).astimezone():%Y-%m-%d %H:%M}; r" if _is_time(began) else "R"
     yield f"{started}eport of {now:%Y-%m-%d %H:%M %Z}."

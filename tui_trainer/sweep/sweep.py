@@ -247,7 +247,8 @@ class Sweep:
                 yield SweepNoted(f"the chosen configuration cannot be examined: {error}")
         status: Literal["completed", "stopped"] = "completed" if completed else "stopped"
         with suppress(UserError):  # a report then does not know that it is whole
-            self._store.note(status=status, total=self._total)
+            before = self._store.facts().get("seconds", 0.0)
+            self._store.note(status=status, total=self._total, seconds=before + monotonic() - self._began)
         yield SweepEnded(
             status=status,
             standings=self._standings(),
