@@ -245,3 +245,5 @@ def test_only_its_own_files_are_replaced_unasked(made: Made, tmp_path: Path) -> 
     assert other.read_text().startswith("<!DOCTYPE html>")
     with pytest.raises(UserError, match="not a sweep"):
         invoke("sweep", "report", str(tmp_path))
+    with pytest.raises(UserError, match="--format: the options of a command come after it"):
+        invoke("sweep", "--format", "json", "report", str(folder))

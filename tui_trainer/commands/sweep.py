@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import click
+from click.core import ParameterSource
 
 from tui_trainer import paths
 from tui_trainer.commands.sweep_report import report_command
@@ -64,6 +65,10 @@ def sweep_command(
     Exit status: 0 when every run was trained, 5 when some could not be, of which stderr tells.
     """
     if context.invoked_subcommand is not None:
+        called = f"{context.command_path} {context.invoked_subcommand} [OPTIONS]"
+        for parameter in context.command.params:
+            if parameter.name and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
+                raise UserError(f"{parameter.opts[0]}: the options of a command come after it: {called}")
         return
     from tui_trainer.runs.directory import fresh_folder  # noqa: PLC0415 --help need not wait for it
     from tui_trainer.sweep.plan import open_sweep, planned  # noqa: PLC0415

@@ -60,7 +60,7 @@ class Found:
         told = self.facts.get("seeds")
         return told if isinstance(told, int) and told > 0 else max((len(group.scores) for group in self.groups), default=1)
 
-    @property
+    @cached_property
     def ranked(self) -> list[Group]:
         """Those that there is a score of, the best first."""
         return [group for group in ranked(self.groups, self.seeds) if group.scores]

@@ -45,8 +45,11 @@ class Plan:
         """The plan that `record` made. Raises UserError."""
         try:
             plan = cls(**record)
-        except TypeError:
-            raise UserError("the sweep's plan is not one that this version can read") from None
+            is_plan = all(isinstance(text, str) for text in (plan.search, *plan.options.values())) and isinstance(plan.table, dict)
+        except (TypeError, AttributeError):
+            is_plan = False
+        if not is_plan:
+            raise UserError("the sweep's plan is not one that this version can read")
         if plan.search not in SEARCHES:
             raise UserError(f"the sweep's plan has a search that this version does not know: {str(plan.search)[:60]}")
         return plan

@@ -222,6 +222,6 @@ class Store:
 def _result(row: Mapping[str, Any]) -> Result:
     figures = Figures(**{field.name: row[field.name] for field in fields(Figures)})
     config, point = json.loads(row["config"]), json.loads(row["point"])
-    if not (isinstance(config, dict) and isinstance(point, dict)):
+    if not (isinstance(config, dict) and isinstance(point, dict) and all(isinstance(text, str) for text in point.values())):
         raise ValueError(f"run {row['key']!r} has no options")
     return Result(str(row["key"]), int(row["place"]), config, point, Standing(row["status"]), figures, str(row["note"]))
