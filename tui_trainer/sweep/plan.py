@@ -19,7 +19,7 @@ from tui_trainer.sweep.workers import Workers
 SEARCHES: Final[Mapping[str, str]] = {
     "grid": "every combination",
     "random": "as many combinations as --samples says, drawn at random",
-    "tpe": "as many, each suggested by what is known of those before it, and hopeless ones given up",
+    "tpe": "as many combinations as --samples says, near what did well before, and hopeless ones given up",
 }
 
 

@@ -52,7 +52,7 @@ def _heat_maps(found: Found) -> Iterator[Picture]:
         cells: dict[tuple[str, str], list[Group]] = defaultdict(list)
         for group in found.ranked:
             cells[row(group.point[down]), column(group.point[across])].append(group)
-        averaged = ", over all other options" if any(len(groups) > 1 for groups in cells.values()) else ""
+        averaged = " of all configurations that lie there" if any(len(groups) > 1 for groups in cells.values()) else ""
         made = {place: _cell(f"{down} {place[0]}, {across} {place[1]}", groups) for place, groups in cells.items()}
         shown = [label for label in rows if any(label == place[0] for place in made)]
         yield Picture(

@@ -121,7 +121,7 @@ def _left_out(found: Found) -> Iterator[Block]:
     if diverged := found.count(Standing.DIVERGED):
         lines.append(f"{several(diverged, 'run')} diverged: not left out, but counted as right in 0%.")
     if pruned := found.count(Standing.PRUNED):
-        lines.append(f"{several(pruned, 'run')} given up by the search, worse than others at the same epoch: no score, and never chosen.")
+        lines.append(f"{several(pruned, 'run')} given up by the search, among the worst at the same epoch: no score, and never chosen.")
     if failed:
         lines.append(f"{several(len(failed), 'run')} could not be trained to the end; started again, the sweep tries them again.")
     if not found.results:

@@ -1,8 +1,8 @@
 """A search that learns: what it tries next lies near what did well, and runs that are hopeless are given up. Needs Optuna.
 
 A configuration is suggested by a tree-structured Parzen estimator (Bergstra et al. 2011), trained with every seed, and worth the mean of
-its scores. Its first run is measured against the first runs of the others: one that was never as good as half of them were at the same
-epoch is given up (Golovin et al. 2017), and its other seeds with it.
+its scores. Its first run is measured against the first runs of the others: one that was never as good as three quarters of them were at the
+same epoch is given up, and its other seeds with it: the rule of Golovin et al. (2017), who give up half, for what is hopeless alone.
 """
 
 from collections import deque
@@ -23,6 +23,9 @@ from tui_trainer.sweep.search import Planned
 from tui_trainer.sweep.space import SEED, Axis, Number, Space, Value, Values, value_text
 from tui_trainer.sweep.statistics import score_of
 from tui_trainer.sweep.store import RUNS, Figures, Result, Standing, Store, run_key
+
+KEPT: Final = 75.0
+"""Percent of the runs that are gone on with: among good ones that are all but alike half would be given up for nothing."""
 
 JUDGED_AFTER: Final = 5
 """Configurations that must have a value before a run is given up for being worse than they were."""
@@ -86,7 +89,7 @@ class ParzenSearch:
         self._study = optuna.create_study(
             direction="maximize",
             sampler=optuna.samplers.TPESampler(seed=states[0]),
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=JUDGED_AFTER, n_warmup_steps=FIRST_JUDGED),
+            pruner=optuna.pruners.PercentilePruner(KEPT, n_startup_trials=JUDGED_AFTER, n_warmup_steps=FIRST_JUDGED),
         )
         known = {result.key: result for result in results if result.status.is_final}
         for texts in [*(result.point for result in results), *asked]:
