@@ -151,8 +151,6 @@ def products(hidden: str, batch: int, **_: object):
 
 def ours(hidden: str, batch: int, threads: int, compiled: bool):
     """The program's own training loop, events and all; a whole epoch a round."""
-    from threadpoolctl import threadpool_limits
-
     from tui_trainer import Config, Control, load_data
     from tui_trainer.nn import compiled as loops
     from tui_trainer.threads import fastest_threads
@@ -168,8 +166,7 @@ def ours(hidden: str, batch: int, threads: int, compiled: bool):
     config = Config.parse({"hidden": hidden, "batch_size": batch, "epochs": 10_000, "validation": 0, "threads": 1})
     # With more than one core the program decides for itself how many threads are worth it.
     chosen = 1 if threads == 1 else fastest_threads(config, data)
-    threadpool_limits(chosen, user_api="blas")
-    events = Training(config, data).events(Control())
+    events = Training(config.model_copy(update={"threads": chosen}), data).events(Control())
 
     def go() -> float:
         return next(event.seconds for event in events if isinstance(event, EpochEnded))

@@ -16,7 +16,9 @@ from pathlib import Path
 from tui_trainer.lessons.criteria import Verdict
 from tui_trainer.lessons.lesson import Lesson, names, read_lesson
 from tui_trainer.lessons.quiz import Question, Quiz, questions
+from tui_trainer.training.environment import environment
 from tui_trainer.ui.app import TrainerApp
+from tui_trainer.ui.export import self_contained
 from tui_trainer.ui.screens.lessons import LessonScreen
 
 PAGES = Path(__file__).parent.absolute() / "lessons"
@@ -40,9 +42,14 @@ def block(lesson: Lesson | Quiz, found: list[str], *, holds: bool) -> str:
     """The part of the page that comes from the lesson's runs."""
     lines = [f"<!-- measured: {fingerprint(lesson)} -->", f"> **Claim.** {lesson.claim}", "", f"> **Watch.** {lesson.watch}", ""]
     if isinstance(lesson, Lesson):
-        lines += [f"![The lesson at the end of its runs: the text, the criteria and the curves]({lesson.name}.svg)", ""]
+        runs = ", ".join(run.name for run in lesson.runs)
+        lines += [f"![{lesson.title}: the curves of the runs {runs}, and the criteria that they were judged by]({lesson.name}.svg)", ""]
     lines += ["```sh", f"tui-trainer lesson {lesson.name} --seed {SEED}", "```", "", *found]
-    lines += ["", f"The claim {'held' if holds else 'did not hold'}.", "<!-- end -->"]
+    lines += ["", f"The claim {'held' if holds else 'did not hold'}.", ""]
+    if isinstance(lesson, Lesson):
+        found_in = environment()
+        lines += [f"Measured with one BLAS thread for each run, NumPy {found_in['numpy']}, {found_in['blas']}.", ""]
+    lines += ["<!-- end -->"]
     return "\n".join(lines)
 
 
@@ -71,7 +78,7 @@ async def run(lesson: Lesson) -> tuple[Verdict, str]:
             while screen.verdict is None:
                 await pilot.pause(0.2)
             await pilot.pause(0.5)
-            return screen.verdict, app.export_screenshot(title=f"tui-trainer: {lesson.title}")
+            return screen.verdict, self_contained(app.export_screenshot(title=f"tui-trainer: {lesson.title}"))
 
 
 def main() -> None:

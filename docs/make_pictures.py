@@ -1,48 +1,95 @@
-"""Make the documentation's pictures: `python docs/make_pictures.py`. Each is the real app in the middle, or at the end, of a real run."""
+"""Make the pictures of the documentation, `python docs/make_pictures.py [NAME …]`: the real app after real runs, some minutes for all."""
 
 import asyncio
+import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import chdir
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from textual.pilot import Pilot
+
+from tui_trainer.runs.follow import Follower
 from tui_trainer.ui.app import TrainerApp
+from tui_trainer.ui.export import self_contained
 
 DOCS = Path(__file__).parent.absolute()
 
-SECONDS_INTO_IT = 8
+LARGE, SMALL = (120, 40), (80, 24)
 
-PICTURES: dict[str, tuple[tuple[int, int], str, dict[str, Any]]] = {
-    "screen": ((120, 40), "training", {"hidden": "256,128", "activation": "prelu"}),
-    "small": ((80, 24), "ended", {"epochs": 3}),
-    "vanishing": (
-        (120, 40),
-        "ended",
-        {"hidden": "100x10", "activation": "sigmoid", "initializer": "uniform", "optimizer": "sgd", "epochs": 2},
+VANISHING = {"hidden": "100x10", "activation": "sigmoid", "initializer": "uniform", "optimizer": "sgd", "epochs": 2}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A screen: the runs that come before it, one after the other, the keys that lead to it, and the seconds that it takes to fill."""
+
+    size: tuple[int, int] = LARGE
+    runs: Sequence[dict[str, Any]] = field(default_factory=list)
+    keys: Sequence[str] = ()
+    seconds: float = 0.5
+    is_watched: bool = False
+    """Whether the last run is watched from another app."""
+
+
+PICTURES = {
+    "screen": Picture(runs=[{"hidden": "256,128", "activation": "prelu", "epochs": 5}]),
+    "small": Picture(SMALL, [{"epochs": 3}]),
+    "vanishing": Picture(runs=[VANISHING]),
+    "health": Picture(runs=[VANISHING], keys="h", seconds=2),
+    "inside-mistakes": Picture(runs=[{"hidden": "128", "epochs": 3}], keys="i", seconds=4),
+    "inside-units": Picture(runs=[{"hidden": "128", "epochs": 3, "weight_decay": 1e-4}], keys="i3", seconds=4),
+    "paths": Picture(keys=("escape", "y", "end"), seconds=2),
+    "lessons": Picture(keys=("f2",), seconds=1),
+    "compare": Picture(
+        runs=[{"activation": name, "epochs": 3} for name in ("sigmoid", "tanh", "relu")],
+        keys=("c", "down", "space", "down", "space"),
+        seconds=2,
     ),
+    "watching": Picture(runs=[{"hidden": "100x3", "activation": "elu", "epochs": 3}], seconds=2, is_watched=True),
 }
 
 
-async def picture(name: str, size: tuple[int, int], moment: str, options: dict[str, Any]) -> None:
-    """Run the app with these options until the moment has come, and save its screen."""
+async def train(pilot: Pilot[int], app: TrainerApp) -> None:
+    """Start the run that the form describes, and see it to its end."""
+    await pilot.press("ctrl+r")
+    while app.main.phase.name != "ENDED":
+        await pilot.pause(0.1)
+    await pilot.pause(0.5)
+
+
+async def make(name: str, picture: Picture) -> None:
+    """Save one picture."""
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        app = TrainerApp(options, Path("runs") / name)
-        async with app.run_test(size=size) as pilot:
-            await pilot.press("ctrl+r")
-            while moment not in app.main.phase.name.lower():
-                await pilot.pause(0.1)
-            if moment == "training":
-                await pilot.pause(SECONDS_INTO_IT)
-            await pilot.pause(0.5)
-            picture = app.export_screenshot(title="tui-trainer")
-            app.save("stopped")
-    (DOCS / f"{name}.svg").write_text(picture, encoding="utf-8")
+        app = TrainerApp()
+        for number, options in enumerate(picture.runs, 1):
+            last = number == len(picture.runs)
+            app = TrainerApp(options, Path("runs") / f"20260101-12000{number}")
+            async with app.run_test(size=picture.size) as pilot:
+                await train(pilot, app)
+                if last and not picture.is_watched:
+                    await show(pilot, name, picture)
+        if picture.is_watched:
+            app = TrainerApp(watched=Follower(next(Path("runs").iterdir())))
+        if picture.is_watched or not picture.runs:
+            async with app.run_test(size=picture.size) as pilot:
+                await show(pilot, name, picture)
+
+
+async def show(pilot: Pilot[int], name: str, picture: Picture) -> None:
+    """Go to the screen, and save what is on it."""
+    await pilot.press(*picture.keys)
+    await pilot.pause(picture.seconds)
+    text = self_contained(pilot.app.export_screenshot(title="tui-trainer"))
+    (DOCS / f"{name}.svg").write_text(text, encoding="utf-8")
 
 
 async def main() -> None:
     """Make them one after the other: two runs at once would show half the speed."""
-    for name, (size, moment, options) in PICTURES.items():
-        await picture(name, size, moment, options)
+    for name in sys.argv[1:] or PICTURES:
+        await make(name, PICTURES[name])
 
 
 if __name__ == "__main__":

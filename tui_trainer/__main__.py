@@ -20,6 +20,8 @@ def main() -> None:
         _refuse(str(error))
     except click.UsageError as error:
         _refuse(f"{error.format_message()} (`tui-trainer --help` lists the options)")
+    except MemoryError:
+        _refuse("out of memory: free some, or take a smaller network, batch or file")
     except click.Abort:
         sys.exit(130)
 

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tui_trainer.config import Config
+from tui_trainer.config import AUTO, Config
 from tui_trainer.dataset import Dataset, Split
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Array, Images
 from tui_trainer.nn.losses import softmax
 from tui_trainer.nn.network import Network
 from tui_trainer.runs import checkpoint
+from tui_trainer.threads import fastest_threads
+from tui_trainer.training.blas import BlasThreads
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Ended, Event, Snapshot
 from tui_trainer.training.feed import Feed
@@ -78,6 +80,8 @@ class Classifier:
         self.n_features_in_ = images.shape[1]
         config = Config.parse({"validation": 0, "threads": 1, "batch_size": min(32, max(len(images), 1)), **self._options})
         data = Dataset("given", Split(images, encoded.astype(np.intp)), None, max(len(self.classes_), 1))
+        if config.threads == AUTO:
+            config = config.model_copy(update={"threads": fastest_threads(config, data)})
         for event in Training(config, data).events(control or Control()):
             if isinstance(event, Ended) and event.snapshot is not None:
                 self._learned(event.snapshot)
@@ -91,7 +95,8 @@ class Classifier:
         parts = [np.empty((0, len(self.classes_)), np.float32)]
         with np.errstate(all="ignore"):
             for batch in Feed(Split(images, np.zeros(len(images), np.intp))).all(self.network_):
-                batch.forward()
+                with self._threads:
+                    batch.forward()
                 parts.append(softmax(batch.logits))
         return np.concatenate(parts)
 
@@ -126,7 +131,9 @@ class Classifier:
         return model
 
     def _learned(self, snapshot: Snapshot) -> None:
-        self.network_ = build_network(read_model_state(snapshot.scalars).options, self.n_features_in_, len(self.classes_))
+        options = read_model_state(snapshot.scalars).options
+        self._threads = BlasThreads(1 if options.threads == AUTO else options.threads)
+        self.network_ = build_network(options, self.n_features_in_, len(self.classes_))
         for name, tensor in self.network_.tensors.items():
             tensor[...] = snapshot.tensors[name]
         self._scalars = {key: snapshot.scalars[key] for key in ("config", "features", "classes")}

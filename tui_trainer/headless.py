@@ -8,8 +8,6 @@ from enum import IntEnum
 from math import ceil, floor, log10, nan
 from typing import Literal, Protocol
 
-from threadpoolctl import threadpool_limits
-
 from tui_trainer.changes import describe_change
 from tui_trainer.config import Config, format_hidden
 from tui_trainer.errors import UserError
@@ -201,11 +199,10 @@ def find_learning_rate(config: Config, *, lowest: float, highest: float, steps: 
     """Run the range test, and print its points or a chart of them, and the rate it speaks for."""
     points = []
     config, data = settle(config)
-    with threadpool_limits(limits=int(config.threads), user_api="blas"):
-        for point in range_test(config, data, Control(), lowest=lowest, highest=highest, steps=steps):
-            points.append(point)
-            if form == "json":
-                print(line({"event": "point", **point._asdict()}), flush=True)  # noqa: T201
+    for point in range_test(config, data, Control(), lowest=lowest, highest=highest, steps=steps):
+        points.append(point)
+        if form == "json":
+            print(line({"event": "point", **point._asdict()}), flush=True)  # noqa: T201
     suggestion = suggest(points)
     if form == "json":
         print(line({"event": "suggestion", "learning_rate": suggestion}))  # noqa: T201

@@ -14,6 +14,7 @@ from tui_trainer.nn.arrays import Array, Images, Labels
 from tui_trainer.nn.layers import Dense
 from tui_trainer.nn.losses import softmax
 from tui_trainer.nn.network import Network
+from tui_trainer.training.blas import BlasThreads
 from tui_trainer.training.events import Snapshot
 from tui_trainer.training.feed import Feed
 from tui_trainer.training.model import build_network
@@ -21,6 +22,10 @@ from tui_trainer.training.state import read_model_state
 
 BESIDE = ("optimizer.", "best.", "last.")
 """What the names of tensors begin with that are not the network's own."""
+
+
+ONE_THREAD = BlasThreads(1)
+"""Somebody only looks, and the processor may have other work. And the same network says the same to the last bit, whatever goes on."""
 
 
 def network_alone(snapshot: Snapshot) -> Snapshot:
@@ -113,7 +118,7 @@ def examine(network: Network, feed: Feed, split: Split) -> Generator[None, None,
     sums, low, high = np.zeros((classes, units)), np.full(units, np.inf), np.full(units, -np.inf)
     start = 0
     for batch in feed.all(network):
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), ONE_THREAD:
             batch.forward()
             here = slice(start, start + batch.rows)
             logits = batch.logits.astype(np.float64)
@@ -233,7 +238,7 @@ def say(network: Network, inputs: Array) -> Array:
     """The probabilities (classes,) of one image (features,)."""
     batch = network.over(1)
     batch.inputs[0] = inputs
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), ONE_THREAD:
         batch.forward()
         probabilities: Array = softmax(batch.logits)[0]
     return probabilities

@@ -9,7 +9,6 @@ from statistics import median
 from time import perf_counter
 
 import numpy as np
-from threadpoolctl import threadpool_info, threadpool_limits
 
 from tui_trainer import paths
 from tui_trainer.config import Config, format_hidden
@@ -18,6 +17,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.nn.network import Pass
 from tui_trainer.runs.files import replace
 from tui_trainer.runs.reading import opened
+from tui_trainer.training.blas import BlasThreads, most_threads
 from tui_trainer.training.environment import environment
 from tui_trainer.training.model import build_network, build_optimizer
 
@@ -30,7 +30,7 @@ WORTH = 0.8
 
 def fastest_threads(config: Config, data: Dataset) -> int:
     """One thread or as many as the BLAS would take, whichever trains a batch of this network faster."""
-    most = max((int(info["num_threads"]) for info in threadpool_info() if info["user_api"] == "blas"), default=1)
+    most = most_threads()
     if most == 1:
         return 1
     shapes = f"{data.features}-{format_hidden(config.hidden)}-{data.classes}"
@@ -51,7 +51,7 @@ def _measure(config: Config, data: Dataset, most: int) -> int:
     batch.labels[:] = 0
 
     def seconds(threads: int) -> float:
-        with threadpool_limits(limits=threads, user_api="blas"):
+        with BlasThreads(threads):
             started = perf_counter()
             for _ in range(STEPS):
                 batch.forward()

@@ -317,6 +317,40 @@ def test_an_integer_that_python_will_not_print_is_refused(tmp_path: Path, number
     assert str(file) in found.stderr
 
 
+@pytest.mark.parametrize("number", ["0x10", "0o20", "0b1_0000", "1_6"])
+def test_an_integer_of_toml_is_that_number_whatever_its_base(tmp_path: Path, number: str) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(
+        f"seed = {number}\nlearning_rate = {number}\nhidden = [{number}, 8]\nchanges = [{{ step = {number}, epochs = {number} }}]"
+    )
+    config = outcome("--config", str(file)).config
+    assert config is not None
+    assert config == Config.parse({"seed": 16, "learning_rate": 16, "hidden": "16,8", "changes": "16 epochs=16"})
+    assert "seed = 16\n" in config.to_toml()
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("threads = 0x401", "threads must be at most 1024, not 1025"),
+        ("batch_size = 0b0", "batch_size must be at least 1, not 0"),
+        ("momentum = 0x10", "momentum must be "),
+        # As on the command line: 20 layers of no units.
+        ("hidden = '0x20'", "hidden must be at least 1, not 0"),
+        ("seed = '0x10'", "seed must be a whole number, not '0x10'"),
+        *((f"seed = {text}", "not a TOML file") for text in ("0X10", "-0x10", "016", "0x", "0b2", "0x1.8", "0x1p4")),
+    ],
+)
+def test_an_integer_of_toml_is_held_to_the_limits_and_to_toml(tmp_path: Path, line: str, named: str) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(line)
+    found = outcome("--config", str(file))
+    assert found.status == 2
+    assert str(file) in found.stderr
+    assert named in found.stderr
+    assert found.stderr[:-1].isprintable()
+
+
 def test_options_before_a_command_are_refused_not_dropped() -> None:
     for before in (["--hidden", "64"], ["--no-shuffle"], ["--lr", "1"], ["--output", "x"], ["--no-ui"]):
         done = CliRunner().invoke(program, [*before, "lr-find"], standalone_mode=False)

@@ -78,7 +78,7 @@ NAMES = ["20260103-000000", "20260102-000000", "20260101-000000", "long ago"]
 # list
 
 
-@pytest.mark.parametrize("arguments", [(), ("list",)])
+@pytest.mark.parametrize("arguments", [(), ("list",), ("--folder", "runs"), ("--format=text",)])
 @pytest.mark.usefixtures("folder")
 def test_a_list_for_people_and_pipes(arguments: tuple[str, ...]) -> None:
     found = call(*arguments)
@@ -100,6 +100,17 @@ def test_a_list_for_scripts(folder: Path) -> None:
     assert (records[1]["status"], records[1]["best_validation_accuracy"], records[1]["best_epoch"]) == ("completed", 0.9, 2)
     assert records[1]["path"] == str(Path("runs") / "20260102-000000")
     assert call("list", "--format", "json", "--folder", str(folder)).records[0]["path"] == str(folder / NAMES[0])
+
+
+def test_the_list_need_not_be_named_whatever_its_options(folder: Path) -> None:
+    elsewhere = folder.rename(folder.with_name("elsewhere"))
+    given = ("--folder", str(elsewhere), "--format", "json", "--status", "completed", "--sort", "name")
+    assert call(*given) == call("list", *given)
+    assert [record["name"] for record in call(*given).records] == sorted(NAMES[1:3])
+    found = call("--folder", str(elsewhere / "none"))
+    assert (found.status, found.stderr) == (2, f"--folder {elsewhere / 'none'}: no such folder")
+    assert "compare" in call("--help").stdout
+    assert process("--nope", cwd=elsewhere).stderr.startswith("tui-trainer: No such option '--nope'")
 
 
 @pytest.mark.usefixtures("folder")
@@ -392,6 +403,7 @@ def test_help_of_each_command() -> None:
 def test_a_shell_completes_names(folder: Path) -> None:
     make(folder / "with\nline")
     completion = ShellComplete(program, {}, "tui-trainer", "_TUI_TRAINER_COMPLETE")
+    assert "show" in [item.value for item in completion.get_completions(["runs"], "")]
     assert [item.value for item in completion.get_completions(["runs", "show"], "2026010")] == NAMES[:3]
     assert [item.value for item in completion.get_completions(["runs", "show"], "la")] == ["latest"]
     assert not any("\n" in item.value for item in completion.get_completions(["runs", "compare"], ""))

@@ -4,7 +4,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from threadpoolctl import threadpool_limits
 
 from tui_trainer.config import Config
 from tui_trainer.dataset import Dataset, Split
@@ -37,8 +36,7 @@ def test_each_run_gives_the_numbers_that_it_gives_alone(digits_file: Path, digit
         mine = [event for run, event in told if run == name]
         assert isinstance(mine[0], Started)
         assert isinstance(mine[-1], Ended)
-        with threadpool_limits(limits=1, user_api="blas"):
-            alone = list(Training(config, digits).events(Control()))
+        alone = list(Training(config, digits).events(Control()))
         losses = [[event.loss for event in events if isinstance(event, Progress)] for events in (mine, alone)]
         assert losses[0] == losses[1]
         last = [next(event for event in reversed(events) if isinstance(event, EpochEnded)) for events in (mine, alone)]

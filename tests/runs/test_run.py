@@ -205,7 +205,7 @@ def test_threads_are_measured_once_and_then_remembered(digits_file: Path, tmp_pa
     from tui_trainer import threads
 
     monkeypatch.setattr(paths, "cache", lambda: tmp_path / "cache")
-    monkeypatch.setattr(threads, "threadpool_info", lambda: [{"user_api": "blas", "num_threads": 4, "internal_api": "x", "version": "1"}])
+    monkeypatch.setattr(threads, "most_threads", lambda: 4)
     answers = iter([4, 1])
     monkeypatch.setattr(threads, "_measure", lambda *_: next(answers))
     config = Config.parse({"data": str(digits_file), "validation": 100, "epochs": 0})

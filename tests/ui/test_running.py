@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Button
 
+from tui_trainer.runs import checkpoint
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.widgets.layer_table import LayerTable
 from tui_trainer.ui.widgets.run_panel import Phase
@@ -175,3 +176,25 @@ async def test_what_is_not_in_sight_is_not_drawn(sit_down: Desks, monkeypatch: p
         monkeypatch.setattr(Chart, "_build", drawn.append)
         await desk.pilot.pause(1.1)
         assert drawn == []
+
+
+async def test_a_run_that_memory_runs_out_for_says_what_is_kept_and_another_can_start(
+    sit_down: Desks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    async with sit_down(USUAL, **LONG, output=tmp_path / "out") as desk:
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.TRAINING)
+        with monkeypatch.context() as patch:
+            patch.setattr("tui_trainer.nn.network.Pass.backward", no_memory)
+            await desk.until_phase(Phase.REFUSED)
+        await desk.until_read("✗ cannot go on  out of memory after step ")
+        await desk.until(
+            lambda: f"--resume {tmp_path / 'out'} goes on from there" in " ".join(note.message for note in desk.app._notifications)
+        )
+        assert checkpoint.read(tmp_path / "out" / "checkpoint.safetensors").tensors
+        first = desk.app.main.runner
+        await desk.press("ctrl+r")
+        await desk.until(lambda: desk.app.main.runner is not first and desk.phase() is Phase.TRAINING)

@@ -14,7 +14,7 @@ from tui_trainer.commands.tables import say, say_json, say_table
 from tui_trainer.errors import UserError
 from tui_trainer.paths import printable
 from tui_trainer.runs.terms import NEWEST, ORDERS, STATUSES, UNREADABLE
-from tui_trainer.streams import results, warn
+from tui_trainer.streams import warn
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -28,21 +28,23 @@ LONGEST_VALUE = 40
 
 
 class Group(click.Group):
-    """Commands that all print results."""
+    """Commands that all print results, of which one need not be named: options that no command stands before are those of `list`."""
 
     command_class = Telling
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `list` where a command is left out."""
+        is_left_out = not args or (args[0].startswith("-") and args[0] not in self.get_help_option_names(ctx))
+        # A shell that completes words wants to know of all commands.
+        return super().parse_args(ctx, ["list", *args] if is_left_out and not ctx.resilient_parsing else args)
 
-@click.group("runs", cls=Group, invoke_without_command=True)
-@click.pass_context
-def runs_command(context: click.Context) -> None:
+
+@click.group("runs", cls=Group, subcommand_metavar="[COMMAND] [ARGS]...")
+def runs_command() -> None:
     """List, show, compare, rename, tag, delete and export runs.
 
-    RUN is a run's folder, or its name in runs/, or `latest`. Without a command the runs are listed.
+    RUN is a run's folder, or its name in runs/, or `latest`. Without a command the runs are listed, as `list` does with its options.
     """
-    if context.invoked_subcommand is None:
-        with results():
-            context.invoke(list_runs)
 
 
 @runs_command.command("list")

@@ -8,7 +8,6 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from tui_trainer.config import AUTO, Config
 from tui_trainer.dataset import Dataset, Split
@@ -34,6 +33,7 @@ class Trial:
 
     def __init__(self, configs: Mapping[str, Config], samples: int | None = None, folder: Path | None = None) -> None:
         self.courses = {name: Course(config) for name, config in configs.items()}
+        # One thread for each run's products: the cores are taken by the other runs.
         self._configs = {
             name: config if config.threads != AUTO else config.model_copy(update={"threads": 1}) for name, config in configs.items()
         }
@@ -65,11 +65,6 @@ class Trial:
 
     def events(self) -> Generator[tuple[str, Event], None, None]:
         """Every event with the name of its run. Whoever stops consuming stops the work. Raises what a run raises."""
-        # One thread for each run's products: the limit holds for the whole process, and the cores are taken by the other runs.
-        with threadpool_limits(limits=max(int(config.threads) for config in self._configs.values()), user_api="blas"):
-            yield from self._events()
-
-    def _events(self) -> Generator[tuple[str, Event], None, None]:
         told: SimpleQueue[tuple[str, Event] | BaseException | None] = SimpleQueue()
         waiting = deque(self._configs)
         config, data = settle(next(iter(self._configs.values())))
@@ -113,18 +108,20 @@ class Trial:
 
     def _run(self, name: str, data: Dataset) -> Iterator[Event]:
         config, control = self._configs[name], self._controls[name]
+        control.measure_layers()
         try:
             if self._folder:
                 events = Run.create(config, self._folder / name.replace("/", "-"), data).events(control)
             else:
                 events = Training(config, data).events(control)
+            for event in events:
+                yield event
+                if isinstance(event, Progress) and event.step % max(1, event.batches // MEASUREMENTS) == 0:
+                    control.measure_layers()
         except UserError as error:
             raise UserError(f"{error} (run: {name})") from None
-        control.measure_layers()
-        for event in events:
-            yield event
-            if isinstance(event, Progress) and event.step % max(1, event.batches // MEASUREMENTS) == 0:
-                control.measure_layers()
+        except MemoryError:
+            raise UserError(f"out of memory: free some, or take a smaller --batch-size or fewer or smaller layers (run: {name})") from None
 
 
 def _part(data: Dataset, samples: int | None, validation: int) -> Dataset:

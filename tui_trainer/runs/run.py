@@ -2,10 +2,9 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-from threadpoolctl import threadpool_limits
 
 from tui_trainer.config import AUTO, Config
 from tui_trainer.dataset import MNIST, Dataset, Split, load
@@ -68,6 +67,8 @@ class Run:
                 training.restore(found.snapshot, found.seconds, found.epoch_seconds)
             except UserError as error:
                 raise UserError(f"{folder.checkpoint}: cannot go on from here: {error}") from None
+            except MemoryError:
+                raise _too_large() from None
             differences = _differences(found, config)
             _refuse_strangers(folder)
             try:
@@ -113,27 +114,34 @@ class Run:
     def events(self, control: Control) -> Iterator[Event]:
         """Train, yielding each event after its files are written.
 
-        Raises UserError when they cannot be from the first; a folder that fails later does not end the run.
+        Raises UserError when they cannot be from the first, and when memory runs out; a folder that fails later does not end the run.
         """
         try:
-            # The limit holds for the whole process; a run is the only heavy user of the BLAS in it.
-            with threadpool_limits(limits=int(self.config.threads), user_api="blas"):
-                for event in self._training.events(control):
-                    before = self._keeper.trouble
-                    if isinstance(event, Progress):
-                        self._keeper.heed(event, control)
-                    elif not isinstance(event, Noted):
-                        self._keeper.keep(event)
-                    now = self._keeper.trouble
-                    if now and isinstance(event, Started):
-                        raise UserError(self.trouble)
-                    yield event
-                    if now and not before and not isinstance(event, Ended):
-                        yield Noted(f"{self.trouble}; training goes on, and this is tried again")
-                    elif before and not now:
-                        yield Noted(f"{self.directory}: the run is kept again, and whole")
+            for event in self._training.events(control):
+                before = self._keeper.trouble
+                if isinstance(event, Progress):
+                    self._keeper.heed(event, control)
+                elif not isinstance(event, Noted):
+                    self._keeper.keep(event)
+                now = self._keeper.trouble
+                if now and isinstance(event, Started):
+                    raise UserError(self.trouble)
+                yield event
+                if now and not before and not isinstance(event, Ended):
+                    yield Noted(f"{self.trouble}; training goes on, and this is tried again")
+                elif before and not now:
+                    yield Noted(f"{self.directory}: the run is kept again, and whole")
+        except MemoryError:
+            raise self._out_of_memory() from None
         finally:
             self.close()
+
+    def _out_of_memory(self) -> UserError:
+        told = f"out of memory after step {self._training.step:,}: free some, or take a smaller --batch-size or a smaller network"
+        with suppress(OSError):
+            if self._folder.checkpoint.is_file():
+                told += f"; {self._folder.checkpoint} is whole, and --resume {self.directory} goes on from there"
+        return UserError(told)
 
 
 def _hold(folder: RunDirectory, what: str, *, create: bool = False) -> Journal:

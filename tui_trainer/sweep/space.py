@@ -55,8 +55,10 @@ class Interval:
         low, high = (log(self.low), log(self.high)) if self.is_log else (self.low, self.high)
         number = low + share * (high - low)
         number = exp(number) if self.is_log else number
-        number = min(max(float(f"{number:.{DIGITS}g}"), self.low), self.high)
-        return round(number) if self.is_whole else number
+        if self.is_whole:
+            return round(min(max(number, self.low), self.high))
+        # The ends are as they were given.
+        return (self.low, self.high)[round(share)] if share in {0, 1} else min(max(float(f"{number:.{DIGITS}g}"), self.low), self.high)
 
     def share(self, number: Number) -> float:
         """How far along the scale the number is, from 0 to 1."""

@@ -1,6 +1,7 @@
 """What a sweep has found, in one SQLite file beside the folders of its runs. One process writes it; any number may look."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -9,6 +10,8 @@ from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Self
+
+from pydantic import TypeAdapter
 
 from tui_trainer.config import Config
 from tui_trainer.errors import UserError
@@ -109,14 +112,13 @@ class Store:
         if not create and not self.path.is_file():
             raise UserError(f"{folder}: not a sweep: it has no {FILE}")
         with self._told():
-            mode = "rwc" if create else "ro"
-            # A reader in another thread than the one that made it is one reader still.
-            self._base = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, timeout=10, check_same_thread=False)
             try:
-                self._prepare(create)
-            except BaseException:
-                self._base.close()
-                raise
+                self._open("mode=rwc" if create else "mode=ro", create)
+            except sqlite3.OperationalError:
+                # A reader leaves a mark in the folder, if it can; where it cannot, nobody writes either.
+                if create or os.access(folder, os.W_OK):
+                    raise
+                self._open("immutable=1", create)
 
     @classmethod
     def hold(cls, folder: Path) -> Self:
@@ -139,8 +141,17 @@ class Store:
             lock.close()
             raise
 
-    def _prepare(self, create: bool) -> None:
-        base = self._base
+    def _open(self, how: str, create: bool) -> None:
+        # A reader in another thread than the one that made it is one reader still.
+        self._base = sqlite3.connect(f"{self.path.absolute().as_uri()}?{how}", uri=True, timeout=10, check_same_thread=False)
+        try:
+            self._prepare(self._base, create)
+        except BaseException:
+            self._base.close()
+            raise
+
+    def _prepare(self, base: sqlite3.Connection, create: bool) -> None:
+        base.execute("pragma trusted_schema = off")
         if create:
             base.execute("pragma journal_mode = wal")
             base.execute("pragma synchronous = normal")
@@ -155,8 +166,10 @@ class Store:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, UnicodeDecodeError, ValueError) as error:
+        except sqlite3.Error as error:
             raise UserError(f"{self.path}: {' '.join(str(error).split()).lower()}") from None
+        except (ValueError, KeyError, TypeError, RecursionError):  # of which a ValidationError is one
+            raise UserError(f"{self.path}: holds what this version cannot read") from None
 
     def close(self) -> None:
         """Let go of the file."""
@@ -219,9 +232,10 @@ class Store:
             self._base.execute("insert or replace into examinations values (?, ?, ?, ?)", row)
 
 
+_RESULT: Final = TypeAdapter(Result)
+
+
 def _result(row: Mapping[str, Any]) -> Result:
-    figures = Figures(**{field.name: row[field.name] for field in fields(Figures)})
-    config, point = json.loads(row["config"]), json.loads(row["point"])
-    if not (isinstance(config, dict) and isinstance(point, dict) and all(isinstance(text, str) for text in point.values())):
-        raise ValueError(f"run {row['key']!r} has no options")
-    return Result(str(row["key"]), int(row["place"]), config, point, Standing(row["status"]), figures, str(row["note"]))
+    """SQLite takes any value for any column, and the file may come from anywhere."""
+    figures = {field.name: row[field.name] for field in fields(Figures)}
+    return _RESULT.validate_python({**row, "config": json.loads(row["config"]), "point": json.loads(row["point"]), "figures": figures})

@@ -114,6 +114,7 @@ class Sweep:
         self._again: list[_Flight] = []
         self._unkept: dict[str, Result] = {}
         """What the store could not take yet."""
+        self._in_trouble = False
         self._given = self._done
         """Runs that the search gave, and those that were trained before."""
         self._trained = 0
@@ -200,14 +201,15 @@ class Sweep:
 
     def _keep(self) -> Generator[SweepEvent, None, None]:
         """Have the store take what it has not taken yet; a full disk may be emptied before the sweep ends."""
-        waited = len(self._unkept) > 1
         try:
             self._store.put(self._unkept.values())
         except UserError as error:
-            if not waited:
+            if not self._in_trouble:
                 yield SweepNoted(f"{error}; the sweep goes on, and this is tried again")
+            self._in_trouble = True
         else:
             self._unkept.clear()
+            self._in_trouble = False
 
     def _forget_running(self) -> None:
         for key in [key for key, result in self._results.items() if result.status is Standing.RUNNING]:

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
-from threadpoolctl import threadpool_info
+
+from tui_trainer.training.blas import blas_name
 
 
 @cache
 def environment() -> Mapping[str, str]:
     """The machine, Python, NumPy and its BLAS, each as one line of text."""
-    blas = next((info for info in threadpool_info() if info["user_api"] == "blas"), None)
     return {
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "blas": f"{blas['internal_api']} {blas['version']} {blas.get('architecture', '')}".strip() if blas else "unknown",
+        "blas": blas_name(),
         "machine": f"{platform.machine()} {processor()}".strip(),
         "system": sys.platform,
     }

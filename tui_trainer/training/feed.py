@@ -28,6 +28,10 @@ class Feed:
         self._rows = min(rows, max(self.samples, 1))
         self._batcher = Batcher(self._split, self._rows)
 
+    def allocate(self, network: Network) -> None:
+        """Make the arrays of a whole batch now, so that there is memory for them when they are needed, or MemoryError is raised."""
+        network.over(self._rows, training=True, sparse=self._sparse)
+
     def take(self, network: Network, indices: Labels, *, training: bool = False) -> Pass:
         """The network's pass for as many samples, filled with those at `indices` (rows,)."""
         batch = network.over(len(indices), training=training, sparse=self._sparse)

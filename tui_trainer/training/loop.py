@@ -16,6 +16,7 @@ from tui_trainer.nn.arrays import Array, zeros
 from tui_trainer.nn.layers import Dropout
 from tui_trainer.nn.optimizers import clip_by_norm
 from tui_trainer.training import health
+from tui_trainer.training.blas import BlasThreads
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
 from tui_trainer.training.events import (
@@ -34,6 +35,7 @@ from tui_trainer.training.events import (
 from tui_trainer.training.feed import Feed, evaluate
 from tui_trainer.training.health import PROBE_SAMPLES
 from tui_trainer.training.model import build_network, build_optimizer, build_schedule
+from tui_trainer.training.position import Position
 from tui_trainer.training.state import RunState, read_run_state
 
 
@@ -45,19 +47,10 @@ class Best(NamedTuple):
     weights: Array | None = None
 
 
-class Stretch(NamedTuple):
-    """Where in an epoch batches of another size began: the first batch, the sample, and the share of the epoch that lay behind it."""
-
-    batch: int = 0
-    sample: int = 0
-    share: float = 0.0
-
-
 class Training:
     """A run in progress: the network, its optimizer, the random streams and the position.
 
-    `config.threads` is a number by now, and reported alone: whoever runs this limits the BLAS. Raises UserError when the data cannot
-    be split or batched as asked.
+    `config.threads` is a number by now. Raises UserError when the data cannot be split or batched as asked.
     """
 
     def __init__(self, config: Config, data: Dataset) -> None:
@@ -65,6 +58,7 @@ class Training:
         self._options = config
         """As they are now, after the changes that were made."""
         self._planned = list(config.changes)
+        self._threads = BlasThreads(int(config.threads))
         if config.early_stopping and not config.validation:
             raise UserError("--early-stopping needs a validation set; give --validation a number above 0")
         self.warnings = tuple(f"--data {config.data}: no training image is labelled {label}" for label in data.missing_classes)
@@ -93,51 +87,28 @@ class Training:
         self.test = data.test
         """What the network is examined on."""
         self._probe = Feed(Split(training.images[:PROBE_SAMPLES], training.labels[:PROBE_SAMPLES]), PROBE_SAMPLES)
-        self._epochs_done = 0
-        self._begin_epoch()
+        self.position = Position(self._samples, config.batch_size)
         self._seconds = 0.0
-
-    def _begin_epoch(self) -> None:
-        self._batch = 0
-        self._begin_stretch(Stretch())
-        self._loss_sum = 0.0
-        self._correct = 0
-        self._epoch_seconds = 0.0
-
-    def _begin_stretch(self, stretch: Stretch) -> None:
-        self._stretch = stretch
-        self.batches = stretch.batch - (stretch.sample - self._samples) // self._options.batch_size
-        """Batches in this epoch."""
+        """Training time of the whole epochs."""
 
     @property
     def step(self) -> int:
         """Batches trained so far."""
         return self._optimizer.steps
 
-    @property
-    def _sample(self) -> int:
-        """Samples of this epoch trained so far."""
-        return min(self._stretch.sample + (self._batch - self._stretch.batch) * self._options.batch_size, self._samples)
-
-    @property
-    def _share(self) -> float:
-        """The part of this epoch trained so far."""
-        first, _, share = self._stretch
-        return share + (1 - share) * ((self._batch - first) / (self.batches - first))
-
     def standing(self) -> Progress:
         """Where the run stands, in the form that its last batch told it, but for what that batch gave."""
         return Progress(
-            self._epochs_done + 1,
-            self._batch,
-            self.batches,
+            self.position.epochs + 1,
+            self.position.batch,
+            self.position.batches,
             self._optimizer.steps,
             nan,
             nan,
-            self._epoch_seconds,
+            self.position.seconds,
             self._learning_rate,
-            self._epochs_done + self._share,
-            self._sample,
+            self.position.passed,
+            self.position.sample,
         )
 
     def events(self, control: Control) -> Iterator[Event]:
@@ -148,16 +119,17 @@ class Training:
         while not (self._finished or divergence or control.stopping):
             layers: tuple[LayerHealth, ...] = ()
             order = self._order()
-            while self._batch < self.batches and control.admit():
+            while not self.position.is_at_end and control.admit():
                 yield from self._change(control)
-                started = perf_counter()
-                progress, divergence = self._train_batch(order, control)
-                self._epoch_seconds += perf_counter() - started
+                with self._threads:
+                    started = perf_counter()
+                    progress, divergence = self._train_batch(order, control)
+                    self.position.seconds += perf_counter() - started
                 if divergence is not None:
                     break
                 layers = progress.layers
                 yield progress
-            if divergence is None and self._batch == self.batches:
+            if divergence is None and self.position.is_at_end:
                 divergence = self._check_weights()
                 if divergence is None:
                     yield self._end_epoch(layers)
@@ -167,8 +139,8 @@ class Training:
     @property
     def _finished(self) -> bool:
         patience = self._config.early_stopping
-        waited = self._epochs_done - self._best.epoch
-        return self._epochs_done >= self._options.epochs or (patience > 0 and self._epochs_done > 0 and waited >= patience)
+        waited = self.position.epochs - self._best.epoch
+        return self.position.epochs >= self._options.epochs or (patience > 0 and self.position.epochs > 0 and waited >= patience)
 
     def _change(self, control: Control) -> Iterator[Changed]:
         """Make the changes that are planned for this step, and those that somebody wants now."""
@@ -187,10 +159,11 @@ class Training:
         before, self._options = self._options, self._options.model_copy(update=dict(change.values))
         self.schedule = build_schedule(self._options)
         if self._options.batch_size != before.batch_size:
-            sample, share = self._stretch.sample + (self._batch - self._stretch.batch) * before.batch_size, self._share
             self._training.resize(self._options.batch_size)
-            self._begin_stretch(Stretch(self._batch, sample, share))
-        return Changed(self._epochs_done + 1, self._batch, self._optimizer.steps, change.values, self._config)
+            # A change that there is no memory for must fail before it is told of: what was told is made again when a run is gone on with.
+            self._training.allocate(self._network)
+            self.position.resize(self._options.batch_size)
+        return Changed(self.position.epochs + 1, self.position.batch, self._optimizer.steps, change.values, self._config)
 
     def _order(self) -> np.ndarray[Any, np.dtype[np.intp]]:
         """The epoch's order of samples; the state before the draw is kept, so that a resumed epoch draws the same one."""
@@ -203,25 +176,25 @@ class Training:
     @np.errstate(all="ignore")  # a loss that is not finite ends the run with an explanation, not with a warning
     def _train_batch(self, order: np.ndarray[Any, np.dtype[np.intp]], control: Control) -> tuple[Progress, Divergence | None]:
         options = self._options
-        start = self._sample
+        start = self.position.sample
         indices = order[start : start + options.batch_size]
         rows = len(indices)
         batch = self._training.take(self._network, indices, training=True)
         batch.forward()
         loss_sum, correct = batch.loss()
-        self._learning_rate = options.learning_rate * self.schedule(self._epochs_done + self._share)
-        self._batch += 1
+        self._learning_rate = options.learning_rate * self.schedule(self.position.passed)
+        self.position.batch += 1
         divergence = None
         layers: tuple[LayerHealth, ...] = ()
         distributions: tuple[Distributions, ...] = ()
         if isfinite(loss_sum):
-            self._loss_sum += loss_sum
-            self._correct += correct
+            self.position.loss_sum += loss_sum
+            self.position.correct += correct
             batch.backward()
             if options.clip_norm is not None:
                 clip_by_norm(self._network.gradients, options.clip_norm)
             counted = control.wants_distributions()
-            if self._batch == self.batches or control.wants_layers() or counted:
+            if self.position.is_at_end or control.wants_layers() or counted:
                 before = self._network.parameters.copy()
                 self._optimizer.step(self._learning_rate)
                 probe = self._probe.first(self._network)
@@ -231,21 +204,21 @@ class Training:
                 self._optimizer.step(self._learning_rate)
         else:
             layer = health.first_not_finite(self._network, batch) or self._network.layers[-1].name
-            divergence = Divergence(layer, self._epochs_done + 1, self._optimizer.steps + 1)
+            divergence = Divergence(layer, self.position.epochs + 1, self._optimizer.steps + 1)
         snapshot = None
         # After the epoch's last batch comes a snapshot anyway, and of weights that have burst none is of use.
-        if divergence is None and self._batch < self.batches and control.wants_snapshot() and self._check_weights() is None:
+        if divergence is None and not self.position.is_at_end and control.wants_snapshot() and self._check_weights() is None:
             snapshot = self.snapshot()
         progress = Progress(
-            self._epochs_done + 1,
-            self._batch,
-            self.batches,
+            self.position.epochs + 1,
+            self.position.batch,
+            self.position.batches,
             self._optimizer.steps,
             loss_sum / rows,
             correct / rows,
-            self._epoch_seconds,
+            self.position.seconds,
             self._learning_rate,
-            self._epochs_done + self._share,
+            self.position.passed,
             start + rows,
             layers,
             snapshot,
@@ -256,22 +229,21 @@ class Training:
     def _check_weights(self) -> Divergence | None:
         """The last step of an epoch has no later loss that would tell."""
         layer = health.first_not_finite(self._network)
-        return None if layer is None else Divergence(layer, self._epochs_done + 1, self._optimizer.steps)
+        return None if layer is None else Divergence(layer, self.position.epochs + 1, self._optimizer.steps)
 
     def _end_epoch(self, layers: tuple[LayerHealth, ...]) -> EpochEnded:
         samples = self._samples
-        validation = None if self._validation is None else evaluate(self._network, self._validation)
-        train_loss, train_accuracy, seconds = self._loss_sum / samples, self._correct / samples, self._epoch_seconds
-        self._epochs_done += 1
+        validation = self._evaluate(self._validation) if self._validation else None
+        train_loss, train_accuracy, seconds = self.position.loss_sum / samples, self.position.correct / samples, self.position.seconds
+        self.position.end_epoch()
         self._seconds += seconds
         if validation and isfinite(validation[0]) and (validation[0] < self._best.loss or not self._best.epoch):
             weights = self._network.parameters.copy() if self._config.early_stopping else None
-            self._best = Best(self._epochs_done, validation[0], weights)
-        self._begin_epoch()
+            self._best = Best(self.position.epochs, validation[0], weights)
         # The next epoch's order is drawn from here.
         self._order_state = self._order_rng.bit_generator.state
         return EpochEnded(
-            epoch=self._epochs_done,
+            epoch=self.position.epochs,
             train_loss=train_loss,
             train_accuracy=train_accuracy,
             validation_loss=validation[0] if validation else None,
@@ -279,10 +251,14 @@ class Training:
             learning_rate=self._learning_rate,
             seconds=seconds,
             samples_per_second=samples / seconds,
-            best=self._best.epoch == self._epochs_done,
+            best=self._best.epoch == self.position.epochs,
             layers=layers,
             snapshot=self.snapshot(),
         )
+
+    def _evaluate(self, feed: Feed) -> tuple[float, float]:
+        with self._threads:
+            return evaluate(self._network, feed)
 
     def _started(self) -> Started:
         network = self._network
@@ -315,14 +291,14 @@ class Training:
         if self._test is not None and control.stopping != "interrupted":
             if kept is not None:
                 np.copyto(self._network.parameters, kept)
-            test_loss, test_accuracy = evaluate(self._network, self._test)
+            test_loss, test_accuracy = self._evaluate(self._test)
         return Ended(
             status="diverged" if divergence else "completed" if self._finished else control.stopping or "stopped",
-            epochs=self._epochs_done,
+            epochs=self.position.epochs,
             best_epoch=self._best.epoch or None,
             test_loss=test_loss,
             test_accuracy=test_accuracy,
-            seconds=self._seconds + self._epoch_seconds,
+            seconds=self._seconds + self.position.seconds,
             divergence=divergence,
             snapshot=snapshot,
         )
@@ -345,13 +321,13 @@ class Training:
             "features": self._network.inputs,
             "classes": self._network.classes,
             "data": self._data,
-            "epochs": self._epochs_done,
-            "batch": self._batch,
-            "stretch": self._stretch,
+            "epochs": self.position.epochs,
+            "batch": self.position.batch,
+            "stretch": self.position.stretch,
             "step": self._optimizer.steps,
             "changes": len(self._made),
-            "loss_sum": self._loss_sum,
-            "correct": self._correct,
+            "loss_sum": self.position.loss_sum,
+            "correct": self.position.correct,
             "optimizer": self._optimizer.memory(),
             "order_state": self._order_state,
             "mask_state": self._mask_rng.bit_generator.state,
@@ -395,23 +371,15 @@ class Training:
             detail = " ".join(str(error).split())[:100]
             raise UserError(f"its random state or its optimizer's is not what it should be ({detail})") from None
         self._order_state = self._order_rng.bit_generator.state
-        self._seconds, self._epoch_seconds = seconds, epoch_seconds
+        self._seconds, self.position.seconds = seconds, epoch_seconds
 
     def _restore_position(self, state: RunState) -> None:
         for _ in range(state.changes):
             if not self._planned:
                 raise UserError("it tells of more changes than there are")
             self._apply(self._planned.pop(0))
-        self._epochs_done, self._best = state.epochs, Best(state.best_epoch, state.best_loss or 0.0)
-        self._loss_sum, self._correct = state.loss_sum, state.correct
-        self._begin_stretch(Stretch(*state.stretch))
-        self._batch = state.batch
-        if not (self._stretch.sample < self._samples and self._stretch.batch <= self._batch < self.batches):
-            raise UserError("its position is not in an epoch")
-        # Of every whole epoch at least one batch was trained, and of the first one as many as of all.
-        most = state.batch if not state.epochs else self._samples * state.epochs + state.batch
-        if not (state.epochs + state.batch <= state.step <= most and state.correct <= self._sample and state.best_epoch <= state.epochs):
-            raise UserError("its position contradicts itself")
+        self._best = Best(state.best_epoch, state.best_loss or 0.0)
+        self.position.restore(state)
         if (state.best_epoch > 0) != (state.best_loss is not None):
             raise UserError("it does not tell its best epoch and that one's loss together")
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from textual.widget import Widget
 from tui_trainer.runs.files import replace
 from tui_trainer.ui.chart.history import History
 from tui_trainer.ui.chart.series import Series
+
+_FONT = re.compile(r"\s*@font-face \{[^}]*\}")
 
 
 def svg(widgets: Sequence[Widget], title: str) -> str:
@@ -24,7 +27,12 @@ def svg(widgets: Sequence[Widget], title: str) -> str:
         for y in range(widget.size.height):
             console.print(Segments(widget.render_line(y)), end="")
             console.print()
-    return console.export_svg(title=title)
+    return self_contained(console.export_svg(title=title))
+
+
+def self_contained(picture: str) -> str:
+    """The SVG without fonts that a viewer would fetch from elsewhere; it is drawn in one that is there."""
+    return _FONT.sub("", picture)
 
 
 def curves_csv(history: History) -> str:

@@ -135,7 +135,7 @@ class CourseScreen(ChartScreen):
     def action_save(self) -> None:
         """Choose what to save."""
         # Before the dialog covers it.
-        picture = self.app.export_screenshot()
+        picture = export.self_contained(self.app.export_screenshot())
         self.app.push_screen(ChooseScreen("Save as a file", SAVED), lambda name: self._save(name, picture))
 
     def _save(self, name: str | None, picture: str) -> None:

@@ -212,8 +212,12 @@ class RunScreen(CourseScreen):
 
     @on(RunRefused)
     def _run_refused(self, event: RunRefused) -> None:
-        if self.is_latest(event):
-            self.enter(Phase.REFUSED, event.reason)
+        if not self.is_latest(event):
+            return
+        self.enter(Phase.REFUSED, event.reason)
+        if self.directory:
+            # The panel has no room for what is kept of a run that had begun.
+            self.notify(printable(event.reason), severity="error", timeout=30, markup=False)
 
     def _look(self) -> None:
         """Show how far the run is, if it has moved."""

@@ -1,0 +1,95 @@
+"""What a second worker is worth to a sweep, what a run costs beside its training, and how much memory a worker takes.
+
+    python benchmarks/sweeping.py
+
+Two workers on two cores should need at most 0.55 of the time of one. Each measurement is a whole `tui-trainer sweep`, from its start to
+its end; one and two workers by turns.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from statistics import median
+
+ROUNDS = 3
+
+NETWORKS = {
+    "256, 2 epochs": ["--hidden", "256", "--epochs", "2"],
+    "128x8, 2 epochs": ["--hidden", "128x8", "--epochs", "2"],
+    "32, 1 epoch": ["--hidden", "32", "--epochs", "1"],
+}
+RUNS = ["--seed", "0:12"]
+
+
+class Memory(threading.Thread):
+    """Looks at what the workers of a sweep hold: most of what any of them shares with nobody, and most of all of them together."""
+
+    def __init__(self, parent: int) -> None:
+        super().__init__(daemon=True)
+        self._parent = parent
+        self._ended = threading.Event()
+        self.own = self.together = 0.0
+
+    def run(self) -> None:
+        while not self._ended.wait(0.2):
+            held = [_memory(process) for process in _children(self._parent)]
+            held = [each for each in held if each["Pss"] > 20]
+            self.own = max([self.own, *(each["Private_Dirty"] + each["Private_Clean"] for each in held)])
+            self.together = max(self.together, sum(each["Pss"] for each in held))
+
+    def end(self) -> None:
+        self._ended.set()
+        self.join()
+
+
+def _children(parent: int) -> list[int]:
+    text = "".join(task.read_text() for task in Path(f"/proc/{parent}/task").glob("*/children"))
+    return [int(word) for word in text.split()]
+
+
+def _memory(process: int) -> dict[str, float]:
+    """In MiB."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()[1:]
+    except OSError:
+        lines = []
+    held = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines}
+    return {name: held.get(name, 0.0) for name in ("Pss", "Private_Dirty", "Private_Clean")}
+
+
+def sweep(options: list[str], workers: int) -> tuple[float, float, float, float]:
+    """Seconds from start to end, of training alone, and the workers' memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "tui_trainer", "sweep", *RUNS, *options, "--workers", str(workers), "--format", "json"]
+        started = time.perf_counter()
+        with subprocess.Popen([*command, "--output", f"{folder}/sweep"], stdout=subprocess.PIPE, text=True) as process:
+            memory = Memory(process.pid)
+            memory.start()
+            output, _ = process.communicate()
+            memory.end()
+        seconds = time.perf_counter() - started
+    runs = [json.loads(line) for line in output.splitlines() if '"event": "run"' in line]
+    return seconds, sum(run["seconds"] for run in runs), memory.own, memory.together
+
+
+def main() -> None:
+    """Print the table."""
+    heads = ["12 runs of", "one worker, s", "two, s", "two ÷ one", "beside training, ms a run", "a worker's own, MiB", "both together, MiB"]
+    print(f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}")
+    for name, options in NETWORKS.items():
+        sweep(options, 1)
+        rounds = [(sweep(options, 1), sweep(options, 2)) for _ in range(ROUNDS)]
+        alone = median(one[0] for one, _ in rounds)
+        together = median(two[0] for _, two in rounds)
+        ratio = median(two[0] / one[0] for one, two in rounds)
+        beside = median((one[0] - one[1]) / 12 for one, _ in rounds)
+        own, both = max(two[2] for _, two in rounds), max(two[3] for _, two in rounds)
+        print(f"| {name} | {alone:.1f} | {together:.1f} | {ratio:.2f} | {1000 * beside:.0f} | {own:.0f} | {both:.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""Workers that train nothing: what each run gives is told beforehand."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from pathlib import Path
+
+from tui_trainer.config import Config
+from tui_trainer.dataset import Dataset
+from tui_trainer.sweep.plan import Plan, open_sweep
+from tui_trainer.sweep.store import Figures, Standing
+from tui_trainer.sweep.sweep import RunChanged, Sweep, SweepEnded, SweepEvent, SweepNoted
+from tui_trainer.sweep.workers import Done, Workers
+
+Gives = Callable[[Config], Done]
+
+
+class FakeWorkers:
+    """Each run is done as soon as it is submitted."""
+
+    def __init__(self, gives: Gives, count: int = 2) -> None:
+        self._gives = gives
+        self._count = count
+        self.submitted: list[Config] = []
+        self.stopped = False
+
+    @property
+    def count(self) -> int:
+        return self._count
+
+    @property
+    def are_near(self) -> bool:
+        return False
+
+    def submit(self, config: Config, folder: Path) -> Future[Done]:
+        self.submitted.append(config)
+        future: Future[Done] = Future()
+        future.set_result(self._gives(config))
+        return future
+
+    def hear(self, future: Future[Done]) -> Done:
+        return future.result()
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+def accurate(accuracy: float) -> Done:
+    return Done(Standing.COMPLETED, Figures(0.1, accuracy, 0.1, accuracy, 1, 0.5, "00"))
+
+
+def opened(folder: Path, plan: Plan | None, workers: Workers) -> Sweep:
+    def made(_data: Mapping[str, Dataset]) -> Workers:
+        return workers
+
+    return open_sweep(folder, plan, made)
+
+
+def ended(events: list[SweepEvent]) -> SweepEnded:
+    last = events[-1]
+    assert isinstance(last, SweepEnded)
+    return last
+
+
+def notes(events: list[SweepEvent]) -> list[str]:
+    """What was told besides; fake workers leave no network that could be examined."""
+    return [event.text for event in events if isinstance(event, SweepNoted) and "cannot be examined" not in event.text]
+
+
+def outcomes(events: list[SweepEvent]) -> list[Standing]:
+    return [event.result.status for event in events if isinstance(event, RunChanged) and event.result.status is not Standing.RUNNING]

@@ -1,0 +1,212 @@
+"""Processes that train, and what becomes of a run when one of them does not."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from multiprocessing import active_children
+from pathlib import Path
+from time import monotonic, sleep
+
+import numpy as np
+import pytest
+from runs.timeless import timeless
+
+from tui_trainer.config import Config
+from tui_trainer.dataset import Dataset
+from tui_trainer.errors import UserError
+from tui_trainer.runs.archive import read_run
+from tui_trainer.runs.run import Run
+from tui_trainer.sweep.shared import SharedData, untested
+from tui_trainer.sweep.store import Standing
+from tui_trainer.sweep.trial import CutShortError, figures, latest, run_trial
+from tui_trainer.sweep.workers import DATA, Done, LocalWorkers
+from tui_trainer.training.control import Control
+from tui_trainer.training.events import Progress
+
+Made = Callable[..., Config]
+
+
+@pytest.fixture
+def config(digits: Dataset) -> Made:
+    def make(**options: object) -> Config:
+        small = {"hidden": (12,), "validation": 100, "batch_size": 20, "epochs": 3, "threads": 1, "data": digits.name}
+        return Config.parse({**small, **options})
+
+    return make
+
+
+@contextmanager
+def working(count: int, digits: Dataset, folder: Path) -> Iterator[LocalWorkers]:
+    workers = LocalWorkers(count, {digits.name: digits}, folder)
+    try:
+        yield workers
+    finally:
+        workers.stop()
+
+
+def heard(workers: LocalWorkers, future: Future[Done]) -> Done:
+    wait([future], 60)
+    assert future.done()
+    return workers.hear(future)
+
+
+def begun(folder: Path, epochs: int = 1) -> bool:
+    found = latest(folder)
+    return found is not None and found.epochs >= epochs
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = monotonic() + 60
+    while not true():
+        assert monotonic() < end
+        sleep(0.01)
+
+
+def test_shared_data_is_what_it_was_and_nobody_can_write_to_it(digits: Dataset, tmp_path: Path) -> None:
+    shared = SharedData.write(digits, tmp_path / "data")
+    mapped = shared.dataset()
+    assert np.array_equal(mapped.training.images, digits.training.images)
+    assert np.array_equal(mapped.training.labels, digits.training.labels)
+    assert (mapped.classes, mapped.fingerprint, mapped.test) == (digits.classes, digits.fingerprint, None)
+    with pytest.raises(ValueError, match="read-only"):
+        mapped.training.images[0, 0] = 1
+    shared.images.write_bytes(b"x")
+    with pytest.raises(UserError):
+        shared.dataset()
+    shared.remove()
+    assert list((tmp_path / "data").iterdir()) == []
+
+
+def test_data_that_cannot_be_shared_is_one_clear_line(digits: Dataset, tmp_path: Path) -> None:
+    (tmp_path / DATA).write_text("in the way")
+    with pytest.raises(UserError, match="the data cannot be put"):
+        LocalWorkers(1, {digits.name: digits}, tmp_path)
+
+
+def test_a_trial_is_the_run_that_one_alone_would_be(digits: Dataset, config: Made, tmp_path: Path) -> None:
+    status, found = run_trial(config(), tmp_path / "trial", untested(digits, digits.fingerprint), Control())
+    list(Run.create(config(), tmp_path / "alone", digits).events(Control()))
+    alone = figures(read_run(tmp_path / "alone"), Standing.COMPLETED)
+    assert status is Standing.COMPLETED
+    assert (found.validation_loss, found.validation_accuracy, found.digest) == (
+        alone.validation_loss,
+        alone.validation_accuracy,
+        alone.digest,
+    )
+    assert found.epochs == 3
+    # Outside the sweep it can be gone on with, beside the test set.
+    run = Run.resume(tmp_path / "trial", {"epochs": 4})
+    assert run.test is not None
+    list(run.events(Control()))
+
+
+def test_with_early_stopping_the_best_epoch_counts_as_its_weights_are_kept(digits: Dataset, config: Made, tmp_path: Path) -> None:
+    options = config(epochs=30, early_stopping=2, learning_rate=0.05)
+    _, found = run_trial(options, tmp_path / "trial", digits, Control())
+    record = read_run(tmp_path / "trial")
+    assert record.best_loss is not None
+    assert record.best_loss.epoch < record.last_epoch
+    assert (found.validation_loss, found.epochs) == (record.best_loss.value, record.last_epoch)
+
+
+def test_a_trial_that_is_stopped_goes_on_to_the_same_bytes(digits: Dataset, config: Made, tmp_path: Path) -> None:
+    control = Control()
+    run = Run.create(config(), tmp_path / "stopped", digits)
+    for event in run.events(control):
+        if isinstance(event, Progress) and event.step == 33:
+            control.stop("interrupted")
+    stopping = Control()
+    stopping.stop("interrupted")
+    with pytest.raises(CutShortError):
+        run_trial(config(), tmp_path / "stopped", digits, stopping)
+    _, found = run_trial(config(), tmp_path / "stopped", digits, Control())
+    _, whole = run_trial(config(), tmp_path / "whole", digits, Control())
+    assert found.digest == whole.digest
+    assert timeless(tmp_path / "stopped") == timeless(tmp_path / "whole")
+    # Of a run that has ended nothing is trained again.
+    before = (tmp_path / "whole" / "metrics.jsonl").stat().st_mtime_ns
+    assert run_trial(config(), tmp_path / "whole", digits, Control()) == (Standing.COMPLETED, whole)
+    assert (tmp_path / "whole" / "metrics.jsonl").stat().st_mtime_ns == before
+
+
+def test_what_is_left_of_a_run_and_of_no_use_is_begun_anew(digits: Dataset, config: Made, tmp_path: Path) -> None:
+    _, whole = run_trial(config(), tmp_path / "whole", digits, Control())
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "config.toml").write_text("epochs = 3")
+    (tmp_path / "broken" / "checkpoint.safetensors").write_bytes(b"half of a fi")
+    _, found = run_trial(config(), tmp_path / "broken", digits, Control())
+    assert found.digest == whole.digest
+
+
+def test_a_run_that_somebody_else_trains_is_left_alone(digits: Dataset, config: Made, tmp_path: Path) -> None:
+    run = Run.create(config(), tmp_path / "taken", digits)
+    events = run.events(Control())
+    for event in events:
+        if isinstance(event, Progress):
+            break
+    with pytest.raises(UserError, match="a run is going on there"):
+        run_trial(config(), tmp_path / "taken", digits, Control())
+    events.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.long
+def test_a_worker_that_is_killed_takes_no_other_run_with_it_and_its_own_goes_on(digits: Dataset, config: Made, tmp_path: Path) -> None:
+    long, short = config(epochs=200), config(seed=1, epochs=200)
+    with working(2, digits, tmp_path) as workers:
+        first, second = workers.submit(long, tmp_path / "first"), workers.submit(short, tmp_path / "second")
+        until(lambda: begun(tmp_path / "first") and begun(tmp_path / "second"))
+        victim = min(process.pid or 0 for process in active_children())
+        os.kill(victim, signal.SIGKILL)
+        outcomes = {future: heard(workers, future) for future in (first, second)}
+        died = [future for future, done in outcomes.items() if done.status is Standing.FAILED]
+        assert len(died) == 1
+        assert (outcomes[died[0]].note, outcomes[died[0]].again) == (
+            "its worker process was killed; the memory of this machine may be too small for so many workers",
+            True,
+        )
+        folder, options = (tmp_path / "first", long) if died == [first] else (tmp_path / "second", short)
+        done = heard(workers, workers.submit(options, folder))
+        assert done.status is Standing.COMPLETED
+    _, whole = run_trial(options, tmp_path / "whole", digits, Control())
+    assert done.figures.digest == whole.digest
+    assert not (tmp_path / DATA).exists()
+
+
+@pytest.mark.long
+def test_workers_that_die_between_two_runs_are_replaced(digits: Dataset, config: Made, tmp_path: Path) -> None:
+    with working(1, digits, tmp_path) as workers:
+        assert heard(workers, workers.submit(config(), tmp_path / "first")).status is Standing.COMPLETED
+        (worker,) = active_children()
+        worker.kill()
+        worker.join()
+        done = heard(workers, workers.submit(config(seed=1), tmp_path / "second"))
+        if done.again:  # it was handed to the one that had just died
+            done = heard(workers, workers.submit(config(seed=1), tmp_path / "second"))
+        assert done.status is Standing.COMPLETED
+
+
+@pytest.mark.long
+def test_stopped_workers_leave_checkpoints_and_cancelling_ends_one_run(digits: Dataset, config: Made, tmp_path: Path) -> None:
+    with working(2, digits, tmp_path) as workers:
+        endless = [workers.submit(config(seed=seed, epochs=10**6, checkpoint_every=0), tmp_path / str(seed)) for seed in range(2)]
+        until(lambda: begun(tmp_path / "0", 2) and begun(tmp_path / "1", 2))
+        assert endless[0].cancel()
+        until(lambda: not read_run(tmp_path / "0").held)
+        at = read_run(tmp_path / "1").last_epoch
+        until(lambda: begun(tmp_path / "1", at + 1))
+    assert active_children() == []
+    for seed in range(2):
+        record = read_run(tmp_path / str(seed))
+        assert record.has_checkpoint
+        assert record.status == "interrupted"
+
+
+@pytest.mark.long
+def test_what_does_not_fit_into_memory_is_told_as_that(digits: Dataset, config: Made, tmp_path: Path) -> None:
+    with working(1, digits, tmp_path) as workers:
+        done = heard(workers, workers.submit(config(hidden=(65_536,) * 40), tmp_path / "huge"))
+        assert done.status is Standing.FAILED
+        assert "does not fit into the memory" in done.note
+        assert heard(workers, workers.submit(config(), tmp_path / "next")).status is Standing.COMPLETED

@@ -1,0 +1,135 @@
+"""How many threads NumPy's BLAS computes with. It has one number for the whole process, and the last bits of a product depend on it.
+
+So each batch asserts its run's own number, whatever others have set, and holds it while it computes and no longer: there is nothing that
+a run could leave behind, or take from another, at its end.
+"""
+
+import ctypes
+from collections import deque
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+from threading import Condition, RLock, get_ident
+from typing import Any, NamedTuple, final
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+
+@final
+class BlasThreads:
+    """`with BlasThreads(1):` around what has to be computed with so many threads. Keep no `yield` in it, and no other such block.
+
+    Whoever wants the same number at the same time computes at the same time; whoever wants another one waits for its turn.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def __enter__(self) -> None:
+        _turns.begin(self._count)
+
+    def __exit__(self, *_: object) -> None:
+        _turns.end()
+
+
+def most_threads() -> int:
+    """As many as the BLAS takes when nobody says how many."""
+    return _turns.most()
+
+
+def blas_name() -> str:
+    """The BLAS, its version and what it was made for."""
+    blas = next(iter(_loaded()), None)
+    return f"{blas.internal_api} {blas.version} {getattr(blas, 'architecture', '')}".strip() if blas else "unknown"
+
+
+class _Number(NamedTuple):
+    """The BLAS's number of threads."""
+
+    get: Callable[[], int]
+    set: Callable[[int], object]
+
+
+class _Turns:
+    """Who computes, and who waits because those who compute do so with another number: first come, first served."""
+
+    def __init__(self, number: _Number) -> None:
+        self._get, self._set = number
+        self._lock = RLock()
+        self._changed = Condition(self._lock)
+        self._waiting: deque[int] = deque()
+        self._computing: set[int] = set()
+        """Threads of Python's. One that an interrupt has left in here is no hindrance to itself."""
+        self._count = 0
+        self._before = 0
+        """The number before anybody computed; 0 while nobody does."""
+
+    def begin(self, count: int) -> None:
+        me = get_ident()
+        with self._lock:
+            if self._computing or self._waiting:
+                self._wait(me, count)
+            if not self._before:
+                self._before = self._get()
+            self._computing.add(me)
+            self._count = count
+            self._set(count)
+
+    def end(self) -> None:
+        with self._lock:
+            self._computing.discard(get_ident())
+            self._pass_on()
+
+    def most(self) -> int:
+        with self._lock:
+            return self._before or self._get()
+
+    def _wait(self, me: int, count: int) -> None:
+        self._waiting.append(me)
+        try:
+            while self._waiting[0] != me or (self._count != count and self._computing - {me}):
+                self._changed.wait()
+        except BaseException:
+            self._waiting.remove(me)
+            self._pass_on()
+            raise
+        self._waiting.popleft()
+        self._changed.notify_all()
+
+    def _pass_on(self) -> None:
+        if self._waiting:
+            self._changed.notify_all()
+        elif not self._computing and self._before:
+            self._set(self._before)
+            self._before = 0
+
+
+def _loaded() -> list[Any]:
+    """The BLAS that NumPy brought; where it brought none, all there are, for NumPy's is one of them. Other libraries may have their own."""
+    found = sorted(ThreadpoolController().select(user_api="blas").lib_controllers, key=lambda each: each.filepath)
+    package = Path(np.__file__).resolve().parent
+    folders = (package, package.with_name("numpy.libs"))
+    return [each for each in found if any(Path(each.filepath).is_relative_to(folder) for folder in folders)] or found
+
+
+def _number(found: Any) -> _Number:
+    # What threadpoolctl 3.8 is asked to set for OpenBLAS it sets for one thread of the process alone, and passes over the others in
+    # silence. Where OpenMP counts the threads, each has a number of its own.
+    if found.internal_api == "openblas" and found.threading_layer != "openmp":
+        # A PyDLL keeps Python's lock, which a busy screen would otherwise take for milliseconds, three times a batch.
+        library = ctypes.PyDLL(found.filepath)
+        for prefix, suffix in product(("", "scipy_"), ("", "64_", "_64")):
+            get, put = (getattr(library, f"{prefix}openblas_{verb}_num_threads{suffix}", None) for verb in ("get", "set"))
+            if get and put:
+                return _Number(get, put)
+    return _Number(found.get_num_threads, found.set_num_threads)
+
+
+def _number_of_all(numbers: list[_Number]) -> _Number:
+    if len(numbers) == 1:
+        return numbers[0]
+    return _Number(lambda: max((each.get() for each in numbers), default=1), lambda count: [each.set(count) for each in numbers])
+
+
+_turns = _Turns(_number_of_all([_number(each) for each in _loaded()]))
