@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -36,13 +36,13 @@ def result(place: int, rate: str, activation: str, seed: int, *, status: Standin
 def made(tmp_path: Path) -> Made:
     """Makes a sweep's folder by hand: two rates and two activations, three seeds each."""
 
-    def make(*others: Result, plan: Plan | None = None, examine: bool = True, **facts: object) -> Path:
+    def make(*others: Result, plan: Plan | None = None, examine: bool = True, as_noted: Mapping[str, object] = {}, **facts: object) -> Path:
         store = Store.hold(tmp_path / "sweep")
         cells = [(rate, activation, seed) for seed in range(3) for rate in RATES for activation in ACTIVATIONS]
         results = [result(place, *cell) for place, cell in enumerate(cells)]
         store.put([*results, *others])
-        plan = plan or Plan({"learning_rate": "0.01,0.1", "activation": "relu,tanh", "seed": "0:3"})
-        store.note(**{"plan": plan.record(), "seeds": 3, "began": 1.7e9, "status": "completed", "total": 12, **facts})
+        recorded = (plan or Plan({"learning_rate": "0.01,0.1", "activation": "relu,tanh", "seed": "0:3"})).record()
+        store.note(**{"plan": recorded, "seeds": 3, "began": 1.7e9, "status": "completed", "total": 12, **facts, **as_noted})
         if examine:
             best = next(each for each in grouped(results) if each.point == {"learning_rate": "0.1", "activation": "tanh"})
             store.put_examined(best.key, Examined(tuple(sorted(run.key for run in best.results)), 0.2, 0.9321))
@@ -195,6 +195,13 @@ def test_an_empty_one(tmp_path: Path) -> None:
     assert "No run has ended yet" in report(tmp_path / "sweep")
     assert "--learning-rate 0.01,0.1" in report(tmp_path / "sweep", "--format", "markdown")
     assert report(tmp_path / "sweep", "--format", "json") == ""
+
+
+@pytest.mark.parametrize("plan", [None, 3, {"options": [1]}, {"options": {"lr": 1}}, {"samples": "many"}, {"search": "oracle"}])
+def test_a_plan_that_cannot_be_read_leaves_the_rest(made: Made, plan: object) -> None:
+    text = report(made(as_noted={"plan": plan, "began": "yesterday", "seconds": "long"}))
+    assert "plan cannot be read" in text
+    assert "92.37%" in text
 
 
 def test_what_was_given_up_is_told_and_not_chosen(made: Made) -> None:

@@ -45,7 +45,9 @@ class Plan:
         """The plan that `record` made. Raises UserError."""
         try:
             plan = cls(**record)
-            is_plan = all(isinstance(text, str) for text in (plan.search, *plan.options.values())) and isinstance(plan.table, dict)
+            texts, numbers = (plan.search, *plan.options.values()), (plan.samples, plan.search_seed)
+            is_plan = all(isinstance(text, str) for text in texts) and all(isinstance(number, int | None) for number in numbers)
+            is_plan = is_plan and isinstance(plan.table, dict) and isinstance(plan.file, str | None)
         except (TypeError, AttributeError):
             is_plan = False
         if not is_plan:

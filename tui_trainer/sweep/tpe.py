@@ -81,13 +81,15 @@ class ParzenSearch:
         self._waiting: deque[Planned] = deque()
         results = store.results()
         self._place = max((result.place for result in results), default=-1) + 1
-        asked = store.facts().get("asked", [])
+        noted = store.facts().get("asked")
+        asked = noted if isinstance(noted, list) else []
         # Started again it must not draw again what it drew before.
         states = np.random.SeedSequence((seed, len(results) + len(asked))).generate_state(2).tolist()
         self._rng = np.random.default_rng(states[1])
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._study = optuna.create_study(
             direction="maximize",
+            # By its defaults it draws options together, and keeps away from what is being trained, as if it were poor.
             sampler=optuna.samplers.TPESampler(seed=states[0]),
             pruner=optuna.pruners.PercentilePruner(KEPT, n_startup_trials=JUDGED_AFTER, n_warmup_steps=FIRST_JUDGED),
         )
@@ -148,7 +150,7 @@ class ParzenSearch:
         try:
             point = {name: _read(axis, texts[name]) for name, axis in self._axes.items()}
             runs = self._runs(point)
-        except (KeyError, ValueError, UserError):
+        except (KeyError, TypeError, ValueError, UserError):
             return
         if runs[0].key in self._suggestions:
             return
