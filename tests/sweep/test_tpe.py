@@ -134,6 +134,14 @@ def test_a_run_that_had_given_nothing_when_it_was_stopped_is_gone_on_with(sweep:
     assert len(end.groups) == 8
 
 
+def test_what_was_found_with_other_options_is_not_taken_for_this(sweep: Run) -> None:
+    before, _ = sweep("sweep", samples=5, **WIDE)
+    after, end = sweep("sweep", samples=5, **WIDE, hidden="9")
+    assert len(after.submitted) == 5
+    assert not {config.learning_rate for config in before.submitted} & {config.learning_rate for config in after.submitted}
+    assert len(end.groups) == 10
+
+
 def test_more_samples_than_there_are_configurations_are_all_of_them(sweep: Run) -> None:
     workers, end = sweep("sweep", samples=50, activation="sigmoid,tanh,relu,elu", learning_rate="0.1,0.01,0.001")
     assert Counter(config.activation for config in workers.submitted) == dict.fromkeys(("sigmoid", "tanh", "relu", "elu"), 3)

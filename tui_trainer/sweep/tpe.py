@@ -82,7 +82,7 @@ class ParzenSearch:
         results = store.results()
         self._place = max((result.place for result in results), default=-1) + 1
         noted = store.facts().get("asked")
-        asked = noted if isinstance(noted, list) else []
+        asked = noted if isinstance(noted, dict) else {}
         # Started again it must not draw again what it drew before.
         states = np.random.SeedSequence((seed, len(results) + len(asked))).generate_state(2).tolist()
         self._rng = np.random.default_rng(states[1])
@@ -94,8 +94,8 @@ class ParzenSearch:
             pruner=optuna.pruners.PercentilePruner(KEPT, n_startup_trials=JUDGED_AFTER, n_warmup_steps=FIRST_JUDGED),
         )
         known = {result.key: result for result in results if result.status.is_final}
-        for texts in [*(result.point for result in results), *asked]:
-            self._recall(texts, known)
+        for key, texts in [*((result.key, result.point) for result in results), *asked.items()]:
+            self._recall(key, texts, known)
 
     @property
     def left(self) -> int:
@@ -145,14 +145,14 @@ class ParzenSearch:
         self._limit = len(self._suggestions)
         return False
 
-    def _recall(self, texts: Mapping[str, str], known: Mapping[str, Result]) -> None:
-        """Go on with a configuration that was asked for before, if it is one of this space."""
+    def _recall(self, key: str, texts: Mapping[str, str], known: Mapping[str, Result]) -> None:
+        """Go on with the configuration of a run that was asked for before, if it is one of this space."""
         try:
             point = {name: _read(axis, texts[name]) for name, axis in self._axes.items()}
             runs = self._runs(point)
         except (KeyError, TypeError, ValueError, UserError):
             return
-        if runs[0].key in self._suggestions:
+        if runs[0].key in self._suggestions or all(run.key != key for run in runs):
             return
         suggestion = _Suggestion(self._placed(point), runs)
         self._begin(suggestion, known)
@@ -177,7 +177,7 @@ class ParzenSearch:
         self._waiting += [run for run in suggestion.runs if run.key not in (known or {})]
         if known is None:
             # A run that is stopped before it has given anything is gone on with all the same.
-            asked = [_texts(each.runs[0].trial.point) for each in self._suggestions.values() if not each.is_told]
+            asked = {key: each.runs[0].trial.point for key, each in self._suggestions.items() if not each.is_told}
             with suppress(UserError):  # then another takes its place
                 self._store.note(asked=asked)
 
@@ -258,10 +258,6 @@ def _read(axis: Axis, text: str) -> Value:
     if not axis.at(0) <= number <= axis.at(1):
         raise ValueError(f"{text} lies outside")
     return number
-
-
-def _texts(point: Mapping[str, str]) -> dict[str, str]:
-    return {name: text for name, text in point.items() if name != SEED}
 
 
 def _report(suggestion: _Suggestion, curve: Mapping[int, float | None]) -> None:
