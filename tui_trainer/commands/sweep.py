@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import click
+from click.core import ParameterSource
 
 from tui_trainer import paths
+from tui_trainer.commands.sweep_report import report_command
 from tui_trainer.config import read_toml
 from tui_trainer.errors import UserError
 
@@ -25,8 +27,13 @@ from tui_trainer.errors import UserError
     help="Folder to keep the sweep in, or that of a sweep to go on with.  [default: a fresh one in sweeps/]",
 )
 @click.option("--workers", type=click.IntRange(1, 1024), help="Runs at a time, each in a process of its own.  [default: one for each core]")
-@click.option("--search", type=click.Choice(["grid", "random"]), help="How to search.  [default: grid, or random with --samples]")
-@click.option("--samples", type=click.IntRange(1), help="How many configurations to draw.")
+@click.option(
+    "--search",
+    type=click.Choice(["grid", "random", "tpe"]),
+    help="All combinations, --samples of them drawn at random, or drawn near what did well, with hopeless runs given up (Optuna's TPE).  "
+    "[default: grid, or random with --samples]",
+)
+@click.option("--samples", type=click.IntRange(1), help="How many configurations to try.")
 @click.option("--search-seed", type=click.IntRange(0), help="Decides what is drawn.  [default: 0]")
 @click.option(
     "--format",
@@ -58,6 +65,10 @@ def sweep_command(
     Exit status: 0 when every run was trained, 5 when some could not be, of which stderr tells.
     """
     if context.invoked_subcommand is not None:
+        called = f"{context.command_path} {context.invoked_subcommand} [OPTIONS]"
+        for parameter in context.command.params:
+            if parameter.name and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
+                raise UserError(f"{parameter.opts[0]}: the options of a command come after it: {called}")
         return
     from tui_trainer.runs.directory import fresh_folder  # noqa: PLC0415 --help need not wait for it
     from tui_trainer.sweep.plan import open_sweep, planned  # noqa: PLC0415
@@ -82,3 +93,6 @@ def sweep_command(
                 folder.parent.rmdir()
         raise
     context.exit(tell_sweep(sweep, form))
+
+
+sweep_command.add_command(report_command)
