@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from click.core import ParameterSource
 
 from tui_trainer import paths
+from tui_trainer.commands.sweep_report import report_command
 from tui_trainer.config import read_toml
 from tui_trainer.errors import UserError
 
@@ -40,8 +42,13 @@ if TYPE_CHECKING:
 @click.option(
     "--slurm", is_flag=True, help="Train in Slurm jobs, as Dask's jobqueue.yaml describes them; --workers says how many to ask for."
 )
-@click.option("--search", type=click.Choice(["grid", "random"]), help="How to search.  [default: grid, or random with --samples]")
-@click.option("--samples", type=click.IntRange(1), help="How many configurations to draw.")
+@click.option(
+    "--search",
+    type=click.Choice(["grid", "random", "tpe"]),
+    help="All combinations, --samples of them drawn at random, or drawn near what did well, with hopeless runs given up (Optuna's TPE).  "
+    "[default: grid, or random with --samples]",
+)
+@click.option("--samples", type=click.IntRange(1), help="How many configurations to try.")
 @click.option("--search-seed", type=click.IntRange(0), help="Decides what is drawn.  [default: 0]")
 @click.option(
     "--format",
@@ -76,6 +83,10 @@ def sweep_command(
     Exit status: 0 when every run was trained, 5 when some could not be, of which stderr tells.
     """
     if context.invoked_subcommand is not None:
+        called = f"{context.command_path} {context.invoked_subcommand} [OPTIONS]"
+        for parameter in context.command.params:
+            if parameter.name and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
+                raise UserError(f"{parameter.opts[0]}: the options of a command come after it: {called}")
         return
     from tui_trainer.runs.directory import fresh_folder  # noqa: PLC0415 --help need not wait for it
     from tui_trainer.sweep.plan import open_sweep, planned  # noqa: PLC0415
@@ -99,6 +110,9 @@ def sweep_command(
                 folder.parent.rmdir()
         raise
     context.exit(tell_sweep(sweep, form))
+
+
+sweep_command.add_command(report_command)
 
 
 def _workers(count: int | None, scheduler: str | None, ssh: Path | None, slurm: bool) -> "Callable[[Mapping[str, Dataset], Path], Workers]":

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from time import time
 from typing import Any, Final
 
 from tui_trainer.config import Config
@@ -10,7 +11,7 @@ from tui_trainer.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.runs.run import settle
 from tui_trainer.sweep.search import Listed, Search
-from tui_trainer.sweep.space import Space, Values
+from tui_trainer.sweep.space import MOST_TRIALS, Space, Values
 from tui_trainer.sweep.store import Store
 from tui_trainer.sweep.sweep import Sweep
 from tui_trainer.sweep.workers import Workers
@@ -18,6 +19,7 @@ from tui_trainer.sweep.workers import Workers
 SEARCHES: Final[Mapping[str, str]] = {
     "grid": "every combination",
     "random": "as many combinations as --samples says, drawn at random",
+    "tpe": "as many combinations as --samples says, near what did well before, and hopeless ones given up",
 }
 
 
@@ -43,8 +45,13 @@ class Plan:
         """The plan that `record` made. Raises UserError."""
         try:
             plan = cls(**record)
-        except TypeError:
-            raise UserError("the sweep's plan is not one that this version can read") from None
+            texts, numbers = (plan.search, *plan.options.values()), (plan.samples, plan.search_seed)
+            is_plan = all(isinstance(text, str) for text in texts) and all(isinstance(number, int | None) for number in numbers)
+            is_plan = is_plan and isinstance(plan.table, dict) and isinstance(plan.file, str | None)
+        except (TypeError, AttributeError):
+            is_plan = False
+        if not is_plan:
+            raise UserError("the sweep's plan is not one that this version can read")
         if plan.search not in SEARCHES:
             raise UserError(f"the sweep's plan has a search that this version does not know: {str(plan.search)[:60]}")
         return plan
@@ -63,8 +70,8 @@ def planned(
     search = search or ("random" if samples else "grid")
     if search == "grid" and samples:
         raise UserError("--samples: a grid has all combinations; leave out --samples, or give --search random")
-    if search == "random" and not samples:
-        raise UserError("--search random needs --samples, how many configurations to draw")
+    if search != "grid" and not samples:
+        raise UserError(f"--search {search} needs --samples, how many configurations to try")
     return Plan(options, table, str(file) if file else None, search, samples, seed or 0)
 
 
@@ -83,7 +90,8 @@ def open_sweep(folder: Path, plan: Plan | None, workers: Callable[[Mapping[str, 
     search = _search(plan, space)
     store = Store.hold(folder)
     try:
-        store.note(plan=plan.record(), seeds=len(space.seeds))
+        began = store.facts().get("began", time())
+        store.note(plan=plan.record(), seeds=len(space.seeds), began=began, status="running")
         return Sweep(folder, store, search(data, store), workers(data), data, len(space.seeds))
     except BaseException:
         store.close()
@@ -91,14 +99,27 @@ def open_sweep(folder: Path, plan: Plan | None, workers: Callable[[Mapping[str, 
 
 
 def _search(plan: Plan, space: Space) -> Callable[[Mapping[str, Dataset], Store], Search]:
+    if plan.search == "tpe":
+        return _learning(space, plan.samples or 1, plan.search_seed)
     trials = list(space.drawn(plan.samples or 1, plan.search_seed) if plan.search == "random" else space.grid())
-    if not all(trial.config.validation for trial in trials):
-        raise UserError("--validation: a sweep compares by the validation set; give a number above 0")
 
     def listed(data: Mapping[str, Dataset], store: Store) -> Search:
         return Listed(trials, data, {result.key for result in store.results() if result.status.is_final})
 
     return listed
+
+
+def _learning(space: Space, samples: int, seed: int) -> Callable[[Mapping[str, Dataset], Store], Search]:
+    try:
+        from tui_trainer.sweep.tpe import ParzenSearch, check  # noqa: PLC0415 an extra, and slow to import
+    except ModuleNotFoundError as error:
+        if error.name != "optuna":
+            raise
+        raise UserError("--search tpe: needs Optuna: pip install 'tui-trainer[sweep]'") from None
+    if samples * len(space.seeds) > MOST_TRIALS:
+        raise UserError(f"--samples: with {len(space.seeds)} seeds at most {MOST_TRIALS // len(space.seeds):,}, not {samples:,}")
+    check(space, seed)
+    return lambda data, store: ParzenSearch(space, samples, seed, data, store)
 
 
 def _located(space: Space) -> tuple[Space, Mapping[str, Dataset]]:

@@ -249,8 +249,12 @@ class Sweep:
                 examined = self._examine(best)
             except UserError as error:
                 yield SweepNoted(f"the chosen configuration cannot be examined: {error}")
+        status: Literal["completed", "stopped"] = "completed" if completed else "stopped"
+        with suppress(UserError):  # a report then does not know that it is whole
+            before = self._store.facts().get("seconds", 0.0)
+            self._store.note(status=status, total=self._total, seconds=before + monotonic() - self._began)
         yield SweepEnded(
-            status="completed" if completed else "stopped",
+            status=status,
             standings=self._standings(),
             groups=tuple(groups),
             best=best,

@@ -15,6 +15,7 @@ from textual.content import Content
 from textual.widgets import DataTable, Label, Static, Tab, Tabs
 
 from tui_trainer import paths
+from tui_trainer.language import N_, _
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.directory import RunDirectory
@@ -42,15 +43,15 @@ CHARTS = ("loss", "accuracy")
 MOST = len(RUN_PENS)
 
 KEYS = (
-    ("tab, shift+tab", "Go from the list to the differences, to the charts, and back"),
-    ("up, down", "Go from run to run, or scroll the differences"),
-    ("left, right", "Show the columns that have no room"),
+    ("tab, shift+tab", N_("Go from the list to the differences, to the charts, and back")),
+    ("up, down", N_("Go from run to run, or scroll the differences")),
+    ("left, right", N_("Show the columns that have no room")),
 )
 
 NOTES = (
-    "Marked runs stay in the charts of the main screen after escape, until their marks are taken away here.",
-    "The run of the main screen is drawn with a line of its own; it needs no mark among the six, and the list can hide it here.",
-    "A run that cannot be read is grey; the line below the list says what is wrong with it.",
+    N_("Marked runs stay in the charts of the main screen after escape, until their marks are taken away here."),
+    N_("The run of the main screen is drawn with a line of its own; it needs no mark among the six, and the list can hide it here."),
+    N_("A run that cannot be read is grey; the line below the list says what is wrong with it."),
 )
 
 
@@ -131,13 +132,13 @@ class CompareScreen(ChartScreen):
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""
         with Horizontal(classes="header"):
-            yield Label("compare runs", classes="brand")
-            yield Tabs(*(Tab(f"{key} {view.capitalize()}", id=f"view-{view}") for key, view in enumerate(VIEWS, 1)), classes="views")
+            yield Label(_("compare runs"), classes="brand")
+            yield Tabs(*(Tab(f"{key} {_(view.capitalize())}", id=f"view-{view}") for key, view in enumerate(VIEWS, 1)), classes="views")
             yield Static(id="marked")
         with Horizontal(id="comparison", classes=f"-{VIEWS[0]}"):
             with Vertical(id="left"):
                 with Vertical(id="runs") as pane:
-                    pane.border_title = "Runs"
+                    pane.border_title = _("Runs")
                     yield RunList(id="list")
                     yield Static(id="none")
                     yield Static(id="detail")
@@ -151,7 +152,7 @@ class CompareScreen(ChartScreen):
         """Begin to read, and look at the run that is going on from time to time."""
         if not self._stands:
             return
-        self.query_one(Differences).border_title = "Differences"
+        self.query_one(Differences).border_title = _("Differences")
         self._reader.start()
         self._seen = self._state()
         self.action_read()
@@ -175,7 +176,7 @@ class CompareScreen(ChartScreen):
         """List what is on disk, and read it."""
         current = self._current()
         elsewhere = [*self._session, *(each.path for each in self._compared), *([current.path] if current else [])]
-        self.query_one("#detail", Static).update("reading…")
+        self.query_one("#detail", Static).update(_("reading…"))
         self._reader.find(paths.runs(), elsewhere)
 
     @on(RunsFound)
@@ -188,8 +189,8 @@ class CompareScreen(ChartScreen):
         nothing = self.query_one("#none", Static)
         nothing.display = not event.paths
         folder = printable(str(paths.runs().absolute()))
-        advice = "ctrl+r goes back and starts one; each run keeps its options and figures in a folder of its own."
-        nothing.update(Content(printable(event.problem) or f"No runs in {folder} yet. {advice}"))
+        advice = _("ctrl+r goes back and starts one; each run keeps its options and figures in a folder of its own.")
+        nothing.update(Content(printable(event.problem) or _("No runs in {folder} yet. {advice}").format(folder=folder, advice=advice)))
         self._show()
 
     @on(RunsRead)
@@ -231,20 +232,20 @@ class CompareScreen(ChartScreen):
         if isinstance(state, Unreadable):
             detail.update(Content(f"✗ {printable(state.reason)}"))
         elif isinstance(state, RunRecord):
-            best = f", best after epoch {state.best_loss.epoch}" if state.best_loss else ""
-            parameters = f", {state.parameters:,} parameters" if state.parameters is not None else ""
-            place = f"{printable(str(state.path))}: began {state.started:%Y-%m-%d %H:%M}{parameters}{best}"
-            detail.update(Content(f"{place}{self._fate(state)}"))
+            best = _(", best after epoch {epoch}").format(epoch=state.best_loss.epoch) if state.best_loss else ""
+            parameters = _(", {count:,} parameters").format(count=state.parameters) if state.parameters is not None else ""
+            began = _("{path}: began {started:%Y-%m-%d %H:%M}").format(path=printable(str(state.path)), started=state.started)
+            detail.update(Content(f"{began}{parameters}{best}{self._fate(state)}"))
         else:
-            detail.update("reading…" if path else "")
+            detail.update(_("reading…") if path else "")
 
     def _fate(self, record: RunRecord) -> str:
         """What has become of a run that has no end."""
         if record.status != "unfinished" or self._is_going_on(record.path):
             return ""
         if record.held:
-            return "; going on in another window or process"
-        return "; it was killed, or its machine is gone" + ("; g goes on with it" if record.has_checkpoint else "")
+            return _("; going on in another window or process")
+        return _("; it was killed, or its machine is gone") + (_("; g goes on with it") if record.has_checkpoint else "")
 
     # Going on
 
@@ -266,7 +267,7 @@ class CompareScreen(ChartScreen):
         if shown:
             self.app.push_screen(HealthScreen(lambda: shown, self.marks, 1 / LOOK))
         else:
-            self.notify("Mark the run first: space.", severity="warning")
+            self.notify(_("Mark the run first: space."), severity="warning")
 
     def _go_on_with(self, state: RunRecord | Unreadable) -> None:
         self._to_go_on_with = None
@@ -274,9 +275,9 @@ class CompareScreen(ChartScreen):
         if isinstance(state, Unreadable):
             problem = state.reason
         elif current and current.going_on:
-            problem = "A run is going on: stop the run first."
+            problem = _("A run is going on: stop the run first.")
         else:
-            problem = f"{state.name}: {reason}" if (reason := obstacle(state)) else ""
+            problem = f"{state.name}: {_(reason)}" if (reason := obstacle(state)) else ""
         if problem:
             self.notify(printable(problem), severity="error", markup=False)
         elif isinstance(state, RunRecord):
@@ -297,7 +298,7 @@ class CompareScreen(ChartScreen):
                 runs.move_cursor(row=row)
                 break
         else:
-            self.notify("No run was left before its end. A completed one goes on too, for more epochs: g.", timeout=6)
+            self.notify(_("No run was left before its end. A completed one goes on too, for more epochs: g."), timeout=6)
         self._seeks = False
 
     # Marks
@@ -316,10 +317,10 @@ class CompareScreen(ChartScreen):
         elif not isinstance(state, RunRecord):
             # Why one cannot be read stands below the list.
             if state is None:
-                self.notify("This run is still being read.", severity="warning", timeout=3)
+                self.notify(_("This run is still being read."), severity="warning", timeout=3)
             return
         elif len(self._compared) == MOST:
-            self.notify(f"{MOST} runs are marked: take a mark away first.", severity="warning", timeout=3)
+            self.notify(_("{most} runs are marked: take a mark away first.").format(most=MOST), severity="warning", timeout=3)
             return
         else:
             self._compared.append(Compared(path, shown(state, batches=False)))
@@ -346,9 +347,11 @@ class CompareScreen(ChartScreen):
         runs = self.query_one(RunList)
         runs.show_marks(marks, current.path if current and current.going_on else None)
         columns = [(path, state) for path in marks if isinstance(state := runs.states.get(path), RunRecord)]
-        heads = [Text.assemble(marks[path], " ", "this run" if drawn and path == drawn.path else run_name(path)) for path, _ in columns]
+        heads = [
+            Text.assemble(marks[path], " ", _("this run") if drawn and path == drawn.path else run_name(path)) for path, _state in columns
+        ]
         self.query_one(Differences).show(heads, [state for _, state in columns])
-        self.query_one("#marked", Static).update(f"{len(others)} of {MOST} marked")
+        self.query_one("#marked", Static).update(_("{count} of {most} marked").format(count=len(others), most=MOST))
 
     def _mark(self, character: str, pen: str) -> Text:
         style = self.query(Chart).first().get_component_rich_style(f"chart--{pen}")

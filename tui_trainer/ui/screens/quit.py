@@ -9,6 +9,8 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Label
 
+from tui_trainer.language import _
+
 
 class QuitScreen(ModalScreen[bool]):
     """Asks whether to stop the run and leave."""
@@ -22,11 +24,11 @@ class QuitScreen(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """Ask."""
         with Vertical(classes="dialog") as dialog:
-            dialog.border_title = "Leave?"
-            yield Label("A run is going on. Stop it, save what it has learned, and leave?")
+            dialog.border_title = _("Leave?")
+            yield Label(_("A run is going on. Stop it, save what it has learned, and leave?"))
             with Horizontal(classes="answers"):
-                yield Button("Yes (y)", id="yes", variant="primary", compact=True)
-                yield Button("No (n)", id="no", compact=True)
+                yield Button(_("Yes (y)"), id="yes", variant="primary", compact=True)
+                yield Button(_("No (n)"), id="no", compact=True)
 
     def action_answer(self, answer: bool) -> None:
         """Give the answer to whoever asked."""
