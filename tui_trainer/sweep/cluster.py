@@ -118,7 +118,8 @@ class ClusterWorkers:
     async def _work(self) -> None:
         try:
             self._client = await self._reach()
-            await self._look()
+            with suppress(OSError):
+                await self._look()
             await self._refuse_unfit(self._client)
         except Exception as error:  # it is raised where the workers are made
             self._opened.set_exception(error)
