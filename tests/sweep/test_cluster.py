@@ -94,14 +94,19 @@ def same_but_for_times(one: Path, other: Path) -> None:
 
 
 @pytest.mark.long
-def test_what_a_killed_worker_had_is_done_by_another(digits_file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("allowed", ["3", "0"], ids=["by-dask", "by-the-sweep"])
+def test_what_a_killed_worker_had_is_done_by_another(
+    digits_file: Path, tmp_path: Path, allowed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", allowed)
     long = options(digits_file, "--epochs", "40", "--output", str(tmp_path / "sweep"))
     with cluster(tmp_path / "dask") as dask, swept(*long, "--scheduler", dask.address) as process:
         after_runs(process, 1)
         until(lambda: len(dask.run_folders) == 2)
         kill(dask.workers[0])
         events, errors = rest(process)
-    assert (process.returncode, errors) == (0, "")
+    assert process.returncode == 0
+    assert ("died" in errors, "it is tried again" in errors) == (allowed == "0",) * 2
     assert events[-1]["done"] == RUNS_OF_A_SWEEP
     all_done_once(tmp_path / "sweep")
 
@@ -137,17 +142,20 @@ def test_an_interrupt_ends_the_sweep_at_once_and_its_runs_soon(digits_file: Path
 
 
 @pytest.mark.long
-def test_an_interrupt_need_not_wait_for_a_scheduler_that_is_gone(digits_file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["gone", "silent"])
+def test_an_interrupt_need_not_wait_for_the_scheduler(digits_file: Path, tmp_path: Path, number: signal.Signals) -> None:
     endless = options(digits_file, "--epochs", "1000000", "--output", str(tmp_path / "sweep"))
     with cluster(tmp_path / "dask", 1) as dask, swept(*endless, "--scheduler", dask.address) as process:
+        assert process.stderr is not None
         until(lambda: dask.run_folders)
-        # It is there, and says nothing.
-        dask.scheduler.send_signal(signal.SIGSTOP)
+        dask.scheduler.send_signal(number)
+        if number is signal.SIGKILL:
+            assert "the scheduler is gone" in process.stderr.readline()
         began = monotonic()
         process.send_signal(signal.SIGINT)
-        rest(process)
+        _, errors = rest(process)
         assert monotonic() - began < 2
-        assert process.returncode == 130
+        assert (process.returncode, errors) == (130, "")
 
 
 @pytest.mark.long

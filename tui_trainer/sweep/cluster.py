@@ -220,21 +220,27 @@ class ClusterWorkers:
 
     async def _reach(self) -> Client:
         address = await self._scheduler.address()
+        client = Client(address, asynchronous=True, timeout=REACH_WITHIN, set_as_default=False)  # type: ignore[no-untyped-call]
         try:
-            client: Client = await Client(  # type: ignore[no-untyped-call]
-                address, asynchronous=True, timeout=REACH_WITHIN, set_as_default=False
-            )
+            await client
         except (OSError, ValueError, ImportError):
             raise UserError(
                 f"{self._scheduler.name}: no Dask scheduler answers; `dask scheduler` starts one, and `dask worker` its workers"
             ) from None
+        finally:
+            if client.status != "running":
+                await _close(client)
         return client
 
     async def _leave(self) -> None:
         client, self._client = self._client, None
         if client:
-            with suppress(OSError):
-                await client.close(timeout=CLOSE_WITHIN)  # type: ignore[no-untyped-call]
+            await _close(client)
+
+
+async def _close(client: Client) -> None:
+    with suppress(OSError):
+        await client.close(timeout=CLOSE_WITHIN)  # type: ignore[no-untyped-call]
 
 
 def _line(problem: object) -> str:
