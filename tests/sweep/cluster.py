@@ -12,6 +12,11 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+from tui_trainer.sweep.store import RUNS, Result, Standing, Store
+from tui_trainer.sweep.trial import outcome
+
+RUNS_OF_A_SWEEP = 6
+
 PROGRAM = [sys.executable, "-m", "tui_trainer", "sweep", "--format", "json"]
 
 WITHOUT_PROGRAM = "import sys; sys.modules['tui_trainer'] = None; from distributed.cli.dask_worker import main; main()"
@@ -104,3 +109,26 @@ def until(true: Callable[[], object], seconds: float = 30) -> None:
 def kill(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
+
+
+def options(data: Path, *further: str) -> list[str]:
+    """Six runs of a fraction of a second each."""
+    small = ["--data", str(data), "--hidden", "32", "--validation", "100", "--batch-size", "20", "--optimizer", "adam,momentum"]
+    return [*small, "--seed", "0:3", *further]
+
+
+def results(folder: Path) -> list[Result]:
+    store = Store(folder)
+    try:
+        return store.results()
+    finally:
+        store.close()
+
+
+def all_done_once(folder: Path) -> None:
+    """Every run is in the store with what its own folder tells, and nothing else is there."""
+    found = results(folder)
+    assert [result.status for result in found] == [Standing.COMPLETED] * RUNS_OF_A_SWEEP
+    assert {path.name for path in (folder / RUNS).iterdir()} == {result.key for result in found}
+    for result in found:
+        assert outcome(folder / RUNS / result.key) == (result.status, result.figures)
