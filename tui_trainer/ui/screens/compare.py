@@ -1,7 +1,6 @@
 """Runs beside one another: earlier ones are marked in a list, and their curves, figures and differing options are shown together."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,15 +20,16 @@ from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.standing import obstacle, was_left
 from tui_trainer.ui.archived import shown
-from tui_trainer.ui.chart.curves import RUN_PENS, Shown
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.comparing import MOST, Choice, Compared, Current, MarkedRuns
 from tui_trainer.ui.reader import Reader, RunDrawn, RunsFound, RunsRead, Unreadable
 from tui_trainer.ui.screens.charted import ChartScreen
 from tui_trainer.ui.screens.health import HealthScreen
 from tui_trainer.ui.screens.inside import InsideScreen, Source
 from tui_trainer.ui.widgets.differences import Differences
 from tui_trainer.ui.widgets.footer import KeyFooter
+from tui_trainer.ui.widgets.run_detail import RunDetail
 from tui_trainer.ui.widgets.run_list import RunList
 
 LOOK = 1.0
@@ -39,8 +39,6 @@ VIEWS = ("runs", "differences", "charts")
 """What a small terminal shows one at a time; a large one shows all."""
 
 CHARTS = ("loss", "accuracy")
-
-MOST = len(RUN_PENS)
 
 KEYS = (
     ("tab, shift+tab", N_("Go from the list to the differences, to the charts, and back")),
@@ -53,32 +51,6 @@ NOTES = (
     N_("The run of the main screen is drawn with a line of its own; it needs no mark among the six, and the list can hide it here."),
     N_("A run that cannot be read is grey; the line below the list says what is wrong with it."),
 )
-
-
-@dataclass(frozen=True)
-class Current:
-    """The run that the main screen shows."""
-
-    path: Path
-    shown: Shown
-    going_on: bool
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A run on disk that is marked."""
-
-    path: Path
-    shown: Shown
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What somebody leaves the screen with: the marked runs, and whether to start another, or go on with one, at once."""
-
-    runs: tuple[Compared, ...]
-    start: bool = False
-    go_on_with: RunRecord | None = None
 
 
 class CompareScreen(ChartScreen):
@@ -124,8 +96,7 @@ class CompareScreen(ChartScreen):
         self._decided = decided
         self._current = current
         self._session = tuple(session)
-        self._compared = list(compared)
-        self._shows_current = True
+        self._marked = MarkedRuns(compared)
         self._reader = Reader(self.post_message)
         self._seen: tuple[Path | None, int, bool] | None = None
 
@@ -141,7 +112,7 @@ class CompareScreen(ChartScreen):
                     pane.border_title = _("Runs")
                     yield RunList(id="list")
                     yield Static(id="none")
-                    yield Static(id="detail")
+                    yield RunDetail(id="detail")
                 yield Differences(id="differences")
             with Container(id="overlays"):
                 for quantity in CHARTS:
@@ -175,8 +146,8 @@ class CompareScreen(ChartScreen):
     def action_read(self) -> None:
         """List what is on disk, and read it."""
         current = self._current()
-        elsewhere = [*self._session, *(each.path for each in self._compared), *([current.path] if current else [])]
-        self.query_one("#detail", Static).update(_("reading…"))
+        elsewhere = [*self._session, *(each.path for each in self._marked.runs), *([current.path] if current else [])]
+        self.query_one(RunDetail).wait(is_read=True)
         self._reader.find(paths.runs(), elsewhere)
 
     @on(RunsFound)
@@ -198,15 +169,14 @@ class CompareScreen(ChartScreen):
         if not self._stands:
             return
         runs = self.query_one(RunList)
-        marked = {each.path: index for index, each in enumerate(self._compared)}
         for state in event.runs:
             runs.show_state(state.path, state)
-            if isinstance(state, RunRecord) and state.path in marked:
+            if isinstance(state, RunRecord) and state.path in self._marked:
                 self._reader.draw(state)
         if runs.chosen in {state.path for state in event.runs}:
             self._explain()
         current = self._current()
-        wanted = {*marked, *([current.path] if current else [])}
+        wanted = {*(each.path for each in self._marked.runs), *([current.path] if current else [])}
         if wanted.intersection(state.path for state in event.runs):
             self._show()
         if self._seeks:
@@ -216,10 +186,8 @@ class CompareScreen(ChartScreen):
 
     @on(RunDrawn)
     def _drawn(self, event: RunDrawn) -> None:
-        for index, each in enumerate(self._compared):
-            if each.path == event.path and self._stands:
-                self._compared[index] = Compared(event.path, event.shown)
-                self._show()
+        if self._stands and self._marked.draw(Compared(event.path, event.shown)):
+            self._show()
 
     @on(DataTable.RowHighlighted, "#list")
     def _explain(self) -> None:
@@ -227,25 +195,12 @@ class CompareScreen(ChartScreen):
         if not self._stands:
             return
         runs = self.query_one(RunList)
-        path, detail = runs.chosen, self.query_one("#detail", Static)
+        path, detail = runs.chosen, self.query_one(RunDetail)
         state = runs.states.get(path) if path else None
-        if isinstance(state, Unreadable):
-            detail.update(Content(f"✗ {printable(state.reason)}"))
-        elif isinstance(state, RunRecord):
-            best = _(", best after epoch {epoch}").format(epoch=state.best_loss.epoch) if state.best_loss else ""
-            parameters = _(", {count:,} parameters").format(count=state.parameters) if state.parameters is not None else ""
-            began = _("{path}: began {started:%Y-%m-%d %H:%M}").format(path=printable(str(state.path)), started=state.started)
-            detail.update(Content(f"{began}{parameters}{best}{self._fate(state)}"))
+        if path and state:
+            detail.tell(state, is_ours=self._is_going_on(path))
         else:
-            detail.update(_("reading…") if path else "")
-
-    def _fate(self, record: RunRecord) -> str:
-        """What has become of a run that has no end."""
-        if record.status != "unfinished" or self._is_going_on(record.path):
-            return ""
-        if record.held:
-            return _("; going on in another window or process")
-        return _("; it was killed, or its machine is gone") + (_("; g goes on with it") if record.has_checkpoint else "")
+            detail.wait(is_read=path is not None)
 
     # Going on
 
@@ -263,8 +218,7 @@ class CompareScreen(ChartScreen):
     def action_health(self) -> None:
         """See how the layers of the run under the cursor fared, if it is marked and so read."""
         path = self.query_one(RunList).chosen
-        shown = next((each.shown for each in self._compared if each.path == path), None)
-        if shown:
+        if shown := self._marked.shown(path):
             self.app.push_screen(HealthScreen(lambda: shown, self.marks, 1 / LOOK))
         else:
             self.notify(_("Mark the run first: space."), severity="warning")
@@ -281,7 +235,7 @@ class CompareScreen(ChartScreen):
         if problem:
             self.notify(printable(problem), severity="error", markup=False)
         elif isinstance(state, RunRecord):
-            self._leave_with(Choice(tuple(self._compared), go_on_with=state))
+            self._leave_with(Choice(self._marked.runs, go_on_with=state))
 
     def _seek(self) -> None:
         """Go to the newest run that was left, once it is known which one that is."""
@@ -311,32 +265,33 @@ class CompareScreen(ChartScreen):
             return
         state = runs.states.get(path)
         if current and current.path == path:
-            self._shows_current = not self._shows_current
-        elif any(each.path == path for each in self._compared):
-            self._compared = [each for each in self._compared if each.path != path]
+            self._marked.shows_current = not self._marked.shows_current
+        elif path in self._marked:
+            self._marked.unmark(path)
         elif not isinstance(state, RunRecord):
             # Why one cannot be read stands below the list.
             if state is None:
                 self.notify(_("This run is still being read."), severity="warning", timeout=3)
             return
-        elif len(self._compared) == MOST:
+        elif self._marked.is_full:
             self.notify(_("{most} runs are marked: take a mark away first.").format(most=MOST), severity="warning", timeout=3)
             return
         else:
-            self._compared.append(Compared(path, shown(state, batches=False)))
+            self._marked.mark(Compared(path, shown(state, batches=False)))
             self._reader.draw(state)
         self._show()
 
     def action_unmark(self) -> None:
         """Take all marks away."""
-        self._compared = []
+        for each in self._marked.runs:
+            self._marked.unmark(each.path)
         self._show()
 
     def _show(self) -> None:
         """Show what is marked, everywhere."""
         current = self._current()
-        others = [each for each in self._compared if not (current and each.path == current.path)]
-        drawn = current if self._shows_current else None
+        others = self._marked.besides(current)
+        drawn = current if self._marked.shows_current else None
         for chart in self.query(Chart):
             chart.follow(drawn.shown if drawn else None, [each.shown for each in others])
         marks = {
@@ -381,7 +336,7 @@ class CompareScreen(ChartScreen):
             self.action_read()
         elif path and self._seen != before:
             self._reader.read(path)
-        if going_on and self._shows_current:
+        if going_on and self._marked.shows_current:
             for chart in self.query(Chart):
                 chart.update()
 
@@ -406,11 +361,11 @@ class CompareScreen(ChartScreen):
         if self.maximized:
             self.minimize()
         else:
-            self._leave_with(Choice(tuple(self._compared)))
+            self._leave_with(Choice(self._marked.runs))
 
     def action_start(self) -> None:
         """Go back and start a run."""
-        self._leave_with(Choice(tuple(self._compared), start=True))
+        self._leave_with(Choice(self._marked.runs, start=True))
 
     def _leave_with(self, choice: Choice) -> None:
         self.dismiss()

@@ -24,11 +24,12 @@ from tui_trainer.runs.standing import ends_at_once, latest_options, obstacle
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.curves import Shown
 from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.comparing import Choice, Compared, Current
 from tui_trainer.ui.layers import MNIST_FEATURES
 from tui_trainer.ui.messages import RunChanged, RunRefused, RunStarted
 from tui_trainer.ui.presets import PRESETS
 from tui_trainer.ui.screens.choose import ChooseScreen
-from tui_trainer.ui.screens.compare import Choice, Compared, CompareScreen, Current
+from tui_trainer.ui.screens.compare import CompareScreen
 from tui_trainer.ui.screens.copy import CopyScreen
 from tui_trainer.ui.screens.go_on import GoOnScreen
 from tui_trainer.ui.screens.layers import LayersScreen
