@@ -1,13 +1,30 @@
 """A data set small enough for a test and easy enough to learn: ten noisy prototypes."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tui_trainer.dataset import Dataset, load
+from tui_trainer.language import ENGLISH, VARIABLE, speak
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _english() -> Iterator[None]:
+    """Tests read what programs say in English, whatever language their user's locale asks for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, ENGLISH)
+        yield
+
+
+@pytest.fixture
+def korean() -> Iterator[None]:
+    """Texts are in Korean."""
+    speak("ko")
+    yield
+    speak(ENGLISH)
 
 
 @pytest.fixture(scope="session")

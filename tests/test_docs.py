@@ -6,24 +6,37 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
+from tui_trainer.config import read_toml
 from tui_trainer.lessons.lesson import Lesson, names, read_lesson
+from tui_trainer.sweep.space import Space
 
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope="module")
-def make_lessons() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_lessons", ROOT / "docs" / "make_lessons.py")
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def make_lessons() -> ModuleType:
+    return script("make_lessons")
+
+
+@pytest.fixture(scope="module")
+def make_sweep() -> ModuleType:
+    return script("make_sweep")
 
 
 @pytest.mark.parametrize("name", names())
@@ -50,6 +63,33 @@ def test_what_decides_a_lesson_decides_its_fingerprint(make_lessons: ModuleType)
     other = lesson.model_copy(update={"criteria": (criterion, *lesson.criteria[1:])})
     told_otherwise = lesson.model_copy(update={"claim": "Otherwise."})
     assert make_lessons.fingerprint(other) != make_lessons.fingerprint(lesson) == make_lessons.fingerprint(told_otherwise)
+
+
+def test_the_results_are_those_of_the_sweeps_file(make_sweep: ModuleType) -> None:
+    space = Space.read({}, read_toml(make_sweep.SWEEP), make_sweep.SWEEP)
+    start, *runs, end = make_sweep.read()
+    assert [run["options"] for run in runs] == [trial.point for trial in space.grid()]
+    assert all(run["status"] == "diverged" or run["epochs"] == int(space.fixed["epochs"]) for run in runs)
+    assert start["command"] in (ROOT / "docs" / "sweep-table.md").read_text(encoding="utf-8")
+    means = {
+        options: sum(run["validation_accuracy"] or 0.0 for run in runs if without_seed(run) == options)
+        for options in map(without_seed, runs)
+    }
+    assert tuple(end["chosen"].items()) == max(means, key=lambda options: means[options])
+
+
+def without_seed(run: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in run["options"].items() if name != "seed")
+
+
+def test_the_sweeps_page_holds_its_results_and_says_no_other_number(make_sweep: ModuleType) -> None:
+    text = (ROOT / "docs" / "sweep-table.md").read_text(encoding="utf-8")
+    measured = make_sweep.MEASURED.search(text)
+    assert measured, "run python docs/make_sweep.py"
+    assert measured[0] == make_sweep.block(make_sweep.read()), "run python docs/make_sweep.py"
+    said = re.findall(r"\d+\.\d+(?:e[+-]\d+)?|\d+(?=%)", text.replace(measured[0], ""))
+    assert len(said) > 10
+    assert [number for number in said if number not in measured[0]] == []
 
 
 def test_every_page_is_in_the_navigation() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parent.parent
+CATALOGUE = "locale/ko/LC_MESSAGES/tui_trainer.mo"
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_data_styles_types_and_licence_are_in_it(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("data/train-images-idx3-ubyte.gz", "data/SHA256SUMS", "data/README.md", "ui/app.tcss", "ui/web/page.html", "py.typed"):
+    for name in (
+        "data/train-images-idx3-ubyte.gz",
+        "data/SHA256SUMS",
+        "data/README.md",
+        "ui/app.tcss",
+        "ui/web/page.html",
+        "py.typed",
+        CATALOGUE,
+    ):
         assert f"tui_trainer/{name}" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.startswith(("tests", "docs", "benchmarks")) for name in names)

@@ -1,11 +1,13 @@
 """What somebody changes while a run goes on. A run's config lists its changes, so that it reproduces with them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic_core import PydanticCustomError
+
+from tui_trainer.language import _
 
 CHANGEABLE: Final = ("learning_rate", "schedule", "decay", "decay_every", "warmup", "batch_size", "clip_norm", "epochs")
 """The options that may change between two batches: none of them decides the shape of what is learned."""
@@ -33,9 +35,9 @@ def parse_changes(value: Any) -> Any:
     if isinstance(value, str):
         value = [] if value.strip().lower() == "none" else [_parse_change(part) for part in value.split(",")]
     if not isinstance(value, list | tuple):
-        raise PydanticCustomError("changes", "must be a list of changes")
+        raise PydanticCustomError("changes", _("must be a list of changes"))
     if len(value) > MOST_CHANGES:
-        raise PydanticCustomError("changes", "must have at most {most} entries", {"most": MOST_CHANGES})
+        raise PydanticCustomError("changes", _("must have at most {most} entries"), {"most": MOST_CHANGES})
     return tuple(sorted((_change(item) for item in value), key=lambda change: change.step))
 
 
@@ -45,9 +47,9 @@ def format_changes(changes: Sequence[Change]) -> str:
     return ", ".join(" ".join([str(change.step), *pairs]) for change, pairs in zip(changes, settings, strict=True))
 
 
-def describe_change(values: Mapping[str, Any]) -> str:
-    """What is different from now on, for people."""
-    return ", ".join(f"{name.replace('_', ' ')} {_text(value)}" for name, value in values.items())
+def describe_change(values: Mapping[str, Any], say: Callable[[str], str] = str) -> str:
+    """What is different from now on, for people: `say` translates the options' names."""
+    return ", ".join(f"{say(name.replace('_', ' '))} {_text(value)}" for name, value in values.items())
 
 
 def _text(value: Any) -> str:
@@ -58,7 +60,7 @@ def _parse_change(text: str) -> dict[str, Any]:
     step, *settings = text.split() or [""]
     pairs = [re.fullmatch(r"([a-z_-]+)=(\S+)", setting) for setting in settings]
     if not re.fullmatch(r"\d{1,18}", step) or not all(pairs):
-        raise PydanticCustomError("changes", "must read like `1200 learning_rate=0.0005 batch_size=64, 3000 clip_norm=none`")
+        raise PydanticCustomError("changes", _("must read like `1200 learning_rate=0.0005 batch_size=64, 3000 clip_norm=none`"))
     return {"step": int(step), **{pair[1].replace("-", "_"): pair[2] for pair in pairs if pair}}
 
 
@@ -69,12 +71,12 @@ def _change(item: Any) -> Change:
         values = dict(item)
         step = values.pop("step", None)
     else:
-        raise PydanticCustomError("changes", "must be tables with a step and the options that change")
+        raise PydanticCustomError("changes", _("must be tables with a step and the options that change"))
     if not isinstance(step, int) or isinstance(step, bool) or not 0 <= step < 1 << 63:
-        raise PydanticCustomError("changes", "must each name the step they are made at, a whole number from 0")
+        raise PydanticCustomError("changes", _("must each name the step they are made at, a whole number from 0"))
     if wrong := next((name for name in values if name not in CHANGEABLE), None):
         context = {"name": str(wrong)[:60], "names": ", ".join(CHANGEABLE)}
-        raise PydanticCustomError("changes", "cannot change {name}; what can change while a run goes on: {names}", context)
+        raise PydanticCustomError("changes", _("cannot change {name}; what can change while a run goes on: {names}"), context)
     if not values:
-        raise PydanticCustomError("changes", "must each change something")
+        raise PydanticCustomError("changes", _("must each change something"))
     return Change(step, values)

@@ -10,6 +10,7 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from tui_trainer import __version__
+from tui_trainer.commands.chosen_language import language_option
 from tui_trainer.commands.export import export_command
 from tui_trainer.commands.lesson import lesson_command
 from tui_trainer.commands.paths import paths_command
@@ -19,6 +20,7 @@ from tui_trainer.commands.sweep import sweep_command
 from tui_trainer.commands.watch import watch_command
 from tui_trainer.config import Config, Source, as_text, choices, fields, layered, option, read_toml
 from tui_trainer.errors import UserError
+from tui_trainer.language import spoken
 from tui_trainer.refresh import check_refresh
 
 ALIASES: Mapping[str, tuple[str, ...]] = {"learning_rate": ("--lr",)}
@@ -106,6 +108,7 @@ def config_options(command: click.Command) -> click.Command:
 )
 @click.option("--refresh", type=float, metavar="PER_SECOND", help="How often the app looks at the run; less for slow lines.  [default: 2]")
 @click.option("--no-mouse", is_flag=True, help="Have the app take no mouse, for terminals whose reports of it get in the way.")
+@language_option
 @click.pass_context
 def program(
     context: click.Context,
@@ -173,6 +176,7 @@ def lr_find(config_file: Path | None, lowest: float, highest: float, steps: int,
 @click.option("--port", type=click.IntRange(0, 65_535), default=8000, show_default=True, help="The port; 0 for any that is free.")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="TOML file of options; the command line wins over it.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder to keep the run in, new or empty.  [default: a fresh one in runs/]")
+@language_option
 @click.pass_context
 def serve(context: click.Context, /, host: str, port: int, config_file: Path | None, output: Path | None, **given: Any) -> None:
     """Serve the app to a browser, one app for each page that is opened; the options pre-fill its form."""
@@ -180,7 +184,7 @@ def serve(context: click.Context, /, host: str, port: int, config_file: Path | N
 
     values = {name: value for name, value in given.items() if value is not None}
     Config.parse(*_merge(config_file, values))
-    context.exit(serve_app(served_command(values, config_file, output), host, port))
+    context.exit(serve_app(served_command(values, config_file, output, spoken()), host, port))
 
 
 config_options(program)

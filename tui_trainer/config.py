@@ -26,6 +26,7 @@ from pydantic_core import PydanticCustomError
 
 from tui_trainer.changes import CHANGEABLE, Change, format_changes, parse_changes
 from tui_trainer.errors import UserError
+from tui_trainer.language import N_, _, in_english
 from tui_trainer.names import OneForEach, OneOf, default_alpha, join, made_for, split
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS
@@ -45,7 +46,7 @@ def parse_hidden(value: Any) -> Any:
         return (value,)
     if isinstance(value, list | tuple) and len(value) > MOST_LAYERS:
         # Each of a million wrong sizes would be complained of.
-        raise PydanticCustomError("hidden", "must have at most {most} layers", {"most": MOST_LAYERS})
+        raise PydanticCustomError("hidden", _("must have at most {most} layers"), {"most": MOST_LAYERS})
     if not isinstance(value, str):
         return value
     if value.strip().lower() == "none":
@@ -54,11 +55,11 @@ def parse_hidden(value: Any) -> Any:
     for part in value.split(","):
         match = re.fullmatch(r"\s*(\d{1,9})\s*(?:[x×]\s*(\d{1,9}))?\s*", part)
         if match is None:
-            message = "must be layer sizes such as 256 or 128x8,64, or none"
+            message = _("must be layer sizes such as 256 or 128x8,64, or none")
             raise PydanticCustomError("hidden", message)
         units, times = int(match[1]), int(match[2] or 1)
         if len(sizes) + times > MOST_LAYERS:
-            raise PydanticCustomError("hidden", "must have at most {most} layers", {"most": MOST_LAYERS})
+            raise PydanticCustomError("hidden", _("must have at most {most} layers"), {"most": MOST_LAYERS})
         sizes += [units] * times
     return tuple(sizes)
 
@@ -84,7 +85,7 @@ def _resolve_initializer(initializer: str, info: ValidationInfo) -> str:
 
 def _not_bool(value: Any) -> Any:
     if isinstance(value, bool):
-        raise PydanticCustomError("number", "must be a number")
+        raise PydanticCustomError("number", _("must be a number"))
     return value
 
 
@@ -107,7 +108,7 @@ def _check_changes(changes: tuple[Change, ...], info: ValidationInfo) -> tuple[C
             config = Config.model_validate({**options, **change.values})
         except ValidationError as error:
             name, problem = next(iter(_problems(error).items()))
-            message = "at step {step}: {name} {problem}"
+            message = _("at step {step}: {name} {problem}")
             raise PydanticCustomError("change", message, {"step": change.step, "name": name, "problem": problem}) from None
         checked.append(Change(change.step, {name: getattr(config, name) for name in change.values}))
     return tuple(checked)
@@ -203,11 +204,12 @@ class Config(BaseModel):
     @classmethod
     def parse(cls, values: Mapping[str, Any], source: "Source | None" = None) -> "Config":
         """Check `values` and fill in the defaults. Raises UserError, one line, for the first value that is wrong."""
-        try:
-            return cls.model_validate(dict(values))
-        except ValidationError as error:
-            name, message = next(iter(_problems(error).items()))
-            raise UserError(f"{(source or Source()).of(name)} {message}") from None
+        with in_english():
+            try:
+                return cls.model_validate(dict(values))
+            except ValidationError as error:
+                name, message = next(iter(_problems(error).items()))
+                raise UserError(f"{(source or Source()).of(name)} {message}") from None
 
     @property
     def activations(self) -> tuple[str, ...]:
@@ -277,27 +279,44 @@ def _sentence(kind: str, message: str, value: Any) -> str:
     if kind == "change":
         return message
     if kind == "extra_forbidden":
-        return "is not an option; `tui-trainer --help` lists them"
+        return _("is not an option; `tui-trainer --help` lists them")
     wording = {
-        "int_parsing": "must be a whole number",
-        "int_type": "must be a whole number",
-        "int_from_float": "must be a whole number",
-        "int_parsing_size": "must be a whole number of fewer digits",
-        "float_parsing": "must be a number",
-        "float_type": "must be a number",
-        "finite_number": "must be a finite number",
-        "string_type": "must be a text",
-        "string_too_short": "must not be empty",
-        "tuple_type": "must be layer sizes such as 256 or 128x8,64, or none",
-        "too_long": f"must have at most {MOST_LAYERS} layers",
-        "bool_parsing": "must be true or false",
-        "bool_type": "must be true or false",
+        "int_parsing": _("must be a whole number"),
+        "int_type": _("must be a whole number"),
+        "int_from_float": _("must be a whole number"),
+        "int_parsing_size": _("must be a whole number of fewer digits"),
+        "float_parsing": _("must be a number"),
+        "float_type": _("must be a number"),
+        "finite_number": _("must be a finite number"),
+        "string_type": _("must be a text"),
+        "string_too_short": _("must not be empty"),
+        "tuple_type": _("must be layer sizes such as 256 or 128x8,64, or none"),
+        "too_long": _("must have at most {most} layers").format(most=MOST_LAYERS),
+        "bool_parsing": _("must be true or false"),
+        "bool_type": _("must be true or false"),
     }.get(kind)
     if wording is None:
         wording = message.replace("Input should be", "must be").replace("greater than or equal to", "at least")
-        wording = wording.replace("less than or equal to", "at most")
+        wording = _limited(wording.replace("less than or equal to", "at most"))
     given = _shortened(_text(value))
-    return f"{wording}, not {given!r}" if isinstance(value, str) else f"{wording}, not {given}"
+    return _("{wording}, not {given}").format(wording=wording, given=repr(given) if isinstance(value, str) else given)
+
+
+LIMITS: Final = (
+    N_("must be greater than {limit}"),
+    N_("must be at least {limit}"),
+    N_("must be less than {limit}"),
+    N_("must be at most {limit}"),
+)
+
+
+def _limited(wording: str) -> str:
+    """What a number has to be, in the language that was chosen."""
+    for text in LIMITS:
+        start = text.partition("{")[0]
+        if wording.startswith(start):
+            return _(text).format(limit=wording.removeprefix(start))
+    return wording
 
 
 def _text(value: Any) -> str:

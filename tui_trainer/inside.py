@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tui_trainer.dataset import Split
 from tui_trainer.errors import UserError
+from tui_trainer.language import _
 from tui_trainer.nn.activations import Activation
 from tui_trainer.nn.arrays import Array, Images, Labels
 from tui_trainer.nn.layers import Dense
@@ -171,29 +172,34 @@ class FirstLayer:
     def headline(self, unit: int, examination: Examination | None) -> str:
         """The unit in a few characters."""
         if self.is_output:
-            return f"for {unit}"
+            return _("for {digit}").format(digit=unit)
         if examination is not None and examination.constant[unit]:
-            return f"#{unit} dead"
+            return _("#{unit} dead").format(unit=unit)
         if speaks := self.speaks(unit):
-            return f"#{unit} for {speaks[0]}"
+            return _("#{unit} for {digit}").format(unit=unit, digit=speaks[0])
         strongest = _strongest(examination, unit)
-        return f"#{unit}" if strongest is None else f"#{unit} at {strongest}"
+        return f"#{unit}" if strongest is None else _("#{unit} at {digit}").format(unit=unit, digit=strongest)
 
     def describe(self, unit: int, examination: Examination | None) -> list[str]:
         """The unit in lines."""
         weights = self.weights[unit].astype(np.float64)
-        lines = [f"unit {unit} of {len(self.weights):,}", f"weights {_signed(weights.min())} to {_signed(weights.max())}"]
-        lines.append(f"norm {np.linalg.norm(weights):.2f}, bias {_signed(self.biases[unit])}")
+        lines = [
+            _("unit {unit} of {count:,}").format(unit=unit, count=len(self.weights)),
+            _("weights {lowest:+.2f} to {highest:+.2f}").format(lowest=weights.min(), highest=weights.max()),
+            _("norm {norm:.2f}, bias {bias:+.2f}").format(norm=np.linalg.norm(weights), bias=self.biases[unit]),
+        ]
         if self.is_output:
-            return [*lines, f"speaks for the digit {unit}"]
+            return [*lines, _("speaks for the digit {digit}").format(digit=unit)]
         if examination is not None and examination.constant[unit]:
-            return [*lines, f"dead: gives {examination.outputs[examination.labels[0], unit]:.3g} for every test image"]
+            text = _("dead: gives {output:.3g} for every test image")
+            return [*lines, text.format(output=examination.outputs[examination.labels[0], unit])]
         strongest = _strongest(examination, unit)
         if examination is not None and strongest is not None:
-            lines.append(f"fires most at {strongest} (mean {examination.outputs[strongest, unit]:.2f})")
+            text = _("fires most at {digit} (mean {mean:.2f})")
+            lines.append(text.format(digit=strongest, mean=examination.outputs[strongest, unit]))
         if (speaks := self.speaks(unit)) and self.outgoing is not None:
             says, denies = (f"{label} ({_signed(self.outgoing[unit, label])})" for label in speaks)
-            return [*lines, f"speaks for {says}", f"and against {denies}"]
+            return [*lines, _("speaks for {digit}").format(digit=says), _("and against {digit}").format(digit=denies)]
         return lines
 
 

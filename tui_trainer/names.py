@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from tui_trainer.language import _
 from tui_trainer.nn.activations import ACTIVATIONS
 
 
@@ -23,7 +24,7 @@ class OneOf:
 
     def _check(self, name: str) -> str:
         if name not in self.choices:
-            raise PydanticCustomError("one_of", "must be one of {choices}", {"choices": ", ".join(self.choices)})
+            raise PydanticCustomError("one_of", _("must be one of {choices}"), {"choices": ", ".join(self.choices)})
         return name
 
 
@@ -47,16 +48,16 @@ class OneForEach(OneOf):
             return value
         groups = [_repeated(part) for part in value.split(",")]
         if any(name not in self.choices for name, _ in groups):
-            message = "must be one of {choices}" if len(groups) == 1 else "must be, for each layer, one of {choices}"
+            message = _("must be one of {choices}") if len(groups) == 1 else _("must be, for each layer, one of {choices}")
             raise PydanticCustomError("one_of", message, {"choices": ", ".join(self.choices)})
         if "hidden" not in info.data:
             return value
         # Counted before they are written out: a mistyped number would fill the memory.
         count, hidden = sum(times for _, times in groups), len(info.data["hidden"])
         if count < 1 or count not in (1, hidden, hidden + (self.output is not None)):
-            message = "must be one name, or one for each hidden layer ({hidden})"
+            message = _("must be one name, or one for each hidden layer ({hidden})")
             if self.output is not None:
-                message += ", or these and the output layer's ({all})"
+                message += _(", or these and the output layer's ({all})")
             raise PydanticCustomError("one_for_each", message, {"hidden": hidden, "all": hidden + 1})
         names = [name for name, times in groups for _ in range(times)]
         return join(names if self.output is None or count != hidden or count == 1 else [*names, self.output])

@@ -218,7 +218,25 @@ def test_what_claims_much_is_refused_and_costs_little(tmp_path: Path, stopped_ru
 @pytest.mark.parametrize("layers", [0, 1000])
 def test_the_longest_log_that_is_read(tmp_path: Path, layers: int, form: str) -> None:
     """48 MiB of epochs, each as short or as long as it may be."""
-    folder = RunDirectory(tmp_path / "run")
+    longest_log(tmp_path / "run", layers)
+    found = measured(tmp_path, "runs", "show", "run", "--folder", str(tmp_path), "--format", form, seconds=100)
+    assert found.status == 0
+    assert form == "json" or layers or "the last 1,000 of" in found.stdout
+    assert found.megabytes < MOST
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("command", [["list"], ["compare", "a", "b", "c"]], ids=lambda command: command[0])
+def test_several_of_the_longest_logs(tmp_path: Path, command: list[str]) -> None:
+    for name, layers in (("a", 0), ("b", 1000), ("c", 0)):
+        longest_log(tmp_path / name, layers)
+    found = measured(tmp_path, "runs", *command, "--folder", str(tmp_path), seconds=100)
+    assert found.status == 0
+    assert found.megabytes < MOST
+
+
+def longest_log(path: Path, layers: int) -> None:
+    folder = RunDirectory(path)
     folder.path.mkdir()
     norms = ",".join(f'{{"name":"a{number}","gradient_norm":0.5}}' for number in range(layers))
     means = '"train_loss":1,"train_accuracy":1,"validation_loss":1,"validation_accuracy":1,"learning_rate":1,"seconds":1'
@@ -228,7 +246,3 @@ def test_the_longest_log_that_is_read(tmp_path: Path, layers: int, form: str) ->
         while size < (48 << 20) - len(norms) - 300:
             number += 1
             size += file.write(f'{{"event":"epoch","epoch":{number},{means},"layers":[{norms}]}}\n')
-    found = measured(tmp_path, "runs", "show", "run", "--folder", str(tmp_path), "--format", form, seconds=100)
-    assert found.status == 0
-    assert form == "json" or layers or "the last 1,000 of" in found.stdout
-    assert found.megabytes < MOST

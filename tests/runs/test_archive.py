@@ -92,6 +92,17 @@ def test_each_way_to_end(tmp_path: Path, status: str) -> None:
     assert (found.status, found.test_accuracy) == (status, None)
 
 
+def test_in_short_a_run_has_the_same_figures(tmp_path: Path) -> None:
+    losses = [0.5, 0.3, 0.4, 0.35, 0.6]
+    lines = [EPOCH | {"epoch": number, "validation_loss": loss, "validation_accuracy": 1 - loss} for number, loss in enumerate(losses, 1)]
+    whole = read_run(write(tmp_path / "run", START, *lines))
+    short = whole.condensed()
+    assert [each.number for each in short.epochs] == [2, 5]
+    for figure in ("best_accuracy", "best_loss", "last_epoch", "config", "status"):
+        assert getattr(short, figure) == getattr(whole, figure)
+    assert short.seconds == pytest.approx(whole.seconds)
+
+
 def test_a_run_without_its_end_is_unfinished_and_one_without_epochs_has_no_best(tmp_path: Path) -> None:
     assert read_run(write(tmp_path / "a", START, EPOCH)).status == "unfinished"
     found = read_run(write(tmp_path / "b", START, END))

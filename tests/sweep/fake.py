@@ -40,6 +40,9 @@ class FakeWorkers:
     def hear(self, future: Future[Done]) -> Done:
         return future.result()
 
+    def notes(self) -> list[str]:
+        return []
+
     def stop(self) -> None:
         self.stopped = True
 

@@ -59,6 +59,10 @@ class Desk:
         await self.press(*(KEYS.get(letter, letter) for letter in text))
 
     async def click(self, selector: str) -> None:
+        # What has just been shown may still move what is clicked.
+        place = None
+        while place != (place := self.app.screen.query_one(selector).region):
+            await self.pilot.pause(0.05)
         assert await self.pilot.click(selector)
         await self.pilot.pause()
 

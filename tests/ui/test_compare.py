@@ -120,7 +120,7 @@ async def test_marked_runs_are_compared_and_stay_in_the_main_charts(sit_down: De
         assert overlaps(compare(desk)) == []
 
         await show(desk, "differences", by_mouse=by_mouse)
-        for text in ("▲ 20260107-000000", "■ 20260104-000000", "90.33% ✦", "87.33%", "97.00% ✦", "hidden", "seed"):
+        for text in ("validation accuracy", "▲ 20260107-000000", "■ 20260104-000000", "90.33% ✦", "87.33%", "97.00% ✦", "hidden", "seed"):
             assert text in desk.screen
         assert table(desk) == {
             "": ["▲ 20260107-000000", "■ 20260104-000000"],

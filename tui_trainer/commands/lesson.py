@@ -6,9 +6,11 @@ from typing import Any, Literal
 import click
 from click.shell_completion import CompletionItem
 
+from tui_trainer.commands.chosen_language import language_option
 from tui_trainer.commands.tables import say, say_json, say_table
 from tui_trainer.config import Config, option
 from tui_trainer.errors import UserError
+from tui_trainer.language import _
 
 LIST = "list"
 
@@ -30,6 +32,7 @@ class LessonName(click.ParamType[str]):
 @click.argument("name", type=LessonName())
 @click.option("--output", type=click.Path(path_type=Path), help="Folder, new or empty, to keep the runs in.  [default: they are not kept]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Lines of text, or one JSON object each.")
+@language_option
 @click.pass_context
 def lesson_command(context: click.Context, /, name: str, output: Path | None, form: Literal["text", "json"], **given: Any) -> None:
     """Put a claim about training to the test: runs that differ in one thing, side by side, and whether it held on them.
@@ -69,8 +72,8 @@ def _list(form: str) -> None:
     with results():
         lessons = [(name, read_lesson(name)) for name in names()]
         if form == "text":
-            say_table(("name", "claim"), [(name, lesson.claim) for name, lesson in lessons], whole=1)
-            say("tui-trainer lesson NAME puts one to the test; so does f2 in the app")
+            say_table((_("name"), _("claim")), [(name, _(lesson.claim)) for name, lesson in lessons], whole=1)
+            say(_("tui-trainer lesson NAME puts one to the test; so does f2 in the app"))
             return
         for name, lesson in lessons:
             say_json({"name": name, "claim": lesson.claim, "title": lesson.title})

@@ -6,6 +6,7 @@ from typing import Literal
 
 import click
 
+from tui_trainer.commands.chosen_language import language_option
 from tui_trainer.errors import UserError
 from tui_trainer.landscape import SURFACES, Path, paths
 from tui_trainer.nn.optimizers import OPTIMIZERS
@@ -37,6 +38,7 @@ NUMBERS = (1, 2, 3, 4, 5, 6, 7)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), help="What --no-ui prints; json: every step.  [default: text]")
 @click.option("--refresh", type=float, metavar="PER_SECOND", help="How many pictures the app draws; less for slow lines.  [default: 10]")
 @click.option("--no-mouse", is_flag=True, help="Take no mouse, for terminals whose reports of it get in the way.")
+@language_option
 @click.pass_context
 def paths_command(
     context: click.Context,

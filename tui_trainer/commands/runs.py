@@ -176,7 +176,7 @@ def compare(chosen: tuple[str, ...], folder: Path | None, form: str) -> None:
 
     if len(chosen) < 2:
         raise UserError("RUN: give two runs or more to compare")
-    records = [read(run, folder) for run in chosen]
+    records = [read(run, folder).condensed() for run in chosen]
     figures = compare_figures(records)
     if form == "json":
         names = {name for record in records for name in record.config}

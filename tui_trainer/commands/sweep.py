@@ -2,20 +2,24 @@
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
+from click.core import ParameterSource
 
 from tui_trainer import paths
+from tui_trainer.commands.sweep_report import report_command
 from tui_trainer.config import read_toml
 from tui_trainer.errors import UserError
 from tui_trainer.refresh import check_refresh
 
 if TYPE_CHECKING:
+    from tui_trainer.dataset import Dataset
     from tui_trainer.sweep.plan import Plan
+    from tui_trainer.sweep.workers import Workers
 
 SEARCHED: Final = ("search", "samples", "search_seed")
 """What may be said of the search besides what is swept."""
@@ -36,8 +40,23 @@ LOOKS_PER_SECOND: Final = 1.0
     help="Folder to keep the sweep in, or that of a sweep to go on with.  [default: a fresh one in sweeps/]",
 )
 @click.option("--workers", type=click.IntRange(1, 1024), help="Runs at a time, each in a process of its own.  [default: one for each core]")
-@click.option("--search", type=click.Choice(["grid", "random"]), help="How to search.  [default: grid, or random with --samples]")
-@click.option("--samples", type=click.IntRange(1), help="How many configurations to draw.")
+@click.option("--scheduler", metavar="ADDRESS", help="Train on the workers of the Dask scheduler there; or the file that it wrote.")
+@click.option(
+    "--ssh",
+    type=click.Path(path_type=Path),
+    metavar="HOSTS_FILE",
+    help="Train on these hosts, one a line; the first has the scheduler. --workers is for each of them.",
+)
+@click.option(
+    "--slurm", is_flag=True, help="Train in Slurm jobs, as Dask's jobqueue.yaml describes them; --workers says how many to ask for."
+)
+@click.option(
+    "--search",
+    type=click.Choice(["grid", "random", "tpe"]),
+    help="All combinations, --samples of them drawn at random, or drawn near what did well, with hopeless runs given up (Optuna's TPE).  "
+    "[default: grid, or random with --samples]",
+)
+@click.option("--samples", type=click.IntRange(1), help="How many configurations to try.")
 @click.option("--search-seed", type=click.IntRange(0), help="Decides what is drawn.  [default: 0]")
 @click.option(
     "--format",
@@ -53,6 +72,9 @@ def sweep_command(
     config_file: Path | None,
     output: Path | None,
     workers: int | None,
+    scheduler: str | None,
+    ssh: Path | None,
+    slurm: bool,
     search: str | None,
     samples: int | None,
     search_seed: int | None,
@@ -69,11 +91,14 @@ def sweep_command(
     Exit status: 0 when every run was trained, 5 when some could not be, of which stderr tells.
     """
     if context.invoked_subcommand is not None:
+        called = f"{context.command_path} {context.invoked_subcommand} [OPTIONS]"
+        for parameter in context.command.params:
+            if parameter.name and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
+                raise UserError(f"{parameter.opts[0]}: the options of a command come after it: {called}")
         return
     from tui_trainer.runs.directory import fresh_folder  # noqa: PLC0415 --help need not wait for it
     from tui_trainer.sweep.plan import open_sweep, planned  # noqa: PLC0415
     from tui_trainer.sweep.telling import tell_sweep  # noqa: PLC0415
-    from tui_trainer.sweep.workers import LocalWorkers  # noqa: PLC0415
 
     options = _options(given)
     table = read_toml(config_file) if config_file else {}
@@ -82,10 +107,10 @@ def sweep_command(
         raise UserError(
             "nothing is swept; give an option several values, such as --activation relu,elu, or --output of a sweep to go on with"
         )
+    make_workers = _workers(workers, scheduler, ssh, slurm)
     folder = output or fresh_folder(paths.sweeps())
-    count = workers or len(os.sched_getaffinity(0))
     try:
-        sweep = open_sweep(folder, plan, lambda data: LocalWorkers(count, data, folder))
+        sweep = open_sweep(folder, plan, lambda data: make_workers(data, folder))
     except UserError:
         if output is None:
             with suppress(OSError):
@@ -93,6 +118,9 @@ def sweep_command(
                 folder.parent.rmdir()
         raise
     context.exit(tell_sweep(sweep, form))
+
+
+sweep_command.add_command(report_command)
 
 
 @sweep_command.command("watch")
@@ -130,8 +158,8 @@ def read_plan(text: str, fixed: Mapping[str, Any]) -> "Plan":
         raise UserError(error.format_message().rstrip(".").replace("\n", " ")) from None
     except ValueError as error:  # a quotation mark without its fellow
         raise UserError(str(error).lower()) from None
-    for name in ("config_file", "output", "workers"):
-        if given.pop(name) is not None:
+    for name in ("config_file", "output", "workers", "scheduler", "ssh", "slurm"):
+        if given.pop(name):
             raise UserError(f"--{name.removesuffix('_file')}: only on the command line; here are fields for what can be chosen")
     given.pop("form")
     search = {name: given.pop(name) for name in SEARCHED}
@@ -147,3 +175,30 @@ def read_plan(text: str, fixed: Mapping[str, Any]) -> "Plan":
 def _options(given: Mapping[str, Any]) -> dict[str, str]:
     """Each option that was given, with its text."""
     return {name.removeprefix("no_"): "false" if name.startswith("no_") else value for name, value in given.items() if value is not None}
+
+
+def _workers(count: int | None, scheduler: str | None, ssh: Path | None, slurm: bool) -> "Callable[[Mapping[str, Dataset], Path], Workers]":
+    """What makes the workers, for the data and in the sweep's folder. Raises UserError."""
+    given = [name for name, value in (("--scheduler", scheduler), ("--ssh", ssh), ("--slurm", slurm)) if value]
+    if len(given) > 1:
+        raise UserError(f"{given[1]}: a sweep runs in one place; leave out {given[1]} or {given[0]}")
+    if not given:
+        from tui_trainer.sweep.workers import LocalWorkers  # noqa: PLC0415
+
+        return lambda data, folder: LocalWorkers(count or len(os.sched_getaffinity(0)), data, folder)
+    from tui_trainer.sweep.schedulers import BySlurm, Given, OverSSH, Scheduler  # noqa: PLC0415
+
+    where: Scheduler
+    if scheduler:
+        if count:
+            raise UserError("--workers: a scheduler's workers are as many as were started; leave out --workers or --scheduler")
+        where = Given(scheduler)
+    elif ssh:
+        where = OverSSH(ssh, count)
+    else:
+        if not count:
+            raise UserError("--slurm: how many workers is Slurm asked for? Give --workers")
+        where = BySlurm(count)
+    from tui_trainer.sweep.cluster import ClusterWorkers  # noqa: PLC0415 an extra
+
+    return lambda data, _folder: ClusterWorkers(where, data)

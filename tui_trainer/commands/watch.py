@@ -5,6 +5,7 @@ from typing import Literal
 
 import click
 
+from tui_trainer.commands.chosen_language import language_option
 from tui_trainer.commands.chosen_runs import folder_option, resolved, run_argument
 from tui_trainer.errors import UserError
 from tui_trainer.refresh import check_refresh
@@ -19,6 +20,7 @@ LOOKS_PER_SECOND = 1.0
 @click.option("--format", "form", type=click.Choice(["text", "json"]), help="What --no-ui prints.  [default: text]")
 @click.option("--refresh", type=float, metavar="PER_SECOND", help="How often to look at the run's files; from 0.1 to 30.  [default: 1]")
 @click.option("--no-mouse", is_flag=True, help="Take no mouse, for terminals whose reports of it get in the way.")
+@language_option
 @click.pass_context
 def watch_command(
     context: click.Context,

@@ -10,11 +10,14 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from tui_trainer.language import N_, _, in_english
 from tui_trainer.lessons.course import Course, Layer, Means, dead_fraction, gradient_ratio, loss_noise, numbers, of_layer
 from tui_trainer.training.events import LayerHealth
 
 When = Literal["start", "end", "most", "least"]
-WHEN: Mapping[When, str] = MappingProxyType({"start": "at the start", "end": "at the end", "most": "at most", "least": "at least"})
+WHEN: Mapping[When, str] = MappingProxyType(
+    {"start": N_("at the start"), "end": N_("at the end"), "most": N_("at most"), "least": N_("at least")}
+)
 
 Relation = Literal["above", "below", "equal", "yes", "no"]
 
@@ -52,7 +55,7 @@ def _seconds(value: float) -> str:
 
 
 def _yes(value: float) -> str:
-    return "yes" if value else "no"
+    return _("yes") if value else _("no")
 
 
 def _last(figure: Callable[[Means], float | None]) -> Callable[[Course], float | None]:
@@ -119,7 +122,7 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
     }
 )
 
-LAYERS: Mapping[Layer, str] = MappingProxyType({"first": "first layer", "last": "last hidden layer", "output": "output layer"})
+LAYERS: Mapping[Layer, str] = MappingProxyType({"first": N_("first layer"), "last": N_("last hidden layer"), "output": N_("output layer")})
 
 
 class Figure(BaseModel):
@@ -161,14 +164,17 @@ class Figure(BaseModel):
     def words(self) -> str:
         """What it is called."""
         kind = QUANTITIES[self.quantity]
-        layer = f" in the {LAYERS.get(self.layer, f'layer {self.layer}')}" if kind.layered else ""
-        return f"{kind.words}{layer}{f', {WHEN[self.at]}' if kind.of_layers else ''}"
+        words = _(kind.words)
+        if kind.layered:
+            layer = _(LAYERS[self.layer]) if isinstance(self.layer, str) else _("layer {number}").format(number=self.layer)
+            words = _("{figure} in the {layer}").format(figure=words, layer=layer)
+        return f"{words}, {_(WHEN[self.at])}" if kind.of_layers else words
 
     def write(self, value: float | None) -> str:
         """The value as people write it."""
         if value is None:
-            return "none"
-        return QUANTITIES[self.quantity].figure(value) if isfinite(value) else "not finite"
+            return _("none")
+        return QUANTITIES[self.quantity].figure(value) if isfinite(value) else _("not finite")
 
 
 class Criterion(Figure):
@@ -209,7 +215,12 @@ def _equal(value: float, limit: float) -> bool:
 
 RELATIONS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType({"above": gt, "below": lt, "equal": _equal})
 
-VERBS: Mapping[str, str] = MappingProxyType({"above": "above", "below": "below", "equal": "equal to"})
+VERBS: Mapping[str, str] = MappingProxyType(
+    {"above": N_("above {limit}"), "below": N_("below {limit}"), "equal": N_("equal to {limit}")},
+)
+DENIALS: Mapping[str, str] = MappingProxyType(
+    {"above": N_("not above {limit}"), "below": N_("not below {limit}"), "equal": N_("not equal to {limit}")},
+)
 
 
 @dataclass(frozen=True)
@@ -226,20 +237,20 @@ class Finding:
     @property
     def sentence(self) -> str:
         """The numbers that decided it, in words."""
-        criterion = self.criterion
+        criterion, run = self.criterion, _(self.criterion.run)
         if criterion.relation in ("yes", "no"):
-            return f"{criterion.run}: {'diverged' if self.value else 'did not diverge'}"
-        verb = ("" if self.holds else "not ") + VERBS[criterion.relation]
-        return f"{criterion.run}: {criterion.words}: {criterion.write(self.value)}, {verb} {self._limit()}"
+            return f"{run}: {_('diverged') if self.value else _('did not diverge')}"
+        verdict = _((VERBS if self.holds else DENIALS)[criterion.relation]).format(limit=self._limit())
+        return f"{run}: {criterion.words}: {criterion.write(self.value)}, {verdict}"
 
     def _limit(self) -> str:
         criterion = self.criterion
         if criterion.than is None:
             return criterion.write(self.other)
         if self.other is None:
-            return f"what {criterion.than} does not have"
-        times = "" if criterion.times == 1 else f"{criterion.times:g} times "
-        return f"{times}the {criterion.write(self.other)} of {criterion.than}"
+            return _("what {run} does not have").format(run=_(criterion.than))
+        text = _("the {value} of {run}") if criterion.times == 1 else _("{times:g} times the {value} of {run}")
+        return text.format(times=criterion.times, value=criterion.write(self.other), run=_(criterion.than))
 
     def record(self) -> dict[str, Any]:
         """The finding as an object of strict JSON."""
@@ -247,7 +258,9 @@ class Finding:
         place: dict[str, Any] = {name: getattr(criterion, name) for name in ("layer", "at") if name in criterion.model_fields_set}
         figures = {"value": self.value, "limit": self.limit}
         texts = {"run": criterion.run, "quantity": criterion.quantity, **place, "is": criterion.relation}
-        return {"holds": self.holds, **texts, **numbers(figures), "than": criterion.than, "sentence": self.sentence}
+        with in_english():
+            sentence = self.sentence
+        return {"holds": self.holds, **texts, **numbers(figures), "than": criterion.than, "sentence": sentence}
 
 
 @dataclass(frozen=True)

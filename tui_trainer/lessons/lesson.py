@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from tui_trainer.config import Config, option, problems
 from tui_trainer.errors import UserError
+from tui_trainer.language import _, in_english
 from tui_trainer.lessons.course import PROFILES, SHOWS, Course, Layer
 from tui_trainer.lessons.criteria import Criterion, Verdict
 from tui_trainer.lessons.quiz import Quiz
@@ -54,8 +55,9 @@ class Drawing(_Table):
     def title(self) -> str:
         """What stands over the chart."""
         if self.over == "layers":
-            return f"{PROFILES[self.shows].title}, layer by layer, {'first batch' if self.at == 'start' else 'latest'}"
-        return SHOWS[self.shows].title.format(layer=self.layer)
+            text = _("{figure}, layer by layer, first batch") if self.at == "start" else _("{figure}, layer by layer, latest")
+            return text.format(figure=_(PROFILES[self.shows].title))
+        return _(SHOWS[self.shows].title).format(layer=_(str(self.layer)))
 
     @property
     def scale(self) -> str:
@@ -108,7 +110,9 @@ class Lesson(_Table):
             if strange := variant.options.keys() - set(self.varies):
                 what = {"run": variant.name, "name": min(strange)}
                 raise PydanticCustomError("lesson", "run {run} sets {name}, which is not among what varies", what)
-            if wrong := problems({**self.options, **variant.options}):
+            with in_english():
+                wrong = problems({**self.options, **variant.options})
+            if wrong:
                 name, problem = next(iter(wrong.items()))
                 raise PydanticCustomError("lesson", "run {run}: {name} {problem}", {"run": variant.name, "name": name, "problem": problem})
         for attempt in self.tries:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tui_trainer.config import Config, format_hidden
 from tui_trainer.dataset import CLASSES
+from tui_trainer.language import _
 from tui_trainer.nn.layers import Layer
 from tui_trainer.training.model import arithmetic, build_layers, build_network, parameters
 
@@ -80,13 +81,15 @@ def _one_layer(config: Config, rng: np.random.Generator) -> Question:
     network = build_network(config, PIXELS, CLASSES)
     counted = sum(tensor.size for name, tensor in network.tensors.items() if name.startswith(f"{layer.name}."))
     answer = parameters(layer)
-    return Question(f"How many parameters has {layer.name}?", _rows(config), answer, f"{arithmetic(layer, TIMES)} = {answer:,}", counted)
+    text = _("How many parameters has {layer}?").format(layer=layer.name)
+    return Question(text, _rows(config), answer, f"{arithmetic(layer, TIMES)} = {answer:,}", counted)
 
 
 def _all_layers(config: Config, _rng: np.random.Generator) -> Question:
     layers = [layer for layer in build_layers(config, PIXELS, CLASSES) if layer.shapes()]
     answer = sum(map(parameters, layers))
-    text = f"How many parameters has the whole network, {PIXELS} to {format_hidden(config.hidden)} to {CLASSES}?"
+    text = _("How many parameters has the whole network, {inputs} to {hidden} to {classes}?")
+    text = text.format(inputs=PIXELS, hidden=format_hidden(config.hidden), classes=CLASSES)
     return Question(text, _rows(config), answer, _sum(layers, answer), build_network(config, PIXELS, CLASSES).parameter_count)
 
 
@@ -96,8 +99,8 @@ def _one_more(config: Config, _rng: np.random.Generator) -> Question:
     units = config.hidden[-1]
     slopes = f" + {units}" if config.activation == "prelu" else ""
     answer = (units + 1) * units + (units if slopes else 0)
-    text = f"One more hidden layer of {units} units follows the last one: how many parameters come in addition?"
-    return Question(text, _rows(config), answer, f"({units} + 1) * {units}{slopes} = {answer:,}", after - before)
+    text = _("One more hidden layer of {units} units follows the last one: how many parameters come in addition?")
+    return Question(text.format(units=units), _rows(config), answer, f"({units} + 1) * {units}{slopes} = {answer:,}", after - before)
 
 
 def _sum(layers: Sequence[Layer], answer: int) -> str:

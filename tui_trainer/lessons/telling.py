@@ -1,12 +1,16 @@
 """A lesson without a screen: its runs' events as they come, then the verdict, as lines of text or of JSON."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
-from textwrap import wrap
 from typing import Any, Literal
 
+from rich.cells import cell_len
+
+from tui_trainer.cells import ljust, wrap
 from tui_trainer.config import Config
 from tui_trainer.headless import Exit, conclusion, describe, describe_epoch
+from tui_trainer.language import _, in_english
 from tui_trainer.lessons.criteria import Verdict, figures
 from tui_trainer.lessons.lesson import Lesson
 from tui_trainer.lessons.quiz import Quiz, questions
@@ -18,6 +22,9 @@ from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Noted
 
 NOT_HELD = 4
 """The exit status when the claim did not hold."""
+
+COLUMNS = 98
+"""Of a line of the opening, behind its indent."""
 
 Form = Literal["text", "json"]
 
@@ -42,7 +49,7 @@ def tell_lesson(lesson: Lesson, configs: Mapping[str, Config], folder: Path | No
         if form == "json":
             _say_json(_verdict_record(lesson, configs, verdict, trial))
         else:
-            _say_verdict(verdict, f"seed {next(iter(configs.values())).seed}")
+            _say_verdict(verdict, _("seed {seed}").format(seed=next(iter(configs.values())).seed))
     return Exit.FINISHED if verdict.holds else NOT_HELD
 
 
@@ -69,7 +76,7 @@ class _Text:
     """Lines that begin with the name of their run, all names of one width."""
 
     def __init__(self, lesson: Lesson) -> None:
-        self._width = max(len(run.name) for run in lesson.runs)
+        self._width = max(cell_len(_(run.name)) for run in lesson.runs)
         self._epochs: dict[str, int] = {}
 
     def tell(self, run: str, event: Event, _folder: Path | None) -> None:
@@ -85,24 +92,29 @@ class _Text:
                     self._say(run, text)
 
     def _say(self, run: str, text: str) -> None:
-        _say(f"{run:{self._width}}  {text}")
+        _say(f"{ljust(_(run), self._width)}  {text}")
 
 
 def _say_opening(lesson: Lesson | Quiz) -> None:
-    _say(lesson.title)
-    for text in (lesson.claim, f"Watch: {lesson.watch}"):
-        _say("\n".join(wrap(text, 100, initial_indent="  ", subsequent_indent="  ")))
+    _say(_(lesson.title))
+    for text in (_(lesson.claim), _("Watch: {watch}").format(watch=_(lesson.watch))):
+        for row in wrap(text, COLUMNS):
+            _say(f"  {row}")
 
 
 def _say_verdict(verdict: Verdict, which: str) -> None:
-    _say(f"the claim {'held' if verdict.holds else 'did not hold'} on these runs ({which}):")
+    text = _("the claim held on these runs ({which}):") if verdict.holds else _("the claim did not hold on these runs ({which}):")
+    _say(text.format(which=which))
+    yes, no = _("yes"), _("no")
+    width = max(cell_len(yes), cell_len(no))
     for finding in verdict.findings:
-        _say(f"  {'yes' if finding.holds else 'no '}  {finding.sentence}")
+        _say(f"  {ljust(yes if finding.holds else no, width)}  {finding.sentence}")
 
 
 def tell_quiz(quiz: Quiz, seed: int, form: Form) -> int:
     """Ask and answer, and return the exit status: what the arithmetic says is what the networks hold."""
-    asked = list(questions(seed, quiz.questions))
+    with in_english() if form == "json" else nullcontext():
+        asked = list(questions(seed, quiz.questions))
     holds = all(question.holds for question in asked)
     with results():
         if form == "text":
@@ -115,13 +127,18 @@ def tell_quiz(quiz: Quiz, seed: int, form: Form) -> int:
             else:
                 _say(f"\n{number}. {question.text}")
                 _say(f"   {', '.join(f'{row.name} {row.units}' for row in question.rows)}")
-                _say(f"   {question.arithmetic}; the network itself has {question.counted:,}")
+                answer = _("{arithmetic}; the network itself has {counted:,}")
+                _say(f"   {answer.format(arithmetic=question.arithmetic, counted=question.counted)}")
         if form == "json":
             right = sum(question.holds for question in asked)
             numbers = {"questions": len(asked), "right": right}
             _say_json({"event": "verdict", "holds": holds, "lesson": quiz.name, "claim": quiz.claim, "seed": seed, **numbers})
         else:
-            _say(f"\nthe claim {'held' if holds else 'did not hold'}: the arithmetic gives what the networks hold")
+            _say("")
+            if holds:
+                _say(_("the claim held: the arithmetic gives what the networks hold"))
+            else:
+                _say(_("the claim did not hold: the arithmetic gives what the networks hold"))
     return Exit.FINISHED if holds else NOT_HELD
 
 

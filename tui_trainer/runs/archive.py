@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -51,6 +51,8 @@ class RunRecord:
     """Every option as plain data; one that the file leaves out has its default, if this version can read the rest."""
     status: Status | Literal["unfinished"] = "unfinished"
     epochs: tuple[Epoch, ...] = ()
+    other_seconds: float = 0.0
+    """Training time of the whole epochs that are not among these."""
     changes: tuple[ChangeLine, ...] = ()
     """What was changed while the run went on."""
     parameters: int | None = None
@@ -76,7 +78,7 @@ class RunRecord:
     @property
     def seconds(self) -> float:
         """Training time of the whole epochs."""
-        return sum(epoch.seconds for epoch in self.epochs)
+        return self.other_seconds + sum(epoch.seconds for epoch in self.epochs)
 
     @property
     def last_epoch(self) -> int:
@@ -107,6 +109,12 @@ class RunRecord:
         """The lowest validation loss; the first of equal ones."""
         found = [Best(epoch.validation_loss, epoch.number) for epoch in self.epochs if epoch.validation_loss is not None]
         return min(found, key=lambda best: best.value, default=None)
+
+    def condensed(self) -> "RunRecord":
+        """The run with those epochs alone that its best and its last figures are of: there is room for a thousand of these."""
+        bests = {best.epoch for best in (self.best_accuracy, self.best_loss) if best}
+        kept = tuple(epoch for epoch in self.epochs if epoch.number in bests or epoch is self.epochs[-1])
+        return replace(self, epochs=kept, other_seconds=self.seconds - sum(epoch.seconds for epoch in kept))
 
     def steps(self) -> list[int]:
         """Batches trained by the end of each epoch; the epochs themselves where the log does not tell how large a batch was."""

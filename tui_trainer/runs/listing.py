@@ -17,7 +17,7 @@ from tui_trainer.runs.terms import RUNNING, STATUSES, UNREADABLE
 
 @dataclass(frozen=True)
 class Listed:
-    """A run in a list: what its files tell, or why they cannot be read."""
+    """A run in a list: what its files tell in short, or why they cannot be read."""
 
     path: Path
     record: RunRecord | None = None
@@ -46,7 +46,7 @@ def list_runs(folder: Path) -> list[Listed]:
 
 def _listed(path: Path) -> Listed:
     try:
-        return Listed(path, read_run(path))
+        return Listed(path, read_run(path).condensed())
     except UserError as error:
         return Listed(path, problem=str(error))
 

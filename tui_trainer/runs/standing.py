@@ -5,21 +5,22 @@ from typing import Any
 
 from tui_trainer.config import Config
 from tui_trainer.errors import UserError
+from tui_trainer.language import N_
 from tui_trainer.runs.archive import RunRecord
 
 
 def obstacle(record: RunRecord) -> str:
     """Why the run cannot be gone on with, in a line; nothing where it can."""
     if record.held:
-        return "it is going on, in another window or process; wait for its end, or stop it first"
+        return N_("it is going on, in another window or process; wait for its end, or stop it first")
     if not record.has_checkpoint:
-        return "it has no checkpoint to go on from"
+        return N_("it has no checkpoint to go on from")
     try:
         options = latest_options(record)
     except UserError as error:
         return f"this version cannot read its options: {error}"
     if record.status == "completed" and options.early_stopping and record.last_epoch < options.epochs:
-        return "early stopping ended it, with its best weights; start it again with more patience"
+        return N_("early stopping ended it, with its best weights; start it again with more patience")
     return ""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
+from time import time
 from typing import Any, Final
 
 from tui_trainer.config import Config
@@ -19,6 +20,7 @@ from tui_trainer.sweep.workers import Workers
 SEARCHES: Final[Mapping[str, str]] = {
     "grid": "every combination",
     "random": "as many combinations as --samples says, drawn at random",
+    "tpe": "as many combinations as --samples says, near what did well before, and hopeless ones given up",
 }
 
 TRIED: Final = 100
@@ -47,8 +49,13 @@ class Plan:
         """The plan that `record` made. Raises UserError."""
         try:
             plan = cls(**record)
-        except TypeError:
-            raise UserError("the sweep's plan is not one that this version can read") from None
+            texts, numbers = (plan.search, *plan.options.values()), (plan.samples, plan.search_seed)
+            is_plan = all(isinstance(text, str) for text in texts) and all(isinstance(number, int | None) for number in numbers)
+            is_plan = is_plan and isinstance(plan.table, dict) and isinstance(plan.file, str | None)
+        except (TypeError, AttributeError):
+            is_plan = False
+        if not is_plan:
+            raise UserError("the sweep's plan is not one that this version can read")
         if plan.search not in SEARCHES:
             raise UserError(f"the sweep's plan has a search that this version does not know: {str(plan.search)[:60]}")
         return plan
@@ -67,8 +74,8 @@ def planned(
     search = search or ("random" if samples else "grid")
     if search == "grid" and samples:
         raise UserError("--samples: a grid has all combinations; leave out --samples, or give --search random")
-    if search == "random" and not samples:
-        raise UserError("--search random needs --samples, how many configurations to draw")
+    if search != "grid" and not samples:
+        raise UserError(f"--search {search} needs --samples, how many configurations to try")
     return Plan(options, table, str(file) if file else None, search, samples, seed or 0)
 
 
@@ -89,7 +96,8 @@ def open_sweep(folder: Path, plan: Plan | None, workers: Callable[[Mapping[str, 
     try:
         found = search(data, store)
         done = sum(result.status.is_final for result in store.results())
-        store.note(plan=plan.record(), seeds=len(space.seeds), total=done + found.left)
+        facts = {"began": store.facts().get("began", time()), "status": "running", "total": done + found.left}
+        store.note(plan=plan.record(), seeds=len(space.seeds), **facts)
         return Sweep(folder, store, found, workers(data), data, len(space.seeds))
     except BaseException:
         store.close()
@@ -106,18 +114,31 @@ def extent(plan: Plan) -> tuple[int, int]:
 
 
 def _trials(plan: Plan, space: Space) -> Iterator[Trial]:
-    return space.drawn(plan.samples or 1, plan.search_seed) if plan.search == "random" else space.grid()
+    return space.grid() if plan.search == "grid" else space.drawn(plan.samples or 1, plan.search_seed)
 
 
 def _search(plan: Plan, space: Space) -> Callable[[Mapping[str, Dataset], Store], Search]:
+    if plan.search == "tpe":
+        return _learning(space, plan.samples or 1, plan.search_seed)
     trials = list(_trials(plan, space))
-    if not all(trial.config.validation for trial in trials):
-        raise UserError("--validation: a sweep compares by the validation set; give a number above 0")
 
     def listed(data: Mapping[str, Dataset], store: Store) -> Search:
         return Listed(trials, data, {result.key for result in store.results() if result.status.is_final})
 
     return listed
+
+
+def _learning(space: Space, samples: int, seed: int) -> Callable[[Mapping[str, Dataset], Store], Search]:
+    try:
+        from tui_trainer.sweep.tpe import ParzenSearch, check  # noqa: PLC0415 an extra, and slow to import
+    except ModuleNotFoundError as error:
+        if error.name != "optuna":
+            raise
+        raise UserError("--search tpe: needs Optuna: pip install 'tui-trainer[sweep]'") from None
+    if samples * len(space.seeds) > MOST_TRIALS:
+        raise UserError(f"--samples: with {len(space.seeds)} seeds at most {MOST_TRIALS // len(space.seeds):,}, not {samples:,}")
+    check(space, seed)
+    return lambda data, store: ParzenSearch(space, samples, seed, data, store)
 
 
 def _located(space: Space) -> tuple[Space, Mapping[str, Dataset]]:

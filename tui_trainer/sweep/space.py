@@ -60,6 +60,11 @@ class Interval:
         # The ends are as they were given.
         return (self.low, self.high)[round(share)] if share in {0, 1} else min(max(float(f"{number:.{DIGITS}g}"), self.low), self.high)
 
+    def share(self, number: Number) -> float:
+        """How far along the scale the number is, from 0 to 1."""
+        low, high, number = (log(self.low), log(self.high), log(number)) if self.is_log else (self.low, self.high, number)
+        return min(max((number - low) / (high - low), 0.0), 1.0)
+
 
 Axis = Values | Interval
 
@@ -136,10 +141,14 @@ class Space:
     def _distinct(self, rng: np.random.Generator) -> Iterator[dict[str, Value]]:
         seen = set()
         while True:
-            point = {name: _draw(axis, rng) for name, axis in self.axes.items() if name != SEED}
+            point = self.point(rng)
             if (key := tuple(point.values())) not in seen:
                 seen.add(key)
                 yield point
+
+    def point(self, rng: np.random.Generator) -> dict[str, Value]:
+        """A configuration drawn at random."""
+        return {name: _draw(axis, rng) for name, axis in self.axes.items() if name != SEED}
 
     def repeated(self, points: list[dict[str, Value]]) -> Iterator[Trial]:
         """Each of the points, with the first seed, then with the next."""
@@ -154,6 +163,8 @@ class Space:
             config = Config.parse({**self.fixed, **where, SEED: seed}, self.source)
         except UserError as error:
             raise UserError(f"{error} (tried: {describe(where)})" if where else str(error)) from None
+        if not config.validation:
+            raise UserError("--validation: a sweep compares by the validation set; give a number above 0")
         if config.threads == AUTO:
             # The cores are for the other runs, which is faster than more threads in each.
             config = config.model_copy(update={"threads": 1})

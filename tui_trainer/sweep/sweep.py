@@ -133,6 +133,8 @@ class Sweep:
             looked = monotonic()
             while self._in_flight and not self._stopping.is_set():
                 wait(self._in_flight, PATIENCE, FIRST_COMPLETED)
+                for text in self._workers.notes():
+                    yield SweepNoted(text)
                 for future in [future for future in self._in_flight if future.done()]:
                     yield from self._end_run(future)
                 if self._workers.are_near and monotonic() - looked >= LOOK_EVERY:
@@ -247,8 +249,12 @@ class Sweep:
                 examined = self._examine(best)
             except UserError as error:
                 yield SweepNoted(f"the chosen configuration cannot be examined: {error}")
+        status: Literal["completed", "stopped"] = "completed" if completed else "stopped"
+        with suppress(UserError):  # a report then does not know that it is whole
+            before = self._store.facts().get("seconds", 0.0)
+            self._store.note(status=status, total=self._total, seconds=before + monotonic() - self._began)
         yield SweepEnded(
-            status="completed" if completed else "stopped",
+            status=status,
             standings=self._standings(),
             groups=tuple(groups),
             best=best,

@@ -22,6 +22,9 @@ MOST_SHOWN = 40
 
 NONE = "-"
 
+HEADS = ("runs", "accuracy", "sd", "95% interval", "against the first", "p", "diverged")
+"""Of `group_cells`, after the options."""
+
 Form = Literal["auto", "text", "json", "quiet"]
 
 
@@ -196,15 +199,16 @@ def say_groups(groups: Sequence[Group], seeds: int, most: int = MOST_SHOWN) -> N
         return
     say("")
     names = list(dict.fromkeys(name for group in groups for name in group.point))
-    heads = [*names, "runs", "accuracy", "sd", "95% interval", "against the first", "p", "diverged"]
-    rows = [[printable(cell) for cell in _cells(group, groups[0], names, seeds)] for group in ranked(groups, seeds)[:most]]
+    heads = [*names, *HEADS]
+    rows = [[printable(cell) for cell in group_cells(group, groups[0], names, seeds)] for group in ranked(groups, seeds)[:most]]
     kept = [index for index in range(len(heads)) if index < len(names) + 2 or any(row[index] != NONE for row in rows)]
     say_table([heads[index] for index in kept], [[row[index] for index in kept] for row in rows], range(len(names), len(kept)))
     if len(groups) > most:
         say(f"and {len(groups) - most:,} more: tui-trainer sweep report")
 
 
-def _cells(group: Group, first: Group, names: Sequence[str], seeds: int) -> list[str]:
+def group_cells(group: Group, first: Group, names: Sequence[str], seeds: int) -> list[str]:
+    """A configuration as a line of a table: the options of these names, and what came of it."""
     against = paired(group, first)
     return [
         *(group.point.get(name, NONE) for name in names),

@@ -26,16 +26,25 @@ def run_trial(config: Config, folder: Path, data: Dataset, control: Control) -> 
 
     Raises CutShortError after `control` stopped it, and UserError when it cannot be trained or kept.
     """
-    if (done := _ended(folder)) is None:
-        run = _resumed(folder, data) or Run.create(config, folder, data)
-        for event in run.events(control):
-            if isinstance(event, Ended) and event.status in {"stopped", "interrupted"}:
-                raise CutShortError
-        if run.trouble:
-            raise UserError(run.trouble)
-        done = read_run(folder)
-    status = Standing.DIVERGED if done.status == "diverged" else Standing.COMPLETED
-    return status, figures(done, status)
+    if known := outcome(folder):
+        return known
+    run = _resumed(folder, data) or Run.create(config, folder, data)
+    for event in run.events(control):
+        if isinstance(event, Ended) and event.status in {"stopped", "interrupted"}:
+            raise CutShortError
+    if run.trouble:
+        raise UserError(run.trouble)
+    return _outcome(read_run(folder))
+
+
+def outcome(folder: Path) -> tuple[Standing, Figures] | None:
+    """What a run gave that has ended; None of one that has not. A sweep that is killed may not have heard of a run that had just ended."""
+    try:
+        record = read_run(folder)
+    except UserError:
+        return None
+    has_ended = record.status == "diverged" or (record.status == "completed" and record.has_checkpoint)
+    return _outcome(record) if has_ended else None
 
 
 def latest(folder: Path) -> Figures | None:
@@ -70,13 +79,9 @@ def figures(record: RunRecord, status: Standing = Standing.RUNNING) -> Figures:
     )
 
 
-def _ended(folder: Path) -> RunRecord | None:
-    """A sweep that is killed may not have heard of a run that had just ended."""
-    try:
-        record = read_run(folder)
-    except UserError:
-        return None
-    return record if record.status == "diverged" or (record.status == "completed" and record.has_checkpoint) else None
+def _outcome(record: RunRecord) -> tuple[Standing, Figures]:
+    status = Standing.DIVERGED if record.status == "diverged" else Standing.COMPLETED
+    return status, figures(record, status)
 
 
 def _resumed(folder: Path, data: Dataset) -> Run | None:

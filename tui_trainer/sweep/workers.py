@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -59,6 +59,9 @@ class Workers(Protocol):
     def hear(self, future: Future[Done]) -> Done:
         """What came of it, once it is done and was not cancelled."""
 
+    def notes(self) -> list[str]:
+        """What whoever started the sweep should know of them, a line each; every one is told once."""
+
     def stop(self) -> None:
         """End all runs, as soon as their checkpoints are written, and let go of everything."""
 
@@ -105,6 +108,9 @@ class LocalWorkers:
         # What is wrong with the pool is not wrong with the run.
         return Done(Standing.FAILED, note=f"{type(error).__name__}: {reason}", again=isinstance(error, RuntimeError))
 
+    def notes(self) -> list[str]:
+        return []
+
     def stop(self) -> None:
         self._end()
         self._remove_data()
@@ -139,7 +145,17 @@ def _how_it_died(code: int) -> str:
     return f"ended with status {code}"
 
 
-# What follows is run by the workers.
+def trained(config: Config, folder: Path, data: Callable[[], Dataset], control: Control) -> Done:
+    """Have the run trained here, by a worker. Raises CutShortError after `control` stopped it."""
+    try:
+        return Done(*run_trial(config, folder, data(), control))
+    except UserError as error:
+        return Done(Standing.FAILED, note=str(error))
+    except MemoryError:
+        return Done(Standing.FAILED, note="it does not fit into memory beside the other workers", again=True)
+
+
+# What follows is run by the worker processes.
 
 _shared: dict[str, SharedData] = {}
 
@@ -174,10 +190,6 @@ def _train(config: Config, folder: Path) -> Done:
     control = Control()
     with heeded(lambda _number: control.stop("interrupted")) as received:
         try:
-            return Done(*run_trial(config, folder, _dataset(config.data), control))
+            return trained(config, folder, lambda: _dataset(config.data), control)
         except CutShortError:
             os._exit(128 + received[0])
-        except UserError as error:
-            return Done(Standing.FAILED, note=str(error))
-        except MemoryError:
-            return Done(Standing.FAILED, note="it does not fit into memory beside the other workers", again=True)

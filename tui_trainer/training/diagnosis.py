@@ -75,8 +75,8 @@ class Figure:
         found[values > self.most] = inf
         return found
 
-    def limits(self) -> list[str]:
-        """Each band in words, with the number where it begins, or where it ends if it is the lowest of those that are not right."""
+    def limits(self, say: Callable[[str], str] = str) -> list[str]:
+        """Each band in words, which `say` translates, with the number where it begins, or ends if it is the lowest of those not right."""
         words, before = [], self.bands[0]
         for band in self.bands:
             limit = ""
@@ -84,7 +84,7 @@ class Figure:
                 limit = f" < {self._number(band.below)}" if band.grade is Grade.LOW else ""
             elif before.grade is not Grade.LOW:
                 limit = f" ≥ {self._number(before.below)}"
-            words.append(band.word + limit)
+            words.append(say(band.word) + limit)
             before = band
         return words
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tui_trainer.config import Config
+from tui_trainer.language import _
 from tui_trainer.names import made_for
 from tui_trainer.training.events import LayerHealth
 from tui_trainer.ui.messages import RunEnded
@@ -18,12 +19,14 @@ def advice(config: Config, event: RunEnded, layers: Sequence[LayerHealth]) -> st
     """One line, or nothing when the run went well or was cut short."""
     better = made_for(config.activation, len(config.hidden))
     one_for_all = "," not in better
-    initializer = (f" or {better}" if one_for_all else " or each activation's own initializer") if config.initializer != better else ""
+    initializer = ""
+    if config.initializer != better:
+        initializer = _(" or {initializer}").format(initializer=better) if one_for_all else _(" or each activation's own initializer")
     if event.divergence:
-        return f"try a lower learning rate, say {config.learning_rate / 10:g}{initializer}"
+        return _("try a lower learning rate, say {rate:g}{initializer}").format(rate=config.learning_rate / 10, initializer=initializer)
     learned = event.test_accuracy is None or event.test_accuracy > GUESSING
     if event.status != "completed" or not config.epochs or learned:
         return ""
     if len(layers) > 1 and layers[0].gradient_norm < VANISHED * layers[-1].gradient_norm:
-        return f"vanished gradients: try relu{initializer}"
-    return f"nothing was learned: try another learning rate{initializer}"
+        return _("vanished gradients: try relu{initializer}").format(initializer=initializer)
+    return _("nothing was learned: try another learning rate{initializer}").format(initializer=initializer)

@@ -13,14 +13,17 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.messages import ExitApp
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 
 from tui_trainer import paths
 from tui_trainer.config import Config
 from tui_trainer.errors import UserError
+from tui_trainer.language import _
 from tui_trainer.runs.archive import RunRecord, read_run
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.follow import Follower
@@ -129,7 +132,9 @@ class TrainerApp(SweepingApp):
             except OSError as error:
                 self._settings = None
                 reason = (error.strerror or str(error)).lower()
-                problem = paths.printable(f"Theme and options cannot be remembered: {paths.settings()}: {reason}")
+                problem = paths.printable(
+                    _("Theme and options cannot be remembered: {path}: {reason}").format(path=paths.settings(), reason=reason)
+                )
                 self.notify(problem, severity="warning", markup=False)
 
     def on_run_started(self, event: RunStarted) -> None:
@@ -152,14 +157,15 @@ class TrainerApp(SweepingApp):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Add what the main screen can do now to the palette."""
-        yield from super().get_system_commands(screen)
+        for title, help_text, callback, discover in super().get_system_commands(screen):
+            yield SystemCommand(_(title), _(help_text), callback, discover)
         if isinstance(screen, ChartScreen | HealthScreen | InsideScreen | LessonScreen | PathsScreen | QuizScreen | SweepsScreen):
             for binding in _bindings(screen):
                 if binding.action != "leave" and screen.check_action(binding.action.partition("(")[0], ()):
-                    yield SystemCommand(binding.description, binding.tooltip, self._runs(binding.action, screen))
+                    yield SystemCommand(_(binding.description), _(binding.tooltip), self._runs(binding.action, screen))
         if screen is self.main:
-            yield SystemCommand("Compare runs", "The same as Runs", self.main.action_compare)
-        yield SystemCommand("Help", "Show all keys", self.action_help)
+            yield SystemCommand(_("Compare runs"), _("The same as Runs"), self.main.action_compare)
+        yield SystemCommand(_("Help"), _("Show all keys"), self.action_help)
 
     def _runs(self, action: str, screen: Screen[Any]) -> Any:
         async def run() -> None:
@@ -167,33 +173,42 @@ class TrainerApp(SweepingApp):
 
         return run
 
+    def action_command_palette(self) -> None:
+        """Search the commands."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder=_("Search for commands…"), id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Search the themes."""
+        self.push_screen(CommandPalette([ThemeProvider], placeholder=_("Search for themes…")))
+
     def action_help(self) -> None:
         """Show what each key does."""
         if isinstance(self.screen, CompareScreen):
             bindings = [*_bindings(RunList), *_bindings(self.screen), *_bindings(self)]
-            self.push_screen(HelpScreen(bindings, "In lists and tables", compare.KEYS, compare.NOTES))
+            self.push_screen(HelpScreen(bindings, _("In lists and tables"), compare.KEYS, compare.NOTES))
         elif isinstance(self.screen, WatchScreen):
             bindings = [*_bindings(self.screen), *_bindings(Chart), *_bindings(self)]
-            self.push_screen(HelpScreen(bindings, "Between the charts", watch.KEYS, watch.NOTES))
+            self.push_screen(HelpScreen(bindings, _("Between the charts"), watch.KEYS, watch.NOTES))
         elif isinstance(self.screen, HealthScreen):
             bindings = [*_bindings(self.screen), *_bindings(HeatMap), *_bindings(self)]
-            self.push_screen(HelpScreen(bindings, "On the map", health.KEYS, health.NOTES))
+            self.push_screen(HelpScreen(bindings, _("On the map"), health.KEYS, health.notes()))
         elif isinstance(self.screen, InsideScreen):
             bindings = [*(binding for kind in inside.BOUND for binding in _bindings(kind)), *_bindings(self)]
-            self.push_screen(HelpScreen(bindings, "Between the views", inside.KEYS, inside.NOTES))
+            self.push_screen(HelpScreen(bindings, _("Between the views"), inside.KEYS, inside.NOTES))
         elif isinstance(self.screen, LessonScreen):
             bindings = [*_bindings(self.screen), *_bindings(Overlay), *_bindings(self)]
-            self.push_screen(HelpScreen(bindings, "In the text", lessons.KEYS, lessons.NOTES))
+            self.push_screen(HelpScreen(bindings, _("In the text"), lessons.KEYS, lessons.NOTES))
         elif isinstance(self.screen, PathsScreen):
             bindings = [*_bindings(self.screen), *_bindings(RuleTable), *_bindings(ReliefMap), *_bindings(self)]
-            self.push_screen(HelpScreen(bindings, "Between list and map", paths_screen.KEYS, paths_screen.NOTES))
+            self.push_screen(HelpScreen(bindings, _("Between list and map"), paths_screen.KEYS, paths_screen.notes()))
         elif isinstance(self.screen, SweepScreen):
             bindings = [*(binding for kind in (SweepTable, SweepHeat, self.screen, Chart, self) for binding in _bindings(kind))]
-            self.push_screen(HelpScreen(bindings, "Between the parts", sweep.KEYS, sweep.NOTES))
+            self.push_screen(HelpScreen(bindings, _("Between the parts"), sweep.KEYS, sweep.NOTES))
         elif isinstance(self.screen, SweepsScreen):
-            self.push_screen(HelpScreen([*_bindings(self.screen), *_bindings(self)], "In the field", sweeps.KEYS, sweeps.NOTES))
+            self.push_screen(HelpScreen([*_bindings(self.screen), *_bindings(self)], _("In the field"), sweeps.KEYS, sweeps.NOTES))
         elif isinstance(self.screen, QuizScreen):
-            self.push_screen(HelpScreen([*_bindings(self.screen), *_bindings(self)], "In the field", quiz.KEYS, quiz.NOTES))
+            self.push_screen(HelpScreen([*_bindings(self.screen), *_bindings(self)], _("In the field"), quiz.KEYS, quiz.NOTES))
         elif not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen([*_bindings(self.main), *_bindings(Chart), *_bindings(self)]))
 
@@ -204,7 +219,9 @@ class TrainerApp(SweepingApp):
         elif isinstance(self.screen, QuitScreen):
             self.screen.dismiss(True)
         else:
-            self.push_screen(QuitScreen("run" if self.main.phase.going_on else "sweep"), self._leave_if)
+            a_run = _("A run is going on. Stop it, save what it has learned, and leave?")
+            a_sweep = _("A sweep is going on. Stop it, save what its runs have learned, and leave?")
+            self.push_screen(QuitScreen(a_run if self.main.phase.going_on else a_sweep), self._leave_if)
 
     def _is_busy(self) -> bool:
         return self.main.phase.going_on or self.sweep_goes_on
@@ -252,7 +269,7 @@ class TrainerApp(SweepingApp):
         self._leaving = True
         self.main.action_stop()
         self.stop_sweep()
-        self.notify("Saving what was learned. ctrl+q again leaves at once.", title="Leaving")
+        self.notify(_("Saving what was learned. ctrl+q again leaves at once."), title=_("Leaving"))
 
     def on_run_ended(self, _event: RunEnded) -> None:
         """The files are written: whoever waited for that may go."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tui_trainer.changes import describe_change
 from tui_trainer.config import MOST_EPOCHS
 from tui_trainer.errors import UserError
+from tui_trainer.language import _
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.batches import MOST_BATCHES, read_batches
@@ -114,7 +115,7 @@ class Retelling:
         self.stand(record, count)
         changes = [change for change in record.changes if until_step is None or change.step <= until_step]
         courses = self._course_at([change.step for change in changes])
-        texts = [printable(describe_change(change.changes))[:LONGEST_MARK] for change in changes]
+        texts = [printable(describe_change(change.changes, _))[:LONGEST_MARK] for change in changes]
         self.history.changes = [Mark(course, text) for course, text in zip(courses, texts, strict=True)]
 
     def stand(self, record: RunRecord, epochs: int | None = None) -> None:

@@ -14,6 +14,7 @@ from tui_trainer.dataset import Split, load
 from tui_trainer.digits import Gray
 from tui_trainer.errors import UserError
 from tui_trainer.inside import Examination, FirstLayer, Scale, examine, restore, say
+from tui_trainer.language import _
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.network import Network
 from tui_trainer.predicting import side_of
@@ -121,7 +122,7 @@ class Examiner:
 
     def look_at(self, snapshot: Snapshot, test: Split | None) -> None:
         """Examine this network."""
-        self._want(lambda: self._examine(snapshot, test, "" if test else "there are no test images"))
+        self._want(lambda: self._examine(snapshot, test, "" if test else _("there are no test images")))
 
     def look_into(self, path: Path) -> None:
         """Examine the network in a checkpoint, if it is another one than the last time."""
@@ -188,10 +189,10 @@ class Examiner:
             else:
                 # The training images, which are many, are not kept.
                 self._data = name, data.test, data.fingerprint
-        _, test, told = self._data
-        note = f"without test images: {told}" if test is None else ""
+        test, told = self._data[1:]
+        note = _("without test images: {reason}").format(reason=told) if test is None else ""
         if test and snapshot.scalars.get("data") not in (told, None):
-            note = f"{name} is not what this network was trained on"
+            note = _("{data} is not what this network was trained on").format(data=name)
         yield from self._examine(snapshot, test, note)
 
     def _examine(self, snapshot: Snapshot, test: Split | None, note: str) -> Work:

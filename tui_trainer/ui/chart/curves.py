@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from tui_trainer.language import N_, _
 from tui_trainer.ui.chart import axes
 from tui_trainer.ui.chart.history import History
 from tui_trainer.ui.chart.raster import Marks
@@ -20,10 +21,10 @@ SMOOTHINGS = (0.0, 0.6, 0.9, 0.97, 0.99, 0.999)
 class Scale(Enum):
     """What the x axis counts."""
 
-    EPOCH = "epoch"
-    STEP = "step"
-    LOG_STEP = "step, log scale"
-    TIME = "training time"
+    EPOCH = N_("epoch")
+    STEP = N_("step")
+    LOG_STEP = N_("step, log scale")
+    TIME = N_("training time")
 
     @property
     def place(self) -> int:
@@ -185,9 +186,9 @@ def _over_batches(batches: Series, training: Series, validation: Series, view: V
         yield Curve(points, Pen.BATCHES, Stroke.FAINT)
         x, y = batches.points(view.scale.place, MEAN)
         points = x, smoothed(y, weight)
-    yield Curve(points, Pen.SMOOTH, Stroke.LINE, ("recent batches", "batches", ""))
-    yield Curve(training.points(view.scale.place), Pen.TRAINING, Stroke.DOTS, ("epoch mean", "epoch", ""), marks.training)
-    yield from _dotted(validation.points(view.scale.place), Pen.VALIDATION, ("validation", "val", ""), marks.validation)
+    yield Curve(points, Pen.SMOOTH, Stroke.LINE, (_("recent batches"), _("batches"), ""))
+    yield Curve(training.points(view.scale.place), Pen.TRAINING, Stroke.DOTS, (_("epoch mean"), _("epoch"), ""), marks.training)
+    yield from _dotted(validation.points(view.scale.place), Pen.VALIDATION, (_("validation"), _("val"), ""), marks.validation)
 
 
 def _loss(history: History, view: View, marks: Marks) -> Iterator[Curve]:
@@ -199,7 +200,7 @@ def _accuracy(history: History, view: View, marks: Marks) -> Iterator[Curve]:
 
 
 def _learning_rate(history: History, view: View, marks: Marks) -> Iterator[Curve]:
-    yield Curve(history.learning_rate.points(view.scale.place), Pen.SMOOTH, Stroke.LINE, ("learning rate", "rate", ""))
+    yield Curve(history.learning_rate.points(view.scale.place), Pen.SMOOTH, Stroke.LINE, (_("learning rate"), _("rate"), ""))
 
 
 def _gradient_norms(history: History, view: View, marks: Marks) -> Iterator[Curve]:
@@ -225,25 +226,25 @@ def _first_with_points(*series: Series) -> Series:
 
 QUANTITIES: Mapping[str, Quantity] = {
     "loss": Quantity(
-        "Loss",
-        "nats",
+        N_("Loss"),
+        N_("nats"),
         _loss,
         lambda run: _first_with_points(run.validation_loss, run.training_loss),
         axes.loss,
         lambda value: axes.figure(value, 3 if value < 100 else 0),
     ),
     "accuracy": Quantity(
-        "Accuracy",
+        N_("Accuracy"),
         "%",
         _accuracy,
         lambda run: _first_with_points(run.validation_accuracy, run.training_accuracy),
         axes.accuracy,
         lambda value: f"{value:.1f}%",
     ),
-    "rate": Quantity("Learning rate", "", _learning_rate, lambda run: run.learning_rate, axes.positive, lambda value: f"{value:.3g}"),
+    "rate": Quantity(N_("Learning rate"), "", _learning_rate, lambda run: run.learning_rate, axes.positive, lambda value: f"{value:.3g}"),
     "gradients": Quantity(
-        "Gradient norms",
-        "log scale",
+        N_("Gradient norms"),
+        N_("log scale"),
         _gradient_norms,
         _first_gradients,
         axes.positive,

@@ -9,8 +9,11 @@ from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
+from rich.cells import cell_len
 
+from tui_trainer.cells import cut
 from tui_trainer.drawing import Row
+from tui_trainer.language import _
 from tui_trainer.training.diagnosis import FIGURES, Band, Figure
 from tui_trainer.ui.chart import axes
 from tui_trainer.ui.chart.fates import Cells, Fates
@@ -59,7 +62,7 @@ class Frame(NamedTuple):
 def frame(fates: Fates, figure: Figure, width: int, height: int) -> Frame:
     """Names to the left of the map, values and words to its right, as far as there is room."""
     name = min(max((len(name) for name in fates.names), default=0), LONGEST_NAME) + 1
-    value, word = 9, max(len(band.word) for band in figure.bands) + 1
+    value, word = 9, max(cell_len(_(band.word)) for band in figure.bands) + 1
     if width - name - value - word < NARROWEST:
         word = 0
     if width - name - value < NARROWEST:
@@ -86,34 +89,38 @@ def column_of(cells: Cells, at: Place) -> int | None:
 def _under_cursor(fates: Fates, figure: Figure, cells: Cells, at: Place, room: Frame, ramp: str) -> Row:
     column = column_of(cells, at)
     if column is None or at.layer >= len(cells.values):
-        return [("nothing is measured yet", "heat--axis")]
+        return [(_("nothing is measured yet"), "heat--axis")]
     name = fates.names[at.layer]
     value, judged, first, last = cells.values[at.layer, column], cells.judged[at.layer, column], cells.first[column], cells.last[column]
     if np.isnan(value):
-        return [(f" {name} ", "heat--cursor"), (" nothing is measured there", "heat--axis")]
-    step = f"step {last:,.0f}" if first == last else f"worst of steps {first:,.0f} to {last:,.0f}"
+        return [(f" {name} ", "heat--cursor"), (f" {_('nothing is measured there')}", "heat--axis")]
+    if first == last:
+        step = _("step {step:,.0f}").format(step=last)
+    else:
+        step = _("worst of steps {first:,.0f} to {last:,.0f}").format(first=first, last=last)
     band = figure.band(float(judged))
     row = [
         (f" {name} ", "heat--cursor"),
         (f" {step}  ", "heat--axis"),
-        (f"{figure.text(float(value))} {band.word}".rstrip(), _style(band)),
+        (f"{figure.text(float(value))} {_(band.word)}".rstrip(), _style(band)),
     ]
-    beside = f"  {judged:.2g} {'*' if ramp == PLAIN else '×'} the {figure.beside} layer's"
-    if figure.beside and np.isfinite(judged) and sum(len(text) for text, _ in row) + len(beside) <= room.width:
+    beside = _("{factor:.2g} × the first layer's") if figure.beside == "first" else _("{factor:.2g} × the last layer's")
+    beside = f"  {_plain(beside.format(factor=judged), ramp)}"
+    if figure.beside and np.isfinite(judged) and sum(cell_len(text) for text, _ in row) + cell_len(beside) <= room.width:
         row.append((beside, "heat--axis"))
     return row
 
 
 def _legend(figure: Figure, ramp: str) -> list[Row]:
     row: Row = []
-    for band, words, strength in zip(figure.bands, figure.limits(), figure.typical(), strict=True):
+    for band, words, strength in zip(figure.bands, figure.limits(_), figure.typical(), strict=True):
         sample = ramp[min(int(strength * len(ramp)), len(ramp) - 1)]
         row.append((f"{sample} {_plain(words, ramp)}".rstrip() + " ", _style(band)))
-    return [[*row, (f"({_plain(figure.measure, ramp)})", "heat--axis")], [(_plain(figure.source, ramp), "heat--axis")]]
+    return [[*row, (f"({_plain(_(figure.measure), ramp)})", "heat--axis")], [(_plain(_(figure.source), ramp), "heat--axis")]]
 
 
 def _plain(text: str, ramp: str) -> str:
-    return text.replace("÷", "/").replace("≥", ">=") if ramp == PLAIN else text
+    return text.replace("÷", "/").replace("≥", ">=").replace("×", "*") if ramp == PLAIN else text
 
 
 def _layer(name: str, layer: int, figure: Figure, cells: Cells, at: Place, room: Frame, ramp: str) -> Row:
@@ -132,7 +139,7 @@ def _layer(name: str, layer: int, figure: Figure, cells: Cells, at: Place, room:
     if room.value:
         row.append((figure.text(float(values[column])).rjust(room.value), _style(band)))
     if room.word:
-        row.append((f" {band.word}", _style(band)))
+        row.append((f" {_(band.word)}", _style(band)))
     return row
 
 
@@ -165,7 +172,7 @@ def _steps(end: float, room: Frame) -> Row:
         start = min(max(middle - len(label) // 2, 0), room.columns - len(label))
         if start >= 0 and not "".join(text[max(start - 1, 0) : start + len(label) + 1]).strip():
             text[start : start + len(label)] = label
-    return [("step".ljust(room.name)[: room.name], "heat--axis"), ("".join(text), "heat--axis")]
+    return [(cut(_("step"), room.name), "heat--axis"), ("".join(text), "heat--axis")]
 
 
 def following(figure: Figure, by: int) -> Figure:

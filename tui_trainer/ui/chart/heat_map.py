@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui_trainer.drawing import Row
+from tui_trainer.language import _
 from tui_trainer.training.diagnosis import FIGURES, Figure, Grade
 from tui_trainer.ui.chart import heat
 from tui_trainer.ui.chart.fates import Cells, Fates
@@ -79,7 +80,8 @@ class HeatMap(Painted, can_focus=True):
         if self.place.column is not None and self.place.column >= room.columns:
             self.place = replace(self.place, column=room.columns - 1)
         hidden = layers - min(room.layers, layers)
-        entitle(self, subtitle=f"layers {self._top + 1} to {self._top + room.layers} of {layers}" if hidden else "")
+        part = _("layers {first} to {last} of {count}").format(first=self._top + 1, last=self._top + room.layers, count=layers)
+        entitle(self, subtitle=part if hidden else "")
         return heat.rows(self._fates, self.figure, self._cells[2], self._end, self.place, self._top, room, self.ramp)
 
     @property

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tui_trainer.changes import describe_change
+from tui_trainer.language import _
 from tui_trainer.training.diagnosis import table
 from tui_trainer.training.events import Changed, Distributions, EpochEnded, LayerHealth, Progress
 from tui_trainer.ui.chart.fates import Fates
@@ -101,7 +102,7 @@ class History:
         # Between two epochs the seconds of the last one are in the sum already.
         seconds = progress.seconds if progress and progress.epoch == event.epoch else 0.0
         position = progress.position if progress else 0.0
-        self.changes.append(Mark(np.array([event.step, position, self.seconds + seconds]), describe_change(event.changes)))
+        self.changes.append(Mark(np.array([event.step, position, self.seconds + seconds]), describe_change(event.changes, _)))
 
     def _add_epoch(self, event: EpochEnded) -> None:
         self.seconds += event.seconds

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
@@ -13,6 +14,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui_trainer.language import _
 from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
 from tui_trainer.ui.chart.curves import RUN_PENS, Curve, Pen, Stroke
@@ -63,8 +65,8 @@ class Overlay(Widget, can_focus=True):
 
     def __init__(self, title: str, scale: str, over: str) -> None:
         super().__init__()
-        self.border_title = f"{title}{', log scale' if scale == 'log' else ''}"
-        self.border_subtitle = {"layers": "layer", "seconds": "training time", "epochs": "epoch", "steps": "step"}[over]
+        self.border_title = title + (f", {_('log scale')}" if scale == "log" else "")
+        self.border_subtitle = {"layers": _("layer"), "seconds": _("training time"), "epochs": _("epoch"), "steps": _("step")}[over]
         self._scale, self._over = scale, over
         self._lines: Sequence[Line] = ()
         self._end = 1.0
@@ -171,14 +173,14 @@ class Overlay(Widget, can_focus=True):
                     row.append((f"{curve.names[0]} ", Pen.AXIS))
                 if values and (value := self._value(curve)):
                     row.append((f"{value} ", curve.pen))
-            if sum(len(text) for text, _ in row) - 1 <= width:
+            if sum(cell_len(text) for text, _ in row) - 1 <= width:
                 break
         return row
 
     def _place(self) -> str:
         at = self.cursor or 0.0
-        texts = {"layers": f"layer {at:.0f}", "seconds": f"{at:.1f} s", "steps": f"step {at:,.0f}"}
-        return texts.get(self._over, f"epoch {at:.2f}")
+        texts = {"layers": _("layer {at:.0f}"), "seconds": _("{at:.1f} s"), "steps": _("step {at:,.0f}")}
+        return texts.get(self._over, _("epoch {at:.2f}")).format(at=at)
 
     def _value(self, curve: Curve) -> str:
         x, y = curve.points

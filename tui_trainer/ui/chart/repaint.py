@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from itertools import takewhile
 
+from rich.cells import cell_len
 from textual.geometry import Region
 
 Piece = tuple[str, object]
-"""A text without wide characters, and what decides its style."""
+"""A text, and what decides its style."""
 
 
 def changed_parts(before: Sequence[Sequence[Piece]], after: Sequence[Sequence[Piece]]) -> list[Region]:
@@ -30,4 +31,4 @@ def _same_width(old: Sequence[Piece], new: Sequence[Piece]) -> int:
 
 
 def _width(pieces: Sequence[Piece]) -> int:
-    return sum(len(text) for text, _ in pieces)
+    return sum(cell_len(text) for text, _ in pieces)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
@@ -14,6 +15,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui_trainer.language import _
 from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
 from tui_trainer.ui.chart.curves import QUANTITIES, RUN_PENS, Curve, Pen, Scale, Shown, Stroke, View, changes, curves, whole_course
@@ -120,12 +122,13 @@ class Chart(Widget, can_focus=True):
             self._build()
 
     def _name_axes(self) -> None:
-        unit = self.quantity.unit
+        unit = _(self.quantity.unit)
         if self.quantity.logarithmic(self.view) and not self.quantity.always_logarithmic:
-            unit += ", log scale"
-        self.border_title = f"{self.quantity.title} ({unit})" if unit else self.quantity.title
-        enlarged = "enlarged, 0 shows all  " if self.view.window else ""
-        self.border_subtitle = f"{enlarged}{self.view.scale.value}"
+            unit += f", {_('log scale')}"
+        title = _(self.quantity.title)
+        self.border_title = f"{title} ({unit})" if unit else title
+        enlarged = _("enlarged, 0 shows all") + "  " if self.view.window else ""
+        self.border_subtitle = f"{enlarged}{_(self.view.scale.value)}"
 
     def _build(self) -> int:
         self._stale, self._built_for = False, self.size
@@ -190,7 +193,7 @@ class Chart(Widget, can_focus=True):
                 name = curve.names[min(brevity, len(curve.names) - 1)]
                 row += [(f" {curve.mark or self.marks.line} ", curve.pen), (f"{name} " if name else "", Pen.AXIS)]
                 row += [(f"{value} ", curve.pen)] if value and with_values else []
-            if sum(len(text) for text, _ in row) - 1 <= width:
+            if sum(cell_len(text) for text, _ in row) - 1 <= width:
                 break
         return row
 
@@ -198,12 +201,12 @@ class Chart(Widget, can_focus=True):
         at = self.view.cursor or 0.0
         match self.view.scale:
             case Scale.LOG_STEP:
-                return f"step {10**at:,.0f}"
+                return _("step {at:,.0f}").format(at=10**at)
             case Scale.STEP:
-                return f"step {at:,.0f}"
+                return _("step {at:,.0f}").format(at=at)
             case Scale.TIME:
-                return f"{at:.1f} s"
-        return f"epoch {at:.2f}"
+                return _("{at:.1f} s").format(at=at)
+        return _("epoch {at:.2f}").format(at=at)
 
     def _changed_here(self) -> list[str]:
         """What was changed where the cursor is."""

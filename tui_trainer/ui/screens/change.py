@@ -13,9 +13,10 @@ from textual.widgets import Button, Static
 
 from tui_trainer.changes import CHANGEABLE
 from tui_trainer.config import Config, fields, problems
+from tui_trainer.language import N_, _
 from tui_trainer.ui.widgets.field import Field, shown
 
-NOTE = "What you change holds from the next batch on. It is marked on the charts and kept in the run's config.toml."
+NOTE = N_("What you change holds from the next batch on. It is marked on the charts and kept in the run's config.toml.")
 
 
 class ChangeScreen(ModalScreen[Mapping[str, Any] | None]):
@@ -26,8 +27,8 @@ class ChangeScreen(ModalScreen[Mapping[str, Any] | None]):
         Binding("ctrl+r", "apply", "Apply", tooltip="Apply the changes", priority=True),
     ]
 
-    TITLE = "Change the run"
-    VERB = "Apply"
+    TITLE = N_("Change the run")
+    VERB = N_("Apply")
     first = "learning_rate"
     """The option to begin with."""
 
@@ -41,13 +42,13 @@ class ChangeScreen(ModalScreen[Mapping[str, Any] | None]):
     def compose(self) -> ComposeResult:
         """A field for each option."""
         with VerticalScroll(classes="dialog", can_focus=False) as dialog:
-            dialog.border_title = self.TITLE
-            dialog.border_subtitle = f"ctrl+r: {self.VERB.lower()}, escape: leave it"
+            dialog.border_title = _(self.TITLE)
+            dialog.border_subtitle = _("ctrl+r: {verb}, escape: leave it").format(verb=_(self.VERB).lower())
             yield from self._fields.values()
-            yield Static(Content(self.note), classes="note")
+            yield Static(Content(_(self.note)), classes="note")
             with Horizontal(classes="answers"):
-                yield Button(self.VERB, id="apply", variant="primary", compact=True)
-                yield Button("Leave it", id="leave", compact=True)
+                yield Button(_(self.VERB), id="apply", variant="primary", compact=True)
+                yield Button(_("Leave it"), id="leave", compact=True)
 
     def on_mount(self) -> None:
         """Begin with what matters most; show what matters."""

@@ -9,6 +9,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Tabs
 
+from tui_trainer.language import _
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.curves import View
 from tui_trainer.ui.chart.widget import Chart
@@ -81,7 +82,7 @@ class ChartScreen(Screen[None]):
     def action_smooth(self) -> None:
         """Smooth the batches more, or not at all."""
         self.view = self.view.resmoothed()
-        self.notify(f"smoothing {self.view.smoothing:g}" if self.view.smoothing else "no smoothing", timeout=2)
+        self.notify(_("smoothing {weight:g}").format(weight=self.view.smoothing) if self.view.smoothing else _("no smoothing"), timeout=2)
 
     def action_logarithmic(self) -> None:
         """Change the scale of the loss."""

@@ -12,6 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from tui_trainer.language import _
+
 
 class ChooseScreen(ModalScreen[str | None]):
     """Gives the name that was chosen, or None."""
@@ -26,10 +28,10 @@ class ChooseScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """A list."""
         with Vertical(classes="dialog") as dialog:
-            dialog.border_title = self._title
-            dialog.border_subtitle = "enter chooses, escape leaves"
+            dialog.border_title = _(self._title)
+            dialog.border_subtitle = _("enter chooses, escape leaves")
             yield OptionList(
-                *(Option(Content.assemble((name, "bold"), "\n  ", meaning), id=name) for name, meaning in self._choices.items()),
+                *(Option(Content.assemble((_(name), "bold"), "\n  ", _(meaning)), id=name) for name, meaning in self._choices.items()),
                 compact=True,
                 id="choices",
             )

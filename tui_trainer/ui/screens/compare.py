@@ -1,7 +1,6 @@
 """Runs beside one another: earlier ones are marked in a list, and their curves, figures and differing options are shown together."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,20 +14,22 @@ from textual.content import Content
 from textual.widgets import DataTable, Label, Static, Tab, Tabs
 
 from tui_trainer import paths
+from tui_trainer.language import N_, _
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.standing import obstacle, was_left
 from tui_trainer.ui.archived import shown
-from tui_trainer.ui.chart.curves import RUN_PENS, Shown
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.comparing import MOST, Choice, Compared, Current, MarkedRuns
 from tui_trainer.ui.reader import Reader, RunDrawn, RunsFound, RunsRead, Unreadable
 from tui_trainer.ui.screens.charted import ChartScreen
 from tui_trainer.ui.screens.health import HealthScreen
 from tui_trainer.ui.screens.inside import InsideScreen, Source
 from tui_trainer.ui.widgets.differences import Differences
 from tui_trainer.ui.widgets.footer import KeyFooter
+from tui_trainer.ui.widgets.run_detail import RunDetail
 from tui_trainer.ui.widgets.run_list import RunList
 
 LOOK = 1.0
@@ -39,45 +40,17 @@ VIEWS = ("runs", "differences", "charts")
 
 CHARTS = ("loss", "accuracy")
 
-MOST = len(RUN_PENS)
-
 KEYS = (
-    ("tab, shift+tab", "Go from the list to the differences, to the charts, and back"),
-    ("up, down", "Go from run to run, or scroll the differences"),
-    ("left, right", "Show the columns that have no room"),
+    ("tab, shift+tab", N_("Go from the list to the differences, to the charts, and back")),
+    ("up, down", N_("Go from run to run, or scroll the differences")),
+    ("left, right", N_("Show the columns that have no room")),
 )
 
 NOTES = (
-    "Marked runs stay in the charts of the main screen after escape, until their marks are taken away here.",
-    "The run of the main screen is drawn with a line of its own; it needs no mark among the six, and the list can hide it here.",
-    "A run that cannot be read is grey; the line below the list says what is wrong with it.",
+    N_("Marked runs stay in the charts of the main screen after escape, until their marks are taken away here."),
+    N_("The run of the main screen is drawn with a line of its own; it needs no mark among the six, and the list can hide it here."),
+    N_("A run that cannot be read is grey; the line below the list says what is wrong with it."),
 )
-
-
-@dataclass(frozen=True)
-class Current:
-    """The run that the main screen shows."""
-
-    path: Path
-    shown: Shown
-    going_on: bool
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A run on disk that is marked."""
-
-    path: Path
-    shown: Shown
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What somebody leaves the screen with: the marked runs, and whether to start another, or go on with one, at once."""
-
-    runs: tuple[Compared, ...]
-    start: bool = False
-    go_on_with: RunRecord | None = None
 
 
 class CompareScreen(ChartScreen):
@@ -123,24 +96,23 @@ class CompareScreen(ChartScreen):
         self._decided = decided
         self._current = current
         self._session = tuple(session)
-        self._compared = list(compared)
-        self._shows_current = True
+        self._marked = MarkedRuns(compared)
         self._reader = Reader(self.post_message)
         self._seen: tuple[Path | None, int, bool] | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""
         with Horizontal(classes="header"):
-            yield Label("compare runs", classes="brand")
-            yield Tabs(*(Tab(f"{key} {view.capitalize()}", id=f"view-{view}") for key, view in enumerate(VIEWS, 1)), classes="views")
+            yield Label(_("compare runs"), classes="brand")
+            yield Tabs(*(Tab(f"{key} {_(view.capitalize())}", id=f"view-{view}") for key, view in enumerate(VIEWS, 1)), classes="views")
             yield Static(id="marked")
         with Horizontal(id="comparison", classes=f"-{VIEWS[0]}"):
             with Vertical(id="left"):
                 with Vertical(id="runs") as pane:
-                    pane.border_title = "Runs"
+                    pane.border_title = _("Runs")
                     yield RunList(id="list")
                     yield Static(id="none")
-                    yield Static(id="detail")
+                    yield RunDetail(id="detail")
                 yield Differences(id="differences")
             with Container(id="overlays"):
                 for quantity in CHARTS:
@@ -151,7 +123,7 @@ class CompareScreen(ChartScreen):
         """Begin to read, and look at the run that is going on from time to time."""
         if not self._stands:
             return
-        self.query_one(Differences).border_title = "Differences"
+        self.query_one(Differences).border_title = _("Differences")
         self._reader.start()
         self._seen = self._state()
         self.action_read()
@@ -174,8 +146,8 @@ class CompareScreen(ChartScreen):
     def action_read(self) -> None:
         """List what is on disk, and read it."""
         current = self._current()
-        elsewhere = [*self._session, *(each.path for each in self._compared), *([current.path] if current else [])]
-        self.query_one("#detail", Static).update("reading…")
+        elsewhere = [*self._session, *(each.path for each in self._marked.runs), *([current.path] if current else [])]
+        self.query_one(RunDetail).wait(is_read=True)
         self._reader.find(paths.runs(), elsewhere)
 
     @on(RunsFound)
@@ -188,8 +160,8 @@ class CompareScreen(ChartScreen):
         nothing = self.query_one("#none", Static)
         nothing.display = not event.paths
         folder = printable(str(paths.runs().absolute()))
-        advice = "ctrl+r goes back and starts one; each run keeps its options and figures in a folder of its own."
-        nothing.update(Content(printable(event.problem) or f"No runs in {folder} yet. {advice}"))
+        advice = _("ctrl+r goes back and starts one; each run keeps its options and figures in a folder of its own.")
+        nothing.update(Content(printable(event.problem) or _("No runs in {folder} yet. {advice}").format(folder=folder, advice=advice)))
         self._show()
 
     @on(RunsRead)
@@ -197,15 +169,14 @@ class CompareScreen(ChartScreen):
         if not self._stands:
             return
         runs = self.query_one(RunList)
-        marked = {each.path: index for index, each in enumerate(self._compared)}
         for state in event.runs:
             runs.show_state(state.path, state)
-            if isinstance(state, RunRecord) and state.path in marked:
+            if isinstance(state, RunRecord) and state.path in self._marked:
                 self._reader.draw(state)
         if runs.chosen in {state.path for state in event.runs}:
             self._explain()
         current = self._current()
-        wanted = {*marked, *([current.path] if current else [])}
+        wanted = {*(each.path for each in self._marked.runs), *([current.path] if current else [])}
         if wanted.intersection(state.path for state in event.runs):
             self._show()
         if self._seeks:
@@ -215,10 +186,8 @@ class CompareScreen(ChartScreen):
 
     @on(RunDrawn)
     def _drawn(self, event: RunDrawn) -> None:
-        for index, each in enumerate(self._compared):
-            if each.path == event.path and self._stands:
-                self._compared[index] = Compared(event.path, event.shown)
-                self._show()
+        if self._stands and self._marked.draw(Compared(event.path, event.shown)):
+            self._show()
 
     @on(DataTable.RowHighlighted, "#list")
     def _explain(self) -> None:
@@ -226,25 +195,12 @@ class CompareScreen(ChartScreen):
         if not self._stands:
             return
         runs = self.query_one(RunList)
-        path, detail = runs.chosen, self.query_one("#detail", Static)
+        path, detail = runs.chosen, self.query_one(RunDetail)
         state = runs.states.get(path) if path else None
-        if isinstance(state, Unreadable):
-            detail.update(Content(f"✗ {printable(state.reason)}"))
-        elif isinstance(state, RunRecord):
-            best = f", best after epoch {state.best_loss.epoch}" if state.best_loss else ""
-            parameters = f", {state.parameters:,} parameters" if state.parameters is not None else ""
-            place = f"{printable(str(state.path))}: began {state.started:%Y-%m-%d %H:%M}{parameters}{best}"
-            detail.update(Content(f"{place}{self._fate(state)}"))
+        if path and state:
+            detail.tell(state, is_ours=self._is_going_on(path))
         else:
-            detail.update("reading…" if path else "")
-
-    def _fate(self, record: RunRecord) -> str:
-        """What has become of a run that has no end."""
-        if record.status != "unfinished" or self._is_going_on(record.path):
-            return ""
-        if record.held:
-            return "; going on in another window or process"
-        return "; it was killed, or its machine is gone" + ("; g goes on with it" if record.has_checkpoint else "")
+            detail.wait(is_read=path is not None)
 
     # Going on
 
@@ -262,11 +218,10 @@ class CompareScreen(ChartScreen):
     def action_health(self) -> None:
         """See how the layers of the run under the cursor fared, if it is marked and so read."""
         path = self.query_one(RunList).chosen
-        shown = next((each.shown for each in self._compared if each.path == path), None)
-        if shown:
+        if shown := self._marked.shown(path):
             self.app.push_screen(HealthScreen(lambda: shown, self.marks, 1 / LOOK))
         else:
-            self.notify("Mark the run first: space.", severity="warning")
+            self.notify(_("Mark the run first: space."), severity="warning")
 
     def _go_on_with(self, state: RunRecord | Unreadable) -> None:
         self._to_go_on_with = None
@@ -274,13 +229,13 @@ class CompareScreen(ChartScreen):
         if isinstance(state, Unreadable):
             problem = state.reason
         elif current and current.going_on:
-            problem = "A run is going on: stop the run first."
+            problem = _("A run is going on: stop the run first.")
         else:
-            problem = f"{state.name}: {reason}" if (reason := obstacle(state)) else ""
+            problem = f"{state.name}: {_(reason)}" if (reason := obstacle(state)) else ""
         if problem:
             self.notify(printable(problem), severity="error", markup=False)
         elif isinstance(state, RunRecord):
-            self._leave_with(Choice(tuple(self._compared), go_on_with=state))
+            self._leave_with(Choice(self._marked.runs, go_on_with=state))
 
     def _seek(self) -> None:
         """Go to the newest run that was left, once it is known which one that is."""
@@ -297,7 +252,7 @@ class CompareScreen(ChartScreen):
                 runs.move_cursor(row=row)
                 break
         else:
-            self.notify("No run was left before its end. A completed one goes on too, for more epochs: g.", timeout=6)
+            self.notify(_("No run was left before its end. A completed one goes on too, for more epochs: g."), timeout=6)
         self._seeks = False
 
     # Marks
@@ -310,32 +265,33 @@ class CompareScreen(ChartScreen):
             return
         state = runs.states.get(path)
         if current and current.path == path:
-            self._shows_current = not self._shows_current
-        elif any(each.path == path for each in self._compared):
-            self._compared = [each for each in self._compared if each.path != path]
+            self._marked.shows_current = not self._marked.shows_current
+        elif path in self._marked:
+            self._marked.unmark(path)
         elif not isinstance(state, RunRecord):
             # Why one cannot be read stands below the list.
             if state is None:
-                self.notify("This run is still being read.", severity="warning", timeout=3)
+                self.notify(_("This run is still being read."), severity="warning", timeout=3)
             return
-        elif len(self._compared) == MOST:
-            self.notify(f"{MOST} runs are marked: take a mark away first.", severity="warning", timeout=3)
+        elif self._marked.is_full:
+            self.notify(_("{most} runs are marked: take a mark away first.").format(most=MOST), severity="warning", timeout=3)
             return
         else:
-            self._compared.append(Compared(path, shown(state, batches=False)))
+            self._marked.mark(Compared(path, shown(state, batches=False)))
             self._reader.draw(state)
         self._show()
 
     def action_unmark(self) -> None:
         """Take all marks away."""
-        self._compared = []
+        for each in self._marked.runs:
+            self._marked.unmark(each.path)
         self._show()
 
     def _show(self) -> None:
         """Show what is marked, everywhere."""
         current = self._current()
-        others = [each for each in self._compared if not (current and each.path == current.path)]
-        drawn = current if self._shows_current else None
+        others = self._marked.besides(current)
+        drawn = current if self._marked.shows_current else None
         for chart in self.query(Chart):
             chart.follow(drawn.shown if drawn else None, [each.shown for each in others])
         marks = {
@@ -346,9 +302,11 @@ class CompareScreen(ChartScreen):
         runs = self.query_one(RunList)
         runs.show_marks(marks, current.path if current and current.going_on else None)
         columns = [(path, state) for path in marks if isinstance(state := runs.states.get(path), RunRecord)]
-        heads = [Text.assemble(marks[path], " ", "this run" if drawn and path == drawn.path else run_name(path)) for path, _ in columns]
+        heads = [
+            Text.assemble(marks[path], " ", _("this run") if drawn and path == drawn.path else run_name(path)) for path, _state in columns
+        ]
         self.query_one(Differences).show(heads, [state for _, state in columns])
-        self.query_one("#marked", Static).update(f"{len(others)} of {MOST} marked")
+        self.query_one("#marked", Static).update(_("{count} of {most} marked").format(count=len(others), most=MOST))
 
     def _mark(self, character: str, pen: str) -> Text:
         style = self.query(Chart).first().get_component_rich_style(f"chart--{pen}")
@@ -378,7 +336,7 @@ class CompareScreen(ChartScreen):
             self.action_read()
         elif path and self._seen != before:
             self._reader.read(path)
-        if going_on and self._shows_current:
+        if going_on and self._marked.shows_current:
             for chart in self.query(Chart):
                 chart.update()
 
@@ -403,11 +361,11 @@ class CompareScreen(ChartScreen):
         if self.maximized:
             self.minimize()
         else:
-            self._leave_with(Choice(tuple(self._compared)))
+            self._leave_with(Choice(self._marked.runs))
 
     def action_start(self) -> None:
         """Go back and start a run."""
-        self._leave_with(Choice(tuple(self._compared), start=True))
+        self._leave_with(Choice(self._marked.runs, start=True))
 
     def _leave_with(self, choice: Choice) -> None:
         self.dismiss()

@@ -12,9 +12,10 @@ from textual.widgets import Button, Static
 
 from tui_trainer.command import command_line, toml
 from tui_trainer.config import Config
+from tui_trainer.language import N_, _
 from tui_trainer.paths import printable
 
-NO_TOML = "# every option has its default"
+NO_TOML = N_("# every option has its default")
 
 
 class CopyScreen(ModalScreen[None]):
@@ -28,27 +29,27 @@ class CopyScreen(ModalScreen[None]):
 
     def __init__(self, config: Config) -> None:
         super().__init__()
-        self._texts = {"command": command_line(config), "toml": toml(config) or NO_TOML}
+        self._texts = {"command": command_line(config), "toml": toml(config) or _(NO_TOML)}
 
     def compose(self) -> ComposeResult:
         """Both texts, and a button for each."""
         with VerticalScroll(classes="dialog", can_focus=False) as dialog:
-            dialog.border_title = "The same run in words"
-            dialog.border_subtitle = "escape closes"
-            yield Static("As a command", classes="heading")
+            dialog.border_title = _("The same run in words")
+            dialog.border_subtitle = _("escape closes")
+            yield Static(_("As a command"), classes="heading")
             yield Static(_shown(self._texts["command"]), classes="note")
-            yield Static("As a file for --config", classes="heading")
+            yield Static(_("As a file for --config"), classes="heading")
             yield Static(_shown(self._texts["toml"].rstrip()), classes="note")
             with Horizontal(classes="answers"):
-                yield Button("Copy command (c)", id="command", variant="primary", compact=True)
-                yield Button("Copy TOML (t)", id="toml", compact=True)
-                yield Button("Close", id="close", compact=True)
+                yield Button(_("Copy command (c)"), id="command", variant="primary", compact=True)
+                yield Button(_("Copy TOML (t)"), id="toml", compact=True)
+                yield Button(_("Close"), id="close", compact=True)
 
     def action_copy(self, which: str) -> None:
         """Put a text into the clipboard of the terminal."""
         self.app.copy_to_clipboard(self._texts[which])
         self.dismiss()
-        self.app.notify("Copied. Where the terminal does not allow that, select the text with shift and the mouse.", timeout=4)
+        self.app.notify(_("Copied. Where the terminal does not allow that, select the text with shift and the mouse."), timeout=4)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

@@ -13,6 +13,7 @@ from textual.widgets import Label, Static, Tab, Tabs
 
 from tui_trainer.config import Config, format_hidden
 from tui_trainer.dataset import CLASSES
+from tui_trainer.language import N_, _
 from tui_trainer.names import abridged
 from tui_trainer.paths import printable
 from tui_trainer.ui import export
@@ -41,11 +42,11 @@ FURTHER = ("rate", "gradients")
 """Charts for which a key makes room, where there is not enough for all."""
 
 SAVED: Mapping[str, str] = {
-    "screen.svg": "a picture of the whole screen",
-    "charts.svg": "a picture of the charts that are shown",
-    "curves.csv": "every point of every curve: curve, step, epoch, seconds, value",
-    "layers.csv": "the layer table, with what was measured last",
-    "layers.md": "the layer table in Markdown",
+    "screen.svg": N_("a picture of the whole screen"),
+    "charts.svg": N_("a picture of the charts that are shown"),
+    "curves.csv": N_("every point of every curve: curve, step, epoch, seconds, value"),
+    "layers.csv": N_("the layer table, with what was measured last"),
+    "layers.md": N_("the layer table in Markdown"),
 }
 
 
@@ -82,7 +83,7 @@ class CourseScreen(ChartScreen):
         """The topmost row."""
         with Horizontal(id="header"):
             yield Label(Content(name), id="brand")
-            yield Tabs(*(Tab(f"{key} {view.capitalize()}", id=f"view-{view}") for key, view in enumerate(views, 1)), id="views")
+            yield Tabs(*(Tab(f"{key} {_(view.capitalize())}", id=f"view-{view}") for key, view in enumerate(views, 1)), id="views")
             yield Static(id="architecture")
 
     def compose_work(self) -> ComposeResult:
@@ -136,7 +137,7 @@ class CourseScreen(ChartScreen):
         """Choose what to save."""
         # Before the dialog covers it.
         picture = export.self_contained(self.app.export_screenshot())
-        self.app.push_screen(ChooseScreen("Save as a file", SAVED), lambda name: self._save(name, picture))
+        self.app.push_screen(ChooseScreen(_("Save as a file"), SAVED), lambda name: self._save(name, picture))
 
     def _save(self, name: str | None, picture: str) -> None:
         if name is None:
@@ -148,7 +149,7 @@ class CourseScreen(ChartScreen):
                 text = picture
             case "charts.svg":
                 if not charts:
-                    self.notify("No chart is shown: show them first.", severity="warning")
+                    self.notify(_("No chart is shown: show them first."), severity="warning")
                     return
                 text = export.svg(charts, "tui-trainer")
             case "curves.csv":
@@ -160,6 +161,10 @@ class CourseScreen(ChartScreen):
         try:
             path = export.save(self.directory or Path(), name, text)
         except OSError as error:
-            self.notify(f"{name} cannot be saved: {(error.strerror or str(error)).lower()}", severity="error", markup=False)
+            self.notify(
+                _("{name} cannot be saved: {reason}").format(name=name, reason=(error.strerror or str(error)).lower()),
+                severity="error",
+                markup=False,
+            )
         else:
-            self.notify(printable(f"saved as {path}"), timeout=4, markup=False)
+            self.notify(printable(_("saved as {path}").format(path=path)), timeout=4, markup=False)

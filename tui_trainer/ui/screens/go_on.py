@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui_trainer.config import Config
+from tui_trainer.language import N_, _, ngettext
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.ui.screens.change import ChangeScreen
 
@@ -11,18 +12,22 @@ from tui_trainer.ui.screens.change import ChangeScreen
 class GoOnScreen(ChangeScreen):
     """Asks how a run that is over goes on: for more epochs, or otherwise than it diverged; gives what is different, or None."""
 
-    TITLE = "Go on with a run"
-    VERB = "Go on"
+    TITLE = N_("Go on with a run")
+    VERB = N_("Go on")
 
     def __init__(self, record: RunRecord, options: Config) -> None:
         self._done = record.last_epoch
         if record.status == "diverged":
             self.first = "learning_rate"
-            self.note = f"{record.name} diverged, and goes on from its last checkpoint: as it is it would diverge again."
+            self.note = _("{run} diverged, and goes on from its last checkpoint: as it is it would diverge again.").format(run=record.name)
         else:
             self.first = "epochs"
-            epochs = f"{self._done} epoch{'' if self._done == 1 else 's'}"
-            self.note = f"{record.name} is completed after {epochs}: say how many it shall have in all."
+            after = ngettext(
+                "{run} is completed after {epochs} epoch: say how many it shall have in all.",
+                "{run} is completed after {epochs} epochs: say how many it shall have in all.",
+                self._done,
+            )
+            self.note = after.format(run=record.name, epochs=self._done)
         super().__init__(options)
         if record.status != "diverged":
             self._fields["epochs"].value = str(self._done + max(options.epochs, 1))
@@ -30,7 +35,7 @@ class GoOnScreen(ChangeScreen):
     def _problems(self, values: Mapping[str, Any]) -> dict[str, str]:
         found = super()._problems(values)
         if "epochs" not in found and int(values["epochs"]) <= self._done:
-            found["epochs"] = f"must be more than the {self._done} that are done"
+            found["epochs"] = _("must be more than the {epochs} that are done").format(epochs=self._done)
         return found
 
     def _answer(self, different: Mapping[str, Any]) -> None:

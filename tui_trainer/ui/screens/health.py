@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
 
+from tui_trainer.language import N_, _
 from tui_trainer.training.diagnosis import FIGURES
 from tui_trainer.training.events import Histogram
 from tui_trainer.ui.chart import heat, raster
@@ -29,16 +30,21 @@ TALL = 30
 """Lines from which on the distributions are shown at first."""
 
 KEYS = (
-    ("point, wheel", "Mouse: read what is under it; go from layer to layer"),
-    ("click", "Mouse: on a key in the footer, the same as pressing it"),
+    (N_("point, wheel"), N_("Mouse: read what is under it; go from layer to layer")),
+    (N_("click"), N_("Mouse: on a key in the footer, the same as pressing it")),
 )
 
 NOTES = (
-    "Each cell shows the worst of its steps: too large before too small before right. No spike is hidden, however long the run.",
-    "Layers are measured twice a second while this app trains; of a run that is watched, or was before, at the end of each epoch.",
-    "Activations are those of the first 100 training images. Gradients are of the weights, by powers of ten of their magnitudes.",
-    *(f"{figure.title}: {figure.measure}. {figure.source[0].upper()}{figure.source[1:]}." for figure in FIGURES.values()),
+    N_("Each cell shows the worst of its steps: too large before too small before right. No spike is hidden, however long the run."),
+    N_("Layers are measured twice a second while this app trains; of a run that is watched, or was before, at the end of each epoch."),
+    N_("Activations are those of the first 100 training images. Gradients are of the weights, by powers of ten of their magnitudes."),
 )
+
+
+def notes() -> list[str]:
+    """What is worth knowing of the map, and of each figure."""
+    texts = [(_(figure.title), _(figure.measure), _(figure.source)) for figure in FIGURES.values()]
+    return [*NOTES, *(f"{title}: {measure}. {source[0].upper()}{source[1:]}." for title, measure, source in texts)]
 
 
 class HealthScreen(Screen[None]):
@@ -85,8 +91,11 @@ class HealthScreen(Screen[None]):
             return
         self._pace.begin()
         heat_map, shown = self.query_one(HeatMap), self._shown()
-        scale = " (log scale)" if heat_map.figure.logarithmic else ""
-        entitle(heat_map, title=f"{heat_map.figure.title} by layer{scale}{f', {shown.name}' if shown else ''}")
+        scale = f" ({_('log scale')})" if heat_map.figure.logarithmic else ""
+        entitle(
+            heat_map,
+            title=_("{figure} by layer{scale}").format(figure=_(heat_map.figure.title), scale=scale) + (f", {shown.name}" if shown else ""),
+        )
         if shown:
             heat_map.show(shown.history.fates, whole_course(shown, (), View(Scale.STEP))[1])
         self._draw_distributions()
@@ -97,14 +106,18 @@ class HealthScreen(Screen[None]):
         history = shown.history if shown else None
         distributions = history.distributions if history else ()
         for pane in self.query(HistogramPane):
-            kind = "Activations" if pane.id == "activations" else "Gradients"
+            kind = _("Activations") if pane.id == "activations" else _("Gradients")
             if history is None or layer >= len(distributions):
                 entitle(pane, title=kind, subtitle="")
-                pane.explain("counted only while this app trains, and looks here")
+                pane.explain(_("counted only while this app trains, and looks here"))
                 continue
             found = distributions[layer]
             histogram = found.activations if pane.id == "activations" else found.gradients
-            entitle(pane, title=f"{kind} of {found.name}", subtitle=f"{_elsewhere(histogram, pane.id)}step {history.distributions_step:,}")
+            entitle(
+                pane,
+                title=_("{kind} of {layer}").format(kind=kind, layer=found.name),
+                subtitle=_elsewhere(histogram, pane.id) + _("step {step:,.0f}").format(step=history.distributions_step),
+            )
             pane.show(histogram)
 
     def action_figure(self, by: int) -> None:
@@ -139,4 +152,5 @@ def _elsewhere(histogram: Histogram, kind: str | None) -> str:
     total = int(histogram.counts.sum()) + histogram.elsewhere
     if not histogram.elsewhere:
         return ""
-    return f"{histogram.elsewhere / total:.0%} {'are 0' if kind == 'gradients' else 'not finite'}, "
+    text = _("{share:.0%} are 0") if kind == "gradients" else _("{share:.0%} not finite")
+    return f"{text.format(share=histogram.elsewhere / total)}, "

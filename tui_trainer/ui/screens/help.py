@@ -13,17 +13,21 @@ from textual.keys import format_key
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui_trainer.language import N_, _
+
 IN_FIELDS = (
-    ("tab, shift+tab", "Go to the next field, or to the one before"),
-    ("enter", "Go on to the next field; open a list, choose from it; open and close More"),
-    ("up, down", "Move between fields, and within an open list"),
-    ("a letter", "In an open list: go to the choice that has it"),
+    ("tab, shift+tab", N_("Go to the next field, or to the one before")),
+    ("enter", N_("Go on to the next field; open a list, choose from it; open and close More")),
+    ("up, down", N_("Move between fields, and within an open list")),
+    (N_("a letter"), N_("In an open list: go to the choice that has it")),
 )
 
 NOTES = (
-    "Keys of one letter act outside fields: leave a field with escape. Everything can be done with the mouse too.",
-    "A change of the activation proposes its initializer, a change of the optimizer its learning rate; what you entered yourself stays.",
-    "Each run keeps its options, figures and weights in a folder of its own, which is named beside the buttons.",
+    N_("Keys of one letter act outside fields: leave a field with escape. Everything can be done with the mouse too."),
+    N_(
+        "A change of the activation proposes its initializer, a change of the optimizer its learning rate; what you entered yourself stays."
+    ),
+    N_("Each run keeps its options, figures and weights in a folder of its own, which is named beside the buttons."),
 )
 
 
@@ -38,7 +42,7 @@ class HelpScreen(ModalScreen[None]):
     def __init__(
         self,
         bindings: Iterable[Binding],
-        heading: str = "In the form",
+        heading: str = N_("In the form"),
         keys: Iterable[tuple[str, str]] = IN_FIELDS,
         notes: Iterable[str] = NOTES,
     ) -> None:
@@ -49,20 +53,20 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The keys, then what is worth knowing besides."""
         with VerticalScroll(classes="dialog") as dialog:
-            dialog.border_title = "Keys"
-            dialog.border_subtitle = "escape closes"
+            dialog.border_title = _("Keys")
+            dialog.border_subtitle = _("escape closes")
             yield _table(self.keys())
-            yield Static(self._heading, classes="heading")
+            yield Static(_(self._heading), classes="heading")
             yield _table(self._further)
-            yield Static("Good to know", classes="heading")
+            yield Static(_("Good to know"), classes="heading")
             for note in self._notes:
-                yield Static(Content(note), classes="note")
+                yield Static(Content(_(note)), classes="note")
 
     def keys(self) -> Iterator[tuple[str, str]]:
         """Each key once, with all that it does."""
         meanings: dict[str, list[str]] = {}
         for binding in self._explained:
-            meanings.setdefault(binding.key, []).append(binding.tooltip or binding.description)
+            meanings.setdefault(binding.key, []).append(_(binding.tooltip or binding.description))
         for keys, texts in meanings.items():
             yield ", ".join(map(key_name, keys.split(","))), "; ".join(texts)
 
@@ -75,7 +79,7 @@ def key_name(key: str) -> str:
 
 def _table(rows: Iterable[tuple[str, str]]) -> Static:
     """Keys beside what they do; one widget, for a widget in each cell would take a second to appear."""
-    table = Table.grid(Column(width=NAME_WIDTH), Column(ratio=1), expand=True)
+    table = Table.grid(Column(width=NAME_WIDTH), Column(ratio=1, overflow="fold"), expand=True)
     for key, meaning in rows:
-        table.add_row(Text(key, "bold"), Text(meaning))
+        table.add_row(Text(_(key), "bold"), Text(_(meaning)))
     return Static(table)

@@ -16,6 +16,7 @@ from textual.widgets import ContentSwitcher, Label, Static, Tab, Tabs
 
 from tui_trainer.drawing import Look
 from tui_trainer.inside import Examination
+from tui_trainer.language import N_, _, ngettext
 from tui_trainer.paths import printable
 from tui_trainer.training.events import Snapshot
 from tui_trainer.ui.chart import raster
@@ -47,14 +48,14 @@ VIEWS: Mapping[str, str] = {
 """Each with what has the focus in it."""
 
 KEYS = (
-    ("tab, shift+tab", "Go from the matrix to its images, and back; to the tabs"),
-    ("left, right", "On the tabs: the view before, the next view"),
+    ("tab, shift+tab", N_("Go from the matrix to its images, and back; to the tabs")),
+    ("left, right", N_("On the tabs: the view before, the next view")),
 )
 
 NOTES = (
-    "While a run goes on its network is copied and examined every few seconds; f holds what there is, to look at in peace.",
-    "A weight above 0 is light, one below 0 dark; without colours + and # are above, - and = below. Each unit has a scale of its own.",
-    "What is drawn is cropped, scaled and centred as MNIST's digits were before the network is shown it.",
+    N_("While a run goes on its network is copied and examined every few seconds; f holds what there is, to look at in peace."),
+    N_("A weight above 0 is light, one below 0 dark; without colours + and # are above, - and = below. Each unit has a scale of its own."),
+    N_("What is drawn is cropped, scaled and centred as MNIST's digits were before the network is shown it."),
 )
 
 
@@ -103,8 +104,8 @@ class InsideScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Lay out every part."""
         with Horizontal(classes="header"):
-            yield Label("inside", classes="brand")
-            yield Tabs(*(Tab(f"{key} {view.capitalize()}", id=f"view-{view}") for key, view in enumerate(VIEWS, 1)), classes="views")
+            yield Label(_("inside"), classes="brand")
+            yield Tabs(*(Tab(f"{key} {_(view.capitalize())}", id=f"view-{view}") for key, view in enumerate(VIEWS, 1)), classes="views")
             yield Static(id="network")
         yield Static(id="state")
         with ContentSwitcher(initial="mistakes"):
@@ -184,21 +185,22 @@ class InsideScreen(Screen[None]):
         """What network it is, how good, and what is odd about it."""
         subject, examination = self.subject, self.examination
         if self._missing:
-            return f"✗ {self._missing}"
+            return f"✗ {_(self._missing)}"
         if subject is None:
-            return "waiting for the run's network"
+            return _("waiting for the run's network")
         scalars = subject.snapshot.scalars
         epochs, step = scalars.get("epochs", 0), scalars.get("step", 0)
-        moment = f"after step {step:,} ({epochs} whole epoch{'' if epochs == 1 else 's'})"
-        parts = [f"{'held ' if self.held else ''}{moment}"]
+        moment = ngettext("after step {step:,} ({epochs} whole epoch)", "after step {step:,} ({epochs} whole epochs)", epochs)
+        parts = [(_("held") + " " if self.held else "") + moment.format(step=step, epochs=epochs)]
         if examination is not None and examination.is_finite:
             wrong = len(examination.mistakes())
-            parts.append(f"test accuracy {examination.accuracy:.2%}, {wrong:,} of {len(examination.labels):,} wrong")
+            found = _("test accuracy {accuracy:.2%}, {wrong:,} of {count:,} wrong")
+            parts.append(found.format(accuracy=examination.accuracy, wrong=wrong, count=len(examination.labels)))
         elif examination is not None:
-            parts.append("its numbers are not finite: training diverged")
+            parts.append(_("its numbers are not finite: training diverged"))
         runner = self._source.runner() if self._source.runner else None
         if runner and (place := runner.divergence):
-            parts.append(f"then training diverged, in {place.layer} at step {place.step:,}")
+            parts.append(_("then training diverged, in {layer} at step {step:,}").format(layer=place.layer, step=place.step))
         if subject.note:
             parts.append(subject.note)
         return "; ".join(parts)

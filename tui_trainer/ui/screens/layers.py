@@ -12,8 +12,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Select, Static
 
+from tui_trainer.cells import ljust
 from tui_trainer.config import AUTO, Config, choices, option, problems
 from tui_trainer.dataset import CLASSES
+from tui_trainer.language import _
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.ui.widgets.diagram import Diagram
 
@@ -49,8 +51,8 @@ class GroupRow(Horizontal):
 
     def compose(self) -> ComposeResult:
         """Width, number, activation, initializer, and a button that takes the row away."""
-        units = Input(self._group.units, compact=True, select_on_focus=True, classes="units", tooltip="Units of each layer")
-        times = Input(self._group.times, compact=True, select_on_focus=True, classes="times", tooltip="How many such layers")
+        units = Input(self._group.units, compact=True, select_on_focus=True, classes="units", tooltip=_("Units of each layer"))
+        times = Input(self._group.times, compact=True, select_on_focus=True, classes="times", tooltip=_("How many such layers"))
         for entry in (units, times):
             entry.cursor_blink = False
         yield units
@@ -58,7 +60,7 @@ class GroupRow(Horizontal):
         yield times
         yield Select(_names("activation"), value=self._group.activation, allow_blank=False, compact=True, classes="activation")
         yield Select(_names("initializer"), value=self._group.initializer, allow_blank=False, compact=True, classes="initializer")
-        yield Button("remove", compact=True, classes="remove")
+        yield Button(_("remove"), compact=True, classes="remove")
 
     @on(Select.Changed, ".activation")
     def _follow(self, event: Select.Changed) -> None:
@@ -97,22 +99,24 @@ class LayersScreen(ModalScreen[Mapping[str, Any] | None]):
     def compose(self) -> ComposeResult:
         """The picture, a row for each group of equal layers, the output layer's row, and what is wrong."""
         with Vertical(classes="dialog") as dialog:
-            dialog.border_title = "Layers"
-            dialog.border_subtitle = "ctrl+n adds, ctrl+r applies, escape leaves"
+            dialog.border_title = _("Layers")
+            dialog.border_subtitle = _("ctrl+n adds, ctrl+r applies, escape leaves")
             yield Diagram(id="diagram")
-            yield Static(" units      layers  activation     initializer", classes="heads")
+            yield Static(
+                " " + ljust(_("units"), 11) + ljust(_("layers"), 8) + ljust(_("activation"), 15) + _("initializer"), classes="heads"
+            )
             with VerticalScroll(id="groups", can_focus=False):
                 for group in groups(self._config):
                     yield GroupRow(group)
                 with Horizontal(classes="group", id="output"):
-                    yield Static(f"{CLASSES} outputs, softmax")
+                    yield Static(_("{count} outputs, softmax").format(count=CLASSES))
                     made = self._config.initializers[-1]
                     yield Select(_names("initializer"), value=made, allow_blank=False, compact=True, classes="initializer")
             yield Static(id="complaint")
             with Horizontal(classes="answers"):
-                yield Button("Add layer", id="add", compact=True)
-                yield Button("Apply", id="apply", variant="primary", compact=True)
-                yield Button("Leave it", id="leave", compact=True)
+                yield Button(_("Add layer"), id="add", compact=True)
+                yield Button(_("Apply"), id="apply", variant="primary", compact=True)
+                yield Button(_("Leave it"), id="leave", compact=True)
 
     def on_mount(self) -> None:
         """Draw the network as it is."""

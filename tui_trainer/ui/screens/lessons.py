@@ -20,6 +20,7 @@ from textual.widgets import Button, Label, Static, Tab, Tabs
 from tui_trainer.changes import describe_change
 from tui_trainer.config import Config
 from tui_trainer.errors import UserError
+from tui_trainer.language import N_, _
 from tui_trainer.lessons.course import SHOWS, Course, Place, profile
 from tui_trainer.lessons.criteria import Verdict
 from tui_trainer.lessons.lesson import Drawing, Lesson
@@ -37,14 +38,14 @@ VIEWS = ("lesson", "charts")
 NARROW = 120
 
 KEYS = (
-    ("tab, shift+tab", "Go from the text to the charts, and back"),
-    ("up, down", "Scroll the text"),
+    ("tab, shift+tab", N_("Go from the text to the charts, and back")),
+    ("up, down", N_("Scroll the text")),
 )
 
 NOTES = (
-    "The runs differ in one thing each and share everything else, the seed among it; two are trained at a time.",
-    "They learn from fewer images than a run of the main screen, so that the lesson takes seconds, and are not kept on disk.",
-    "Whether the claim held is said of these runs alone: another seed, or another depth, is another question. Ask it.",
+    N_("The runs differ in one thing each and share everything else, the seed among it; two are trained at a time."),
+    N_("They learn from fewer images than a run of the main screen, so that the lesson takes seconds, and are not kept on disk."),
+    N_("Whether the claim held is said of these runs alone: another seed, or another depth, is another question. Ask it."),
 )
 
 
@@ -93,25 +94,25 @@ class LessonScreen(Screen[Config | None]):
     def compose(self) -> ComposeResult:
         """The text beside the charts, over what is going on; the style sheet decides what a small terminal shows."""
         with Horizontal(classes="header"):
-            yield Label(Content(self.lesson.title), classes="brand")
-            yield Tabs(*(Tab(f"{key} {view.capitalize()}", id=f"view-{view}") for key, view in enumerate(VIEWS, 1)), classes="views")
+            yield Label(Content(_(self.lesson.title)), classes="brand")
+            yield Tabs(*(Tab(f"{key} {_(view.capitalize())}", id=f"view-{view}") for key, view in enumerate(VIEWS, 1)), classes="views")
         with Horizontal(id="lesson", classes=f"-{VIEWS[0]}"):
             with VerticalScroll(id="text", can_focus=True) as text:
-                text.border_title = "Lesson"
-                yield Static(Content.assemble(("Claim  ", "bold"), self.lesson.claim), id="claim")
-                yield Static(Content.assemble(("Watch  ", "bold"), self.lesson.watch), id="watch")
+                text.border_title = _("Lesson")
+                yield Static(Content.assemble((_("Claim") + "  ", "bold"), _(self.lesson.claim)), id="claim")
+                yield Static(Content.assemble((_("Watch") + "  ", "bold"), _(self.lesson.watch)), id="watch")
                 yield Static(id="runs")
                 yield Static(id="findings")
                 for each in self.lesson.measured:
-                    yield Static(Content.assemble((f"{each.text}\n", ""), (f"  {each.command}", "italic")), classes="measured")
+                    yield Static(Content.assemble((f"{_(each.text)}\n", ""), (f"  {each.command}", "italic")), classes="measured")
             with Container(id="overlays"):
                 for drawing in self.lesson.charts:
                     yield Overlay(drawing.title, drawing.scale, drawing.over)
         with Horizontal(id="state"):
             yield Static(id="sentence")
             yield Meter()
-            yield Button("Start", id="start", compact=True)
-            yield Button("Try", id="try", compact=True)
+            yield Button(_("Start"), id="start", compact=True)
+            yield Button(_("Try"), id="try", compact=True)
         yield KeyFooter()
 
     def on_mount(self) -> None:
@@ -119,7 +120,7 @@ class LessonScreen(Screen[Config | None]):
         self.query_one(Meter).display = False
         for chart in self.query(Overlay):
             chart.marks = self.marks
-        self._say("ctrl+r trains these runs side by side")
+        self._say(_("ctrl+r trains these runs side by side"))
         self._look()
         self.set_interval(self._tick, self._look_if_running)
         self.app.theme_changed_signal.subscribe(self, lambda _: self._show_texts())
@@ -134,10 +135,10 @@ class LessonScreen(Screen[Config | None]):
     def action_start(self) -> None:
         """Train the runs."""
         if self.state in (State.RUNNING, State.STOPPING):
-            self.notify("The lesson is going on: s stops it.", severity="warning")
+            self.notify(_("The lesson is going on: s stops it."), severity="warning")
             return
         if not self._is_free():
-            self.notify("A run is going on in the main screen: stop it first.", severity="warning")
+            self.notify(_("A run is going on in the main screen: stop it first."), severity="warning")
             return
         try:
             self.runner = LessonRunner(self.lesson, self._given, self.post_message)
@@ -147,7 +148,7 @@ class LessonScreen(Screen[Config | None]):
         self.verdict = None
         self.runner.start()
         self._enter(State.RUNNING)
-        self._say("reading the images")
+        self._say(_("reading the images"))
         self.action_view("charts")
         self._look()
 
@@ -165,13 +166,13 @@ class LessonScreen(Screen[Config | None]):
 
     def action_try(self) -> None:
         """Choose what to change in all runs."""
-        choices = {attempt.name: describe_change(attempt.options) for attempt in self.lesson.tries}
+        choices = {attempt.name: describe_change(attempt.options, _) for attempt in self.lesson.tries}
         if self._given:
-            choices["as the lesson has it"] = "nothing changed, the first seed"
+            choices[N_("as the lesson has it")] = _("nothing changed, the first seed")
         if not choices:
-            self.notify("This lesson proposes nothing to change; e takes another seed.", timeout=4)
+            self.notify(_("This lesson proposes nothing to change; e takes another seed."), timeout=4)
         else:
-            self.app.push_screen(ChooseScreen("Try in all runs", choices), self._try)
+            self.app.push_screen(ChooseScreen(_("Try in all runs"), choices), self._try)
 
     def _try(self, name: str | None) -> None:
         if name is None:
@@ -183,8 +184,8 @@ class LessonScreen(Screen[Config | None]):
 
     def action_take(self) -> None:
         """Choose the run whose options go into the form."""
-        choices = {variant.name: describe_change(variant.options) for variant in self.lesson.runs}
-        self.app.push_screen(ChooseScreen("Into the form", choices), self._take)
+        choices = {variant.name: describe_change(variant.options, _) for variant in self.lesson.runs}
+        self.app.push_screen(ChooseScreen(_("Into the form"), choices), self._take)
 
     def _take(self, name: str | None) -> None:
         if name is not None:
@@ -204,14 +205,14 @@ class LessonScreen(Screen[Config | None]):
         self._look()
         seed = next(iter(event.runner.configs.values())).seed
         if event.verdict is None:
-            self._say("stopped before the end: no verdict", "-stopped")
+            self._say(_("stopped before the end: no verdict"), "-stopped")
             return
         held = sum(finding.holds for finding in event.verdict.findings)
-        of = f"{held} of {len(event.verdict.findings)} so, seed {seed}"
+        of = _("{held} of {count} so, seed {seed}").format(held=held, count=len(event.verdict.findings), seed=seed)
         if event.verdict.holds:
-            self._say(f"the claim held on these runs: {of}", "-held")
+            self._say(_("the claim held on these runs: {of}").format(of=of), "-held")
         else:
-            self._say(f"the claim did not hold on these runs: {of}", "-failed")
+            self._say(_("the claim did not hold on these runs: {of}").format(of=of), "-failed")
         self.query_one("#text", VerticalScroll).scroll_end(animate=False)
 
     @on(LessonRefused)
@@ -247,14 +248,14 @@ class LessonScreen(Screen[Config | None]):
         trial = self.runner.trial if self.runner else None
         if trial and self.state in (State.RUNNING, State.STOPPING):
             self.query_one(Meter).show(trial.position)
-            changed = describe_change(self._given) if self._given else "as the lesson has it"
-            self._say("stopping" if self.state is State.STOPPING else f"training: {changed}")
+            changed = describe_change(self._given, _) if self._given else _("as the lesson has it")
+            self._say(_("stopping") if self.state is State.STOPPING else _("training: {changed}").format(changed=changed))
         for chart, drawing in zip(self.query(Overlay), self.lesson.charts, strict=True):
             chart.show(*_lines(drawing, trial.courses if trial else {}))
         self._show_texts()
 
     def _show_texts(self) -> None:
-        self.query_one("#start", Button).label = "Stop" if self.state is State.RUNNING else "Start"
+        self.query_one("#start", Button).label = _("Stop") if self.state is State.RUNNING else _("Start")
         self.query_one("#runs", Static).update(self._runs())
         self.query_one("#findings", Static).update(self._findings())
 
@@ -265,14 +266,14 @@ class LessonScreen(Screen[Config | None]):
         for variant, pen, mark in zip(self.lesson.runs, PENS, marks_of(self.marks), strict=False):
             style = self.query(Overlay).first().get_component_rich_style(f"chart--{pen.name.lower().replace('_', '-')}")
             loss, accuracy = _standing(courses.get(variant.name))
-            table.add_row(Text(mark, Style(color=style.color, bold=True)), Text(variant.name), Text(loss), Text(accuracy))
+            table.add_row(Text(mark, Style(color=style.color, bold=True)), Text(_(variant.name)), Text(loss), Text(accuracy))
         return table
 
     def _findings(self) -> Content:
         """What decided it, or what will."""
         if self.verdict is None:
             return Content("")
-        yes, no = ("yes", "no") if self.marks.plain else ("✓", "✗")
+        yes, no = (_("yes"), _("no")) if self.marks.plain else ("✓", "✗")
         lines = [
             Content.assemble((f"{yes if finding.holds else no} ", "$text-success" if finding.holds else "$text-error"), finding.sentence)
             for finding in self.verdict.findings
@@ -333,22 +334,22 @@ class LessonScreen(Screen[Config | None]):
 def _standing(course: Course | None) -> tuple[str, str]:
     """A run's loss and accuracy as they are now, or that it diverged."""
     if course is None or not course.places:
-        return "", "diverged" if course and course.diverged else ""
+        return "", _("diverged") if course and course.diverged else ""
     if course.diverged:
-        return "diverged", f"step {len(course.places):,}"
+        return _("diverged"), _("step {step:,.0f}").format(step=len(course.places))
     if course.epochs and course.epochs[-1].validation_accuracy is not None and course.epochs[-1].validation_loss is not None:
         return axes.figure(course.epochs[-1].validation_loss, 3), f"{course.epochs[-1].validation_accuracy:.1%}"
     recent = course.losses[-100:]
-    return axes.figure(sum(recent) / len(recent), 3), f"epoch {course.places[-1].epochs:.1f}"
+    return axes.figure(sum(recent) / len(recent), 3), _("epoch {epoch:.1f}").format(epoch=course.places[-1].epochs)
 
 
 def _lines(drawing: Drawing, courses: Mapping[str, Course]) -> tuple[list[Line], float]:
     """A chart's lines, one for each run, and where its x axis ends."""
     if drawing.over == "layers":
-        lines = [Line(name, profile(course, drawing.shows, start=drawing.at == "start")) for name, course in courses.items()]
+        lines = [Line(_(name), profile(course, drawing.shows, start=drawing.at == "start")) for name, course in courses.items()]
         return lines, max((float(len(line.points[0])) for line in lines), default=1.0)
     x = X[drawing.over]
-    lines = [Line(name, SHOWS[drawing.shows].curve(course, x, drawing.layer)) for name, course in courses.items()]
+    lines = [Line(_(name), SHOWS[drawing.shows].curve(course, x, drawing.layer)) for name, course in courses.items()]
     return lines, max(_ends(drawing, courses, lines), default=1.0)
 
 

@@ -14,6 +14,7 @@ from textual.widgets import Button, Static
 
 from tui_trainer.config import Config
 from tui_trainer.dataset import CLASSES
+from tui_trainer.language import N_, _
 from tui_trainer.lessons.lesson import Lesson, names, read_lesson
 from tui_trainer.lessons.quiz import Quiz
 from tui_trainer.paths import printable
@@ -23,11 +24,12 @@ from tui_trainer.runs.standing import ends_at_once, latest_options, obstacle
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.curves import Shown
 from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.comparing import Choice, Compared, Current
 from tui_trainer.ui.layers import MNIST_FEATURES
 from tui_trainer.ui.messages import RunChanged, RunRefused, RunStarted
 from tui_trainer.ui.presets import PRESETS
 from tui_trainer.ui.screens.choose import ChooseScreen
-from tui_trainer.ui.screens.compare import Choice, Compared, CompareScreen, Current
+from tui_trainer.ui.screens.compare import CompareScreen
 from tui_trainer.ui.screens.copy import CopyScreen
 from tui_trainer.ui.screens.go_on import GoOnScreen
 from tui_trainer.ui.screens.layers import LayersScreen
@@ -42,7 +44,7 @@ from tui_trainer.ui.widgets.form import ConfigForm
 from tui_trainer.ui.widgets.layer_table import LayerTable
 from tui_trainer.ui.widgets.run_panel import Phase, RunPanel
 
-READY = "ctrl+r starts a run with these options"
+READY = N_("ctrl+r starts a run with these options")
 
 VIEWS = ("setup", "charts", "layers")
 """What a small terminal shows one at a time; a large one shows all."""
@@ -94,7 +96,7 @@ class MainScreen(RunScreen):
 
     def on_mount(self) -> None:
         """Begin in the first field."""
-        self.enter(Phase.IDLE, READY)
+        self.enter(Phase.IDLE, _(READY))
         self.query_one(ConfigForm).go_to_first()
 
     # The form
@@ -104,7 +106,7 @@ class MainScreen(RunScreen):
         if self.phase.going_on:
             return
         self._show_layers(event.config)
-        sentence = READY if event.config else "mend the option that is marked ✗"
+        sentence = _(READY) if event.config else _("mend the option that is marked ✗")
         if self.phase is Phase.IDLE:
             self.query_one(RunPanel).say(Phase.IDLE, sentence)
         elif self.phase is Phase.REFUSED:
@@ -113,7 +115,7 @@ class MainScreen(RunScreen):
     def _show_layers(self, config: Config | None) -> None:
         picture = self.query_one("#picture", Diagram)
         if config is None:
-            self.query_one(LayerTable).explain("an option is wrong: see the form")
+            self.query_one(LayerTable).explain(_("an option is wrong: see the form"))
             self.query_one("#architecture", Static).update("", layout=False)
             picture.show(())
             return
@@ -124,7 +126,7 @@ class MainScreen(RunScreen):
     def action_presets(self) -> None:
         """Choose a run worth starting from."""
         summaries = {name: preset.summary for name, preset in PRESETS.items()}
-        self.app.push_screen(ChooseScreen("Presets", summaries), self._take_preset)
+        self.app.push_screen(ChooseScreen(_("Presets"), summaries), self._take_preset)
 
     def _take_preset(self, name: str | None) -> None:
         if name:
@@ -132,12 +134,12 @@ class MainScreen(RunScreen):
             form.fill(dict(Config.parse(PRESETS[name].values)))
             self.action_view("setup")
             form.go_to_first()
-            self.notify(PRESETS[name].summary, title=name)
+            self.notify(_(PRESETS[name].summary), title=_(name))
 
     def action_lessons(self) -> None:
         """Choose a lesson."""
         lessons = [read_lesson(name) for name in names()]
-        self.app.push_screen(ChooseScreen("Lessons", {lesson.title: lesson.claim for lesson in lessons}), self._open_lesson)
+        self.app.push_screen(ChooseScreen(_("Lessons"), {lesson.title: lesson.claim for lesson in lessons}), self._open_lesson)
 
     def _open_lesson(self, title: str | None) -> None:
         for lesson in map(read_lesson, names() if title else ()):
@@ -186,7 +188,7 @@ class MainScreen(RunScreen):
         if form.config is None:
             self.action_view("setup")
             form.go_to_problem()
-            self.notify("An option is wrong: mend it first.", severity="error")
+            self.notify(_("An option is wrong: mend it first."), severity="error")
         return form.config
 
     # The run
@@ -218,7 +220,7 @@ class MainScreen(RunScreen):
 
     def _is_free(self) -> bool:
         if self.phase.going_on:
-            self.notify("A run is going on: stop the run first.", severity="warning")
+            self.notify(_("A run is going on: stop the run first."), severity="warning")
         return not self.phase.going_on
 
     def go_on_with(self, record: RunRecord, given: Mapping[str, Any]) -> None:
@@ -226,7 +228,7 @@ class MainScreen(RunScreen):
         if not self._is_free():
             return
         if problem := obstacle(record):
-            self.notify(printable(f"{record.name}: {problem}"), severity="error", markup=False)
+            self.notify(printable(f"{record.name}: {_(problem)}"), severity="error", markup=False)
             return
         options = latest_options(record, given)
 
@@ -281,7 +283,7 @@ class MainScreen(RunScreen):
     # The view
 
     def followed(self) -> Shown | None:
-        return Shown("this run", self.runner.history, self.runner.options.epochs) if self.runner else None
+        return Shown(_("this run"), self.runner.history, self.runner.options.epochs) if self.runner else None
 
     def _follow(self) -> None:
         """Draw the latest run, and those it is compared with."""

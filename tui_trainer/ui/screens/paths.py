@@ -13,6 +13,7 @@ from textual.timer import Timer
 from textual.widgets import Label, Static
 
 from tui_trainer.landscape import NEAR, next_rate
+from tui_trainer.language import N_, _
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.race import Race
 from tui_trainer.ui.chart import raster
@@ -36,15 +37,20 @@ SLICE = 400
 """Steps of optimizers that may be reckoned at once: more would hold up the keys."""
 
 KEYS = (
-    ("tab, shift+tab", "Go from the list of optimizers to the map, and back"),
-    ("mouse", "Click on the map to begin there, on an optimizer to select it, on its box to show or hide it"),
+    ("tab, shift+tab", N_("Go from the list of optimizers to the map, and back")),
+    (N_("mouse"), N_("Click on the map to begin there, on an optimizer to select it, on its box to show or hide it")),
 )
 
 NOTES = (
-    "These are the optimizers that train the network, with their default momentum and decay rates, on two parameters in float64.",
-    f"near at: the step from which on a path is within {NEAR} of the minimum (×). A mark at the edge is a path that has left the map.",
-    "diverged: the value passed a million times the highest on the map; no path comes back from there.",
+    N_("These are the optimizers that train the network, with their default momentum and decay rates, on two parameters in float64."),
+    N_("near at: the step from which on a path is within {near} of the minimum (×). A mark at the edge is a path that has left the map."),
+    N_("diverged: the value passed a million times the highest on the map; no path comes back from there."),
 )
+
+
+def notes() -> list[str]:
+    """What is worth knowing of the list and the map."""
+    return [_(note).format(near=NEAR) for note in NOTES]
 
 
 class PathsScreen(Screen[None]):
@@ -93,7 +99,7 @@ class PathsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """The map, and beside it the list."""
         with Horizontal(classes="header"):
-            yield Label("optimizer paths", classes="brand")
+            yield Label(_("optimizer paths"), classes="brand")
             yield Static(id="state")
         with Horizontal(id="paths"):
             yield ReliefMap(self.race, self.marks, id="map")
@@ -105,7 +111,7 @@ class PathsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Hold at the start; nothing is drawn again until somebody wants it."""
-        self.query_one(RuleTable).border_title = "Optimizers"
+        self.query_one(RuleTable).border_title = _("Optimizers")
         self._timer = self.set_interval(self._pause_between, self._go_on, pause=True)
         self._tell_of_the_surface()
         self._show()
@@ -139,18 +145,20 @@ class PathsScreen(Screen[None]):
         relief.marks = rules.marks = self.marks
         relief.repaint()
         rules.repaint()
-        state = "playing" if self.is_playing else "over" if race.is_over else "paused" if race.step else "at the start"
-        self.query_one("#state", Static).update(Content(f"step {race.step} of {race.surface.steps}, {state}"), layout=False)
+        state = _("playing") if self.is_playing else _("over") if race.is_over else _("paused") if race.step else _("at the start")
+        self.query_one("#state", Static).update(
+            Content(_("step {step} of {steps}, {state}").format(step=race.step, steps=race.surface.steps, state=state)), layout=False
+        )
 
     def _tell_of_the_surface(self) -> None:
         race, rule = self.race, OPTIMIZERS[self.query_one(RuleTable).selected]
         surface = race.surface
-        self.query_one(ReliefMap).border_title = f"{surface.name}: {surface.formula}"
+        self.query_one(ReliefMap).border_title = f"{surface.name}: {_(surface.formula)}"
         begin, end = (surface.curvature(point) for point in (race.start, surface.minimum))
-        limit = f"Curvature L: {begin:,.0f} at the start, {end:,.0f} at the minimum, where sgd settles below a rate of 2/L = {2 / end:.2g}."
-        self.query_one("#rule", Static).update(Content.assemble((rule.name, "bold"), ": ", rule.summary))
-        self.query_one("#curvature", Static).update(Content(limit))
-        self.query_one("#hint", Static).update(Content(surface.hint))
+        limit = _("Curvature L: {begin:,.0f} at the start, {end:,.0f} at the minimum, where sgd settles below a rate of 2/L = {rate:.2g}.")
+        self.query_one("#rule", Static).update(Content.assemble((rule.name, "bold"), ": ", _(rule.summary)))
+        self.query_one("#curvature", Static).update(Content(limit.format(begin=begin, end=end, rate=2 / end)))
+        self.query_one("#hint", Static).update(Content(_(surface.hint)))
 
     # What keys and the mouse do
 

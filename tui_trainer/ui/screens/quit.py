@@ -9,6 +9,8 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Label
 
+from tui_trainer.language import _
+
 
 class QuitScreen(ModalScreen[bool]):
     """Asks whether to stop what is going on, a run or a sweep, and leave."""
@@ -19,18 +21,18 @@ class QuitScreen(ModalScreen[bool]):
         Binding("left,right,up,down", "app.focus_next", "Other button", show=False),
     ]
 
-    def __init__(self, what: str = "run") -> None:
+    def __init__(self, question: str) -> None:
         super().__init__()
-        self._what = what
+        self._question = question
 
     def compose(self) -> ComposeResult:
         """Ask."""
         with Vertical(classes="dialog") as dialog:
-            dialog.border_title = "Leave?"
-            yield Label(f"A {self._what} is going on. Stop it, save what it has learned, and leave?")
+            dialog.border_title = _("Leave?")
+            yield Label(self._question)
             with Horizontal(classes="answers"):
-                yield Button("Yes (y)", id="yes", variant="primary", compact=True)
-                yield Button("No (n)", id="no", compact=True)
+                yield Button(_("Yes (y)"), id="yes", variant="primary", compact=True)
+                yield Button(_("No (n)"), id="no", compact=True)
 
     def action_answer(self, answer: bool) -> None:
         """Give the answer to whoever asked."""

@@ -13,14 +13,15 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
+from tui_trainer.language import N_, _
 from tui_trainer.lessons.quiz import Question, Quiz, questions, reckoned
 from tui_trainer.ui.widgets.footer import KeyFooter
 
-KEYS = (("enter", "Answer with the number that stands there; then on to the next question"),)
+KEYS = (("enter", N_("Answer with the number that stands there; then on to the next question")),)
 
 NOTES = (
-    "Numbers may be written with commas, blanks or reckoned on the spot: 79,510 or (784 + 1) * 100 + 1010.",
-    "What is said to be right is the arithmetic; beside it stands how many numbers the network, once built, does hold.",
+    N_("Numbers may be written with commas, blanks or reckoned on the spot: 79,510 or (784 + 1) * 100 + 1010."),
+    N_("What is said to be right is the arithmetic; beside it stands how many numbers the network, once built, does hold."),
 )
 
 
@@ -59,17 +60,17 @@ class QuizScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """The rule, the network, the question and what became of it."""
         with Horizontal(classes="header"):
-            yield Label(Content(self.quiz.title), classes="brand")
+            yield Label(Content(_(self.quiz.title)), classes="brand")
             yield Static(id="score")
         with VerticalScroll(id="text", can_focus=False):
-            yield Static(Content(self.quiz.claim), id="claim")
+            yield Static(Content(_(self.quiz.claim)), id="claim")
             yield Static(id="network")
             yield Static(id="question")
-            yield Input(placeholder="a number", id="answer", compact=True)
+            yield Input(placeholder=_("a number"), id="answer", compact=True)
             yield Static(id="outcome")
             with Horizontal(classes="answers"):
-                yield Button("Answer", id="next", variant="primary", compact=True)
-                yield Button("Show answer", id="solve", compact=True)
+                yield Button(_("Answer"), id="next", variant="primary", compact=True)
+                yield Button(_("Show answer"), id="solve", compact=True)
         yield KeyFooter()
 
     def on_mount(self) -> None:
@@ -79,7 +80,7 @@ class QuizScreen(Screen[None]):
     def _ask(self) -> None:
         self._answered = False
         table = Table.grid(Column(width=16), Column(width=12), Column(justify="right", width=7))
-        table.add_row(Text("layer", "dim"), Text("type", "dim"), Text("units", "dim"))
+        table.add_row(Text(_("layer"), "dim"), Text(_("type"), "dim"), Text(_("units"), "dim"))
         for row in self.question.rows:
             table.add_row(Text(row.name), Text(row.kind), Text(f"{row.units:,}"))
         self.query_one("#network", Static).update(table)
@@ -94,8 +95,10 @@ class QuizScreen(Screen[None]):
         shown.set_classes(kind)
         shown.update(Content(outcome))
         asked = self.number + self._answered
-        self.query_one("#score", Static).update(f"{self.right} of {asked} right, {len(self._questions)} questions")
-        label = "Answer" if not self._answered else "Other questions" if self.over else "Next question"
+        self.query_one("#score", Static).update(
+            _("{right} of {asked} right, {count} questions").format(right=self.right, asked=asked, count=len(self._questions))
+        )
+        label = _("Answer") if not self._answered else _("Other questions") if self.over else _("Next question")
         self.query_one("#next", Button).label = label
         self.refresh_bindings()
         # Where there is little room, the answer matters more than the rule.
@@ -124,7 +127,7 @@ class QuizScreen(Screen[None]):
             self.number += 1
             self._ask()
         elif (given := reckoned(self.query_one("#answer", Input).value)) is None:
-            self._show("give a number, or what gives it, such as (784 + 1) * 100 + 1010", "-wrong")
+            self._show(_("give a number, or what gives it, such as (784 + 1) * 100 + 1010"), "-wrong")
         else:
             self._reveal(given)
 
@@ -133,8 +136,9 @@ class QuizScreen(Screen[None]):
         self._answered = True
         is_right = given == question.answer
         self.right += is_right
-        verdict = "Right. " if is_right else "" if given is None else f"Not {given:,}. "
-        self._show(f"{verdict}{question.arithmetic}; the network itself has {question.counted:,}", "-right" if is_right else "-wrong")
+        verdict = _("Right.") + " " if is_right else "" if given is None else _("Not {given:,}.").format(given=given) + " "
+        answer = _("{arithmetic}; the network itself has {counted:,}").format(arithmetic=question.arithmetic, counted=question.counted)
+        self._show(f"{verdict}{answer}", "-right" if is_right else "-wrong")
 
     def action_solve(self) -> None:
         """Show what is right."""

@@ -11,6 +11,7 @@ from textual.widgets import Button
 
 from tui_trainer.changes import describe_change
 from tui_trainer.config import Config
+from tui_trainer.language import _
 from tui_trainer.paths import printable
 from tui_trainer.runs.run import Run
 from tui_trainer.ui.advice import advice
@@ -67,7 +68,7 @@ class RunScreen(CourseScreen):
         output = self._output
         self.runner = Runner(config, resume or (lambda: Run.create(config, output)), self.post_message, resumes=resume is not None)
         self.query_one(RunPanel).begin()
-        self.enter(Phase.PREPARING, "reading the images, building the network")
+        self.enter(Phase.PREPARING, _("reading the images, building the network"))
         self.runner.start()
 
     def begin_next(self, config: Config) -> None:
@@ -79,7 +80,7 @@ class RunScreen(CourseScreen):
             self.begin(config)
 
     def inside(self) -> Source | None:
-        return Source("this run", lambda: self.runner) if self.runner else None
+        return Source(_("this run"), lambda: self.runner) if self.runner else None
 
     def action_restart(self) -> None:
         """Start the latest run's options again, from the same seed."""
@@ -134,7 +135,7 @@ class RunScreen(CourseScreen):
         if values and self.runner and self.phase in (Phase.TRAINING, Phase.PAUSED):
             self.runner.control.change(values)
             if self.phase is Phase.PAUSED:
-                self.notify(f"{describe_change(values)}, when the run goes on")
+                self.notify(_("{changes}, when the run goes on").format(changes=describe_change(values, _)))
 
     def action_stop(self) -> None:
         """End the run with what it has learned; nothing is started after it."""
@@ -183,7 +184,9 @@ class RunScreen(CourseScreen):
     @on(RunChanged)
     def _run_changed(self, event: RunChanged) -> None:
         if self.is_latest(event):
-            self.notify(f"{describe_change(event.changes)}, from step {event.step + 1:,} on", timeout=4)
+            self.notify(
+                _("{changes}, from step {step:,} on").format(changes=describe_change(event.changes, _), step=event.step + 1), timeout=4
+            )
             self._look()
 
     @on(RunNoted)
@@ -206,7 +209,7 @@ class RunScreen(CourseScreen):
         self.enter(Phase.ENDED)
         self.query_one(RunPanel).show_end(event, advice(self.runner.options, event, self.runner.history.layers))
         if event.trouble:
-            self.query_one(RunPanel).show_trouble(f"not all is kept: {self._without_directory(event.trouble)}")
+            self.query_one(RunPanel).show_trouble(_("not all is kept: {trouble}").format(trouble=self._without_directory(event.trouble)))
         if self._next:
             self.begin(self._next)
 

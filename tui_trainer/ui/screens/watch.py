@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from tui_trainer.config import Config
 from tui_trainer.errors import UserError
+from tui_trainer.language import N_, _
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.directory import RunDirectory
@@ -36,14 +37,14 @@ VIEWS = ("charts", "layers")
 """What a small terminal shows one at a time; a large one shows both."""
 
 KEYS = (
-    ("tab, shift+tab", "Go from chart to chart, to the layers, and back"),
-    ("up, down", "Scroll the layers"),
+    ("tab, shift+tab", N_("Go from chart to chart, to the layers, and back")),
+    ("up, down", N_("Scroll the layers")),
 )
 
 NOTES = (
-    "The run goes on in another process, whether this is left or not; nothing here acts upon it.",
-    "A run that is gone was killed, or its machine is; when it is gone on with, this shows it again.",
-    "How the layers fare is measured at the end of each epoch.",
+    N_("The run goes on in another process, whether this is left or not; nothing here acts upon it."),
+    N_("A run that is gone was killed, or its machine is; when it is gone on with, this shows it again."),
+    N_("How the layers fare is measured at the end of each epoch."),
 )
 
 
@@ -88,7 +89,7 @@ class WatchScreen(CourseScreen):
         """Begin to look."""
         panel = self.query_one(RunPanel)
         panel.show_directory(self._watcher.path)
-        panel.show_phase(Phase.PREPARING, "reading its files")
+        panel.show_phase(Phase.PREPARING, _("reading its files"))
         self._watcher.start()
         self.set_interval(self._tick, self._draw_if_rested)
 
@@ -101,7 +102,7 @@ class WatchScreen(CourseScreen):
         if not self.query(RunPanel):  # this screen closes
             return
         before, self._seen = self._seen, event
-        shown = Shown("this run", event.history, event.record.last_epochs or event.record.last_epoch)
+        shown = Shown(_("this run"), event.history, event.record.last_epochs or event.record.last_epoch)
         if before is None or before.record.config != event.record.config:
             self._show_what_it_is(event.record)
         if shown != self._shown:
@@ -122,7 +123,7 @@ class WatchScreen(CourseScreen):
         if config:
             self.show_network(config, _features(record))
         elif record.config:
-            self.query_one(LayerTable).explain("this version cannot read the run's options")
+            self.query_one(LayerTable).explain(_("this version cannot read the run's options"))
             self.query_one("#architecture", Static).update(Content(""), layout=False)
 
     def _show_where_it_is(self, seen: RunSeen) -> None:
@@ -141,10 +142,10 @@ class WatchScreen(CourseScreen):
             before = sum(epoch.seconds for epoch in seen.record.epochs if epoch.number < progress.epoch)
             panel.show_progress(Phase.TRAINING, seen.record.last_epochs, progress, before)
         if seen.condition is Condition.GONE:
-            further = "; --resume goes on with it" if seen.record.has_checkpoint else ""
-            panel.show_phase(Phase.GONE, f"it was killed, or its machine is{further}")
+            further = _("; --resume goes on with it") if seen.record.has_checkpoint else ""
+            panel.show_phase(Phase.GONE, _("it was killed, or its machine is{further}").format(further=further))
         elif progress is None:
-            panel.show_phase(Phase.PREPARING, "its first batches are not written yet")
+            panel.show_phase(Phase.PREPARING, _("its first batches are not written yet"))
         elif not panel.has_class("-training"):
             panel.set_classes("-training")
 

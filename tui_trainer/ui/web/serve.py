@@ -10,13 +10,15 @@ from tui_trainer.config import option
 from tui_trainer.errors import UserError
 
 
-def served_command(values: Mapping[str, Any], config_file: Path | None = None, output: Path | None = None) -> str:
+def served_command(
+    values: Mapping[str, Any], config_file: Path | None = None, output: Path | None = None, language: str | None = None
+) -> str:
     """The shell's line for the app with these options, run by this very interpreter.
 
     `exec`, so that no shell stands between the server and the app; `--name=value`, because a value may begin with a dash.
     """
     arguments = [sys.executable, "-m", "tui_trainer"]
-    arguments += [f"--{name}={path}" for name, path in (("config", config_file), ("output", output)) if path is not None]
+    arguments += [f"--{name}={given}" for name, given in (("config", config_file), ("output", output), ("language", language)) if given]
     for name, value in values.items():
         if isinstance(value, bool):
             arguments.append(option(name if value else f"no_{name}"))

@@ -5,12 +5,15 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from tui_trainer.cells import ljust, rjust
 from tui_trainer.drawing import Look, Row
 from tui_trainer.inside import Examination
+from tui_trainer.language import _
 from tui_trainer.ui.widgets.painted import Painted
 
 RECALL = 8
@@ -84,12 +87,12 @@ class ConfusionMatrix(Painted, can_focus=True):
         label, predicted = self.cell
         count, total = int(self.counts[self.cell]), int(self.counts[label].sum())
         share = f" ({count / total:.1%})" if total else ""
-        what = "recognised" if label == predicted else f"taken for {predicted}"
-        return f"{label} {what}: {count:,} of {total:,}{share}"
+        what = _("recognised") if label == predicted else _("taken for {predicted}").format(predicted=predicted)
+        return _("{label} {what}: {count:,} of {total:,}{share}").format(label=label, what=what, count=count, total=total, share=share)
 
     def _widths(self) -> tuple[int, int]:
         """Columns of a row's head, and of a cell."""
-        return len("true") + 2, max(5, len(str(int(self.counts.max()))) + 1)
+        return cell_len(_("true")) + 2, max(5, len(str(int(self.counts.max()))) + 1)
 
     def draw(self, width: int, height: int) -> list[Row]:
         if self._examination is None:
@@ -97,7 +100,7 @@ class ConfusionMatrix(Painted, can_focus=True):
         counts, recall = self.counts, self._examination.recall
         head, cell = self._widths()
         labels = "".join(f"{label:>{cell}}" for label in range(len(counts)))
-        heading: Row = [(f"{'true':<{head}}{labels}{'recall':>{RECALL}}", "confusion--head")]
+        heading: Row = [(ljust(_("true"), head) + labels + rjust(_("recall"), RECALL), "confusion--head")]
         most = max(int((counts - np.diag(counts.diagonal())).max()), 1)
         rows = [heading]
         for label, row in enumerate(counts.tolist()):
@@ -109,7 +112,7 @@ class ConfusionMatrix(Painted, can_focus=True):
                 pieces += [(">" if chosen else " ", style if chosen else ""), (text, style)]
             share = "" if np.isnan(recall[label]) else f"{recall[label]:.1%}"
             rows.append([*pieces, (f"{share:>{RECALL}}", "")])
-        explanation: Row = [("rows: what they are; columns: what they were taken for", "confusion--head")]
+        explanation: Row = [(_("rows: what they are; columns: what they were taken for"), "confusion--head")]
         return [*rows, [(self.sentence(), "")], explanation][:height]
 
     @property

@@ -7,6 +7,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.widgets import DataTable
 
+from tui_trainer.language import _
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.comparison import Row, compare_figures, compare_options
 
@@ -28,30 +29,30 @@ class Differences(DataTable[Text]):
         """Compare these runs."""
         self.clear(columns=True)
         if not runs:
-            self.add_column(Text("Mark runs in the list: space, or a click.", no_wrap=True))
+            self.add_column(Text(_("Mark runs in the list: space, or a click."), no_wrap=True))
             return
-        self.add_column(Text("best figures" if len(runs) > 1 else "", self._style("faint")))
-        for head in heads:
-            column = head.copy()
-            column.truncate(WIDEST, overflow="ellipsis")
-            self.add_column(column)
-        for row in compare_figures(runs):
-            self._add(row)
+        several = len(runs) > 1
         differing = compare_options(runs)
-        if len(runs) > 1:
-            self.add_row(Text("options" if differing else "no option differs", self._style("faint")), *[Text()] * len(runs))
-        for row in differing:
-            self._add(row)
+        rows = [[Text(_("best figures") if several else "", self._style("faint")), *(head.copy() for head in heads)]]
+        rows += [self._cells(row) for row in compare_figures(runs)]
+        if several:
+            rows.append([Text(_("options") if differing else _("no option differs"), self._style("faint")), *[Text()] * len(runs)])
+        rows += [self._cells(row) for row in differing]
+        for row in rows:
+            for cell in row:
+                cell.truncate(WIDEST, overflow="ellipsis")
+        # Told beforehand: a table that measures its cells itself shows them cut until something has it drawn anew.
+        for column in zip(*rows, strict=True):
+            self.add_column(column[0], width=max(cell.cell_len for cell in column))
+        for row in rows[1:]:
+            self.add_row(*row)
 
-    def _add(self, row: Row) -> None:
+    def _cells(self, row: Row) -> list[Text]:
         best = PLAIN_BEST if self.app.has_class("-plain") else BEST
         cells = [Text(text, no_wrap=True) for text in row.texts]
         for index in row.best:
             cells[index] = Text(f"{row.texts[index]} {best}", self._style("best") + Style(bold=True), no_wrap=True)
-        label = Text(row.label, no_wrap=True)
-        for cell in (label, *cells):
-            cell.truncate(WIDEST, overflow="ellipsis")
-        self.add_row(label, *cells)
+        return [Text(_(row.label), no_wrap=True), *cells]
 
     def _style(self, part: str) -> Style:
         return Style(color=self.get_component_rich_style(f"differences--{part}").color)

@@ -17,13 +17,14 @@ from textual.message import Message
 from textual.widgets import Checkbox, Input, Label, OptionList, Select, Static
 
 from tui_trainer.config import AUTO, as_text, choices
+from tui_trainer.language import N_, _
 from tui_trainer.names import abridged
 from tui_trainer.paths import printable
 
 Shown = str | bool
 """What a control holds: a text, or for a switch whether it is on."""
 
-TITLES: Mapping[str, str] = {"hidden": "hidden layers", "checkpoint_every": "checkpoints"}
+TITLES: Mapping[str, str] = {"hidden": N_("hidden layers"), "checkpoint_every": N_("checkpoints")}
 """Where the option's own name says too little, or has no room."""
 
 
@@ -69,8 +70,8 @@ class Field(Vertical):
     def __init__(self, option: str, info: FieldInfo, value: Shown) -> None:
         super().__init__(classes="field")
         self.option = option
-        self.title = TITLES.get(option, option.replace("_", " "))
-        self.description = info.description or ""
+        self.title = _(TITLES.get(option, option.replace("_", " ")))
+        self.description = _(str(info.description))
         self.may_be_empty = NoneType in get_args(info.annotation)
         self.choices = self._choices(value)
         self._value = value
@@ -81,15 +82,15 @@ class Field(Vertical):
     def _choices(self, value: Shown) -> dict[str, str]:
         """Each name and what it means; also `value`, where that names one for each layer."""
         # `auto` needs no entry: the form shows what it stands for.
-        known = {name: meaning for name, meaning in choices(self.option).items() if name != AUTO}
-        return known | {str(value): "one for each layer"} if known and value not in known else known
+        known = {name: _(meaning) for name, meaning in choices(self.option).items() if name != AUTO}
+        return known | {str(value): _("one for each layer")} if known and value not in known else known
 
     def _make_control(self, value: Shown) -> Select[str] | Checkbox | Input:
         if self.choices:
             return Select(self._entries(), value=str(value), allow_blank=False, compact=True, id=self.option)
         if isinstance(value, bool):
             return Checkbox(value=value, compact=True, id=self.option)
-        placeholder = "none" if self.may_be_empty else ""
+        placeholder = _("none") if self.may_be_empty else ""
         entry = Input(value, placeholder, Legible(), compact=True, select_on_focus=True, id=self.option)
         entry.cursor_blink = False  # an app at rest writes nothing to the line
         return entry

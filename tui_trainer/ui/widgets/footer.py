@@ -4,6 +4,9 @@ from typing import Any
 
 from textual.app import ComposeResult
 from textual.widgets import Footer
+from textual.widgets._footer import FooterKey
+
+from tui_trainer.language import _
 
 
 class KeyFooter(Footer):
@@ -16,7 +19,11 @@ class KeyFooter(Footer):
     def compose(self) -> ComposeResult:
         """Let go of the keys that were shown before: Textual does so only when what they watch changes, and they would pile up."""
         self.mutate_reactive(Footer.compact)
-        yield from super().compose()
+        for part in super().compose():
+            if isinstance(part, FooterKey):
+                part.description = _(part.description)
+                part.tooltip = _(str(part.tooltip)) if part.tooltip else None
+            yield part
 
     async def recompose(self) -> None:
         """Each focus that moves asks for this, and it costs more than all else that a key does."""

@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Button, Collapsible, Static
 
 from tui_trainer.config import AUTO, Config, choices, fields, option, problems
+from tui_trainer.language import N_, _
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import Uniform
 from tui_trainer.nn.optimizers import OPTIMIZERS
@@ -28,7 +29,7 @@ DECIDING = ("hidden", *(name for name, _ in fields() if choices(name) and AUTO n
 DECIDED = tuple(name for name, _ in fields() if AUTO in choices(name))
 """The choices that have a default of their own for every other choice: the form shows that instead of `auto`."""
 
-HINT = "[b]tab[/b] moves on, [b]enter[/b] opens a list, [b]escape[/b] leaves a field, [b]f1[/b] explains the keys"
+HINT = N_("[b]tab[/b] moves on, [b]enter[/b] opens a list, [b]escape[/b] leaves a field, [b]f1[/b] explains the keys")
 
 
 class ConfigForm(Vertical):
@@ -42,7 +43,7 @@ class ConfigForm(Vertical):
 
     def __init__(self, values: Mapping[str, Any], *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
-        self.border_title = "Setup"
+        self.border_title = _("Setup")
         config = Config.parse(values)
         given = {name: shown(getattr(config, name)) for name, value in values.items() if value != AUTO or name not in DECIDED}
         self._proposed = _proposals({name: given[name] for name in DECIDING if name in given})
@@ -52,15 +53,15 @@ class ConfigForm(Vertical):
     def compose(self) -> ComposeResult:
         """What fills the form, the options, the network they make, and a line of help that keeps its place."""
         with Horizontal(id="tools"):
-            yield Button("Presets p", id="presets", compact=True)
-            yield Button("Layers d", id="design", compact=True)
-            yield Button("Copy k", id="copy", compact=True)
+            yield Button(_("Presets p"), id="presets", compact=True)
+            yield Button(_("Layers d"), id="design", compact=True)
+            yield Button(_("Copy k"), id="copy", compact=True)
         with VerticalScroll(id="fields", can_focus=False):
             for name in ALWAYS_SHOWN:
                 yield self._fields[name]
-            yield Collapsible(title="More", id="more")
+            yield Collapsible(title=_("More"), id="more")
         yield Diagram(id="picture")
-        yield Static(HINT, id="help")
+        yield Static(_(HINT), id="help")
 
     def on_mount(self) -> None:
         """Check what the form begins with."""
@@ -133,7 +134,7 @@ class ConfigForm(Vertical):
 
     def on_descendant_blur(self, _event: DescendantBlur) -> None:
         """Explain nothing when the cursor is in no field."""
-        self._explain(Content.from_markup(HINT), "")
+        self._explain(Content.from_markup(_(HINT)), "")
 
     def _explain(self, text: str | Content, title: str) -> None:
         help_line = self.query_one("#help", Static)

@@ -10,6 +10,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from tui_trainer.cells import cut
 from tui_trainer.drawing import Look, Row, bar_rows, gray, resized, signed
 from tui_trainer.ui.widgets.painted import Painted
 
@@ -160,7 +161,7 @@ class Gallery(Painted, can_focus=True):
         style = "gallery--chosen" if index == self.index else "gallery--caption"
         # Where there are no colours, and for whoever sees none, the chosen one is marked.
         mark = ">" if index == self.index else ""
-        drawn += [[(f"{mark if not line else ''}{caption}"[:width].ljust(width), style)] for line, caption in enumerate(tile.captions)]
+        drawn += [[(cut(f"{mark if not line else ''}{caption}", width), style)] for line, caption in enumerate(tile.captions)]
         return [*drawn, *([[(" " * width, "")]] * (height - len(drawn)))]
 
     # What keys and the mouse do

@@ -11,24 +11,29 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui_trainer.inside import Examination
+from tui_trainer.language import N_, _
 from tui_trainer.nn.arrays import Array, Labels
 from tui_trainer.ui.examiner import Subject
 from tui_trainer.ui.widgets.confusion import ConfusionMatrix
 from tui_trainer.ui.widgets.gallery import Bars, Gallery, Picture, Tile
 from tui_trainer.ui.widgets.sketchpad import Sketchpad
 
-NOT_SQUARE = "These images are no squares, and cannot be drawn."
+NOT_SQUARE = N_("These images are no squares, and cannot be drawn.")
 
-DIVERGED = "The network gives numbers that are not finite:\nits training diverged."
+DIVERGED = N_("The network gives numbers that are not finite:\nits training diverged.")
 
 
 def why_nothing(subject: Subject | None, examination: Examination | None) -> str:
     """Why there is nothing to show of an examination; empty where there is something."""
     if subject is None:
-        return "There is no network yet."
+        return _("There is no network yet.")
     if examination is None:
-        return f"Examining {len(subject.test.labels):,} images…" if subject.test else "There are no test images to examine it on."
-    return "" if examination.is_finite else DIVERGED
+        return (
+            _("Examining {count:,} images…").format(count=len(subject.test.labels))
+            if subject.test
+            else _("There are no test images to examine it on.")
+        )
+    return "" if examination.is_finite else _(DIVERGED)
 
 
 def image_levels(subject: Subject, index: int) -> NDArray[np.uint8] | None:
@@ -63,7 +68,7 @@ class MistakesPane(Horizontal):
         nothing = why_nothing(subject, examination)
         self._indices = np.empty(0, np.intp) if nothing or examination is None else examination.mistakes()
         found = np.flatnonzero(self._indices == chosen)
-        nothing = nothing or "No test image was taken for another digit."
+        nothing = nothing or _("No test image was taken for another digit.")
         index = int(found[0]) if len(found) else 0
         gallery.show(len(self._indices), subject.side if subject else None, self._tile, nothing, index)
         self._show_chosen()
@@ -73,9 +78,9 @@ class MistakesPane(Horizontal):
         assert self._examination
         index = self._indices[number]
         label, predicted = self._examination.labels[index], self._examination.predicted[index]
-        return Tile(
-            image_levels(self._subject, index), (f"{label} as {predicted} {self._examination.probabilities[index, predicted]:.0%}",)
-        )
+        caption = _("{label} as {predicted} {probability:.0%}")
+        probability = self._examination.probabilities[index, predicted]
+        return Tile(image_levels(self._subject, index), (caption.format(label=label, predicted=predicted, probability=probability),))
 
     @on(Gallery.Chosen)
     def _show_chosen(self) -> None:
@@ -88,9 +93,10 @@ class MistakesPane(Horizontal):
         index, examination = self._indices[gallery.index], self._examination
         self.query_one(Picture).show(image_levels(self._subject, index))
         self.query_one(Bars).show(examination.probabilities[index].tolist())
-        what = f"is {examination.labels[index]}, taken for {examination.predicted[index]}"
-        loss = f"loss {examination.losses[index]:.2f} nats: {gallery.index + 1:,} of {len(self._indices):,}"
-        facts.update(Content("\n".join((f"test image {index:,}", what, loss))), layout=False)
+        what = _("is {label}, taken for {predicted}").format(label=examination.labels[index], predicted=examination.predicted[index])
+        loss = _("loss {loss:.2f} nats: {place:,} of {count:,}")
+        loss = loss.format(loss=examination.losses[index], place=gallery.index + 1, count=len(self._indices))
+        facts.update(Content("\n".join((_("test image {index:,}").format(index=index), what, loss))), layout=False)
 
 
 class ConfusionPane(Vertical):
@@ -131,7 +137,7 @@ class ConfusionPane(Vertical):
         self._indices = self._examination.cell(*cell)
         found = np.flatnonzero(self._indices == chosen)
         index = int(found[0]) if len(found) else 0
-        gallery.show(len(self._indices), self._subject.side, self._tile, "There are no such images.", index)
+        gallery.show(len(self._indices), self._subject.side, self._tile, _("There are no such images."), index)
         self._show_chosen()
 
     @on(Gallery.Chosen)
@@ -183,7 +189,7 @@ class UnitsPane(Horizontal):
         count = 0 if subject is None else len(subject.first.weights)
         nothing = why_nothing(subject, examination)
         if subject and not subject.first.is_finite:
-            count, nothing = 0, DIVERGED
+            count, nothing = 0, _(DIVERGED)
         gallery.show(count, subject.side if subject else None, self._tile, nothing, gallery.index)
         self._count = count
         self._show_chosen()
@@ -204,19 +210,19 @@ class UnitsPane(Horizontal):
         self.query_one(Picture).show(self._weights(unit) if there else None)
         facts = self._subject.first.describe(unit, self._examination) if self._subject and there else []
         if there and self._subject and self._subject.side is None:
-            facts.append(NOT_SQUARE)
+            facts.append(_(NOT_SQUARE))
         self.query_one("#unit-facts", Static).update(Content("\n".join(facts)))
 
     def explain(self, *, shades: bool) -> None:
         """Say what the signs of the weights look like."""
-        legend = "light: above 0, dark: below" if shades else "+ #: above 0, - =: below"
+        legend = _("light: above 0, dark: below") if shades else _("+ #: above 0, - =: below")
         self.query_one("#unit-legend", Static).update(Content(legend))
 
 
 class DrawPane(Horizontal):
     """A digit drawn by hand beside what the network sees of it and says to it."""
 
-    HINT = "Draw a digit: drag the mouse, or space and the arrow keys."
+    HINT = N_("Draw a digit: drag the mouse, or space and the arrow keys.")
 
     def __init__(self) -> None:
         super().__init__(id="draw")
@@ -226,7 +232,7 @@ class DrawPane(Horizontal):
         """The paper beside the network's answer."""
         yield Sketchpad(id="paper")
         with Vertical(id="answer"):
-            yield Static(self.HINT, id="pen")
+            yield Static(_(self.HINT), id="pen")
             yield Picture(id="seen")
             yield Bars(id="said")
 
@@ -238,9 +244,9 @@ class DrawPane(Horizontal):
     def explain(self) -> None:
         """Say what the pen does, or why there is no use in drawing."""
         paper = self.query_one(Sketchpad)
-        text = self.HINT if paper.sketch.is_empty and not paper.is_down else "What the network is shown, and what it says:"
+        text = _(self.HINT) if paper.sketch.is_empty and not paper.is_down else _("What the network is shown, and what it says:")
         if self._subject and self._subject.side is None:
-            text = NOT_SQUARE
+            text = _(NOT_SQUARE)
         self.query_one("#pen", Static).update(Content(f"{paper.state}\n{text}"))
 
     def answer(self, levels: NDArray[np.uint8], probabilities: Iterable[float]) -> None:
@@ -252,7 +258,7 @@ class DrawPane(Horizontal):
         if np.isfinite(shares).all():
             self.query_one("#said", Bars).show(shares)
         else:
-            self.query_one("#pen", Static).update(Content(DIVERGED))
+            self.query_one("#pen", Static).update(Content(_(DIVERGED)))
             self.query_one("#said", Bars).show(())
 
     def forget(self) -> None:

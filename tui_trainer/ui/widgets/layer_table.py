@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, NamedTuple
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -14,6 +15,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Static
 
+from tui_trainer.cells import ljust, rjust
+from tui_trainer.language import N_, _
 from tui_trainer.training.events import LayerHealth
 from tui_trainer.ui.chart.repaint import changed_parts
 from tui_trainer.ui.layers import LayerRow
@@ -54,17 +57,17 @@ def bar(norm: float, full: int = FULL, *, plain: bool = False) -> str:
     return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
 
 
-LAYER = Column("layer", lambda row: row.name, right=False, style="layers--name")
-KIND = Column("type", lambda row: row.kind, right=False)
-UNITS = Column("units", lambda row: f"{row.units:,}")
-ARITHMETIC = Column("reckoned as", lambda row: f"{row.arithmetic} =" if row.parameters else row.arithmetic)
-PARAMETERS = Column("params", lambda row: f"{row.parameters:,}", style="layers--name")
-GRADIENT = Column("gradient", of_health=lambda health: f"{health.gradient_norm:.1e}", width=8)
+LAYER = Column(N_("layer"), lambda row: row.name, right=False, style="layers--name")
+KIND = Column(N_("type"), lambda row: row.kind, right=False)
+UNITS = Column(N_("units"), lambda row: f"{row.units:,}")
+ARITHMETIC = Column(N_("reckoned as"), lambda row: f"{row.arithmetic} =" if row.parameters else row.arithmetic)
+PARAMETERS = Column(N_("params"), lambda row: f"{row.parameters:,}", style="layers--name")
+GRADIENT = Column(N_("gradient"), of_health=lambda health: f"{health.gradient_norm:.1e}", width=8)
 BAR = Column("1e-8…1e2", of_health=lambda health: bar(health.gradient_norm), right=False, width=FULL, style="layers--bar")
-UPDATE = Column("update", of_health=lambda health: f"{health.update_ratio:.1e}", width=7)
-DEAD = Column("dead", of_health=lambda health: f"{health.dead_fraction:.0%}", width=4)
-SATURATED = Column("flat", of_health=lambda health: f"{health.saturated_fraction:.0%}", width=4)
-SPREAD = Column("output σ", of_health=lambda health: f"{health.activation_std:.2g}", width=8)
+UPDATE = Column(N_("update"), of_health=lambda health: f"{health.update_ratio:.1e}", width=7)
+DEAD = Column(N_("dead"), of_health=lambda health: f"{health.dead_fraction:.0%}", width=4)
+SATURATED = Column(N_("flat"), of_health=lambda health: f"{health.saturated_fraction:.0%}", width=4)
+SPREAD = Column(N_("output σ"), of_health=lambda health: f"{health.activation_std:.2g}", width=8)
 
 COLUMNS = (LAYER, KIND, UNITS, ARITHMETIC, PARAMETERS, GRADIENT, BAR, UPDATE, SPREAD, DEAD, SATURATED)
 """As they stand from left to right."""
@@ -88,7 +91,7 @@ class Lines(ScrollView, can_focus=True):
     def show(self, lines: Sequence[Line]) -> None:
         """Show these lines."""
         before, self._lines = self._lines, lines
-        size = Size(max((sum(len(text) for text, _ in line) for line in lines), default=0), len(lines))
+        size = Size(max((sum(cell_len(text) for text, _ in line) for line in lines), default=0), len(lines))
         if size != self.virtual_size or len(before) != len(lines):
             self.virtual_size = size
             self.refresh()
@@ -114,7 +117,7 @@ class LayerTable(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
-        self.border_title = "Layers"
+        self.border_title = _("Layers")
         self.rows: Sequence[LayerRow] = ()
         self.health: dict[str, LayerHealth] = {}
         self._columns: list[Column] = []
@@ -132,7 +135,9 @@ class LayerTable(Vertical):
             self.rows, self.health = rows, {}
             self._fill()
         total = sum(row.parameters for row in rows)
-        self.query_one("#total", Static).update(Content.assemble("total ", (f"{total:,}", "bold"), " parameters"), layout=False)
+        self.query_one("#total", Static).update(
+            Content.assemble(_("total") + " ", (f"{total:,}", "bold"), " " + _("parameters")), layout=False
+        )
 
     def explain(self, reason: str) -> None:
         """Say why there is nothing to show."""
@@ -165,12 +170,13 @@ class LayerTable(Vertical):
         return [column for column in COLUMNS if column in fitting or column in (LAYER, ARITHMETIC, PARAMETERS)]
 
     def _width(self, column: Column) -> int:
-        return column.width or max(len(column.label), *(len(self._cell(row, column)) for row in self.rows), 0)
+        cells = column.width or max((len(self._cell(row, column)) for row in self.rows), default=0)
+        return max(cells, cell_len(_(column.label)))
 
     def _fill(self) -> None:
         self._widths = {column.label: self._width(column) for column in COLUMNS}
         self._columns = self._columns_that_fit()
-        heads = "".join(self._padded(column.label, column) for column in self._columns)
+        heads = "".join(self._padded(_(column.label), column) for column in self._columns)
         self.query_one("#heads", Static).update(Content(heads), layout=False)
         self.query_one(Lines).show([self._line(row) for row in self.rows])
 
@@ -179,7 +185,7 @@ class LayerTable(Vertical):
 
     def _padded(self, text: str, column: Column) -> str:
         width = self._widths[column.label]
-        return (text.rjust(width) if column.right else text.ljust(width)) + " " * GAP
+        return (rjust if column.right else ljust)(text, width) + " " * GAP
 
     def _cell(self, row: LayerRow, column: Column) -> str:
         if column.of_row:

@@ -2,10 +2,13 @@
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from tui_trainer.cells import ljust, rjust
+from tui_trainer.language import N_, _
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.race import Race
 from tui_trainer.ui.chart.raster import Marks
@@ -19,7 +22,7 @@ NAMES = tuple(OPTIMIZERS)
 BOX = 4
 """Columns in which a click shows or hides."""
 
-COLUMNS = (("rate", 8), ("step", 6), ("value", 10), ("distance", 10), ("near at", 9))
+COLUMNS = ((N_("rate"), 8), (N_("step"), 6), (N_("value"), 10), (N_("distance"), 10), (N_("near at"), 9))
 """Heads and widths after the name."""
 
 FEWER = (("rate", 8), ("value", 9), ("distance", 9))
@@ -63,8 +66,10 @@ class RuleTable(Painted, can_focus=True):
 
     def draw(self, width: int, height: int) -> list[Row]:
         columns = COLUMNS if width >= WIDTH else FEWER
-        heads = "".join(f"{head:>{size}}" for head, size in columns)
-        head: Row = [(f"{'':{BOX}}{'optimizer':{NAME_WIDTH}}{heads}", "rules--head")]
+        heads = "".join(rjust(_(head), size) for head, size in columns)
+        name = ljust(_("optimizer"), NAME_WIDTH)
+        # A longer word has room before the first figure.
+        head: Row = [(" " * BOX + name + heads[cell_len(name) - NAME_WIDTH :], "rules--head")]
         return [head, *(self._row(index, columns) for index in range(len(NAMES)))]
 
     def _row(self, index: int, columns: tuple[tuple[str, int], ...]) -> Row:
@@ -76,10 +81,10 @@ class RuleTable(Painted, can_focus=True):
         texts = self._figures(name, 3 if columns is COLUMNS else 2) if is_shown else {}
         texts["rate"] = f"{race.rates[name]:g}"
         row: Row = [("[", style), box, ("]", style), ((">" if is_cursor else " ") + f"{name:{NAME_WIDTH}}", style)]
-        is_lost = is_shown and texts["value"] == "diverged"
+        is_lost = is_shown and race.path(name).stand(race.step).diverged
         for head, size in columns:
             text_style = "rules--bad" if is_lost and head != "rate" and style == "rules--shown" else style
-            row.append((f"{texts.get(head, ''):>{size}}", text_style))
+            row.append((rjust(texts.get(head, ""), size), text_style))
         return row
 
     def _figures(self, name: str, digits: int) -> dict[str, str]:
@@ -87,7 +92,7 @@ class RuleTable(Painted, can_focus=True):
         path, step = self.race.path(name), self.race.step
         stand = path.stand(step)
         if stand.diverged:
-            return {"step": str(stand.step), "value": "diverged", "distance": f"at {stand.step}"}
+            return {"step": str(stand.step), "value": _("diverged"), "distance": _("at {step}").format(step=stand.step)}
         arrival = path.arrival(step)
         near = "" if arrival is None else str(arrival)
         value, distance = (f"{number:.{digits}g}" for number in (stand.value, stand.distance))

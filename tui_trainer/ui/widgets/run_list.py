@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
+from tui_trainer.language import N_, _
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.comparison import ACCURACY, EPOCHS, LOSS, SECONDS, TEST_ACCURACY, figure_text, network
@@ -17,14 +19,14 @@ from tui_trainer.ui.reader import Unreadable
 
 COLUMNS: Mapping[str, int | None] = {
     "": 1,
-    "run": 17,
-    "status": 11,
-    "val acc": 7,
-    "test acc": 8,
-    "val loss": 8,
-    "epochs": 6,
-    "seconds": 7,
-    "network": 40,
+    N_("run"): 17,
+    N_("status"): 11,
+    N_("val acc"): 7,
+    N_("test acc"): 8,
+    N_("val loss"): 8,
+    N_("epochs"): 6,
+    N_("seconds"): 7,
+    N_("network"): 40,
 }
 """Heads and widths, the most wanted first: what there is no room for is reached with the right arrow."""
 
@@ -57,7 +59,7 @@ class RunList(DataTable[Text]):
     def on_mount(self) -> None:
         """Make the columns."""
         for label, width in COLUMNS.items():
-            self.add_column(label, width=width, key=label)
+            self.add_column(_(label), width=width and max(width, cell_len(_(label))), key=label)
 
     @property
     def chosen(self) -> Path | None:
@@ -112,13 +114,13 @@ class RunList(DataTable[Text]):
         state, mark, name = self.states.get(path), self._marks.get(path, Text()), run_name(path)
         if isinstance(state, RunRecord):
             going_on = path == self._going_on or (state.held and state.status == "unfinished")
-            status = "going on" if going_on else state.status
+            status = N_("going on") if going_on else state.status
             figures = [figure_text(figure, state) for figure in (ACCURACY, TEST_ACCURACY, LOSS, EPOCHS, SECONDS)]
             bad = self._style("bad") if status == "diverged" else Style()
             styles = [Style(bold=True) if mark.plain else Style(), bad, *[Style()] * 5, self._style("faint")]
-            texts = [name, status, *figures, f"{_tags(state)}{network(state.config)}"]
+            texts = [name, _(status), *figures, f"{_tags(state)}{network(state.config)}"]
         else:
-            texts = [name, "unreadable" if state else "…", *[""] * 5, printable(state.reason) if state else ""]
+            texts = [name, _("unreadable") if state else "…", *[""] * 5, printable(state.reason) if state else ""]
             styles = [self._style("faint")] * len(texts)
         cells = [
             Text(text, style, justify="right" if index in NUMBERS else "left", no_wrap=True, overflow="ellipsis")

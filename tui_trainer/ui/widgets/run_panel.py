@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Label, Static
 
+from tui_trainer.language import N_, _, ngettext
 from tui_trainer.paths import printable
 from tui_trainer.training.events import Progress
 from tui_trainer.ui.messages import RunEnded
@@ -18,14 +20,14 @@ from tui_trainer.ui.widgets.meter import Meter
 class Phase(Enum):
     """Where a run stands; the value is what the panel says."""
 
-    IDLE = "ready"
-    PREPARING = "preparing"
-    TRAINING = "training"
-    PAUSED = "paused"
-    STOPPING = "saving…"
-    ENDED = "ended"
-    REFUSED = "cannot go on"
-    GONE = "gone"
+    IDLE = N_("ready")
+    PREPARING = N_("preparing")
+    TRAINING = N_("training")
+    PAUSED = N_("paused")
+    STOPPING = N_("saving…")
+    ENDED = N_("ended")
+    REFUSED = N_("cannot go on")
+    GONE = N_("gone")
 
     @property
     def going_on(self) -> bool:
@@ -54,7 +56,7 @@ class RunPanel(Vertical):
 
     def on_mount(self) -> None:
         """Name the panel."""
-        self.border_title = "Run"
+        self.border_title = _("Run")
 
     def compose(self) -> ComposeResult:
         """Lay out the rows."""
@@ -65,9 +67,9 @@ class RunPanel(Vertical):
         yield Static("", id="result")
         with Horizontal(id="buttons"):
             if self._steers:
-                yield Button("Start", id="start", variant="primary", compact=True)
-                yield Button("Pause", id="pause", compact=True)
-                yield Button("Stop", id="stop", compact=True)
+                yield Button(_("Start"), id="start", variant="primary", compact=True)
+                yield Button(_("Pause"), id="pause", compact=True)
+                yield Button(_("Stop"), id="stop", compact=True)
             yield Label("", id="directory")
 
     def show_phase(self, phase: Phase, detail: str = "") -> None:
@@ -78,12 +80,12 @@ class RunPanel(Vertical):
             return
         self.query_one("#start", Button).disabled = phase.going_on
         self.query_one("#pause", Button).disabled = phase not in (Phase.TRAINING, Phase.PAUSED)
-        self.query_one("#pause", Button).label = "Go on" if phase is Phase.PAUSED else "Pause"
+        self.query_one("#pause", Button).label = _("Go on") if phase is Phase.PAUSED else _("Pause")
         self.query_one("#stop", Button).disabled = not phase.going_on or phase is Phase.STOPPING
 
     def say(self, phase: Phase, detail: str) -> None:
         """Write the sentence."""
-        state = Content.assemble((f"{SYMBOLS[phase]} {phase.value}", "bold"), "  ", printable(detail))
+        state = Content.assemble((f"{SYMBOLS[phase]} {_(phase.value)}", "bold"), "  ", printable(detail))
         sentence = self.query_one("#sentence", Static)
         if sentence.content != state:
             sentence.update(state, layout=False)
@@ -106,35 +108,40 @@ class RunPanel(Vertical):
 
     def show_progress(self, phase: Phase, epochs: int, progress: Progress, before: float) -> None:
         """Show how far the run is, of so many epochs; `before` is the training time of the epochs before this one."""
-        speed = f"  {progress.samples / progress.seconds:,.0f} images/s" if progress.seconds else ""
+        speed = "  " + _("{count:,.0f} images/s").format(count=progress.samples / progress.seconds) if progress.seconds else ""
         whole, begun = progress.epoch - 1, progress.position - progress.epoch + 1
         an_epoch = progress.seconds / begun if begun else before / max(whole, 1)
         # Where somebody wants fewer epochs than there are already, the one that was begun is the last.
         epochs = max(epochs, progress.epoch)
         self.query_one(Meter).show(progress.position / epochs)
         elapsed, left = clock(before + progress.seconds), clock((epochs - progress.position) * an_epoch)
-        self._write_times(f"{elapsed} gone, {left} left")
-        self.say(phase, f"epoch {progress.epoch}/{epochs}  batch {progress.batch:,}/{progress.batches:,}{speed}")
+        self._write_times(_("{elapsed} gone, {left} left").format(elapsed=elapsed, left=left))
+        place = _("epoch {epoch}/{epochs}  batch {batch:,}/{batches:,}")
+        place = place.format(epoch=progress.epoch, epochs=epochs, batch=progress.batch, batches=progress.batches)
+        self.say(phase, f"{place}{speed}")
 
     def _write_times(self, text: str) -> None:
         """Laying everything out anew is work; a text of the same length does not need it."""
         times = self.query_one("#times", Static)
         if times.content != text:
-            times.update(text, layout=len(str(times.content)) != len(text))
+            times.update(text, layout=cell_len(str(times.content)) != cell_len(text))
 
     def show_end(self, event: RunEnded, advice: str) -> None:
         """Show how the run ended."""
         self.set_class(event.status == "diverged", "-diverged")
         self.set_class(bool(advice), "-advised")
-        accuracy = f"test accuracy {event.test_accuracy:.1%}" if event.test_accuracy is not None else ""
-        loss = f"  test loss {event.test_loss:.3f}" if event.test_loss is not None and event.status != "diverged" else ""
+        accuracy = "" if event.test_accuracy is None else _("test accuracy {accuracy:.1%}").format(accuracy=event.test_accuracy)
+        has_loss = event.test_loss is not None and event.status != "diverged"
+        loss = "  " + _("test loss {loss:.3f}").format(loss=event.test_loss) if has_loss else ""
         self.query_one("#result", Static).update(Content.assemble((accuracy, "bold"), loss, f"  {advice}" if advice else ""))
         if place := event.divergence:
-            end = f"numbers in {place.layer} overflowed at step {place.step:,} of epoch {place.epoch}"
+            end = _("numbers in {layer} overflowed at step {step:,} of epoch {epoch}")
+            end = end.format(layer=place.layer, step=place.step, epoch=place.epoch)
         else:
-            end = f"{event.epochs} epoch{'' if event.epochs == 1 else 's'} in {clock(event.seconds)}"
+            end = ngettext("{epochs} epoch in {time}", "{epochs} epochs in {time}", event.epochs)
+            end = end.format(epochs=event.epochs, time=clock(event.seconds))
         symbol = "✗" if event.divergence else SYMBOLS[Phase.ENDED]
-        self.query_one("#sentence", Static).update(Content.assemble((f"{symbol} {event.status}", "bold"), f"  {end}"))
+        self.query_one("#sentence", Static).update(Content.assemble((f"{symbol} {_(event.status)}", "bold"), f"  {end}"))
 
 
 def clock(seconds: float) -> str:

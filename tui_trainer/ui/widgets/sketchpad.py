@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui_trainer.drawing import Look, Row, gray
+from tui_trainer.language import _
 from tui_trainer.sketch import SIDE, Point, Sketch
 from tui_trainer.ui.widgets.gallery import GRAIN
 from tui_trainer.ui.widgets.painted import Painted
@@ -49,8 +50,9 @@ class Sketchpad(Painted, can_focus=True):
     @property
     def state(self) -> str:
         """What the pen does."""
-        tool = "eraser" if self.erases else "pen"
-        return f"{tool} {'down' if self.is_down else 'up'}"
+        if self.erases:
+            return _("eraser down") if self.is_down else _("eraser up")
+        return _("pen down") if self.is_down else _("pen up")
 
     @property
     def _scale(self) -> int:

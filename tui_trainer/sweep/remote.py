@@ -1,0 +1,167 @@
+"""A run of a sweep on another machine: trained in a folder of its Dask worker, sent home with its files, and put in its place there."""
+
+import json
+import threading
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import numpy as np
+from distributed import Worker, get_worker
+from distributed.core import Status
+
+from tui_trainer import __version__
+from tui_trainer.config import Config
+from tui_trainer.dataset import Dataset, load
+from tui_trainer.errors import UserError
+from tui_trainer.runs.directory import RunDirectory, line
+from tui_trainer.runs.files import replace
+from tui_trainer.sweep.shared import untested
+from tui_trainer.sweep.store import Standing
+from tui_trainer.sweep.trial import CutShortError
+from tui_trainer.sweep.workers import Done, trained
+from tui_trainer.training.control import Control
+from tui_trainer.training.environment import environment
+
+LOOK_EVERY: Final = 0.25
+"""Seconds between two looks whether a run is still wanted."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What a worker sends home of a run."""
+
+    worker: str
+    done: Done
+    environment: Mapping[str, str]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Of a run that ended: by name, in the order in which they are to be written."""
+    is_fit: bool = True
+    """Whether this worker may train runs of the sweep; other workers may where it may not."""
+
+
+class Call:
+    """Pickled, a call of a function, made by whoever loads it.
+
+    A function of its own that Dask is given to run is loaded before that, and ends the worker of a Python without this program.
+    """
+
+    def __init__(self, function: Callable[..., object], *arguments: object) -> None:
+        self._call = function, arguments
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._call
+
+
+def versions() -> dict[str, str]:
+    """What must be equal on all machines of a sweep."""
+    return {"tui-trainer": __version__, "NumPy": np.__version__}
+
+
+def unfit(home: Mapping[str, str], data: Mapping[str, str]) -> str | None:
+    """Why this process may not train runs on the data of these names and fingerprints, in a line; None where it may."""
+    here = versions()
+    for name, version in home.items():
+        if here[name] != version:
+            return f"it has {name} {here[name]}, home has {version}; install the same on both"
+    for name, fingerprint in data.items():
+        try:
+            found = _dataset(name).fingerprint
+        except UserError as error:
+            return str(error)
+        if found != fingerprint:
+            return f"--data {name}: there it is other data than at home ({found}, not {fingerprint}); put the same there"
+    return None
+
+
+def train(options: str, fingerprint: str, home: Mapping[str, str]) -> Delivery:
+    """The task of a Dask worker: train a run, whose options are those of a config.toml."""
+    worker = get_worker()
+    config = Config.parse(tomllib.loads(options))
+    if reason := unfit(home, {config.data: fingerprint}):
+        return Delivery(worker.address, Done(Standing.FAILED, note=reason, again=True), environment(), is_fit=False)
+    with TemporaryDirectory(prefix="run-", dir=worker.local_directory) as parent, _while_wanted(worker) as control:
+        folder = Path(parent) / "run"
+        try:
+            done = trained(config, folder, lambda: _dataset(config.data), control)
+        except CutShortError:
+            done = Done(Standing.FAILED, note="its worker was stopped", again=True)
+        return Delivery(worker.address, done, environment(), _files(folder) if done.status.is_final else {})
+
+
+def put(files: Mapping[str, bytes], folder: Path) -> None:
+    """Make `folder` that of the run whose files these are; until the last is written it is none that has ended. Raises UserError."""
+    own = RunDirectory(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in own.files():
+            path.unlink(missing_ok=True)
+        best, checkpoint = own.best.name, own.checkpoint.name
+        for name, content in files.items():
+            if name == own.metrics.name:
+                replace(folder / name, _located(content, folder))
+            elif name == checkpoint and content == files.get(best):
+                replace(own.checkpoint, content, own.best)
+            elif name != best or content != files.get(checkpoint):
+                replace(folder / name, content)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot keep the run ({(error.strerror or str(error)).lower()})") from None
+
+
+def _located(metrics: bytes, folder: Path) -> bytes:
+    """The events, with the folder in which they lie now."""
+    lines = metrics.decode().splitlines()
+    for index, text in enumerate(lines):
+        record = json.loads(text)
+        if "run_directory" in record:
+            lines[index] = line({**record, "run_directory": str(folder)})
+    return "".join(f"{text}\n" for text in lines).encode()
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    own = RunDirectory(folder)
+    # The events say that the run has ended, and so go last.
+    paths = sorted((path for path in own.files() if path.exists()), key=lambda path: path == own.metrics)
+    # Equal files as one object, which travels once: the best weights are often the last.
+    contents: dict[bytes, bytes] = {}
+    return {path.name: contents.setdefault(content, content) for path in paths for content in (path.read_bytes(),)}
+
+
+@contextmanager
+def _while_wanted(worker: Worker) -> Iterator[Control]:
+    """A control that stops the run once its sweep has let go of it, or lost the worker. Dask itself cannot interrupt a task."""
+    control, key, over = Control(), worker.get_current_task(), threading.Event()
+
+    def look() -> None:
+        while not over.wait(LOOK_EVERY):
+            task = worker.state.tasks.get(key)
+            if task is None or task.state == "cancelled" or worker.status in {Status.closing, Status.closed, Status.failed}:
+                control.stop("interrupted")
+                return
+
+    looking = threading.Thread(target=look, name="wanted", daemon=True)
+    looking.start()
+    try:
+        yield control
+    finally:
+        over.set()
+        looking.join()
+
+
+_loading = threading.Lock()
+
+
+def _dataset(name: str) -> Dataset:
+    with _loading:  # all threads of a worker come at once
+        return _loaded(name)
+
+
+@cache
+def _loaded(name: str) -> Dataset:
+    data = load(name)
+    return untested(data, data.fingerprint)

@@ -1,0 +1,173 @@
+"""What a sweep's folder has to tell, with tables and pictures, while it goes on too."""
+
+import shlex
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final, TypeGuard
+
+import tomli_w
+
+from tui_trainer.config import option
+from tui_trainer.runs.archive import LATEST, run_name
+from tui_trainer.sweep.document import Block, Code, Document, Heading, Paragraph, Points, Table
+from tui_trainer.sweep.found import Found, names_of, several
+from tui_trainer.sweep.plan import SEARCHES, Plan
+from tui_trainer.sweep.plots import MOST_CURVES, pictures
+from tui_trainer.sweep.space import Axis, Values, describe, value_text
+from tui_trainer.sweep.statistics import chosen
+from tui_trainer.sweep.store import Standing
+from tui_trainer.sweep.telling import HEADS, NONE, duration, group_cells
+
+MOST_ROWS: Final = 500
+MOST_LEFT_OUT: Final = 200
+MOST_ENVIRONMENTS: Final = 10
+
+
+def report(found: Found, now: datetime) -> Document:
+    """All that there is to tell."""
+    blocks: list[Block] = [Points(list(_standing(found, now))), *_repeated(found)]
+    if found.ranked:
+        blocks += [*_chosen(found), *_table(found), Heading("Pictures"), *pictures(found)]
+    blocks += _left_out(found)
+    if found.ranked:
+        blocks += [Heading("How to read this"), Points(_reading(found)), *_environment(found)]
+    return Document(f"Sweep {run_name(found.folder)}", blocks)
+
+
+def command(plan: Plan) -> str:
+    """What to type for the same sweep, with the same file."""
+    words = ["tui-trainer", "sweep", *(["--config", plan.file] if plan.file else [])]
+    for name, value in plan.options.items():
+        words += [option(name), value]
+    words += ["--search", plan.search] if plan.search != "grid" else []
+    words += ["--samples", str(plan.samples)] if plan.samples else []
+    words += ["--search-seed", str(plan.search_seed)] if plan.search_seed else []
+    return shlex.join(words)
+
+
+def _standing(found: Found, now: datetime) -> Iterator[str]:
+    done = several(sum(result.status.is_final for result in found.results), "run")
+    total = found.facts.get("total")
+    if found.is_going_on:
+        yield f"This sweep is going on: {done} done, {found.count(Standing.RUNNING)} being trained. All figures are as of now."
+    elif found.is_complete:
+        yield f"Complete: {done}."
+    else:
+        yield f"Not complete: {done} done{f' of {total:,}' if isinstance(total, int) else ''}; started again it goes on with the rest."
+    repeated = f"{several(len(found.groups), 'configuration')}, {several(found.seeds, 'seed')} each"
+    seconds = found.facts.get("seconds")
+    took = f", in {duration(seconds)}" if _is_time(seconds) and not found.is_going_on else ""
+    yield f"{repeated}; {duration(sum(result.figures.seconds for result in found.results))} of training, all runs together{took}."
+    began = found.facts.get("began")
+    started = f"Begun {datetime.fromtimestamp(began).astimezone():%Y-%m-%d %H:%M}; r" if _is_time(began) else "R"
+    yield f"{started}eport of {now:%Y-%m-%d %H:%M %Z}."
+
+
+def _repeated(found: Found) -> Iterator[Block]:
+    plan = found.plan
+    yield Heading("What was swept")
+    if plan is None:
+        yield Paragraph("The sweep's plan cannot be read.")
+        return
+    if found.axes:
+        yield Table(["option", "values"], [[name, _axis_text(axis)] for name, axis in found.axes.items()])
+    samples = f", {several(plan.samples, 'configuration')}" if plan.samples else ""
+    yield Paragraph(f"Search: {plan.search} ({SEARCHES[plan.search]}){samples}. The same again:")
+    yield Code(command(plan))
+    if plan.table:
+        yield Paragraph(f"{plan.file or 'The file'}, as it was then:")
+        yield Code(tomli_w.dumps(plan.table))
+
+
+def _chosen(found: Found) -> Iterator[Block]:
+    best = chosen(found.groups, found.seeds)
+    if best is None:
+        return
+    yield Heading("The chosen configuration" if found.is_complete else "The best so far")
+    lines = [f"{describe(best.point)}: mean validation accuracy {best.mean or 0.0:.2%}."]
+    examined = found.examined.get(best.key)
+    if found.is_complete and examined and examined.test_accuracy is not None:
+        lines.append(f"Test accuracy {examined.test_accuracy:.2%}, mean of {several(len(examined.keys), 'seed')}.")
+    if found.examined:
+        lines.append(f"The test set was shown to {several(len(found.examined), 'configuration')} of this sweep; the validation set chose.")
+    else:
+        lines.append("The test set was not touched: it is shown to the chosen configuration alone, once all runs are done.")
+    yield Points(lines)
+
+
+def _table(found: Found) -> Iterator[Block]:
+    names = names_of(found.groups)
+    shown = found.ranked[:MOST_ROWS]
+    first = next(group for group in found.groups if group.scores)
+    heads = [*names, *HEADS, "pruned", "failed"]
+    rows = [
+        [
+            *group_cells(group, first, names, found.seeds),
+            *(str(group.count(status) or NONE) for status in (Standing.PRUNED, Standing.FAILED)),
+        ]
+        for group in shown
+    ]
+    kept = [index for index in range(len(heads)) if index < len(names) + 2 or any(row[index] != NONE for row in rows)]
+    yield Heading("Configurations")
+    yield Paragraph(f"By mean validation accuracy, the best first; the sweep's first is {describe(first.point)}.")
+    yield Table([heads[index] for index in kept], [[row[index] for index in kept] for row in rows], range(len(names), len(kept)))
+    if len(found.ranked) > len(shown):
+        yield Paragraph(f"And {len(found.ranked) - len(shown):,} more: tui-trainer sweep report --format json has all.")
+
+
+def _left_out(found: Found) -> Iterator[Block]:
+    failed = [result for result in found.results if result.status is Standing.FAILED]
+    lines = []
+    if diverged := found.count(Standing.DIVERGED):
+        lines.append(f"{several(diverged, 'run')} diverged: not left out, but counted as right in 0%.")
+    if pruned := found.count(Standing.PRUNED):
+        lines.append(f"{several(pruned, 'run')} given up by the search, among the worst at the same epoch: no score, and never chosen.")
+    if failed:
+        lines.append(f"{several(len(failed), 'run')} could not be trained to the end; started again, the sweep tries them again.")
+    if not found.results:
+        lines.append("No run has ended yet.")
+    yield Heading("What was left out")
+    yield Points(lines or ["Nothing: every run that was begun counts."])
+    if failed:
+        rows = [[describe(result.point), result.note] for result in failed[:MOST_LEFT_OUT]]
+        yield Table(["run", "why"], rows)
+        if len(failed) > len(rows):
+            yield Paragraph(f"And {len(failed) - len(rows):,} more.")
+
+
+def _reading(found: Found) -> list[str]:
+    seeds = found.seeds
+    least = f"; with {seeds} seeds it cannot be less than {2 / 2**seeds:.2g}, however large the difference" if 1 < seeds < 10 else ""
+    return [
+        "Accuracies are those of the validation set; runs that differ in their seed alone are repetitions of one configuration, one "
+        "that diverged counts as 0, and sd is how much single runs scatter, not how sure the mean is.",
+        "The interval says where the mean of ever more seeds would lie, by the bootstrap; with fewer than about ten seeds it is too "
+        f"narrow, and here there {'is one' if seeds == 1 else f'are {seeds}'}.",
+        "The difference from the first configuration is taken seed by seed, and p is how often it would be as large if the two were "
+        f"alike{least}.",
+        f"{several(len(found.ranked), 'configuration')} are compared: of twenty that are no different from the first, about one has p "
+        "below 0.05 by chance, given enough seeds, so that what looks best should be tried again with other seeds before it is believed.",
+        "The best of many looks better in what it was chosen by than it is: quote the test accuracy, which is worth the less the more "
+        "configurations the test set was shown to.",
+    ]
+
+
+def _environment(found: Found) -> Iterator[Block]:
+    records = [found.run(result) for group in found.ranked[:MOST_CURVES] for result in group.results]
+    environments = list(dict.fromkeys(tuple(record.environment.items()) for record in records if record and record.environment))
+    if environments:
+        yield Heading("Environment")
+        if len(environments) > 1:
+            yield Paragraph(f"The best configurations were trained in {len(environments)} environments.")
+        for environment in environments[:MOST_ENVIRONMENTS]:
+            yield Table(["what", "is"], environment)
+
+
+def _axis_text(axis: Axis) -> str:
+    if isinstance(axis, Values):
+        return "; ".join(map(value_text, axis.values))
+    return f"{'log' if axis.is_log else 'lin'}:{axis.low:g}:{axis.high:g}"
+
+
+def _is_time(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and 0 < value < LATEST

@@ -1,0 +1,175 @@
+"""Where the Dask scheduler of a sweep is: at an address, or started for the sweep, by SSH or by Slurm, and ended with it."""
+
+import asyncio
+import json
+import shutil
+import signal
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from tui_trainer.errors import UserError
+
+START_WITHIN: Final = 60
+"""Seconds in which hosts must be at work."""
+
+DEFAULT_PORT: Final = 8786
+
+FORLORN: Final = 600
+"""Seconds without anything to do after which what was started elsewhere ends by itself: whoever started it may have been killed."""
+
+
+class Scheduler(Protocol):
+    """How to come to a scheduler. The coroutines run in one event loop."""
+
+    name: str
+    """The option that it was given by."""
+    close_within: float
+    """Seconds for closing it."""
+
+    async def address(self) -> str:
+        """Where it listens; asked for again when it is lost. Raises UserError."""
+
+    async def close(self) -> None:
+        """End what was started for the sweep."""
+
+
+class Given:
+    """A scheduler of somebody else's: an address, or the file that its --scheduler-file names. Raises UserError."""
+
+    close_within = 0.0
+
+    def __init__(self, given: str) -> None:
+        _require("--scheduler", "distributed")
+        self.name = f"--scheduler {given}"
+        self._given = given
+
+    async def address(self) -> str:
+        from distributed.comm.addressing import parse_host_port, unparse_host_port  # noqa: PLC0415 an extra
+        from distributed.comm.registry import get_backend  # noqa: PLC0415
+
+        scheme, separator, place = self._given.rpartition("://")
+        path = Path(self._given)
+        if separator or not path.is_file():
+            try:
+                get_backend(scheme or "tcp")
+                host, port = parse_host_port(place, DEFAULT_PORT)
+            except (ValueError, RuntimeError):
+                raise UserError(f"{self.name}: neither a file nor an address such as tcp://host:{DEFAULT_PORT}") from None
+            return f"{scheme or 'tcp'}://{unparse_host_port(host, port)}"
+        try:
+            return str(json.loads(path.read_text(encoding="utf-8"))["address"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise UserError(f"{self.name}: neither an address nor a file that `dask scheduler --scheduler-file` wrote") from None
+
+    async def close(self) -> None:
+        """It goes on."""
+
+
+class OverSSH:
+    """A scheduler on the first of the hosts in a file, and `each` workers on every one; None: one for each core. Raises UserError."""
+
+    close_within = 1.0
+
+    def __init__(self, file: Path, each: int | None) -> None:
+        _require("--ssh", "distributed", "asyncssh")
+        self.name = f"--ssh {file}"
+        self._hosts = _hosts(file)
+        self._each = each
+        self._cluster: Any = None
+
+    async def address(self) -> str:
+        if not self._cluster:
+            try:
+                self._cluster = await asyncio.wait_for(self._start(), START_WITHIN)
+            except Exception as error:  # Dask raises no other kind where a process does not start
+                reason = " ".join(str(error).split()) or f"not at work within {START_WITHIN} s"
+                raise UserError(f"{self.name}: the hosts cannot be put to work: {reason[:200]}") from None
+        return str(self._cluster.scheduler_address)
+
+    async def _start(self) -> Any:
+        from distributed import SSHCluster  # noqa: PLC0415 an extra
+
+        login = [{"connect_timeout": 10, **({"username": user} if user else {})} for user, _ in self._hosts]
+        names = [name for _, name in self._hosts]
+        counts = [self._each or await _cores(name, options) for name, options in zip(names, login, strict=True)]
+        cluster = SSHCluster(
+            [names[0], *names],
+            connect_options=[login[0], *login],
+            worker_options={"nthreads": 1, "death_timeout": FORLORN},
+            scheduler_options={"port": 0, "dashboard_address": ":0", "idle_timeout": f"{FORLORN} s"},
+            asynchronous=True,
+        )
+        for worker, count in zip(cluster.worker_spec.values(), counts, strict=True):
+            worker["options"]["kwargs"] = {**worker["options"]["kwargs"], "n_workers": count}
+        return await cluster
+
+    async def close(self) -> None:
+        if self._cluster:
+            from distributed import rpc  # noqa: PLC0415
+
+            # Dask kills what it started over SSH, and leaves children of that behind; asked by their scheduler, all of them end.
+            with suppress(OSError):
+                async with rpc(self._cluster.scheduler_address) as scheduler:  # type: ignore[no-untyped-call]
+                    await scheduler.terminate()
+                await asyncio.wait({asyncio.ensure_future(worker.proc.wait()) for worker in self._cluster.workers.values()}, timeout=0.6)
+            await self._cluster.close()
+
+
+class BySlurm:
+    """A scheduler in this process, and workers in jobs, as ~/.config/dask/jobqueue.yaml describes them. Raises UserError."""
+
+    close_within = 1.0
+
+    def __init__(self, workers: int) -> None:
+        _require("--slurm", "distributed", "dask_jobqueue")
+        self.name = "--slurm"
+        if not shutil.which("sbatch"):
+            raise UserError("--slurm: there is no sbatch here; start the sweep where jobs are submitted")
+        # Importing it takes hold of ctrl+c, which only the main thread can do, and can undo.
+        heard = signal.getsignal(signal.SIGINT)
+        from dask_jobqueue.slurm import SLURMCluster  # noqa: PLC0415 an extra
+
+        signal.signal(signal.SIGINT, heard)
+        self._make = SLURMCluster
+        self._workers = workers
+        self._cluster: Any = None
+
+    async def address(self) -> str:
+        if not self._cluster:
+            try:
+                self._cluster = await self._make(asynchronous=True, scheduler_options={"dashboard_address": ":0"})
+            except (OSError, ValueError) as error:
+                reason = " ".join(str(error).split())[:200]
+                raise UserError(f"--slurm: {reason}; ~/.config/dask/jobqueue.yaml describes a job") from None
+            self._cluster.scale(self._workers)
+        return str(self._cluster.scheduler_address)
+
+    async def close(self) -> None:
+        if self._cluster:
+            await self._cluster.close()
+
+
+def _require(name: str, *modules: str) -> None:
+    if not all(find_spec(module) for module in modules):
+        raise UserError(f"{name} needs Dask: pip install 'tui-trainer[cluster]'")
+
+
+def _hosts(file: Path) -> list[tuple[str, str]]:
+    """User and name of each host; the user may be nothing."""
+    try:
+        lines = [text.partition("#")[0].strip() for text in file.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError) as error:
+        raise UserError(f"--ssh {file}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
+    found = [(user, name) for text in lines if text for user, _, name in (text.rpartition("@"),)]
+    if not found:
+        raise UserError(f"--ssh {file}: it names no host; give one a line, name or user@name")
+    return found
+
+
+async def _cores(name: str, options: dict[str, Any]) -> int:
+    import asyncssh  # noqa: PLC0415 an extra
+
+    async with asyncssh.connect(name, **options) as connection:
+        return int(str((await connection.run("nproc", check=True)).stdout))
