@@ -1,14 +1,12 @@
 """A sweep as it goes on, or ended: its runs or configurations in a table, a map of two options, and curves over each other."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Label, Static, Tab, Tabs
 
@@ -17,9 +15,8 @@ from tui_trainer.paths import printable
 from tui_trainer.runs.archive import run_name
 from tui_trainer.runs.follow import Follower
 from tui_trainer.sweep.board import Board
-from tui_trainer.sweep.store import RUNS, Result
-from tui_trainer.sweep.table import SHORT, Table, number_of
-from tui_trainer.ui.chart.curves import RUN_PENS, Shown
+from tui_trainer.sweep.store import RUNS
+from tui_trainer.sweep.table import Table
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.screens.charted import ChartScreen
@@ -29,17 +26,14 @@ from tui_trainer.ui.sweep_watcher import CurvesRead, SweepSeen, SweepWatcher
 from tui_trainer.ui.sweeping import SweepingApp
 from tui_trainer.ui.widgets.footer import KeyFooter
 from tui_trainer.ui.widgets.meter import Meter
+from tui_trainer.ui.widgets.sweep_curves import MOST, SweepCurves
 from tui_trainer.ui.widgets.sweep_heat import SweepHeat
 from tui_trainer.ui.widgets.sweep_runs import SweepRuns
 from tui_trainer.ui.widgets.sweep_state import State, outcome, progress
-from tui_trainer.ui.widgets.sweep_table import Mark, SweepTable
+from tui_trainer.ui.widgets.sweep_table import SweepTable
 
 VIEWS = ("table", "map", "curves")
 """What a small terminal shows one at a time; a large one shows all."""
-
-CHARTS = ("loss", "accuracy")
-
-MOST = len(RUN_PENS)
 
 LOOKS_PER_SECOND = 1.0
 
@@ -97,8 +91,6 @@ class SweepScreen(ChartScreen):
         self._looks_per_second = looks_per_second
         self._watcher = SweepWatcher(folder, looks_per_second, self.post_message)
         self._seen = SweepSeen(None, Table((), ()), Table((), ()))
-        self._marked: list[str] = []
-        self._curves: Mapping[str, Shown] = {}
 
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""
@@ -110,9 +102,7 @@ class SweepScreen(ChartScreen):
             with Vertical(id="left"):
                 yield SweepRuns(id="table")
                 yield SweepHeat(id="map")
-            with Container(id="overlays"):
-                for quantity in CHARTS:
-                    yield Chart(quantity)
+            yield SweepCurves(id="overlays")
         with Horizontal(id="state"):
             yield Static(id="sentence")
             yield Meter()
@@ -148,6 +138,7 @@ class SweepScreen(ChartScreen):
             return
         self._seen = event
         self.query_one(SweepRuns).show(event)
+        self.query_one(SweepCurves).board = event.board
         if event.board:
             self.query_one(SweepHeat).show(event.board)
         self._show_state()
@@ -166,73 +157,36 @@ class SweepScreen(ChartScreen):
         self.query_one("#stop", Button).disabled = state is State.STOPPING
         self.refresh_bindings()
 
+    # Curves
+
     @on(SweepTable.Pointed)
     def _pointed(self) -> None:
         if self.query("KeyFooter"):
-            self._want_curves()
-
-    def _results(self) -> dict[str, Result]:
-        return {result.key: result for result in self.board.results} if self.board else {}
-
-    # Curves
+            row = self.query_one(SweepTable).chosen
+            self.query_one(SweepCurves).point(row.keys[0] if row else None)
 
     @on(SweepTable.Marked)
     def _mark_row(self) -> None:
         row = self.query_one(SweepTable).chosen
-        if row is None:
-            return
-        if any(key in self._marked for key in row.keys):
-            self._marked = [key for key in self._marked if key not in row.keys]
-        elif room := MOST - len(self._marked):
-            self._marked += row.keys[:room]
-        else:
+        if row and not self.query_one(SweepCurves).toggle(row.keys):
             self.notify(f"{MOST} runs are marked: take a mark away first.", severity="warning", timeout=3)
-        self._show_marks()
 
     def action_unmark(self) -> None:
         """Take all marks away."""
-        self._marked = []
-        self._show_marks()
+        self.query_one(SweepCurves).unmark()
 
+    @on(SweepCurves.Wanted)
     def _show_marks(self) -> None:
-        pairs = zip(self._marked, self.marks.runs, strict=False)
-        marks = {key: Mark(character, f"run-{number}") for number, (key, character) in enumerate(pairs, 1)}
+        curves = self.query_one(SweepCurves)
+        marks = curves.marks(self.marks)
         self.query_one(SweepTable).show_marks(marks)
         self.query_one("#marked", Static).update(f"{len(marks)} of {MOST} marked")
-        self._want_curves()
-        self._draw_curves()
-
-    def _pointed_key(self) -> str | None:
-        row = self.query_one(SweepTable).chosen
-        return row.keys[0] if row else None
-
-    def _want_curves(self) -> None:
-        pointed = self._pointed_key()
-        self._watcher.want((*self._marked, *([pointed] if pointed else [])))
+        self._watcher.want(curves.wanted)
 
     @on(CurvesRead)
     def _curves_read(self, event: CurvesRead) -> None:
-        self._curves = event.curves
-        self._draw_curves()
-
-    def _draw_curves(self) -> None:
-        """Draw the marked runs, and the one under the cursor in full, as soon as its curves are there."""
-        results = self._results()
-        differing = self._differing([results[key] for key in self._marked if key in results])
-        others = [
-            replace(self._curves[key], name=" ".join(_named(name, results[key].point.get(name, "")) for name in differing))
-            for key in self._marked
-            if key in self._curves and key in results
-        ]
-        pointed = self._pointed_key()
-        run = self._curves.get(pointed) if pointed and pointed not in self._marked else None
-        for chart in self.query(Chart):
-            chart.follow(run, others)
-
-    def _differing(self, results: list[Result]) -> list[str]:
-        """The options in which these differ: a legend has little room."""
-        names = self.board.names if self.board else ()
-        return [name for name in names if len({result.point.get(name) for result in results}) > 1] or list(names[:1])
+        if self.query("KeyFooter"):
+            self.query_one(SweepCurves).draw(event.curves)
 
     # What keys and the mouse do
 
@@ -253,7 +207,7 @@ class SweepScreen(ChartScreen):
 
     @on(SweepTable.Opened)
     def _open(self) -> None:
-        key = self._pointed_key()
+        key = self.query_one(SweepCurves).pointed
         if key is None:
             return
         folder = self.folder / RUNS / key
@@ -318,9 +272,3 @@ class SweepScreen(ChartScreen):
             return is_free and self.board is not None and not self.board.going_on and not self.board.is_complete
         # Where the table cannot be seen, the footer has its room for what can.
         return action not in ("group", "filter") or not self.has_class("-narrow") or bool(self.query("#sweep.-table"))
-
-
-def _named(option: str, value: str) -> str:
-    """A value for a legend: of a number one would not know what it is."""
-    label = SHORT.get(option, option.replace("_", " "))
-    return printable(value if number_of(value) is None else f"{label} {value}")
