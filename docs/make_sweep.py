@@ -19,7 +19,7 @@ from tui_trainer.sweep.found import Found
 from tui_trainer.sweep.space import describe
 from tui_trainer.sweep.statistics import Group, chosen, grouped
 from tui_trainer.sweep.store import RUNS, Figures, Result, Standing
-from tui_trainer.sweep.telling import duration
+from tui_trainer.sweep.wording import duration
 
 NAME = "activation-initializer-depth"
 SWEEPS = Path(__file__).parent.absolute() / "sweeps"

@@ -18,6 +18,11 @@ def cut(text: str, columns: int) -> str:
     return set_cell_size(text, columns)
 
 
+def shorten(text: str, columns: int) -> str:
+    """The text in at most so many columns, an ellipsis in place of its end where it is longer."""
+    return text if cell_len(text) <= columns else f"{set_cell_size(text, max(columns - 1, 0))}…"
+
+
 def wrap(text: str, columns: int) -> list[str]:
     """The text in lines of at most so many columns, cut between words."""
     lines = [""]

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from tui_trainer import paths
+from tui_trainer.commands.chosen_language import language_option
 from tui_trainer.commands.sweep_report import report_command
 from tui_trainer.config import read_toml
 from tui_trainer.errors import UserError
@@ -127,6 +128,7 @@ sweep_command.add_command(report_command)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--refresh", type=float, metavar="PER_SECOND", help="How often to look at the sweep; from 0.1 to 30.  [default: 1]")
 @click.option("--no-mouse", is_flag=True, help="Take no mouse, for terminals whose reports of it get in the way.")
+@language_option
 @click.pass_context
 def watch_command(context: click.Context, /, folder: Path, refresh: float | None, no_mouse: bool) -> None:
     """Watch a sweep that goes on in another process, or see what one that has ended found: table, map and curves.

@@ -16,7 +16,8 @@ from tui_trainer.sweep.plots import MOST_CURVES, pictures
 from tui_trainer.sweep.space import Axis, Values, describe, value_text
 from tui_trainer.sweep.statistics import chosen
 from tui_trainer.sweep.store import Standing
-from tui_trainer.sweep.telling import HEADS, NONE, duration, group_cells
+from tui_trainer.sweep.telling import HEADS, NONE, group_cells
+from tui_trainer.sweep.wording import duration
 
 MOST_ROWS: Final = 500
 MOST_LEFT_OUT: Final = 200

@@ -10,7 +10,7 @@ On the command line an axis is a text; in a TOML file, under `[sweep]`, it may b
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
 from math import exp, isfinite, log, prod
@@ -21,6 +21,7 @@ import numpy as np
 
 from tui_trainer.config import AUTO, Config, Source, as_text, fields, option
 from tui_trainer.errors import UserError
+from tui_trainer.language import N_
 
 SEED: Final = "seed"
 """The option that makes repetitions of one configuration, not another one."""
@@ -192,9 +193,10 @@ def parse_axis(name: str, given: Any, called: str | None = None) -> Axis:
     return Values(_distinct_values(values))
 
 
-def describe(point: Mapping[str, Any]) -> str:
-    """A point for people."""
-    return ", ".join(f"{name.replace('_', ' ')} {value_text(value)}" for name, value in point.items()) or "the same options"
+def describe(point: Mapping[str, Any], translate: Callable[[str], str] = str) -> str:
+    """A point for people, its words as `translate` has them."""
+    options = (f"{translate(name.replace('_', ' '))} {value_text(value)}" for name, value in point.items())
+    return ", ".join(options) or translate(N_("the same options"))
 
 
 def value_text(value: Any) -> str:

@@ -6,6 +6,9 @@ from functools import cached_property
 from math import isfinite
 from typing import Final
 
+from rich.cells import cell_len
+
+from tui_trainer.language import N_, _
 from tui_trainer.paths import printable
 from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.space import SEED
@@ -15,11 +18,11 @@ from tui_trainer.sweep.store import Result, Standing
 Value = float | str | None
 """What a cell is sorted by; None is last, whichever way."""
 
-STATUS: Final = "status"
-ACCURACY: Final = "accuracy"
-SECONDS: Final = "seconds"
+STATUS: Final = N_("status")
+ACCURACY: Final = N_("accuracy")
+SECONDS: Final = N_("seconds")
 
-SHORT: Final[Mapping[str, str]] = {"learning_rate": "lr"}
+SHORT: Final[Mapping[str, str]] = {"learning_rate": N_("lr")}
 """What may stand for a head, where people say less."""
 
 
@@ -45,16 +48,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under heads, the first of which are the names of swept options."""
+    """Rows under heads, the first of which are the names of swept options; heads are translated where they are shown."""
 
     heads: tuple[str, ...]
     rows: tuple[Row, ...]
 
     def widths(self, most: int) -> tuple[int, ...]:
-        """Of the columns: as wide as what is in them, up to `most` characters."""
+        """Of the columns: as wide as what is in them, up to `most` columns of the terminal."""
         columns = zip(*(row.cells for row in self.rows), strict=True) if self.rows else ((),) * len(self.heads)
         pairs = zip(self.heads, columns, strict=True)
-        return tuple(min(max((len(cell) for cell in column), default=0), most) if column else len(head) for head, column in pairs)
+        return tuple(min(max((cell_len(cell) for cell in column), default=0), most) if column else cell_len(head) for head, column in pairs)
 
     def is_number(self, column: int) -> bool:
         """Whether a column holds numbers."""
@@ -77,7 +80,9 @@ class Table:
             name = name.strip("-").replace("-", "_")
             name = next((long for long, short in SHORT.items() if short == name), name)
             if equals and name in self.heads:
-                if row.cells[self.heads.index(name)].lower() != wanted:
+                column = self.heads.index(name)
+                # A status by its name in any language as well as by what is shown.
+                if wanted not in {row.cells[column].lower(), str(row.values[column]).lower()}:
                     return False
             elif word not in row.words:
                 return False
@@ -88,7 +93,7 @@ def table_of_runs(board: Board) -> Table:
     """A row for each run that there is something to tell of."""
     names = [printable(name) for name in board.names]
     best = board.best_run.key if board.best_run else None
-    heads = (*names, ACCURACY, "loss", STATUS, "epochs", SECONDS)
+    heads = (*names, ACCURACY, N_("loss"), STATUS, N_("epochs"), SECONDS)
     return Table(heads, tuple(_row_of_run(board, result, is_best=result.key == best) for result in board.results))
 
 
@@ -97,7 +102,7 @@ def _row_of_run(board: Board, result: Result, *, is_best: bool) -> Row:
     options = [result.point.get(name) for name in board.names]
     accuracy, loss = figures.validation_accuracy, figures.validation_loss
     measured = percent(accuracy), "" if loss is None else f"{loss:.4f}"
-    cells = (*_texts(options), *measured, status, str(figures.epochs), f"{figures.seconds:.1f}")
+    cells = (*_texts(options), *measured, _(status), str(figures.epochs), f"{figures.seconds:.1f}")
     values = (*map(_value, options), accuracy, loss, status, float(figures.epochs), figures.seconds)
     is_bad = result.status in {Standing.DIVERGED, Standing.FAILED}
     return Row((result.key,), cells, values, is_best, is_bad, result.status is Standing.RUNNING and board.going_on)
@@ -106,7 +111,7 @@ def _row_of_run(board: Board, result: Result, *, is_best: bool) -> Row:
 def table_of_groups(board: Board) -> Table:
     """A row for each configuration, whose seeds are one."""
     names = tuple(name for name in board.names if name != SEED)
-    heads = (*map(printable, names), "runs", ACCURACY, "sd", "interval", "diverged", "failed", SECONDS)
+    heads = (*map(printable, names), N_("runs"), ACCURACY, N_("sd"), N_("interval"), N_("diverged"), N_("failed"), SECONDS)
     best = board.best.key if board.best else None
     return Table(heads, tuple(_row_of_group(board, group, names, is_best=group.key == best) for group in board.groups))
 

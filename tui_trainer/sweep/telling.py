@@ -10,9 +10,10 @@ from tui_trainer.paths import printable
 from tui_trainer.signals import heeded
 from tui_trainer.streams import results, warn
 from tui_trainer.sweep.space import describe
-from tui_trainer.sweep.statistics import Group, Paired, has_scipy, paired, ranked
+from tui_trainer.sweep.statistics import Group, Paired, paired, ranked
 from tui_trainer.sweep.store import RUNS, Result, Standing
 from tui_trainer.sweep.sweep import RunChanged, Standings, Sweep, SweepEnded, SweepEvent, SweepNoted, SweepStarted
+from tui_trainer.sweep.wording import conclusion, duration, rate_text
 
 LEFT_OUT = 5
 """The exit status when runs are missing that could not be trained."""
@@ -166,21 +167,6 @@ class Bar:
         self._bar.stop()
 
 
-def rate_text(standings: Standings) -> str:
-    """How fast it goes."""
-    return f"{standings.trained / standings.seconds * 60:.3g} runs a minute" if standings.trained else ""
-
-
-def duration(seconds: float) -> str:
-    """Some time as people say it: 12 s, 3:05 min, 2:10 h."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60}:{whole % 60:02} min"
-    return f"{whole // 3600}:{whole % 3600 // 60:02} h"
-
-
 def run_line(result: Result, standings: Standings) -> str:
     """What came of a run, in a line."""
     figures = result.figures
@@ -226,28 +212,6 @@ def difference_text(against: Paired) -> str:
     """A difference of accuracies in points, and where it lies."""
     text, interval = f"{100 * against.difference:+.2f}", against.interval
     return f"{text} ({100 * interval.low:+.2f} to {100 * interval.high:+.2f})" if interval else text
-
-
-def conclusion(event: SweepEnded, seeds: int) -> list[str]:
-    """What it amounts to, in a few lines."""
-    lines = []
-    standings = event.standings
-    if event.status == "stopped":
-        lines.append(f"stopped with {standings.done:,} of {standings.total:,} runs done; the same command goes on with the rest")
-    if event.failed:
-        lines.append(f"left out: {len(event.failed):,} of {standings.total:,} runs, told of above; the same command tries them again")
-    if event.best:
-        lines.append(f"chosen by the validation set: {printable(describe(event.best.point))}")
-        if event.examined and event.examined.test_accuracy is not None:
-            several = f", mean of {seeds} seeds" if seeds > 1 else ""
-            lines.append(f"test accuracy {event.examined.test_accuracy:.2%}{several}")
-        if event.looks > 1:
-            lines.append(
-                f"the test set has been shown to {event.looks} configurations of this sweep: the more, the less its figure is worth"
-            )
-    if len(event.groups) > 1 and seeds > 1 and not has_scipy():
-        lines.append("intervals need SciPy: pip install 'tui-trainer[sweep]'")
-    return lines
 
 
 def run_record(result: Result) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from pathlib import Path
 from textual import on
 from textual.app import App
 
+from tui_trainer.language import N_, _
 from tui_trainer.paths import printable
 from tui_trainer.sweep.plan import Plan
-from tui_trainer.sweep.telling import conclusion
+from tui_trainer.sweep.wording import conclusion
 from tui_trainer.ui.sweep_runner import SweepMessage, SweepOpened, SweepOver, SweepRefused, SweepRunner, SweepTold
 
 
@@ -42,15 +43,15 @@ class SweepingApp(App[int]):
 
     @on(SweepRefused)
     def _sweep_refused(self, event: SweepRefused) -> None:
-        self.notify(printable(event.reason), title="Sweep", severity="error", markup=False)
+        self.notify(printable(event.reason), title=_("Sweep"), severity="error", markup=False)
         self._end_sweep(event)
 
     @on(SweepOver)
     def _sweep_over(self, event: SweepOver) -> None:
         if not self.shows_sweep(event.runner):
-            lines = conclusion(event.event, max((len(group.scores) for group in event.event.groups), default=1))
-            text = "\n".join(lines).replace("the same command goes on with", "g in the list of sweeps goes on with")
-            self.notify(text, title="Sweep", markup=False)
+            seeds = max((len(group.scores) for group in event.event.groups), default=1)
+            lines = conclusion(event.event, seeds, N_("g in the list of sweeps"), _)
+            self.notify("\n".join(lines), title=_("Sweep"), markup=False)
         self._end_sweep(event)
 
     def _end_sweep(self, event: SweepMessage) -> None:

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Button, Label, Static, Tab, Tabs
 
 from tui_trainer.errors import UserError
+from tui_trainer.language import N_, _
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import run_name
 from tui_trainer.runs.follow import Follower
@@ -38,16 +39,18 @@ VIEWS = ("table", "map", "curves")
 LOOKS_PER_SECOND = 1.0
 
 KEYS = (
-    ("tab, shift+tab", "Go from the table to the map, to the charts, and back"),
-    ("wheel", "Mouse: go through the table"),
+    ("tab, shift+tab", N_("Go from the table to the map, to the charts, and back")),
+    (N_("wheel"), N_("Mouse: go through the table")),
 )
 
 NOTES = (
-    "A filter's words must all occur in a row; activation=relu is that value and no other. escape takes the filter away.",
-    "The charts show the run under the cursor in full, and the marked runs by their validation set.",
-    "A cell of the map is the mean over its runs, ± the standard deviation over the seeds of a configuration, its shade its rank.",
-    "A diverged run counts as right in 0 of all images. The validation set chooses; the test set is shown to what was chosen, in the end.",
-    "A sweep that was started here goes on when this screen is left; leaving the app asks first, and stops it.",
+    N_("A filter's words must all occur in a row; activation=relu is that value and no other. escape takes the filter away."),
+    N_("The charts show the run under the cursor in full, and the marked runs by their validation set."),
+    N_("A cell of the map is the mean over its runs, ± the standard deviation over the seeds of a configuration, its shade its rank."),
+    N_(
+        "A diverged run counts as right in 0 of all images. The validation set chooses; the test set is shown to what was chosen, in the end."
+    ),
+    N_("A sweep that was started here goes on when this screen is left; leaving the app asks first, and stops it."),
 )
 
 
@@ -95,8 +98,8 @@ class SweepScreen(ChartScreen):
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""
         with Horizontal(classes="header"):
-            yield Label(Content(f"sweep {run_name(self.folder)}"), classes="brand")
-            yield Tabs(*(Tab(f"{key} {view.capitalize()}", id=f"view-{view}") for key, view in enumerate(VIEWS, 1)), classes="views")
+            yield Label(Content(_("sweep {name}").format(name=run_name(self.folder))), classes="brand")
+            yield Tabs(*(Tab(f"{key} {_(view.capitalize())}", id=f"view-{view}") for key, view in enumerate(VIEWS, 1)), classes="views")
             yield Static(id="marked")
         with Horizontal(id="sweep", classes=f"-{VIEWS[0]}"):
             with Vertical(id="left"):
@@ -106,7 +109,7 @@ class SweepScreen(ChartScreen):
         with Horizontal(id="state"):
             yield Static(id="sentence")
             yield Meter()
-            yield Button("Stop", id="stop", compact=True)
+            yield Button(_("Stop"), id="stop", compact=True)
         yield Static(id="outcome")
         yield KeyFooter()
 
@@ -169,7 +172,7 @@ class SweepScreen(ChartScreen):
     def _mark_row(self) -> None:
         row = self.query_one(SweepTable).chosen
         if row and not self.query_one(SweepCurves).toggle(row.keys):
-            self.notify(f"{MOST} runs are marked: take a mark away first.", severity="warning", timeout=3)
+            self.notify(_("{most} runs are marked: take a mark away first.").format(most=MOST), severity="warning", timeout=3)
 
     def action_unmark(self) -> None:
         """Take all marks away."""
@@ -180,7 +183,7 @@ class SweepScreen(ChartScreen):
         curves = self.query_one(SweepCurves)
         marks = curves.marks(self.marks)
         self.query_one(SweepTable).show_marks(marks)
-        self.query_one("#marked", Static).update(f"{len(marks)} of {MOST} marked")
+        self.query_one("#marked", Static).update(_("{count} of {most} marked").format(count=len(marks), most=MOST))
         self._watcher.want(curves.wanted)
 
     @on(CurvesRead)
@@ -212,7 +215,7 @@ class SweepScreen(ChartScreen):
             return
         folder = self.folder / RUNS / key
         if not folder.exists():
-            self.notify("This run waits for a worker.", timeout=3)
+            self.notify(_("This run waits for a worker."), timeout=3)
             return
         try:
             follower = Follower(folder)

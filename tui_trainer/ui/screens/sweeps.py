@@ -22,6 +22,7 @@ from tui_trainer.command import essentials
 from tui_trainer.commands.sweep import read_plan
 from tui_trainer.config import Config, as_text
 from tui_trainer.errors import UserError
+from tui_trainer.language import N_, _, ngettext
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import run_name
 from tui_trainer.runs.directory import fresh_folder
@@ -43,16 +44,16 @@ PAUSE = 0.2
 MOST_WORKERS = 1024
 
 KEYS = (
-    ("relu,elu", "These values; 64;128,64 where a value has commas of its own"),
-    ("0:5", "Whole numbers from 0 to 4; 0:10:2 in steps of two"),
-    ("log:1e-4:1:7", "Seven numbers in equal ratios; lin:0:0.5:6 six in equal steps"),
-    ("--samples 20", "Draw so many configurations; then lin:0:0.5 and log:1e-4:1 need no count"),
+    ("relu,elu", N_("These values; 64;128,64 where a value has commas of its own")),
+    ("0:5", N_("Whole numbers from 0 to 4; 0:10:2 in steps of two")),
+    ("log:1e-4:1:7", N_("Seven numbers in equal ratios; lin:0:0.5:6 six in equal steps")),
+    ("--samples 20", N_("Draw so many configurations; then lin:0:0.5 and log:1e-4:1 need no count")),
 )
 
 NOTES = (
-    "All other options are those of the main screen's form. --seed 0:5 trains each configuration with five seeds.",
-    "Each sweep has a folder of its own in sweeps/; `tui-trainer sweep --output` with it goes on with it too.",
-    "Runs are trained by processes with one thread each; as many workers as cores are fastest.",
+    N_("All other options are those of the main screen's form. --seed 0:5 trains each configuration with five seeds."),
+    N_("Each sweep has a folder of its own in sweeps/; `tui-trainer sweep --output` with it goes on with it too."),
+    N_("Runs are trained by processes with one thread each; as many workers as cores are fastest."),
 )
 
 
@@ -88,28 +89,28 @@ class SweepsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """The list over the new one."""
         with Horizontal(classes="header"):
-            yield Label("sweeps", classes="brand")
+            yield Label(_("sweeps"), classes="brand")
         with Vertical(id="found") as found:
-            found.border_title = "Sweeps"
+            found.border_title = _("Sweeps")
             yield OptionList(compact=True, id="list")
             yield Static(id="none")
         with Vertical(id="new") as new:
-            new.border_title = "New sweep"
+            new.border_title = _("New sweep")
             with Horizontal(classes="line"):
-                yield Label("swept")
+                yield Label(_("swept"))
                 yield Input(placeholder=EXAMPLE, compact=True, id="swept")
             yield Static(id="told")
             yield Static(id="fixed")
             with Horizontal(classes="line"):
-                yield Label("workers")
+                yield Label(_("workers"))
                 yield Input(str(cores()), type="integer", compact=True, id="workers")
-                yield Button("Start", id="start", variant="primary", compact=True)
+                yield Button(_("Start"), id="start", variant="primary", compact=True)
         yield KeyFooter()
 
     def on_mount(self) -> None:
         """Look what there is."""
         self._show_fixed()
-        self._tell(f"what differs among the runs, such as {EXAMPLE}")
+        self._tell_what_to_type()
         self.query_one("#none").display = False
         self.action_find()
 
@@ -154,7 +155,7 @@ class SweepsScreen(Screen[None]):
         choices.display = bool(event.sweeps)
         nothing = self.query_one("#none", Static)
         nothing.display = not event.sweeps
-        nothing.update(Content(printable(event.problem or f"No sweeps in {paths.sweeps().absolute()} yet.")))
+        nothing.update(Content(printable(event.problem or _("No sweeps in {folder} yet.").format(folder=paths.sweeps().absolute()))))
 
     def _chosen(self) -> Path | None:
         place = self.query_one("#list", OptionList).highlighted
@@ -174,7 +175,7 @@ class SweepsScreen(Screen[None]):
         if folder := self._chosen():
             board = self._sweeps[folder]
             if isinstance(board, Board) and board.is_complete and not board.standings.failed:
-                self.notify("All its runs are trained: enter opens it.", severity="warning")
+                self.notify(_("All its runs are trained: enter opens it."), severity="warning")
             else:
                 self._begin(folder, None)
 
@@ -182,10 +183,10 @@ class SweepsScreen(Screen[None]):
 
     def _show_fixed(self) -> None:
         if self._config is None:
-            text = "an option of the form is wrong: escape, and mend it first"
+            text = _("an option of the form is wrong: escape, and mend it first")
         else:
             given = {name: as_text(value) for name, value in self._fixed().items()}
-            text = f"for all runs: {describe(given)} (the form)" if given else "for all runs: the options' defaults (the form)"
+            text = _("for all runs: {options} (the form)").format(options=describe(given, _) if given else _("the options' defaults"))
         self.query_one("#fixed", Static).update(Content(printable(text)))
 
     def _fixed(self) -> Mapping[str, Any]:
@@ -205,7 +206,7 @@ class SweepsScreen(Screen[None]):
         self._plan = None
         text = self.query_one("#swept", Input).value
         if not text.strip():
-            self._tell(f"what differs among the runs, such as {EXAMPLE}")
+            self._tell_what_to_type()
             return
         try:
             plan = read_plan(text, self._fixed())
@@ -214,8 +215,12 @@ class SweepsScreen(Screen[None]):
             self._tell(f"✗ {printable(str(error))}", is_wrong=True)
             return
         self._plan = plan
-        repeated = f" × {seeds} seeds = {configurations * seeds:,} runs" if seeds > 1 else ", one run each"
-        self._tell(f"{configurations:,} configuration{'' if configurations == 1 else 's'}{repeated}")
+        counted = ngettext("{count:,} configuration", "{count:,} configurations", configurations).format(count=configurations)
+        repeated = _(" × {seeds} seeds = {runs:,} runs").format(seeds=seeds, runs=configurations * seeds)
+        self._tell(counted + (repeated if seeds > 1 else _(", one run each")))
+
+    def _tell_what_to_type(self) -> None:
+        self._tell(_("what differs among the runs, such as {example}").format(example=EXAMPLE))
 
     def _tell(self, text: str, *, is_wrong: bool = False) -> None:
         told = self.query_one("#told", Static)
@@ -231,10 +236,10 @@ class SweepsScreen(Screen[None]):
         """Start the new sweep."""
         self._read()
         if self._config is None:
-            self.notify("An option of the form is wrong: mend it first.", severity="error")
+            self.notify(_("An option of the form is wrong: mend it first."), severity="error")
         elif self._plan is None:
             if not self.query_one("#told").has_class("-wrong"):
-                self._tell(f"✗ nothing is swept yet; type something like {EXAMPLE}", is_wrong=True)
+                self._tell(f"✗ {_('nothing is swept yet; type something like {example}').format(example=EXAMPLE)}", is_wrong=True)
             self.query_one("#swept").focus()
         else:
             self._begin(None, self._plan)
@@ -242,7 +247,7 @@ class SweepsScreen(Screen[None]):
     def _is_free(self) -> bool:
         busy = isinstance(self.app, SweepingApp) and self.app.sweep_goes_on
         if busy:
-            self.notify("A sweep is going on: stop it first.", severity="warning")
+            self.notify(_("A sweep is going on: stop it first."), severity="warning")
         return not busy
 
     def _begin(self, folder: Path | None, plan: Plan | None) -> None:
@@ -250,7 +255,7 @@ class SweepsScreen(Screen[None]):
         workers = self.query_one("#workers", Input).value
         count = int(workers) if workers.isascii() and workers.isdigit() else 0
         if not 1 <= count <= MOST_WORKERS:
-            self._tell(f"✗ workers: a number from 1 to {MOST_WORKERS:,}", is_wrong=True)
+            self._tell(f"✗ {_('workers: a number from 1 to {most:,}').format(most=MOST_WORKERS)}", is_wrong=True)
             self.query_one("#workers").focus()
         elif self._is_free() and isinstance(self.app, SweepingApp):
             try:
@@ -258,7 +263,7 @@ class SweepsScreen(Screen[None]):
             except OSError as error:
                 self._tell(f"✗ {paths.sweeps()}: {(error.strerror or str(error)).lower()}", is_wrong=True)
             else:
-                self._tell("reading the images, starting the workers")
+                self._tell(_("reading the images, starting the workers"))
                 self.app.begin_sweep(folder, plan, count)
 
     @on(SweepOpened)
@@ -289,7 +294,8 @@ def _told(sweep: Board | str) -> str:
     if isinstance(sweep, str):
         return f"✗ {printable(sweep)}"
     standings = sweep.standings
-    state = "going on" if sweep.going_on else "complete" if sweep.is_complete else "stopped"
-    best = f", best {sweep.best.mean:.2%}" if sweep.best and sweep.best.mean else ""
-    names = printable(" × ".join(sweep.names).replace("_", " "))
-    return f"{state}, {standings.done + standings.failed:,} of {standings.total:,} runs{best}\n  {names}"
+    state = _("going on") if sweep.going_on else _("complete") if sweep.is_complete else _("stopped")
+    runs = _("{ended:,} of {total:,} runs").format(ended=standings.done + standings.failed, total=standings.total)
+    best = _(", best {accuracy:.2%}").format(accuracy=sweep.best.mean) if sweep.best and sweep.best.mean else ""
+    names = " × ".join(_(name.replace("_", " ")) for name in sweep.names)
+    return f"{state}, {runs}{best}\n  {printable(names)}"

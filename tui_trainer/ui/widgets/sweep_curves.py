@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
 
+from tui_trainer.language import _
 from tui_trainer.paths import printable
 from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.table import SHORT, number_of
@@ -92,5 +93,5 @@ class SweepCurves(Container):
 
 def _named(option: str, value: str) -> str:
     """A value for a legend: of a number one would not know what it is."""
-    label = SHORT.get(option, option.replace("_", " "))
+    label = _(SHORT.get(option, option.replace("_", " ")))
     return printable(value if number_of(value) is None else f"{label} {value}")

@@ -2,10 +2,13 @@
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from tui_trainer.cells import cut, ljust, rjust, shorten
+from tui_trainer.language import _, ngettext
 from tui_trainer.paths import printable
 from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.heat import Cell, Heat, heat
@@ -76,9 +79,9 @@ class SweepHeat(Painted, can_focus=True):
         if not self._board or not self._axes:
             return
         self.heat = heat(self._board, *self._axes, of_best=self._is_of_best)
-        others = [_words(printable(name)) for name in self._board.names if name != SEED and name not in self._axes]
-        over = f"{'best' if self._is_of_best else 'mean'} over {', '.join(others)}" if others else ""
-        entitle(self, title="Validation accuracy (%)", subtitle=over)
+        others = ", ".join(_words(printable(name)) for name in self._board.names if name != SEED and name not in self._axes)
+        over = _("best over {options}") if self._is_of_best else _("mean over {options}")
+        entitle(self, title=_("Validation accuracy (%)"), subtitle=over.format(options=others) if others else "")
         self.repaint()
 
     @property
@@ -92,7 +95,7 @@ class SweepHeat(Painted, can_focus=True):
     def draw(self, width: int, height: int) -> list[Pieces]:
         shown = self.heat
         if not shown.cells:
-            return [[("no run has ended yet", "heat--axis")]]
+            return [[(_("no run has ended yet"), "heat--axis")]]
         down, across = self.place
         head = self._head(width)
         size = self._cell_width(width, head)
@@ -102,27 +105,28 @@ class SweepHeat(Painted, can_focus=True):
         self._top = _kept(self._top, down, rows, len(shown.rows))
         columns = range(self._left, min(self._left + fitting, len(shown.columns)))
         more = f"{'<' if columns.start else ''}{'>' if columns.stop < len(shown.columns) else ''}"
-        name = f"{_words(shown.across)} {more}"[: width - head]
-        titles = "".join(f"{_cut(shown.columns[column] or 'all', size - 2):>{size - 1}} " for column in columns)
+        name = f"{_words(shown.across)} {more}"
+        name = cut(name, min(cell_len(name), width - head))
+        titles = "".join(rjust(shorten(shown.columns[column] or _("all"), size - 2), size - 1) + " " for column in columns)
         lines: list[Pieces] = [
             [(" " * head, "heat--axis"), (name, "heat--name")],
-            [(_cut(_words(shown.down), head - 1).ljust(head), "heat--name"), (titles, "heat--axis")],
+            [(ljust(shorten(_words(shown.down), head - 1), head), "heat--name"), (titles, "heat--axis")],
         ]
         lines += [self._row(row, columns, head, size) for row in range(self._top, min(self._top + rows, len(shown.rows)))]
         return [*lines, [(self.sentence(), "heat--axis")]]
 
     def _head(self, width: int) -> int:
-        return min(max(len(text) for text in (*self.heat.rows, self.heat.down)) + 1, max(width // 3, 6))
+        return min(max(cell_len(text) for text in (*self.heat.rows, _words(self.heat.down))) + 1, max(width // 3, 6))
 
     def _cell_width(self, width: int, head: int) -> int:
         """Columns for a cell, with its spread where that leaves room for all."""
         spread = len(SPREAD) if any(cell.spread is not None for cell in self.heat.cells.values()) else 0
-        least = max(len(MEAN) + 2, *(min(len(label), 10) + 2 for label in self.heat.columns))
+        least = max(len(MEAN) + 2, *(min(cell_len(label), 10) + 2 for label in self.heat.columns))
         wide = max(len(MEAN) + spread + 2, least)
         return wide if wide * len(self.heat.columns) <= width - head else least
 
     def _row(self, row: int, columns: range, head: int, size: int) -> Pieces:
-        pieces: Pieces = [(_cut(self.heat.rows[row] or "all", head - 1).ljust(head), "heat--axis")]
+        pieces: Pieces = [(ljust(shorten(self.heat.rows[row] or _("all"), head - 1), head), "heat--axis")]
         for column in columns:
             place = row, column
             cell = self.heat.cells.get(place)
@@ -149,11 +153,12 @@ class SweepHeat(Painted, can_focus=True):
         where = ", ".join(filter(None, (self.heat.rows[down], self.heat.columns[across])))
         cell = self.heat.cells.get((down, across))
         if cell is None:
-            return f"{where}: no run has ended yet"
-        spread = f"{_spread(cell)} over seeds" if cell.spread is not None else ""
-        runs = f", {cell.runs} run{'' if cell.runs == 1 else 's'}"
-        several = f" of {cell.configurations} configurations" if cell.configurations > 1 else ""
-        return f"{where}: {100 * cell.mean:.2f}%{spread}{runs}{several}{f', {cell.diverged} diverged' if cell.diverged else ''}"
+            return f"{where}: {_('no run has ended yet')}"
+        spread = _("{spread} over seeds").format(spread=_spread(cell)) if cell.spread is not None else ""
+        runs = ngettext(", {count} run", ", {count} runs", cell.runs).format(count=cell.runs)
+        several = _(" of {count} configurations").format(count=cell.configurations) if cell.configurations > 1 else ""
+        diverged = _(", {count} diverged").format(count=cell.diverged) if cell.diverged else ""
+        return f"{where}: {100 * cell.mean:.2f}%{spread}{runs}{several}{diverged}"
 
     # What keys and the mouse do
 
@@ -233,9 +238,5 @@ def _kept(first: int, cursor: int, room: int, count: int) -> int:
     return max(min(first, count - room), 0)
 
 
-def _cut(text: str, size: int) -> str:
-    return text if len(text) <= size else f"{text[: max(size - 1, 0)]}…"
-
-
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return _(name.replace("_", " "))

@@ -6,7 +6,9 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from tui_trainer.language import _
 from tui_trainer.paths import printable
+from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.space import SEED, describe
 from tui_trainer.sweep.store import Result
 from tui_trainer.ui.sweep_watcher import SweepSeen
@@ -25,7 +27,7 @@ class SweepRuns(Vertical):
     def compose(self) -> ComposeResult:
         """The table over the rest."""
         yield SweepTable()
-        yield Input(placeholder="words that must occur, or activation=relu", id="filter", compact=True)
+        yield Input(placeholder=_("words that must occur, or activation=relu"), id="filter", compact=True)
         yield Static(id="detail")
 
     def on_mount(self) -> None:
@@ -37,7 +39,7 @@ class SweepRuns(Vertical):
         """Show another state of the sweep."""
         self._seen = seen
         table = self.query_one(SweepTable)
-        table.empty = "no row fits the filter" if table.query_text else "no run has begun yet"
+        table.empty = _("no row fits the filter") if table.query_text else _("no run has begun yet")
         table.show(seen.groups if self._is_grouped else seen.runs)
         self._tell()
 
@@ -71,7 +73,7 @@ class SweepRuns(Vertical):
     def _changed(self, event: Input.Changed) -> None:
         table = self.query_one(SweepTable)
         table.query_text = event.value.strip()
-        table.empty = "no row fits the filter"
+        table.empty = _("no row fits the filter")
         table.order()
         self._tell()
 
@@ -89,7 +91,7 @@ class SweepRuns(Vertical):
 
     def _entitle(self) -> None:
         table = self.query_one(SweepTable)
-        title = "Configurations" if self._is_grouped else "Runs"
+        title = _("Configurations") if self._is_grouped else _("Runs")
         entitle(self, title=f"{title}: {printable(table.query_text)}" if table.query_text else title, subtitle=table.place)
 
     def _detail(self) -> Content:
@@ -98,11 +100,16 @@ class SweepRuns(Vertical):
             return Content("")
         found = [result for result in board.results if result.key in row.keys]
         if self._is_grouped:
-            return Content(printable(", ".join(f"seed {result.config.get(SEED)} {_outcome(result)}" for result in found)))
-        told = (f"run {each.key}, {describe(each.point)}: {board.status(each)}{f': {each.note}' if each.note else ''}" for each in found)
-        return Content(printable(next(told, "")))
+            seeds = (f"{_('seed {seed}').format(seed=result.config.get(SEED))} {_outcome(result)}" for result in found)
+            return Content(printable(", ".join(seeds)))
+        return Content(printable(_of_run(found[0], board)) if found else "")
+
+
+def _of_run(result: Result, board: Board) -> str:
+    told = _("run {key}, {options}: {status}").format(key=result.key, options=describe(result.point, _), status=_(board.status(result)))
+    return f"{told}: {result.note}" if result.note else told
 
 
 def _outcome(result: Result) -> str:
     accuracy = result.figures.validation_accuracy
-    return str(result.status) if accuracy is None else f"{accuracy:.2%}"
+    return _(str(result.status)) if accuracy is None else f"{accuracy:.2%}"

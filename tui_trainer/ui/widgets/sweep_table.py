@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from tui_trainer.cells import ljust, rjust, shorten
+from tui_trainer.language import _
 from tui_trainer.sweep.table import ACCURACY, SHORT, Row, Table
 from tui_trainer.ui.widgets.painted import Painted
 
@@ -89,8 +92,10 @@ class SweepTable(Painted, can_focus=True):
     @property
     def place(self) -> str:
         """Where the cursor is, in words."""
-        of = f" of {len(self.table.rows):,}" if len(self.rows) < len(self.table.rows) else ""
-        return f"{self._cursor + 1:,}/{len(self.rows):,}{of}" if self.rows else ""
+        if not self.rows:
+            return ""
+        of = _(" of {count:,}").format(count=len(self.table.rows)) if len(self.rows) < len(self.table.rows) else ""
+        return f"{self._cursor + 1:,}/{len(self.rows):,}{of}"
 
     def show(self, table: Table) -> None:
         """Show these rows instead."""
@@ -153,15 +158,15 @@ class SweepTable(Painted, can_focus=True):
 
     def _width(self, column: int) -> int:
         # With a mark beside the head of the one that is sorted by.
-        return max(self._widths[column], len(self._label(column)) + (self.table.heads[column] == self.head))
+        return max(self._widths[column], cell_len(self._label(column)) + (self.table.heads[column] == self.head))
 
     def _label(self, column: int) -> str:
         head = self.table.heads[column]
-        return SHORT.get(head, head.replace("_", " "))
+        return _(SHORT.get(head, head.replace("_", " ")))
 
     def _heads(self, columns: Sequence[tuple[int, int, int]]) -> Pieces:
         pieces: Pieces = [("".ljust(EDGE), "sweep--head")]
-        for column, _, size in columns:
+        for column, _start, size in columns:
             is_sorted = self.table.heads[column] == self.head
             text = self._label(column) + (("▼" if self.descending else "▲") if is_sorted else "")
             pieces += [(self._aligned(column, text, size), "sweep--sorted" if is_sorted else "sweep--head"), (" ", "sweep--head")]
@@ -179,11 +184,11 @@ class SweepTable(Painted, can_focus=True):
             (mark.character if mark else " ", f"chart--{mark.pen}" if mark and style != "sweep--cursor" else style),
             (f"{best} ", style),
         ]
-        return pieces + [(self._aligned(column, row.cells[column], size) + " ", style) for column, _, size in columns]
+        return pieces + [(self._aligned(column, row.cells[column], size) + " ", style) for column, _start, size in columns]
 
     def _aligned(self, column: int, text: str, size: int) -> str:
-        text = text if len(text) <= size else f"{text[: size - 1]}…"
-        return text.rjust(size) if self._numbers[column] else text.ljust(size)
+        text = shorten(text, size)
+        return rjust(text, size) if self._numbers[column] else ljust(text, size)
 
     # What keys and the mouse do
 
