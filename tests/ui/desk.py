@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,8 @@ class Desks:
                     assert app.main.runner.join(20)
         assert app.fault is None
 
+
+Watching = Callable[..., AbstractAsyncContextManager[Desk]]
 
 LONG: dict[str, Any] = {"epochs": 100_000}
 """Options of a run that does not end by itself."""

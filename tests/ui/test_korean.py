@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
+from sweep.story import Story
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Button, DataTable, Static
@@ -13,15 +15,17 @@ from textual.widgets._footer import FooterKey
 
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.follow import Follower
+from tui_trainer.sweep.store import Standing
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart.heat_map import HeatMap
 from tui_trainer.ui.widgets.painted import Painted
 from tui_trainer.ui.widgets.relief_map import ReliefMap
 from tui_trainer.ui.widgets.run_panel import Phase
 
-from .desk import LONG, SMALL, USUAL, Desk, Desks
+from .desk import LONG, SMALL, USUAL, Desk, Desks, Watching
 from .test_compare import make_run
 from .test_lessons import lesson, until_ended
+from .test_sweep import whole
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("korean")]
 
@@ -65,7 +69,8 @@ def room_of_keys(screen: Screen[object], key: FooterKey) -> int:
 def english(desk: Desk) -> list[str]:
     """Phrases in the other language; what is typed, and where files are, is no language."""
     lines = [line for line in desk.screen.splitlines() if "tui-trainer" not in line and "/" not in line]
-    return re.findall(r"\b[A-Za-z]{2,} [a-z]{2,}\b", "\n".join(lines))
+    shown = re.sub(r"--[a-z-]+ \S+", "", "\n".join(lines))
+    return re.findall(r"\b[A-Za-z]{2,} [a-z]{2,}\b", shown)
 
 
 def check(desk: Desk, *texts: str) -> None:
@@ -224,3 +229,66 @@ async def test_a_run_of_another_process(size: tuple[int, int], tmp_path: Path) -
         desk = Desk(app, pilot)
         await desk.until_read("테스트 정확도")
         check(desk, "완료", "도움말")
+
+
+@SIZES
+async def test_the_board_of_a_sweep(size: tuple[int, int], watching: Watching, tmp_path: Path) -> None:
+    others = {("relu", "0.001", 0): Standing.FAILED, ("relu", "0.1", 1): Standing.DIVERGED, ("tanh", "0.1", 0): Standing.RUNNING}
+    folder = whole(tmp_path / "mine", Story(others=others), test=None)
+    async with watching(folder, size) as desk:
+        await desk.until_read("■ 끝냄  실행 11/12, 실패 1, 발산 1")
+        check(desk, "스윕 mine", "활성화 함수", "학습률", "정확도▼", "상태", "완료", "실패", "끊김", "지금까지 최고", "묶기", "찾기")
+        await desk.press("c", "slash")
+        await desk.type("x")
+        check(desk, "들어맞는 행이 없다", "설정: x")
+        await desk.press("escape")
+        await desk.until_read("시드 0 90.00%, 시드 1 90.40%")
+        check(desk, "편차", "구간", "발산")
+        await desk.press("2")
+        await desk.until_read("검증 정확도(%)")
+        check(desk, "tanh, 0.01: 91.20% ±0.28 (시드 사이), 실행 2개")
+        await desk.press("a", "b")
+        check(desk, "학습률에 걸친 최고", "시드")
+        await desk.press("3")
+        await desk.until_read("손실 (nat)")
+        check(desk)
+        await desk.press("question_mark")
+        check(desk, "행마다 실행 하나")
+        await desk.press("end")
+        check(desk, "부분 사이에서", "발산한 실행은 맞힌 이미지가 0개인 것으로 센다")
+
+
+@SIZES
+async def test_a_sweep_that_goes_on_and_what_it_chose(size: tuple[int, int], watching: Watching, tmp_path: Path) -> None:
+    store = Story().write(tmp_path / "mine", total=13)
+    async with watching(tmp_path / "mine", size) as desk:
+        await desk.until_read("▶ 진행 중  실행 12/13")
+        store.put([replace(store.results()[0], key="0" * 16, place=12)])
+        await desk.until_read("분당 실행")
+        check(desk, "실행 13/13", "0초 남음")
+        store.close()
+        Story().write(tmp_path / "mine", test=0.931).close()
+        await desk.until_read("✓ 완료")
+        check(desk, "선택  테스트 정확도 93.10%, 검증 91.20% ±0.28: 활성화 함수 tanh")
+        await desk.press("enter")
+        await desk.until_read("이 실행은 작업자를 기다리는 중이다.")
+
+
+@SIZES
+async def test_the_list_of_sweeps_and_a_new_one(size: tuple[int, int], sit_down: Desks, tmp_path: Path) -> None:
+    async with sit_down(size, data="mnist") as desk:
+        await desk.press("escape", "f3")
+        await desk.until_read("아직 스윕이 없다")
+        check(desk, "새 스윕", "바꿀 것", "작업자", "실행마다 달라질 옵션. 예: --activation", "모든 실행에: 은닉층 16, 배치 크기 20")
+        await desk.type("--activation relu,elu --seed 0:2")
+        await desk.until_read("설정 2개 × 시드 2개 = 실행 4개")
+        check(desk)
+        whole(tmp_path / "sweeps" / "mine")
+        desk.app.screen.query_one("#list").focus()
+        await desk.press("r")
+        await desk.until_read("완료, 실행 12/12, 최고 91.20%")
+        check(desk, "활성화 함수 × 학습률 × 시드", "계속")
+        await desk.press("question_mark")
+        check(desk, "목록에서: 스윕을 연다")
+        await desk.press("end")
+        check(desk, "알아 둘 것", "작업자가 코어 수만큼일 때")

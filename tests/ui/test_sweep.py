@@ -1,9 +1,6 @@
 """The board of a sweep: by key and by mouse, as the sweep grows, at every size, and with files that nobody should trust."""
 
 import re
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,38 +11,17 @@ from syrupy.assertion import SnapshotAssertion
 
 from tui_trainer.sweep.board import Onlooker
 from tui_trainer.sweep.store import RUNS, Standing
-from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.screens.help import HelpScreen
 from tui_trainer.ui.screens.sweep import SweepScreen, SweptRunScreen
 from tui_trainer.ui.widgets.sweep_heat import SweepHeat
 from tui_trainer.ui.widgets.sweep_table import SweepTable
 
-from .desk import LARGE, SMALL, USUAL, Desk
+from .desk import LARGE, SMALL, USUAL, Desk, Watching
 from .pty_terminal import CTRL_Q, Terminal
 from .test_compare import make_run
 from .test_contrast import faint
 from .test_screens import overlaps
-
-Watching = Callable[..., AbstractAsyncContextManager[Desk]]
-
-
-@pytest.fixture
-def watching(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Watching:
-    """Opens the board of a sweep, as `tui-trainer sweep watch` does."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("textual._wait.process_time", time.thread_time)
-
-    @asynccontextmanager
-    async def watch(folder: Path, size: tuple[int, int] = USUAL, *, plain: bool = False) -> AsyncIterator[Desk]:
-        app = TrainerApp(plain=plain, opening=lambda marks: SweepScreen(folder, marks, looks_per_second=20))
-        async with app.run_test(size=size, notifications=True) as pilot:
-            desk = Desk(app, pilot)
-            await desk.until(lambda: isinstance(app.screen, SweepScreen) and bool(app.screen.query("FooterKey")))
-            yield desk
-        assert app.fault is None
-
-    return watch
 
 
 def whole(folder: Path, story: Story | None = None, *, test: float | None = 0.931) -> Path:
