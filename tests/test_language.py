@@ -16,10 +16,11 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po
 
 from tui_trainer import config
-from tui_trainer.cells import cut, ljust, rjust, wrap
+from tui_trainer.cells import cut, ljust, rjust, shorten, wrap
 from tui_trainer.errors import UserError
 from tui_trainer.language import DOMAIN, LOCALES, _, choose, in_english, languages, ngettext
 from tui_trainer.lessons.criteria import Criterion, Finding
+from tui_trainer.sweep.wording import duration
 from tui_trainer.ui.web.serve import served_command
 
 SCRIPT = Path(__file__).parents[1] / ".ci" / "texts"
@@ -238,6 +239,12 @@ def test_one_form_serves_every_number_and_nothing_stays_nothing() -> None:
     assert _("") == ""
 
 
+@pytest.mark.usefixtures("korean")
+def test_what_a_sweep_says_without_a_screen_is_english_whatever_the_language() -> None:
+    assert [duration(seconds) for seconds in (12, 185, 7800)] == ["12 s", "3:05 min", "2:10 h"]
+    assert [duration(seconds, _) for seconds in (12, 185, 7800)] == ["12초", "3분 05초", "2시간 10분"]
+
+
 # Columns
 
 
@@ -247,5 +254,8 @@ def test_texts_are_set_in_columns_by_what_their_letters_take() -> None:
     assert ljust("longer", 4) == "longer"
     assert cut("학습률", 5) == "학습 "
     assert cut("rate", 6) == "rate  "
+    assert shorten("학습률", 6) == "학습률"
+    assert shorten("학습률", 5) == "학습…"
+    assert shorten("rate", 3) == "ra…"
     assert wrap("가나 다라 마바", 9) == ["가나 다라", "마바"]
     assert wrap("averylongword", 4) == ["averylongword"]

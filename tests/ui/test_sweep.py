@@ -324,3 +324,12 @@ def test_a_sweep_is_watched_in_a_terminal(tmp_path: Path) -> None:
     onlooker = Onlooker(tmp_path / "sweeps" / "mine")
     assert onlooker.look().is_complete
     onlooker.close()
+
+
+@pytest.mark.long
+def test_a_sweep_is_watched_in_korean(tmp_path: Path) -> None:
+    whole(tmp_path / "sweeps" / "mine")
+    terminal = Terminal(["sweep", "watch", "mine", "--language", "ko"], cwd=tmp_path)
+    terminal.until_reads("스윕 mine", "완료", "정확도")
+    terminal.press(CTRL_Q)
+    assert terminal.ended() == 0
