@@ -238,7 +238,7 @@ async def test_the_board_of_a_sweep(size: tuple[int, int], watching: Watching, t
     async with watching(folder, size) as desk:
         await desk.until_read("■ 끝냄  실행 11/12, 실패 1, 발산 1")
         check(desk, "스윕 mine", "활성화 함수", "학습률", "정확도▼", "상태", "완료", "실패", "끊김", "지금까지 최고", "묶기", "찾기")
-        for text in ("실패", "status=failed"):
+        for text in ("발산", "status=diverged"):
             await desk.press("slash")
             await desk.type(text)
             check(desk, "1/1 (모두 12)")

@@ -48,7 +48,8 @@ NOTES = (
     N_("The charts show the run under the cursor in full, and the marked runs by their validation set."),
     N_("A cell of the map is the mean over its runs, ± the standard deviation over the seeds of a configuration, its shade its rank."),
     N_(
-        "A diverged run counts as right in 0 of all images. The validation set chooses; the test set is shown to what was chosen, in the end."
+        "A diverged run counts as right in 0 of all images. "
+        "The validation set chooses; the test set is shown to what was chosen, in the end."
     ),
     N_("A sweep that was started here goes on when this screen is left; leaving the app asks first, and stops it."),
 )
