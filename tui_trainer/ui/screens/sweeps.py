@@ -22,6 +22,7 @@ from tui_trainer.command import essentials
 from tui_trainer.commands.sweep import read_plan
 from tui_trainer.config import Config, as_text
 from tui_trainer.errors import UserError
+from tui_trainer.language import N_
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import run_name
 from tui_trainer.runs.directory import fresh_folder
@@ -29,6 +30,7 @@ from tui_trainer.sweep.board import Board, Onlooker, find_sweeps
 from tui_trainer.sweep.plan import Plan, extent
 from tui_trainer.sweep.space import describe
 from tui_trainer.ui.chart.raster import Marks
+from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.messages import RunFailed
 from tui_trainer.ui.screens.sweep import SweepScreen
 from tui_trainer.ui.sweep_runner import SweepOpened, SweepRefused, cores
@@ -84,6 +86,10 @@ class SweepsScreen(Screen[None]):
         self._plan: Plan | None = None
         self._sweeps: Mapping[Path, Board | str] = {}
         self._reading: Timer | None = None
+
+    def explanation(self) -> Explanation:
+        """Its keys, and those of its parts."""
+        return Explanation((self,), N_("In the field"), KEYS, NOTES)
 
     def compose(self) -> ComposeResult:
         """The list over the new one."""
