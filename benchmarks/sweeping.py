@@ -63,21 +63,9 @@ def _memory(process: int) -> dict[str, float]:
 def sweep(options: list[str], workers: int) -> tuple[float, float, float, float]:
     """Seconds from start to end, of training alone, and the workers' memory."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable,
-            "-m",
-            "tui_trainer",
-            "sweep",
-            "--seed",
-            f"0:{RUNS}",
-            *options,
-            "--workers",
-            str(workers),
-            "--format",
-            "json",
-        ]
+        command = [sys.executable, "-m", "tui_trainer", "sweep", "--seed", f"0:{RUNS}", *options, "--workers", str(workers)]
         started = time.perf_counter()
-        with subprocess.Popen([*command, "--output", f"{folder}/sweep"], stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen([*command, "--format", "json", "--output", f"{folder}/sweep"], stdout=subprocess.PIPE, text=True) as process:
             memory = Memory(process.pid)
             memory.start()
             output, _ = process.communicate()
@@ -95,8 +83,8 @@ def main() -> None:
         "two, s",
         "two ÷ one",
         "beside training, ms a run",
-        "a worker's own, MiB",
-        "both together, MiB",
+        "own memory of a worker, MiB",
+        "of both, MiB",
     ]
     print(f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}")
     for name, options in NETWORKS.items():
