@@ -17,6 +17,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from tui_trainer import Config, Control, Run, load_data
+from tui_trainer.nn import compiled as loops
 from tui_trainer.runs import checkpoint
 from tui_trainer.training import health
 from tui_trainer.training.events import EpochEnded, Started
@@ -29,7 +30,7 @@ NETWORKS = {"256": 8, "128x8": 4, "100x30": 2}
 MEASURED_PER_SECOND = 2
 
 
-def costs(hidden: str) -> None:
+def costs(hidden: str, suffix: str) -> None:
     """Health, evaluation and a checkpoint beside an epoch of training."""
     data = load_data("mnist")
     training = Training(Config.parse({"hidden": hidden, "epochs": 3, "threads": 1}), data)
@@ -54,10 +55,8 @@ def costs(hidden: str) -> None:
     examination = seconds(lambda: evaluate(network, test))
     with tempfile.TemporaryDirectory() as folder:
         keeping = seconds(lambda: checkpoint.write(Path(folder) / "c", snapshot))
-    live = looking * MEASURED_PER_SECOND
-    print(
-        f"| {hidden} | {epoch:.2f} | {looking / epoch:.1%} | {live:.1%} | {examination / epoch:.1%} | {keeping / epoch:.1%} |", flush=True
-    )
+    shares = " | ".join(f"{part / epoch:.1%}" for part in (looking, looking * epoch * MEASURED_PER_SECOND, examination, keeping))
+    print(f"| {hidden}{suffix} | {epoch:.2f} | {shares} |", flush=True)
 
 
 def headless_speed(hidden: str) -> float:
@@ -110,8 +109,12 @@ def main() -> None:
     threadpool_limits(1, user_api="blas")
     print("| hidden layers | epoch, s | health once an epoch | health twice a second | evaluating 10,000 images | a checkpoint an epoch |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for hidden in NETWORKS:
-        costs(hidden)
+    compiled = loops.kernels
+    for suffix, kernels in (("", compiled), (", NumPy alone", lambda: None)):
+        loops.kernels = kernels
+        for hidden in NETWORKS:
+            costs(hidden, suffix)
+    loops.kernels = compiled
     print("\n| hidden layers | app at 120×40 ÷ headless, samples per second | event loop late by, p99, ms |\n| --- | --- | --- |")
     for hidden in NETWORKS:
         ratios, lateness = [], []

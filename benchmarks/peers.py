@@ -181,7 +181,7 @@ def torch(hidden: str, batch: int, threads: int, **_: object):
     framework.set_num_threads(threads)
     images, labels = map(framework.from_numpy, mnist())
     dims = sizes(hidden)
-    layers = [part for a, b in itertools.pairwise(dims) for part in (framework.nn.Linear(a, b), framework.nn.ReLU())]
+    layers = [part for a, b in itertools.pairwise(dims[:-1]) for part in (framework.nn.Linear(a, b), framework.nn.ReLU())]
     network = framework.nn.Sequential(*layers, framework.nn.Linear(*dims[-2:]))
     optimizer = framework.optim.Adam(network.parameters(), fused=True)
     loss_of = framework.nn.CrossEntropyLoss()

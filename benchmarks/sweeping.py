@@ -15,14 +15,13 @@ import time
 from pathlib import Path
 from statistics import median
 
-ROUNDS = 3
+ROUNDS = 2
 
 NETWORKS = {
-    "256, 2 epochs": ["--hidden", "256", "--epochs", "2"],
-    "128x8, 2 epochs": ["--hidden", "128x8", "--epochs", "2"],
+    "256, 4 epochs": ["--hidden", "256", "--epochs", "4"],
     "32, 1 epoch": ["--hidden", "32", "--epochs", "1"],
 }
-RUNS = ["--seed", "0:12"]
+RUNS = 24
 
 
 class Memory(threading.Thread):
@@ -64,9 +63,9 @@ def _memory(process: int) -> dict[str, float]:
 def sweep(options: list[str], workers: int) -> tuple[float, float, float, float]:
     """Seconds from start to end, of training alone, and the workers' memory."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "tui_trainer", "sweep", *RUNS, *options, "--workers", str(workers), "--format", "json"]
+        command = [sys.executable, "-m", "tui_trainer", "sweep", "--seed", f"0:{RUNS}", *options, "--workers", str(workers)]
         started = time.perf_counter()
-        with subprocess.Popen([*command, "--output", f"{folder}/sweep"], stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen([*command, "--format", "json", "--output", f"{folder}/sweep"], stdout=subprocess.PIPE, text=True) as process:
             memory = Memory(process.pid)
             memory.start()
             output, _ = process.communicate()
@@ -78,7 +77,15 @@ def sweep(options: list[str], workers: int) -> tuple[float, float, float, float]
 
 def main() -> None:
     """Print the table."""
-    heads = ["12 runs of", "one worker, s", "two, s", "two ÷ one", "beside training, ms a run", "a worker's own, MiB", "both together, MiB"]
+    heads = [
+        f"{RUNS} runs of",
+        "one worker, s",
+        "two, s",
+        "two ÷ one",
+        "beside training, ms a run",
+        "own memory of a worker, MiB",
+        "of both, MiB",
+    ]
     print(f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}")
     for name, options in NETWORKS.items():
         sweep(options, 1)
@@ -86,7 +93,7 @@ def main() -> None:
         alone = median(one[0] for one, _ in rounds)
         together = median(two[0] for _, two in rounds)
         ratio = median(two[0] / one[0] for one, two in rounds)
-        beside = median((one[0] - one[1]) / 12 for one, _ in rounds)
+        beside = median((one[0] - one[1]) / RUNS for one, _ in rounds)
         own, both = max(two[2] for _, two in rounds), max(two[3] for _, two in rounds)
         print(f"| {name} | {alone:.1f} | {together:.1f} | {ratio:.2f} | {1000 * beside:.0f} | {own:.0f} | {both:.0f} |", flush=True)
 

@@ -1,11 +1,13 @@
 """Make the pictures of the documentation, `python docs/make_pictures.py [NAME …]`: the real app after real runs, some minutes for all."""
 
 import asyncio
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import chdir
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from textual.pilot import Pilot
 from tui_trainer.runs.follow import Follower
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.export import self_contained
+from tui_trainer.ui.screens.sweep import SweepScreen
 
 DOCS = Path(__file__).parent.absolute()
 
@@ -32,6 +35,8 @@ class Picture:
     seconds: float = 0.5
     is_watched: bool = False
     """Whether the last run is watched from another app."""
+    sweep: Sequence[str] = ()
+    """The options of a sweep that is looked at when it has ended."""
 
 
 PICTURES = {
@@ -47,6 +52,11 @@ PICTURES = {
         runs=[{"activation": name, "epochs": 3} for name in ("sigmoid", "tanh", "relu")],
         keys=("c", "down", "space", "down", "space"),
         seconds=2,
+    ),
+    "sweep": Picture(
+        keys=("space", "down", "space", "down", "space"),
+        seconds=3,
+        sweep=["--activation", "sigmoid,tanh,relu", "--lr", "log:1e-3:1:4", "--seed", "0:3", "--epochs", "3", "--optimizer", "sgd"],
     ),
     "watching": Picture(runs=[{"hidden": "100x3", "activation": "elu", "epochs": 3}], seconds=2, is_watched=True),
 }
@@ -71,6 +81,10 @@ async def make(name: str, picture: Picture) -> None:
                 await train(pilot, app)
                 if last and not picture.is_watched:
                     await show(pilot, name, picture)
+        if picture.sweep:
+            command = [sys.executable, "-m", "tui_trainer", "sweep", *picture.sweep, "--output", "sweeps/20260101-120000"]
+            subprocess.run([*command, "--format", "quiet"], check=True)
+            app = TrainerApp(opening=partial(SweepScreen, Path("sweeps/20260101-120000")))
         if picture.is_watched:
             app = TrainerApp(watched=Follower(next(Path("runs").iterdir())))
         if picture.is_watched or not picture.runs:

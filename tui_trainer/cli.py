@@ -147,7 +147,7 @@ def program(
         context.exit(run_headless(run, form or "auto"))  # type: ignore[arg-type]
     if form is not None:
         raise UserError("--format: only --no-ui prints events; add --no-ui")
-    from tui_trainer.ui.app import run_app  # noqa: PLC0415 nothing but the app may import Textual
+    from tui_trainer.ui.start import run_app  # noqa: PLC0415 nothing but the app may import Textual
 
     looks = {} if refresh is None else {"looks_per_second": refresh}
     # Options that do not fit by themselves may fit those of the run that is gone on with.

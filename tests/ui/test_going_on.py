@@ -17,10 +17,10 @@ from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Progress
-from tui_trainer.ui.app import _read
 from tui_trainer.ui.runner import Runner
 from tui_trainer.ui.screens.compare import CompareScreen
 from tui_trainer.ui.screens.go_on import GoOnScreen
+from tui_trainer.ui.start import _read
 from tui_trainer.ui.widgets.form import ConfigForm
 from tui_trainer.ui.widgets.run_list import RunList
 from tui_trainer.ui.widgets.run_panel import Phase, RunPanel

@@ -274,7 +274,7 @@ async def test_every_key_is_in_the_help_and_the_palette(deep: Deep) -> None:
         keys = {key for names, _ in rows for key in names.split(", ")}
         assert {"escape", "h", "f", "b", "d", "m", "up", "down", "left", "right", "pageup", "pagedown", "home", "end", "0"} <= keys
         for figure in FIGURES.values():
-            assert any(figure.title in note for note in desk.app.screen._notes)
+            assert any(figure.title in note for note in desk.app.screen._explanation.notes)
 
 
 async def test_a_watched_run_has_its_epochs(watching: Watching, tmp_path: Path) -> None:

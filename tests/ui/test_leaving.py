@@ -1,8 +1,8 @@
 import pytest
 
 from tui_trainer.errors import UserError
-from tui_trainer.ui.app import run_app
 from tui_trainer.ui.screens.quit import QuitScreen
+from tui_trainer.ui.start import run_app
 from tui_trainer.ui.widgets.run_panel import Phase
 
 from .desk import LONG, SMALL, Desks

@@ -66,7 +66,7 @@ def paths_command(
     for name, value in (("--format", form), ("--steps", steps)):
         if value is not None:
             raise UserError(f"{name}: only --no-ui prints paths; add --no-ui")
-    from tui_trainer.ui.app import show_paths_in_app  # noqa: PLC0415 nothing but the app may import Textual
+    from tui_trainer.ui.start import show_paths_in_app  # noqa: PLC0415 nothing but the app may import Textual
 
     shown = None if optimizers is None else names
     context.exit(show_paths_in_app(surface, shown, chosen, pictures_per_second=refresh, mouse=not no_mouse))

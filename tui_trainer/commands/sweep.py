@@ -142,7 +142,7 @@ def watch_command(context: click.Context, /, folder: Path, refresh: float | None
     onlooker = Onlooker(found)
     onlooker.look()
     onlooker.close()
-    from tui_trainer.ui.app import watch_sweep_in_app  # noqa: PLC0415 nothing but the app may import Textual
+    from tui_trainer.ui.start import watch_sweep_in_app  # noqa: PLC0415 nothing but the app may import Textual
 
     context.exit(watch_sweep_in_app(found, looks_per_second=looks, mouse=not no_mouse))
 

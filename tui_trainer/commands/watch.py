@@ -50,6 +50,6 @@ def watch_command(
         from tui_trainer.watching import watch_headless  # noqa: PLC0415
 
         context.exit(watch_headless(follower, form or "text", looks))
-    from tui_trainer.ui.app import watch_in_app  # noqa: PLC0415 nothing but the app may import Textual
+    from tui_trainer.ui.start import watch_in_app  # noqa: PLC0415 nothing but the app may import Textual
 
     context.exit(watch_in_app(follower, looks_per_second=looks, mouse=not no_mouse))

@@ -127,12 +127,19 @@ def sparse_product(
         start, stop = starts[samples[row]], starts[samples[row] + 1]
         result = out[row]
         result[:] = 0
-        # Four at a time: the result is read and written a quarter as often.
-        while start + 4 <= stop:
-            w0, w1 = weight[columns[start]], weight[columns[start + 1]]
-            w2, w3 = weight[columns[start + 2]], weight[columns[start + 3]]
-            x0, x1 = scale[values[start]], scale[values[start + 1]]
-            x2, x3 = scale[values[start + 2]], scale[values[start + 3]]
+        # Eight at a time, in the order of two times four: the result is read and written an eighth as often.
+        while start + 8 <= stop:
+            w0, w1, w2, w3 = weight[columns[start]], weight[columns[start + 1]], weight[columns[start + 2]], weight[columns[start + 3]]
+            w4, w5, w6, w7 = weight[columns[start + 4]], weight[columns[start + 5]], weight[columns[start + 6]], weight[columns[start + 7]]
+            x0, x1, x2, x3 = scale[values[start]], scale[values[start + 1]], scale[values[start + 2]], scale[values[start + 3]]
+            x4, x5, x6, x7 = scale[values[start + 4]], scale[values[start + 5]], scale[values[start + 6]], scale[values[start + 7]]
+            for unit in range(units):
+                four = (x0 * w0[unit] + x1 * w1[unit]) + (x2 * w2[unit] + x3 * w3[unit])
+                result[unit] = (result[unit] + four) + ((x4 * w4[unit] + x5 * w5[unit]) + (x6 * w6[unit] + x7 * w7[unit]))
+            start += 8
+        if start + 4 <= stop:
+            w0, w1, w2, w3 = weight[columns[start]], weight[columns[start + 1]], weight[columns[start + 2]], weight[columns[start + 3]]
+            x0, x1, x2, x3 = scale[values[start]], scale[values[start + 1]], scale[values[start + 2]], scale[values[start + 3]]
             for unit in range(units):
                 result[unit] += (x0 * w0[unit] + x1 * w1[unit]) + (x2 * w2[unit] + x3 * w3[unit])
             start += 4
@@ -174,7 +181,16 @@ def sparse_gradient(
     for column in range(out.shape[0]):
         result = out[column]
         result[:] = 0
-        while slot + 4 <= ends[column]:
+        while slot + 8 <= ends[column]:
+            e0, e1, e2, e3 = gradient[rows[slot]], gradient[rows[slot + 1]], gradient[rows[slot + 2]], gradient[rows[slot + 3]]
+            e4, e5, e6, e7 = gradient[rows[slot + 4]], gradient[rows[slot + 5]], gradient[rows[slot + 6]], gradient[rows[slot + 7]]
+            x0, x1, x2, x3 = factors[slot], factors[slot + 1], factors[slot + 2], factors[slot + 3]
+            x4, x5, x6, x7 = factors[slot + 4], factors[slot + 5], factors[slot + 6], factors[slot + 7]
+            for unit in range(units):
+                four = (x0 * e0[unit] + x1 * e1[unit]) + (x2 * e2[unit] + x3 * e3[unit])
+                result[unit] = (result[unit] + four) + ((x4 * e4[unit] + x5 * e5[unit]) + (x6 * e6[unit] + x7 * e7[unit]))
+            slot += 8
+        if slot + 4 <= ends[column]:
             e0, e1, e2, e3 = gradient[rows[slot]], gradient[rows[slot + 1]], gradient[rows[slot + 2]], gradient[rows[slot + 3]]
             x0, x1, x2, x3 = factors[slot], factors[slot + 1], factors[slot + 2], factors[slot + 3]
             for unit in range(units):

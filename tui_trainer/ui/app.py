@@ -1,12 +1,7 @@
 """The application: one main screen, the way out, and the palette's commands."""
 
-import gc
 import os
-import sys
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,56 +9,31 @@ from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
-from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.messages import ExitApp
 from textual.screen import Screen
 from textual.theme import ThemeProvider
 
 from tui_trainer import paths
-from tui_trainer.config import Config
-from tui_trainer.errors import UserError
 from tui_trainer.language import _
-from tui_trainer.runs.archive import RunRecord, read_run
-from tui_trainer.runs.directory import RunDirectory
+from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.follow import Follower
-from tui_trainer.runs.resumption import read_resumption
-from tui_trainer.runs.standing import obstacle
 from tui_trainer.training.events import Status
-from tui_trainer.ui import terminal
 from tui_trainer.ui.chart import raster
-from tui_trainer.ui.chart.heat_map import HeatMap
-from tui_trainer.ui.chart.overlay import Overlay
-from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.contrast import legible
-from tui_trainer.ui.departure import leaving_in_order
+from tui_trainer.ui.explanation import Explained, bindings
 from tui_trainer.ui.messages import RunEnded, RunFailed, RunRefused, RunStarted
 from tui_trainer.ui.runner import Runner
-from tui_trainer.ui.screens import compare, health, inside, lessons, quiz, sweep, sweeps, watch
-from tui_trainer.ui.screens import paths as paths_screen
-from tui_trainer.ui.screens.charted import ChartScreen
-from tui_trainer.ui.screens.compare import CompareScreen
-from tui_trainer.ui.screens.health import HealthScreen
 from tui_trainer.ui.screens.help import HelpScreen
-from tui_trainer.ui.screens.inside import InsideScreen
-from tui_trainer.ui.screens.lessons import LessonScreen
 from tui_trainer.ui.screens.main import MainScreen
-from tui_trainer.ui.screens.paths import PICTURES_PER_SECOND, SHOWN, PathsScreen
 from tui_trainer.ui.screens.quit import QuitScreen
-from tui_trainer.ui.screens.quiz import QuizScreen
 from tui_trainer.ui.screens.running import LOOKS_PER_SECOND
 from tui_trainer.ui.screens.sweep import SweepScreen
-from tui_trainer.ui.screens.sweeps import SweepsScreen
 from tui_trainer.ui.screens.watch import WatchScreen
 from tui_trainer.ui.settings import Settings
 from tui_trainer.ui.sweep_runner import SweepRunner
 from tui_trainer.ui.sweeping import SweepingApp
 from tui_trainer.ui.web import served
-from tui_trainer.ui.widgets.relief_map import ReliefMap
-from tui_trainer.ui.widgets.rule_table import RuleTable
-from tui_trainer.ui.widgets.run_list import RunList
-from tui_trainer.ui.widgets.sweep_heat import SweepHeat
-from tui_trainer.ui.widgets.sweep_table import SweepTable
 
 SAVING = 10.0
 """Seconds that a run has to save what it learned when the screen has broken down or a signal ends the process."""
@@ -159,8 +129,8 @@ class TrainerApp(SweepingApp):
         """Add what the main screen can do now to the palette."""
         for title, help_text, callback, discover in super().get_system_commands(screen):
             yield SystemCommand(_(title), _(help_text), callback, discover)
-        if isinstance(screen, ChartScreen | HealthScreen | InsideScreen | LessonScreen | PathsScreen | QuizScreen | SweepsScreen):
-            for binding in _bindings(screen):
+        if isinstance(screen, Explained):
+            for binding in bindings(screen):
                 if binding.action != "leave" and screen.check_action(binding.action.partition("(")[0], ()):
                     yield SystemCommand(_(binding.description), _(binding.tooltip), self._runs(binding.action, screen))
         if screen is self.main:
@@ -184,33 +154,9 @@ class TrainerApp(SweepingApp):
 
     def action_help(self) -> None:
         """Show what each key does."""
-        if isinstance(self.screen, CompareScreen):
-            bindings = [*_bindings(RunList), *_bindings(self.screen), *_bindings(self)]
-            self.push_screen(HelpScreen(bindings, _("In lists and tables"), compare.KEYS, compare.NOTES))
-        elif isinstance(self.screen, WatchScreen):
-            bindings = [*_bindings(self.screen), *_bindings(Chart), *_bindings(self)]
-            self.push_screen(HelpScreen(bindings, _("Between the charts"), watch.KEYS, watch.NOTES))
-        elif isinstance(self.screen, HealthScreen):
-            bindings = [*_bindings(self.screen), *_bindings(HeatMap), *_bindings(self)]
-            self.push_screen(HelpScreen(bindings, _("On the map"), health.KEYS, health.notes()))
-        elif isinstance(self.screen, InsideScreen):
-            bindings = [*(binding for kind in inside.BOUND for binding in _bindings(kind)), *_bindings(self)]
-            self.push_screen(HelpScreen(bindings, _("Between the views"), inside.KEYS, inside.NOTES))
-        elif isinstance(self.screen, LessonScreen):
-            bindings = [*_bindings(self.screen), *_bindings(Overlay), *_bindings(self)]
-            self.push_screen(HelpScreen(bindings, _("In the text"), lessons.KEYS, lessons.NOTES))
-        elif isinstance(self.screen, PathsScreen):
-            bindings = [*_bindings(self.screen), *_bindings(RuleTable), *_bindings(ReliefMap), *_bindings(self)]
-            self.push_screen(HelpScreen(bindings, _("Between list and map"), paths_screen.KEYS, paths_screen.notes()))
-        elif isinstance(self.screen, SweepScreen):
-            bindings = [*(binding for kind in (SweepTable, SweepHeat, self.screen, Chart, self) for binding in _bindings(kind))]
-            self.push_screen(HelpScreen(bindings, _("Between the parts"), sweep.KEYS, sweep.NOTES))
-        elif isinstance(self.screen, SweepsScreen):
-            self.push_screen(HelpScreen([*_bindings(self.screen), *_bindings(self)], _("In the field"), sweeps.KEYS, sweeps.NOTES))
-        elif isinstance(self.screen, QuizScreen):
-            self.push_screen(HelpScreen([*_bindings(self.screen), *_bindings(self)], _("In the field"), quiz.KEYS, quiz.NOTES))
-        elif not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen([*_bindings(self.main), *_bindings(Chart), *_bindings(self)]))
+        if not isinstance(self.screen, HelpScreen):
+            explained = self.screen if isinstance(self.screen, Explained) else self.main
+            self.push_screen(HelpScreen(explained.explanation(), self))
 
     async def action_quit(self) -> None:
         """Leave, or ask first; insisting leaves at once."""
@@ -293,99 +239,3 @@ class TrainerApp(SweepingApp):
         """A fault of the program's: there is nothing to go on with."""
         self.fault = event.error
         self.exit(return_code=1)
-
-
-def run_app(
-    values: Mapping[str, Any],
-    output: Path | None = None,
-    resume: Path | None = None,
-    *,
-    looks_per_second: float = LOOKS_PER_SECOND,
-    mouse: bool = True,
-) -> int:
-    """Run the app and return the program's exit status. Raises UserError where there is no terminal to draw on."""
-    plain = _take_terminal()
-    settings = Settings.load()
-    looks: dict[str, Any] = {"plain": plain, "looks_per_second": looks_per_second, "settings": settings}
-    if resume:
-        record, options = _read(resume, values)
-        app = TrainerApp(options, resumed=record, given=values, **looks)
-    else:
-        Config.parse(values)
-        # Whoever gives options says what they want, and the defaults for the rest.
-        app = TrainerApp(values or settings.options, output, **looks)
-    return _run(app, mouse=mouse)
-
-
-def watch_in_app(follower: Follower, *, looks_per_second: float, mouse: bool) -> int:
-    """Show a run that goes on in another process, and return the program's exit status. Raises UserError as `run_app` does."""
-    plain = _take_terminal()
-    return _run(TrainerApp(plain=plain, looks_per_second=looks_per_second, settings=Settings.load(), watched=follower), mouse=mouse)
-
-
-def show_paths_in_app(
-    surface: str, shown: Sequence[str] | None, rates: Mapping[str, float], *, pictures_per_second: float | None, mouse: bool
-) -> int:
-    """Begin on the screen of the optimizers' paths, and return the program's exit status. Raises UserError as `run_app` does."""
-
-    def opening(marks: raster.Marks) -> Screen[None]:
-        pace = PICTURES_PER_SECOND if pictures_per_second is None else pictures_per_second
-        return PathsScreen(marks, surface, SHOWN if shown is None else shown, rates, pace)
-
-    plain = _take_terminal()
-    settings = Settings.load()
-    return _run(TrainerApp(settings.options, plain=plain, settings=settings, opening=opening), mouse=mouse)
-
-
-def watch_sweep_in_app(folder: Path, *, looks_per_second: float, mouse: bool) -> int:
-    """Begin on the screen of a sweep, and return the program's exit status. Raises UserError as `run_app` does."""
-    plain = _take_terminal()
-    settings = Settings.load()
-    opening = partial(SweepScreen, folder, looks_per_second=looks_per_second)
-    return _run(TrainerApp(settings.options, plain=plain, settings=settings, opening=opening), mouse=mouse)
-
-
-def _take_terminal() -> bool:
-    """Make ready to draw, and tell whether that has to be in plain characters. Raises UserError where there is no terminal."""
-    if served.is_served():
-        served.leave_the_terminal()
-        return False
-    terminal.require_terminal()
-    if terminal.writes_utf8():
-        return False
-    terminal.write_look_alikes()
-    return True
-
-
-def _run(app: TrainerApp, *, mouse: bool) -> int:
-    with nullcontext() if served.is_served() else leaving_in_order(app.save, lambda: app.post_message(ExitApp()), app.wait):
-        # What is there by now stays: to look for garbage among it again and again would hold up the screen each time.
-        gc.collect()
-        gc.freeze()
-        try:
-            app.run(mouse=mouse)
-        finally:
-            # A broken screen does not break a run, nor does a page that is closed: the run ends as if it had been stopped.
-            if app.return_code != 0:
-                app.save("stopped" if app.return_code else "interrupted")
-    if app.fault:
-        traceback.print_exception(app.fault)
-    if app.main.runner and app.main.runner.trouble:
-        sys.stderr.write(f"tui-trainer: warning: {paths.printable(app.main.runner.trouble)}; what was written before is whole\n")
-    return app.return_code or 0
-
-
-def _read(path: Path, given: Mapping[str, Any]) -> tuple[RunRecord, Mapping[str, Any]]:
-    """The run to go on with, and its options, `given` in their place, checked before there is a screen. Raises UserError."""
-    record = read_run(path)
-    if problem := obstacle(record):
-        raise UserError(f"--resume {path}: {problem}")
-    config = read_resumption(RunDirectory(path), given).config
-    return record, {name: value for name, value in config if value is not None}
-
-
-def _bindings(node: DOMNode | type[DOMNode]) -> Iterator[Binding]:
-    """A node's bindings, without those that every Textual app has."""
-    for kind in (node if isinstance(node, type) else type(node)).__mro__:
-        if kind.__module__.startswith("tui_trainer."):
-            yield from (binding for binding in kind.__dict__.get("BINDINGS", ()) if isinstance(binding, Binding))

@@ -23,6 +23,7 @@ from tui_trainer.ui.archived import shown
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.comparing import MOST, Choice, Compared, Current, MarkedRuns
+from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.reader import Reader, RunDrawn, RunsFound, RunsRead, Unreadable
 from tui_trainer.ui.screens.charted import ChartScreen
 from tui_trainer.ui.screens.health import HealthScreen
@@ -131,6 +132,10 @@ class CompareScreen(ChartScreen):
         self.query_one(RunList).focus()
         self.set_interval(LOOK, self._look)
         self.app.theme_changed_signal.subscribe(self, lambda _: self._repaint())
+
+    def explanation(self) -> Explanation:
+        """Its keys, and those of its parts."""
+        return Explanation((RunList, self), N_("In lists and tables"), KEYS, NOTES)
 
     @property
     def _stands(self) -> bool:

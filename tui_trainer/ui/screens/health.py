@@ -16,6 +16,7 @@ from tui_trainer.ui.chart import heat, raster
 from tui_trainer.ui.chart.bars import HistogramPane
 from tui_trainer.ui.chart.curves import Scale, Shown, View, whole_course
 from tui_trainer.ui.chart.heat_map import HeatMap
+from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.pace import Pace
 from tui_trainer.ui.widgets.footer import KeyFooter
 from tui_trainer.ui.widgets.titles import entitle
@@ -66,6 +67,10 @@ class HealthScreen(Screen[None]):
         self._tick = 1 / looks_per_second
         self._ramp = heat.PLAIN if marks.plain else heat.SHADES
         self._pace = Pace(DRAWING_SHARE, LONGEST_REST)
+
+    def explanation(self) -> Explanation:
+        """Its keys, and those of its parts."""
+        return Explanation((self, HeatMap), N_("On the map"), KEYS, notes())
 
     def compose(self) -> ComposeResult:
         """The map over the distributions of the layer under its cursor."""

@@ -1,6 +1,7 @@
 """What each key does, taken from the bindings themselves."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import ClassVar
 
 from rich.table import Column, Table
@@ -9,27 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.keys import format_key
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui_trainer.language import N_, _
-
-IN_FIELDS = (
-    ("tab, shift+tab", N_("Go to the next field, or to the one before")),
-    ("enter", N_("Go on to the next field; open a list, choose from it; open and close More")),
-    ("up, down", N_("Move between fields, and within an open list")),
-    (N_("a letter"), N_("In an open list: go to the choice that has it")),
-)
-
-NOTES = (
-    N_("Keys of one letter act outside fields: leave a field with escape. Everything can be done with the mouse too."),
-    N_(
-        "A change of the activation proposes its initializer, a change of the optimizer its learning rate; what you entered yourself stays."
-    ),
-    N_("Each run keeps its options, figures and weights in a folder of its own, which is named beside the buttons."),
-)
-
+from tui_trainer.language import _
+from tui_trainer.ui.explanation import Explanation, bindings
 
 NAME_WIDTH = 18
 
@@ -39,16 +26,10 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f1,question_mark,enter", "dismiss", "Close")]
 
-    def __init__(
-        self,
-        bindings: Iterable[Binding],
-        heading: str = N_("In the form"),
-        keys: Iterable[tuple[str, str]] = IN_FIELDS,
-        notes: Iterable[str] = NOTES,
-    ) -> None:
+    def __init__(self, explanation: Explanation, *further: DOMNode) -> None:
         super().__init__()
-        self._explained = tuple(bindings)
-        self._heading, self._further, self._notes = heading, tuple(keys), tuple(notes)
+        self._explanation = explanation
+        self._parts = (*explanation.parts, *further)
 
     def compose(self) -> ComposeResult:
         """The keys, then what is worth knowing besides."""
@@ -56,16 +37,16 @@ class HelpScreen(ModalScreen[None]):
             dialog.border_title = _("Keys")
             dialog.border_subtitle = _("escape closes")
             yield _table(self.keys())
-            yield Static(_(self._heading), classes="heading")
-            yield _table(self._further)
+            yield Static(_(self._explanation.heading), classes="heading")
+            yield _table(self._explanation.keys)
             yield Static(_("Good to know"), classes="heading")
-            for note in self._notes:
+            for note in self._explanation.notes:
                 yield Static(Content(_(note)), classes="note")
 
     def keys(self) -> Iterator[tuple[str, str]]:
         """Each key once, with all that it does."""
         meanings: dict[str, list[str]] = {}
-        for binding in self._explained:
+        for binding in chain.from_iterable(map(bindings, self._parts)):
             meanings.setdefault(binding.key, []).append(_(binding.tooltip or binding.description))
         for keys, texts in meanings.items():
             yield ", ".join(map(key_name, keys.split(","))), "; ".join(texts)

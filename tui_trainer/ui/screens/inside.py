@@ -21,6 +21,7 @@ from tui_trainer.paths import printable
 from tui_trainer.training.events import Snapshot
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.examiner import Examiner, NetworkExamined, NetworkMissing, NetworkRead, SketchRead, Subject
+from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.pace import Pace
 from tui_trainer.ui.runner import Runner
 from tui_trainer.ui.widgets.confusion import ConfusionMatrix
@@ -100,6 +101,10 @@ class InsideScreen(Screen[None]):
         self._missing = ""
         self.held = False
         self._pace = Pace(DRAWING_SHARE, LONGEST_REST)
+
+    def explanation(self) -> Explanation:
+        """Its keys, and those of its parts."""
+        return Explanation(BOUND, N_("Between the views"), KEYS, NOTES)
 
     def compose(self) -> ComposeResult:
         """Lay out every part."""

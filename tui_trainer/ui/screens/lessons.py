@@ -27,6 +27,7 @@ from tui_trainer.lessons.lesson import Drawing, Lesson
 from tui_trainer.paths import printable
 from tui_trainer.ui.chart import axes, raster
 from tui_trainer.ui.chart.overlay import PENS, Line, Overlay, marks_of
+from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.lesson_runner import LessonEnded, LessonRefused, LessonRunner
 from tui_trainer.ui.screens.choose import ChooseScreen
 from tui_trainer.ui.widgets.footer import KeyFooter
@@ -90,6 +91,10 @@ class LessonScreen(Screen[Config | None]):
         self._is_free = is_free
         self._given: dict[str, Any] = {}
         """What was changed in all runs."""
+
+    def explanation(self) -> Explanation:
+        """Its keys, and those of its parts."""
+        return Explanation((self, Overlay), N_("In the text"), KEYS, NOTES)
 
     def compose(self) -> ComposeResult:
         """The text beside the charts, over what is going on; the style sheet decides what a small terminal shows."""

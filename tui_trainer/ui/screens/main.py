@@ -25,6 +25,7 @@ from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.curves import Shown
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.comparing import Choice, Compared, Current
+from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.layers import MNIST_FEATURES
 from tui_trainer.ui.messages import RunChanged, RunRefused, RunStarted
 from tui_trainer.ui.presets import PRESETS
@@ -84,6 +85,10 @@ class MainScreen(RunScreen):
         """The folders of all runs since the app was started."""
         self._compared: tuple[Compared, ...] = ()
         """Runs that are drawn beside the latest."""
+
+    def explanation(self) -> Explanation:
+        """Its keys, and those of its parts."""
+        return Explanation((self, Chart))
 
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""

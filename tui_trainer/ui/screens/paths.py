@@ -18,6 +18,7 @@ from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.race import Race
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.raster import Marks
+from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.widgets.footer import KeyFooter
 from tui_trainer.ui.widgets.relief_map import ReliefMap
 from tui_trainer.ui.widgets.rule_table import RuleTable
@@ -95,6 +96,10 @@ class PathsScreen(Screen[None]):
         self._pause_between = 1 / pictures_per_second
         self._timer: Timer | None = None
         self._is_behind = False
+
+    def explanation(self) -> Explanation:
+        """Its keys, and those of its parts."""
+        return Explanation((self, RuleTable, ReliefMap), N_("Between list and map"), KEYS, notes())
 
     def compose(self) -> ComposeResult:
         """The map, and beside it the list."""

@@ -15,6 +15,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from tui_trainer.language import N_, _
 from tui_trainer.lessons.quiz import Question, Quiz, questions, reckoned
+from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.widgets.footer import KeyFooter
 
 KEYS = (("enter", N_("Answer with the number that stands there; then on to the next question")),)
@@ -56,6 +57,10 @@ class QuizScreen(Screen[None]):
     def over(self) -> bool:
         """Whether the last one is answered."""
         return self._answered and self.number == len(self._questions) - 1
+
+    def explanation(self) -> Explanation:
+        """Its keys, and those of its parts."""
+        return Explanation((self,), N_("In the field"), KEYS, NOTES)
 
     def compose(self) -> ComposeResult:
         """The rule, the network, the question and what became of it."""

@@ -20,6 +20,7 @@ from tui_trainer.sweep.store import RUNS
 from tui_trainer.sweep.table import Table
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.screens.charted import ChartScreen
 from tui_trainer.ui.screens.watch import WatchScreen
 from tui_trainer.ui.sweep_runner import SweepOver, SweepRefused, SweepRunner, cores
@@ -95,6 +96,10 @@ class SweepScreen(ChartScreen):
         self._looks_per_second = looks_per_second
         self._watcher = SweepWatcher(folder, looks_per_second, self.post_message)
         self._seen = SweepSeen(None, Table((), ()), Table((), ()))
+
+    def explanation(self) -> Explanation:
+        """Its keys, and those of its parts."""
+        return Explanation((SweepTable, SweepHeat, self, Chart), N_("Between the parts"), KEYS, NOTES)
 
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""

@@ -30,6 +30,7 @@ from tui_trainer.sweep.board import Board, Onlooker, find_sweeps
 from tui_trainer.sweep.plan import Plan, extent
 from tui_trainer.sweep.space import describe
 from tui_trainer.ui.chart.raster import Marks
+from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.messages import RunFailed
 from tui_trainer.ui.screens.sweep import SweepScreen
 from tui_trainer.ui.sweep_runner import SweepOpened, SweepRefused, cores
@@ -85,6 +86,10 @@ class SweepsScreen(Screen[None]):
         self._plan: Plan | None = None
         self._sweeps: Mapping[Path, Board | str] = {}
         self._reading: Timer | None = None
+
+    def explanation(self) -> Explanation:
+        """Its keys, and those of its parts."""
+        return Explanation((self,), N_("In the field"), KEYS, NOTES)
 
     def compose(self) -> ComposeResult:
         """The list over the new one."""

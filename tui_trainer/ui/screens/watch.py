@@ -24,6 +24,7 @@ from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.curves import Shown
 from tui_trainer.ui.chart.history import History
 from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.layers import MNIST_FEATURES
 from tui_trainer.ui.messages import RunEnded
 from tui_trainer.ui.screens.course import CourseScreen
@@ -84,6 +85,10 @@ class WatchScreen(CourseScreen):
             yield from self.compose_work()
         yield RunPanel(steers=False, id="panel")
         yield KeyFooter()
+
+    def explanation(self) -> Explanation:
+        """Its keys, and those of its parts."""
+        return Explanation((self, Chart), N_("Between the charts"), KEYS, NOTES)
 
     def on_mount(self) -> None:
         """Begin to look."""
