@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import read_run
 from tui_trainer.sweep.plan import Plan, open_sweep, planned
 from tui_trainer.sweep.store import RUNS, Standing, Store
-from tui_trainer.sweep.sweep import ATTEMPTS, Sweep, SweepStarted
+from tui_trainer.sweep.sweep import ATTEMPTS, Sweep, SweepNoted, SweepStarted
 from tui_trainer.sweep.workers import Done, LocalWorkers
 
 from .fake import FakeWorkers, accurate, ended, notes, opened, outcomes
@@ -242,3 +243,19 @@ def test_options_that_do_not_fit_the_data_leave_out_their_runs_alone(plan: Plan,
 
 def opened_locally(folder: Path, plan: Plan, count: int) -> Sweep:
     return open_sweep(folder, plan, lambda data: LocalWorkers(count, data, folder))
+
+
+@pytest.mark.long
+def test_data_that_a_sweep_was_once_about_is_told_of_when_it_is_gone(plan: Plan, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    end = ended(list(opened_locally(folder, Plan({**plan.options, "epochs": "3", "seed": "0"}), 1).events()))
+    assert end.best is not None
+    # Grown by runs on other data, which do worse: what was chosen is of the first, which the plan does not name any more.
+    other = tmp_path / "other.npz"
+    other.write_bytes(Path(plan.options["data"].rstrip(";")).read_bytes())
+    options = {**plan.options, "data": f"{other};", "epochs": "0", "seed": "0"}
+    with closing(Store.hold(folder)) as store:
+        store.put(replace(result, key=f"{result.key[:-1]}x") for result in store.results())
+    events = list(opened_locally(folder, Plan(options), 1).events())
+    assert "is not among the data of this sweep any more" in " ".join(event.text for event in events if isinstance(event, SweepNoted))
+    assert ended(events).examined is None

@@ -1,6 +1,7 @@
 """A sweep from end to end: runs from a search to workers, what came of them into the store, and the best one before the test set."""
 
 import threading
+from collections import Counter
 from collections.abc import Generator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
@@ -14,6 +15,7 @@ from tui_trainer.classifier import Classifier
 from tui_trainer.config import Config
 from tui_trainer.dataset import Dataset
 from tui_trainer.errors import UserError
+from tui_trainer.paths import printable
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.sweep.search import Planned, Search
 from tui_trainer.sweep.space import describe
@@ -21,6 +23,7 @@ from tui_trainer.sweep.statistics import Group, chosen, grouped
 from tui_trainer.sweep.store import RUNS, Examined, Result, Standing, Store
 from tui_trainer.sweep.trial import latest
 from tui_trainer.sweep.workers import Done, Workers
+from tui_trainer.training.blas import BlasThreads
 from tui_trainer.training.feed import Feed, evaluate
 
 ATTEMPTS: Final = 3
@@ -110,6 +113,7 @@ class Sweep:
         self._seeds = seeds
         store.forget_running()
         self._results = {result.key: result for result in store.results()}
+        self._counts = Counter(result.status for result in self._results.values())
         self._in_flight: dict[Future[Done], _Flight] = {}
         self._again: list[_Flight] = []
         self._unkept: dict[str, Result] = {}
@@ -197,6 +201,9 @@ class Sweep:
     def _take(self, planned: Planned, done: Done) -> Generator[SweepEvent, None, None]:
         trial = planned.trial
         result = Result(planned.key, planned.place, trial.config.record(), trial.point, done.status, done.figures, done.note)
+        if before := self._results.get(planned.key):
+            self._counts[before.status] -= 1
+        self._counts[result.status] += 1
         self._results[planned.key] = self._unkept[planned.key] = result
         yield from self._keep()
         yield RunChanged(result, self._standings())
@@ -217,20 +224,20 @@ class Sweep:
         for key in [key for key, result in self._results.items() if result.status is Standing.RUNNING]:
             del self._results[key]
             self._unkept.pop(key, None)
+        self._counts[Standing.RUNNING] = 0
         with suppress(UserError):  # whoever starts it again does so too
             self._store.forget_running()
 
     @property
     def _done(self) -> int:
-        return sum(result.status.is_final for result in self._results.values())
+        return sum(count for status, count in self._counts.items() if status.is_final)
 
     @property
     def _total(self) -> int:
         return self._given + self._search.left
 
     def _standings(self) -> Standings:
-        failed = sum(result.status is Standing.FAILED for result in self._results.values())
-        seconds = monotonic() - self._began
+        failed, seconds = self._counts[Standing.FAILED], monotonic() - self._began
         return Standings(self._total, self._done, failed, len(self._in_flight), self._workers.count, seconds, self._trained)
 
     def _ended(self) -> Generator[SweepEvent, None, None]:
@@ -272,9 +279,12 @@ class Sweep:
         measured = []
         for result in best.results:
             if result.status is Standing.COMPLETED:
-                test = self._data[str(result.config["data"])].test
+                data = self._data.get(str(result.config["data"]))
+                if data is None:
+                    raise UserError(f"{printable(str(result.config['data']))} is not among the data of this sweep any more")
                 network = Classifier.load(RunDirectory(self._folder / RUNS / result.key).checkpoint).network_
-                measured.append(evaluate(network, Feed(test)) if test else (nan, nan))
+                with BlasThreads(1):
+                    measured.append(evaluate(network, Feed(data.test)) if data.test else (nan, nan))
         losses, accuracies = zip(*measured, strict=True)
         diverged = best.count(Standing.DIVERGED)
         loss, accuracy = sum(losses) / len(losses), sum(accuracies) / (len(accuracies) + diverged)
