@@ -126,7 +126,9 @@ def test_what_people_read_is_extracted_wherever_it_stands(extracted: Catalog) ->
         "vanishing",  # a word for a figure
     ):
         assert extracted.get(text) is not None, text
-    assert extracted.get("{epochs} epoch in {time}").pluralizable
+    plural = extracted.get("{epochs} epoch in {time}")
+    assert plural is not None
+    assert plural.pluralizable
 
 
 @pytest.mark.parametrize(
