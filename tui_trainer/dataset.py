@@ -3,7 +3,7 @@
 import hashlib
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from tui_trainer import paths
 from tui_trainer.errors import UserError
 from tui_trainer.formats import open_npz, read_idx
 from tui_trainer.nn.arrays import Array, Images, Labels
+from tui_trainer.nn.compiled import SparseRows
 
 CLASSES = 10
 MNIST = "mnist"
@@ -41,6 +42,13 @@ class Dataset:
     training: Split
     test: Split | None
     classes: int = CLASSES
+    sparse: SparseRows | None = field(default=None, compare=False)
+    """The training images as a sparse table, where one is shared; else each run makes its own."""
+
+    def sparse_parts(self, kept: int) -> tuple[SparseRows | None, SparseRows | None]:
+        """Of the shared table the first `kept` samples, and the rest."""
+        samples = len(self.training.labels)
+        return (self.sparse.part(0, kept), self.sparse.part(kept, samples)) if self.sparse and kept < samples else (self.sparse, None)
 
     @property
     def features(self) -> int:

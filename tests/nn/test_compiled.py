@@ -58,7 +58,7 @@ def sparse_bytes(rng: np.random.Generator, samples: int, features: int, share: f
 def test_sparse_products_are_those_of_the_dense_matrix(samples: int, features: int, units: int, share: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     images = sparse_bytes(rng, samples, features, share)
-    rows = SparseRows(images)
+    rows = SparseRows.compress(images)
     numbers = rng.integers(0, samples, 17)
     weight = rng.normal(size=(features, units)).astype(np.float32)
     gradient = rng.normal(size=(17, units)).astype(np.float32)
@@ -69,6 +69,29 @@ def test_sparse_products_are_those_of_the_dense_matrix(samples: int, features: i
     out = np.full((features, units), np.nan, np.float32)
     rows.transposed_times(numbers, gradient, out, rows.scratch(17))
     np.testing.assert_allclose(out, dense.T @ gradient, rtol=1e-4, atol=1e-5)
+
+
+def test_a_part_of_a_table_is_the_table_of_that_part() -> None:
+    rng = np.random.default_rng(0)
+    images = np.concatenate([sparse_bytes(rng, 30, 20, 0.2), sparse_bytes(rng, 10, 20, 0.9)])
+    whole = SparseRows.compress(images)
+    weight = rng.normal(size=(20, 8)).astype(np.float32)
+    found = whole.part(10, 30)
+    alone = SparseRows.of(images[10:30])
+    assert found is not None
+    assert alone is not None
+    numbers = np.arange(20)
+    for rows in (found, alone):
+        out = np.empty((20, 8), np.float32)
+        rows.times(numbers, weight, out)
+        gradient = np.empty((20, 8), np.float32)
+        rows.transposed_times(numbers, out, gradient, rows.scratch(20))
+        if rows is found:
+            expected = out, gradient
+    assert np.array_equal(out, expected[0])
+    assert np.array_equal(gradient, expected[1])
+    # What is not sparse by itself is multiplied as it would be by itself.
+    assert whole.part(30, 40) is None is SparseRows.of(images[30:])
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])

@@ -14,7 +14,7 @@ import pytest
 from runs.timeless import timeless
 
 from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset
+from tui_trainer.dataset import Dataset, Split
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.run import Run
@@ -72,7 +72,7 @@ def test_shared_data_is_what_it_was_and_nobody_can_write_to_it(digits: Dataset, 
     assert (mapped.classes, mapped.fingerprint, mapped.test) == (digits.classes, digits.fingerprint, None)
     with pytest.raises(ValueError, match="read-only"):
         mapped.training.images[0, 0] = 1
-    shared.images.write_bytes(b"x")
+    shared.arrays["images"].write_bytes(b"x")
     with pytest.raises(UserError):
         shared.dataset()
     shared.remove()
@@ -100,6 +100,20 @@ def test_a_trial_is_the_run_that_one_alone_would_be(digits: Dataset, config: Mad
     run = Run.resume(tmp_path / "trial", {"epochs": 4})
     assert run.test is not None
     list(run.events(Control()))
+
+
+def test_workers_multiply_one_table_of_sparse_images_to_the_same_bytes(config: Made, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    images = rng.integers(1, 256, (600, 100), dtype=np.uint8) * (rng.random((600, 100)) < 0.2).astype(np.uint8)
+    split = Split(images, images[:, :10].argmax(axis=1).astype(np.intp))
+    data = Dataset("sparse", split, split)
+    shared = SharedData.write(data, tmp_path / "data").dataset()
+    assert shared.sparse is not None
+    options = config(data="sparse")
+    _, found = run_trial(options, tmp_path / "shared", shared, Control())
+    _, alone = run_trial(options, tmp_path / "alone", untested(data, data.fingerprint), Control())
+    assert found.digest == alone.digest
+    assert found.validation_loss == alone.validation_loss
 
 
 def test_with_early_stopping_the_best_epoch_counts_as_its_weights_are_kept(digits: Dataset, config: Made, tmp_path: Path) -> None:

@@ -31,20 +31,33 @@ def kernels() -> Any:
 class SparseRows:
     """Bytes (samples, features) of which few are not 0, as the places and values of those that are not, sample after sample."""
 
-    def __init__(self, bytes_: NDArray[np.uint8]) -> None:
-        self.width = bytes_.shape[1]
-        self.starts = np.concatenate([[0], np.count_nonzero(bytes_, axis=1).cumsum()])
-        self.columns = np.empty(self.starts[-1], np.uint16)
-        self.values = np.empty(self.starts[-1], np.uint8)
+    def __init__(self, width: int, starts: NDArray[np.intp], columns: NDArray[np.uint16], values: NDArray[np.uint8]) -> None:
+        self.width = width
+        self.starts = starts
+        self.columns = columns
+        self.values = values
         self.scale = np.arange(256, dtype=np.float32) / np.float32(255)
-        kernels().compress(bytes_, self.columns, self.values)
+
+    @classmethod
+    def compress(cls, bytes_: NDArray[np.uint8]) -> "SparseRows":
+        """The sparse form of any bytes (samples, features)."""
+        starts = np.concatenate([[0], np.count_nonzero(bytes_, axis=1).cumsum()])
+        rows = cls(bytes_.shape[1], starts, np.empty(starts[-1], np.uint16), np.empty(starts[-1], np.uint8))
+        kernels().compress(bytes_, rows.columns, rows.values)
+        return rows
 
     @classmethod
     def of(cls, inputs: NDArray[Any]) -> "SparseRows | None":
         """The sparse form of `inputs`; None without numba, or when they are no bytes, too wide, or not sparse."""
         if kernels() is None or inputs.dtype != np.uint8 or inputs.shape[1] > np.iinfo(np.uint16).max:
             return None
-        return cls(inputs) if np.count_nonzero(inputs) < SPARSE * inputs.size else None
+        return cls.compress(inputs) if np.count_nonzero(inputs) < SPARSE * inputs.size else None
+
+    def part(self, start: int, stop: int) -> "SparseRows | None":
+        """Some of the samples, without a copy; None where `of` would give none for them."""
+        starts = self.starts[start : stop + 1]
+        is_sparse = starts[-1] - starts[0] < SPARSE * ((stop - start) * self.width)
+        return SparseRows(self.width, starts, self.columns, self.values) if is_sparse else None
 
     def times(self, samples: NDArray[np.intp], weight: Array, out: Array) -> None:
         """out ← inputs[samples] / 255 @ weight."""

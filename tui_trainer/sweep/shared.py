@@ -1,14 +1,16 @@
-"""Training data in memory once for all workers of a machine: arrays in files that each of them maps, and none can write to."""
+"""Training data in memory once for all workers of a machine: arrays in files that each of them maps, and none changes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.dataset import Dataset, Split
 from tui_trainer.errors import UserError
+from tui_trainer.nn.compiled import SparseRows
 
 
 @dataclass(frozen=True)
@@ -16,31 +18,39 @@ class SharedData:
     """Where the data lies. The test set is not among it: whoever trains has no use for it."""
 
     name: str
-    images: Path
-    labels: Path
+    arrays: Mapping[str, Path]
+    """Images and labels; and the sparse table of the images, where they have one."""
     classes: int
     fingerprint: str
 
     @classmethod
     def write(cls, data: Dataset, folder: Path) -> "SharedData":
         """Write the training set into `folder`. Raises UserError."""
-        stem = data.fingerprint
-        shared = cls(data.name, folder / f"{stem}-images.npy", folder / f"{stem}-labels.npy", data.classes, data.fingerprint)
+        contents: dict[str, NDArray[Any]] = {"images": data.training.images, "labels": data.training.labels}
+        # What the workers look up all the time had better be in the cache once, and not once for each of them.
+        if sparse := SparseRows.of(data.training.images):
+            contents |= {"starts": sparse.starts, "columns": sparse.columns, "values": sparse.values}
+        shared = cls(data.name, {name: folder / f"{data.fingerprint}-{name}.npy" for name in contents}, data.classes, data.fingerprint)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for path, array in ((shared.images, data.training.images), (shared.labels, data.training.labels)):
-                np.save(path, array)
+            for name, array in contents.items():
+                np.save(shared.arrays[name], array)
         except OSError as error:
             raise UserError(f"{folder}: the data cannot be put there for the workers ({(error.strerror or str(error)).lower()})") from None
         return shared
 
     def dataset(self) -> Dataset:
         """The data, mapped. Raises UserError."""
-        return untested(Dataset(self.name, Split(_mapped(self.images), _mapped(self.labels)), None, self.classes), self.fingerprint)
+        images, labels = (_mapped(self.arrays[name], "r") for name in ("images", "labels"))
+        sparse = None
+        if "starts" in self.arrays:
+            # A change would be this process's own, and nobody makes one; compiled loops are others for arrays that cannot be changed.
+            sparse = SparseRows(images.shape[1], *(_mapped(self.arrays[name], "c") for name in ("starts", "columns", "values")))
+        return untested(Dataset(self.name, Split(images, labels), None, self.classes, sparse), self.fingerprint)
 
     def remove(self) -> None:
         """Delete the files."""
-        for path in (self.images, self.labels):
+        for path in self.arrays.values():
             path.unlink(missing_ok=True)
 
 
@@ -51,9 +61,9 @@ def untested(data: Dataset, fingerprint: str) -> Dataset:
     return without
 
 
-def _mapped(path: Path) -> NDArray[Any]:
+def _mapped(path: Path, mode: Literal["r", "c"]) -> NDArray[Any]:
     try:
         # A plain array over the mapping: the subclass makes each indexing slower.
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        return np.asarray(np.load(path, mmap_mode=mode, allow_pickle=False))
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: {' '.join(str(error).split()).lower()}") from None

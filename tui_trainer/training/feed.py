@@ -14,13 +14,13 @@ EVALUATION_ROWS = 500
 
 
 class Feed:
-    """Fills passes with samples of one split, at most `rows` at once."""
+    """Fills passes with samples of one split, at most `rows` at once; `sparse` is its sparse table, where somebody has it already."""
 
-    def __init__(self, split: Split, rows: int = EVALUATION_ROWS) -> None:
+    def __init__(self, split: Split, rows: int = EVALUATION_ROWS, sparse: SparseRows | None = None) -> None:
         self.samples = len(split.labels)
         self._split = split
         self.resize(rows)
-        self._sparse = SparseRows.of(split.images)
+        self._sparse = sparse or SparseRows.of(split.images)
         self._numbers = np.arange(self.samples)
 
     def resize(self, rows: int) -> None:

@@ -81,8 +81,9 @@ class Training:
         self._order_rng = np.random.default_rng(order)
         self._order_state = self._order_rng.bit_generator.state
         self._data = data.fingerprint
-        self._training = Feed(training, config.batch_size)
-        self._validation = Feed(validation) if validation else None
+        sparse = data.sparse_parts(self._samples)
+        self._training = Feed(training, config.batch_size, sparse[0])
+        self._validation = Feed(validation, sparse=sparse[1]) if validation else None
         self._test = Feed(data.test) if data.test else None
         self.test = data.test
         """What the network is examined on."""
