@@ -156,10 +156,31 @@ def test_pause_holds_until_go_on_and_step_trains_one_batch(digits: Dataset) -> N
     assert arrived.acquire(timeout=5)
     assert not arrived.acquire(timeout=0.2)
     assert len(seen) == 2
+    # Who looks at what holds sees it as it stands.
+    assert isinstance(seen[1], Progress)
+    assert seen[1].layers
+    assert seen[1].snapshot is not None
+    assert seen[1].snapshot.scalars["step"] == seen[1].step == 1
     control.go_on()
     thread.join(timeout=10)
     assert not thread.is_alive()
     assert isinstance(seen[-1], Ended)
+
+
+def test_the_last_batch_before_a_hold_brings_the_snapshot_whenever_it_was_asked_for(digits: Dataset) -> None:
+    control = Control()
+    seen: list[Event] = []
+    stream = events(digits, control, batch_size=50, epochs=1)
+    while len(seen) < 3:
+        seen.append(next(stream))
+    # As if the wish came while the second batch was trained, which is over: one more batch, and then the hold.
+    control.step()
+    event = next(stream)
+    assert isinstance(event, Progress)
+    assert event.snapshot is not None
+    assert event.snapshot.scalars["step"] == event.step == 3
+    control.stop()
+    assert isinstance(list(stream)[-1], Ended)
 
 
 def test_stop_ends_a_pause(digits: Dataset) -> None:

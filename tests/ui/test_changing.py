@@ -74,7 +74,7 @@ async def test_the_rate_is_halved_and_doubled_by_a_key(sit_down: Desks) -> None:
 
 
 async def test_a_change_is_marked_on_the_charts_and_reproduces(sit_down: Desks, tmp_path: Path) -> None:
-    async with sit_down(USUAL, output=tmp_path / "app", epochs=40) as desk:
+    async with sit_down(USUAL, output=tmp_path / "app", epochs=500) as desk:
         await desk.press("ctrl+r")
         await desk.until(lambda: desk.app.main.runner is not None and desk.app.main.runner.history.progress is not None)
         await desk.press("space", "t")

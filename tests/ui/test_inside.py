@@ -419,7 +419,7 @@ async def test_a_paused_run_is_seen_as_it_stands(sit_down: Desks, noise: dict[st
             assert runner.history.progress is not None
             step = runner.history.progress.step
             await look_inside(desk)
-            assert f"after step {step:,} " in state(desk)
+            await desk.until(lambda: f"after step {step:,} " in state(desk))  # noqa: B023 it is waited for here
             await desk.press("escape")
 
 

@@ -33,7 +33,7 @@ class Control:
             self._changed.notify_all()
 
     def step(self) -> None:
-        """Train one batch, then hold."""
+        """Train one batch, which brings a snapshot and the health of the layers, then hold: who looks then sees the run as it stands."""
         with self._changed:
             self._paused = self._single_step = True
             self._changed.notify_all()
@@ -81,6 +81,9 @@ class Control:
             with self._changed:
                 self._waiting = True
                 self._changed.wait_for(lambda: not self._has_to_wait())
+                # Not when it is asked for: a batch that is being trained in that moment would have it, and the last one not.
+                self._snapshot = self._snapshot or self._single_step
+                self._measure = self._measure or self._single_step
                 self._waiting = self._single_step = False
         return self._stop is None
 

@@ -90,7 +90,6 @@ class RunScreen(CourseScreen):
     def action_pause(self) -> None:
         """Hold the run after one more batch, which brings a snapshot: whoever looks into the network sees it as it stands."""
         if self.runner and self.phase is Phase.TRAINING:
-            self.runner.control.take_snapshot()
             self.runner.control.step()
             self.enter(Phase.PAUSED)
             # The last batch before the pause may come after this.
@@ -115,8 +114,6 @@ class RunScreen(CourseScreen):
     def action_step(self) -> None:
         """Train one batch, and hold."""
         if self.runner and self.phase in (Phase.TRAINING, Phase.PAUSED):
-            self.runner.control.measure_layers()
-            self.runner.control.take_snapshot()
             self.runner.control.step()
             self.enter(Phase.PAUSED)
             self.set_timer(self._tick, self._look)
