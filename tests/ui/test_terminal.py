@@ -53,7 +53,7 @@ def test_a_run_from_start_to_end_gives_the_numbers_of_the_headless_one(digits_fi
 
 @pytest.mark.long
 def test_a_killed_app_is_opened_again_and_goes_on_to_the_same_bytes(digits_file: Path, tmp_path: Path) -> None:
-    more = ("--epochs", "200", "--checkpoint-every", "0.05")
+    more = ("--hidden", "256x3", "--epochs", "200", "--checkpoint-every", "0.05")  # some seconds on any machine
     killed = Terminal(options(digits_file, tmp_path / "app", *more), cwd=tmp_path)
     killed.until_reads("Start")
     killed.press(CTRL_R)
