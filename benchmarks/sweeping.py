@@ -2,8 +2,8 @@
 
     python benchmarks/sweeping.py
 
-Two workers on two cores should need little more than half the time of one. Each measurement is a whole `tui-trainer sweep`, from its start to
-its end; one and two workers by turns.
+Two workers on two cores should need little more than half the time of one. Each measurement is a whole `tui-trainer sweep`, from its start
+to its end; one and two workers by turns.
 """
 
 import json
