@@ -60,14 +60,13 @@ class Swept(Value):
 def swept_options(command: click.Command) -> click.Command:
     """Add an option for every field of Config that takes several values."""
     for name, field in fields():
-        made = Swept(name, field.annotation)
-        command.params.append(click.Option([option(name), *ALIASES.get(name, ()), name], type=made, help=field.description))
-        if field.annotation is bool:
-            # A switch by itself is one value.
-            command.params[-1] = click.Option([option(name), name], type=made, is_flag=False, flag_value="true", help=field.description)
-            command.params.append(
-                click.Option([f"--no-{name}", f"no_{name}"], is_flag=True, default=None, help=f"As {option(name)} false.")
-            )
+        names = [option(name), *ALIASES.get(name, ()), name]
+        # A switch by itself is one value.
+        switch: dict[str, Any] = {"is_flag": False, "flag_value": "true"} if field.annotation is bool else {}
+        command.params.append(click.Option(names, type=Swept(name, field.annotation), help=field.description, **switch))
+        if switch:
+            off = click.Option([f"--no-{name}", f"no_{name}"], is_flag=True, default=None, help=f"As {option(name)} false.")
+            command.params.append(off)
     return command
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import IntEnum
 from math import ceil, floor, log10, nan
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from tui_trainer.changes import describe_change
 from tui_trainer.config import Config, format_hidden
@@ -24,6 +24,8 @@ from tui_trainer.training.range_test import RangePoint, range_test, suggest
 
 Format = Literal["auto", "text", "json", "quiet"]
 
+Heard_contra = TypeVar("Heard_contra", contravariant=True)
+
 ASCII_FRAME = str.maketrans("─│┌┐└┘┬┴├┤┼", "-|+++++++++")
 
 
@@ -36,10 +38,10 @@ class Exit(IntEnum):
     DIVERGED = 3
 
 
-class Listener(Protocol):
+class Listener(Protocol[Heard_contra]):
     """Whoever is told of each event."""
 
-    def hear(self, event: Event) -> None:
+    def hear(self, event: Heard_contra, /) -> None:
         """Take note of an event."""
 
     def close(self) -> None:
@@ -53,7 +55,7 @@ def run_headless(run: Run, form: Format) -> int:
     lost: OSError | None = None
     for warning in run.warnings:
         warn(warning)
-    with heeded(lambda _number: control.stop("interrupted")) as received, _told(_listeners(form, str(run.directory))) as listeners:
+    with heeded(lambda _number: control.stop("interrupted")) as received, told(_listeners(form, str(run.directory))) as listeners:
         for event in run.events(control):
             try:
                 if isinstance(event, Noted):
@@ -81,7 +83,7 @@ def run_headless(run: Run, form: Format) -> int:
 
 
 @contextmanager
-def _told(listeners: list[Listener]) -> Iterator[list[Listener]]:
+def told(listeners: list[Listener[Heard_contra]]) -> Iterator[list[Listener[Heard_contra]]]:
     """The listeners, which are closed whatever happens: a bar left on a terminal keeps its cursor hidden."""
     try:
         yield listeners
@@ -91,7 +93,7 @@ def _told(listeners: list[Listener]) -> Iterator[list[Listener]]:
                 listener.close()
 
 
-def _listeners(form: Format, run_directory: str) -> list[Listener]:
+def _listeners(form: Format, run_directory: str) -> list[Listener[Event]]:
     if form == "quiet":
         return []
     if form == "json":

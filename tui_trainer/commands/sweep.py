@@ -1,6 +1,5 @@
 """`tui-trainer sweep`: many runs that differ in their options, and how sure one may be of what they show."""
 
-import os
 import shlex
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -185,9 +184,9 @@ def _workers(count: int | None, scheduler: str | None, ssh: Path | None, slurm: 
     if len(given) > 1:
         raise UserError(f"{given[1]}: a sweep runs in one place; leave out {given[1]} or {given[0]}")
     if not given:
-        from tui_trainer.sweep.workers import LocalWorkers  # noqa: PLC0415
+        from tui_trainer.sweep.workers import LocalWorkers, cores  # noqa: PLC0415
 
-        return lambda data, folder: LocalWorkers(count or len(os.sched_getaffinity(0)), data, folder)
+        return lambda data, folder: LocalWorkers(count or cores(), data, folder)
     from tui_trainer.sweep.schedulers import BySlurm, Given, OverSSH, Scheduler  # noqa: PLC0415
 
     where: Scheduler

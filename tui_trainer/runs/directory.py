@@ -27,6 +27,11 @@ class RunDirectory:
         files = (self.best, self.checkpoint, self.batches, self.tags, self.metrics, self.config)
         return (*(beside(file) for file in files), *files)
 
+    def clear(self) -> None:
+        """Delete all of them. Raises OSError."""
+        for path in self.files():
+            path.unlink(missing_ok=True)
+
     @classmethod
     def create(cls, output: Path | None) -> "RunDirectory":
         """Make the folder: `output`, which must not exist or be empty, or a fresh one under runs/. Raises UserError."""

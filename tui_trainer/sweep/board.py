@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import isfinite
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -12,7 +11,6 @@ from typing import Any, Final
 from tui_trainer.errors import UserError
 from tui_trainer.language import N_
 from tui_trainer.runs.journal import is_held
-from tui_trainer.sweep.space import SEED
 from tui_trainer.sweep.statistics import Group, Interval, grouped, ranked
 from tui_trainer.sweep.store import FILE, LOCK, Examined, Result, Standing, Store
 from tui_trainer.sweep.sweep import Standings
@@ -120,8 +118,6 @@ class Onlooker:
         if before and (version, going_on) == (self._version, before.going_on):
             return before
         facts, results = store.facts(), store.results()
-        if not all(map(_is_sound, results)):
-            raise UserError(f"{store.path}: holds what this version cannot read")
         board = Board(
             self.folder,
             tuple(results),
@@ -152,13 +148,6 @@ def find_sweeps(folder: Path) -> list[Path]:
         return []
     except OSError as error:
         raise UserError(f"{folder}: {(error.strerror or str(error)).lower()}") from None
-
-
-def _is_sound(result: Result) -> bool:
-    """Whether it can be reckoned with: the file may come from anywhere."""
-    figures = result.figures
-    measured = (figures.validation_accuracy, figures.validation_loss, figures.seconds)
-    return isinstance(result.config.get(SEED, 0), int) and all(number is None or isfinite(number) for number in measured)
 
 
 def _number(value: Any, otherwise: int) -> int:

@@ -1,6 +1,6 @@
 """What a sweep is to do, as a person said it; kept in its folder, so that the folder's name is enough to go on with it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.runs.run import settle
 from tui_trainer.sweep.search import Listed, Search
 from tui_trainer.sweep.space import MOST_TRIALS, Space, Trial, Values
-from tui_trainer.sweep.store import Store
+from tui_trainer.sweep.store import Result, Store
 from tui_trainer.sweep.sweep import Sweep
 from tui_trainer.sweep.workers import Workers
 
@@ -94,11 +94,12 @@ def open_sweep(folder: Path, plan: Plan | None, workers: Callable[[Mapping[str, 
     search = _search(plan, space)
     store = Store.hold(folder)
     try:
-        found = search(data, store)
-        done = sum(result.status.is_final for result in store.results())
+        results = store.results()
+        found = search(data, store, results)
+        done = sum(result.status.is_final for result in results)
         facts = {"began": store.facts().get("began", time()), "status": "running", "total": done + found.left}
         store.note(plan=plan.record(), seeds=len(space.seeds), **facts)
-        return Sweep(folder, store, found, workers(data), data, len(space.seeds))
+        return Sweep(folder, store, results, found, workers(data), data, len(space.seeds))
     except BaseException:
         store.close()
         raise
@@ -117,18 +118,22 @@ def _trials(plan: Plan, space: Space) -> Iterator[Trial]:
     return space.grid() if plan.search == "grid" else space.drawn(plan.samples or 1, plan.search_seed)
 
 
-def _search(plan: Plan, space: Space) -> Callable[[Mapping[str, Dataset], Store], Search]:
+Sought = Callable[[Mapping[str, Dataset], Store, Sequence[Result]], Search]
+"""Makes the search for the data, and for what is in the store already."""
+
+
+def _search(plan: Plan, space: Space) -> Sought:
     if plan.search == "tpe":
         return _learning(space, plan.samples or 1, plan.search_seed)
     trials = list(_trials(plan, space))
 
-    def listed(data: Mapping[str, Dataset], store: Store) -> Search:
-        return Listed(trials, data, {result.key for result in store.results() if result.status.is_final})
+    def listed(data: Mapping[str, Dataset], _store: Store, results: Sequence[Result]) -> Search:
+        return Listed(trials, data, {result.key for result in results if result.status.is_final})
 
     return listed
 
 
-def _learning(space: Space, samples: int, seed: int) -> Callable[[Mapping[str, Dataset], Store], Search]:
+def _learning(space: Space, samples: int, seed: int) -> Sought:
     try:
         from tui_trainer.sweep.tpe import ParzenSearch, check  # noqa: PLC0415 an extra, and slow to import
     except ModuleNotFoundError as error:
@@ -138,7 +143,7 @@ def _learning(space: Space, samples: int, seed: int) -> Callable[[Mapping[str, D
     if samples * len(space.seeds) > MOST_TRIALS:
         raise UserError(f"--samples: with {len(space.seeds)} seeds at most {MOST_TRIALS // len(space.seeds):,}, not {samples:,}")
     check(space, seed)
-    return lambda data, store: ParzenSearch(space, samples, seed, data, store)
+    return lambda data, store, results: ParzenSearch(space, samples, seed, data, store, results)
 
 
 def _located(space: Space) -> tuple[Space, Mapping[str, Dataset]]:

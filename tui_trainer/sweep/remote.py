@@ -99,8 +99,7 @@ def put(files: Mapping[str, bytes], folder: Path) -> None:
     own = RunDirectory(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path in own.files():
-            path.unlink(missing_ok=True)
+        own.clear()
         best, checkpoint = own.best.name, own.checkpoint.name
         for name, content in files.items():
             if name == own.metrics.name:

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -16,6 +17,7 @@ from pydantic import TypeAdapter
 from tui_trainer.config import Config
 from tui_trainer.errors import UserError
 from tui_trainer.runs.journal import Journal, TakenError
+from tui_trainer.sweep.space import SEED
 
 FILE: Final = "sweep.sqlite"
 RUNS: Final = "runs"
@@ -248,4 +250,8 @@ _RESULT: Final = TypeAdapter(Result)
 def _result(row: Mapping[str, Any]) -> Result:
     """SQLite takes any value for any column, and the file may come from anywhere."""
     figures = {field.name: row[field.name] for field in fields(Figures)}
-    return _RESULT.validate_python({**row, "config": json.loads(row["config"]), "point": json.loads(row["point"]), "figures": figures})
+    result = _RESULT.validate_python({**row, "config": json.loads(row["config"]), "point": json.loads(row["point"]), "figures": figures})
+    are_finite = all(isfinite(number) for number in figures.values() if isinstance(number, float))
+    if not (are_finite and isinstance(result.config.get(SEED, 0), int)):
+        raise ValueError(f"run {result.key} cannot be reckoned with")
+    return result

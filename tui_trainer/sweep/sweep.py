@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -102,9 +102,21 @@ SweepEvent = SweepStarted | RunChanged | SweepNoted | SweepEnded
 
 
 class Sweep:
-    """A sweep in its folder. Consume `events` to its end; `stop` may be called from any thread, and a signal handler."""
+    """A sweep in its folder, whose store has `results` already. Consume `events` to its end.
 
-    def __init__(self, folder: Path, store: Store, search: Search, workers: Workers, data: Mapping[str, Dataset], seeds: int) -> None:
+    `stop` may be called from any thread, and a signal handler.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        store: Store,
+        results: Iterable[Result],
+        search: Search,
+        workers: Workers,
+        data: Mapping[str, Dataset],
+        seeds: int,
+    ) -> None:
         self._folder = folder
         self._store = store
         self._search = search
@@ -112,7 +124,7 @@ class Sweep:
         self._data = data
         self._seeds = seeds
         store.forget_running()
-        self._results = {result.key: result for result in store.results()}
+        self._results = {result.key: result for result in results if result.status is not Standing.RUNNING}
         self._counts = Counter(result.status for result in self._results.values())
         self._in_flight: dict[Future[Done], _Flight] = {}
         self._again: list[_Flight] = []

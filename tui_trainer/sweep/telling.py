@@ -2,10 +2,10 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from tui_trainer.commands.tables import say, say_json, say_table
-from tui_trainer.headless import Exit
+from tui_trainer.headless import Exit, Listener, told
 from tui_trainer.paths import printable
 from tui_trainer.signals import heeded
 from tui_trainer.streams import results, warn
@@ -29,22 +29,11 @@ HEADS = ("runs", "accuracy", "sd", "95% interval", "against the first", "p", "di
 Form = Literal["auto", "text", "json", "quiet"]
 
 
-class Listener(Protocol):
-    """Whoever is told of each event."""
-
-    def hear(self, event: SweepEvent) -> None:
-        """Take note of an event."""
-
-    def close(self) -> None:
-        """There will be no more."""
-
-
 def tell_sweep(sweep: Sweep, form: Form) -> int:
     """Have all runs trained, tell of them and of what they amount to, and return the exit status. Raises UserError."""
     status: int = Exit.FINISHED
-    listeners = _listeners(form)
     with results(), heeded(lambda _number: sweep.stop()) as received:
-        try:
+        with told(_listeners(form)) as listeners:
             for event in sweep.events():
                 if isinstance(event, SweepNoted):
                     warn(event.text)
@@ -52,15 +41,12 @@ def tell_sweep(sweep: Sweep, form: Form) -> int:
                     listener.hear(event)
                 if isinstance(event, SweepEnded) and event.failed:
                     status = LEFT_OUT
-        finally:
-            for listener in listeners:
-                listener.close()
         if received:
             return 128 + received[0]
     return status
 
 
-def _listeners(form: Form) -> list[Listener]:
+def _listeners(form: Form) -> list[Listener[SweepEvent]]:
     if form == "quiet":
         return []
     if form == "json":

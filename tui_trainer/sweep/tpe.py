@@ -6,7 +6,7 @@ same epoch is given up, and its other seeds with it: the rule of Golovin et al. 
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -68,7 +68,7 @@ class ParzenSearch:
     Of listed values each is a case of its own, whatever their order; along an interval neighbours are taken to be alike.
     """
 
-    def __init__(self, space: Space, samples: int, seed: int, data: Mapping[str, Dataset], store: Store) -> None:
+    def __init__(self, space: Space, samples: int, seed: int, data: Mapping[str, Dataset], store: Store, results: Sequence[Result]) -> None:
         self._space = space
         self._data = data
         self._store = store
@@ -79,7 +79,6 @@ class ParzenSearch:
         """By the key of the first run."""
         self._of_run: dict[str, _Suggestion] = {}
         self._waiting: deque[Planned] = deque()
-        results = store.results()
         self._place = max((result.place for result in results), default=-1) + 1
         noted = store.facts().get("asked")
         asked = noted if isinstance(noted, dict) else {}

@@ -94,8 +94,7 @@ def _resumed(folder: Path, data: Dataset) -> Run | None:
     except UserError:
         if is_held(own.metrics):
             raise
-        for file in own.files():
-            file.unlink(missing_ok=True)
+        own.clear()
         return None
 
 

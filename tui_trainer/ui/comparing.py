@@ -69,6 +69,10 @@ class MarkedRuns:
         """Take its mark away."""
         self.runs = tuple(each for each in self.runs if each.path != path)
 
+    def clear(self) -> None:
+        """Take all marks away."""
+        self.runs = ()
+
     def draw(self, run: Compared) -> bool:
         """Draw it so from now on; whether it is marked still."""
         self.runs = tuple(run if each.path == run.path else each for each in self.runs)

@@ -1,6 +1,5 @@
 """A sweep that this app trains: a thread hands out its runs to processes, and tells the app what it should know; screens read the store."""
 
-import os
 import sys
 import threading
 from collections.abc import Callable
@@ -16,11 +15,6 @@ from tui_trainer.sweep.plan import Plan, open_sweep
 from tui_trainer.sweep.sweep import RunChanged, Standings, Sweep, SweepEnded, SweepNoted, SweepStarted
 from tui_trainer.sweep.workers import LocalWorkers
 from tui_trainer.ui.messages import RunFailed
-
-
-def cores() -> int:
-    """As many workers as this process may use cores."""
-    return len(os.sched_getaffinity(0))
 
 
 @dataclass

@@ -288,8 +288,7 @@ class CompareScreen(ChartScreen):
 
     def action_unmark(self) -> None:
         """Take all marks away."""
-        for each in self._marked.runs:
-            self._marked.unmark(each.path)
+        self._marked.clear()
         self._show()
 
     def _show(self) -> None:

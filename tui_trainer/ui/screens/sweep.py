@@ -18,12 +18,13 @@ from tui_trainer.runs.follow import Follower
 from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.store import RUNS
 from tui_trainer.sweep.table import Table
+from tui_trainer.sweep.workers import cores
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.screens.charted import ChartScreen
 from tui_trainer.ui.screens.watch import WatchScreen
-from tui_trainer.ui.sweep_runner import SweepOver, SweepRefused, SweepRunner, cores
+from tui_trainer.ui.sweep_runner import SweepOver, SweepRefused, SweepRunner
 from tui_trainer.ui.sweep_watcher import CurvesRead, SweepSeen, SweepWatcher
 from tui_trainer.ui.sweeping import SweepingApp
 from tui_trainer.ui.widgets.footer import KeyFooter

@@ -29,11 +29,12 @@ from tui_trainer.runs.directory import fresh_folder
 from tui_trainer.sweep.board import Board, Onlooker, find_sweeps
 from tui_trainer.sweep.plan import Plan, extent
 from tui_trainer.sweep.space import describe
+from tui_trainer.sweep.workers import cores
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.messages import RunFailed
 from tui_trainer.ui.screens.sweep import SweepScreen
-from tui_trainer.ui.sweep_runner import SweepOpened, SweepRefused, cores
+from tui_trainer.ui.sweep_runner import SweepOpened, SweepRefused
 from tui_trainer.ui.sweeping import SweepingApp
 from tui_trainer.ui.widgets.footer import KeyFooter
 
