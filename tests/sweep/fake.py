@@ -27,15 +27,14 @@ class FakeWorkers:
     def count(self) -> int:
         return self._count
 
-    @property
-    def are_near(self) -> bool:
-        return False
-
     def submit(self, config: Config, folder: Path) -> Future[Done]:
         self.submitted.append(config)
         future: Future[Done] = Future()
         future.set_result(self._gives(config))
         return future
+
+    def latest(self, folder: Path) -> Figures | None:
+        return None
 
     def hear(self, future: Future[Done]) -> Done:
         return future.result()

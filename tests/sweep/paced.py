@@ -37,10 +37,6 @@ class PacedWorkers(FakeWorkers):
         super().__init__(given(objective), count)
         self.flights: dict[str, tuple[Future[Done], Done, int]] = {}
 
-    @property
-    def are_near(self) -> bool:
-        return True
-
     def submit(self, config: Config, folder: Path) -> Future[Done]:
         done = super().submit(config, folder).result()
         future: Future[Done] = Future()
@@ -52,7 +48,7 @@ class PacedWorkers(FakeWorkers):
         for future, *_ in self.flights.values():
             future.cancel()
 
-    def look(self, folder: Path) -> Figures:
+    def latest(self, folder: Path) -> Figures:
         """What the run has given after one epoch more."""
         future, done, epoch = self.flights[folder.name]
         epoch += 1
@@ -64,10 +60,9 @@ class PacedWorkers(FakeWorkers):
 
 
 @contextmanager
-def looked_at(workers: PacedWorkers) -> Iterator[None]:
+def looked_at() -> Iterator[None]:
     """The sweep looks as often as it can."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sweep, "LOOK_EVERY", 0.0)
         patch.setattr(sweep, "PATIENCE", 0.0)
-        patch.setattr(sweep, "latest", workers.look)
         yield

@@ -148,6 +148,27 @@ def test_a_worker_without_the_program_is_told_of_and_left_alone(digits: Dataset,
             ClusterWorkers(Given(dask.address), {digits.name: digits})
 
 
+@pytest.mark.long
+def test_a_run_is_heard_of_while_it_is_trained_and_can_be_given_up(digits: Dataset, tmp_path: Path) -> None:
+    endless = Config.parse({**short_run(digits).record(), "epochs": 1_000_000})
+    with cluster(tmp_path / "dask", 1) as dask:
+        workers = ClusterWorkers(Given(dask.address), {digits.name: digits})
+        try:
+            future = workers.submit(endless, tmp_path / "run")
+            assert workers.latest(tmp_path / "run") is None
+            until(lambda: workers.latest(tmp_path / "run"))
+            first = workers.latest(tmp_path / "run")
+            assert first
+            assert first.validation_accuracy is not None
+            until(lambda: (heard := workers.latest(tmp_path / "run")) and heard.epochs > first.epochs)
+            assert future.cancel()
+            until(lambda: not dask.run_folders)
+            # The worker is free for what is worth more.
+            assert workers.submit(short_run(digits), tmp_path / "other").result(60).status is Standing.COMPLETED
+        finally:
+            workers.stop()
+
+
 @pytest.mark.parametrize("given", ["127.0.0.1:1", "tcp://127.0.0.1:1"])
 def test_without_a_scheduler_there_is_one_clear_line(digits: Dataset, given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(home, "REACH_WITHIN", 0.3)

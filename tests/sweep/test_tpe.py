@@ -50,7 +50,7 @@ def sweep(tmp_path: Path, digits_file: Path) -> Run:
         plan = Plan({**SMALL, "data": f"{digits_file};", **options}, {}, None, search, samples, search_seed)
         made = opened(tmp_path / folder, plan, workers)
         events: list[SweepEvent] = []
-        with looked_at(workers) if isinstance(workers, PacedWorkers) else nullcontext():
+        with looked_at() if paced else nullcontext():
             for event in made.events():
                 events.append(event)
                 if sum(isinstance(each, RunChanged) for each in events) == stop_after:

@@ -27,9 +27,9 @@ from tui_trainer import __version__
 from tui_trainer.config import Config
 from tui_trainer.dataset import Dataset
 from tui_trainer.errors import UserError
-from tui_trainer.sweep.remote import Call, Delivery, put, train, unfit, versions
+from tui_trainer.sweep.remote import PROGRESS, Call, Delivery, Progress, put, train, unfit, versions
 from tui_trainer.sweep.schedulers import Scheduler
-from tui_trainer.sweep.store import Standing
+from tui_trainer.sweep.store import Figures, Standing
 from tui_trainer.sweep.trial import outcome
 from tui_trainer.sweep.workers import Done
 from tui_trainer.training.environment import environment
@@ -62,6 +62,8 @@ class ClusterWorkers:
         self._notes: deque[str] = deque()
         self._differences: set[str] = set()
         self._runs: set[Future[Done]] = set()
+        self._latest: dict[str, Figures | None] = {}
+        """What each run in flight has given so far."""
         self._opened: Future[None] = Future()
         self._loop, self._over, self._connecting = asyncio.new_event_loop(), asyncio.Event(), asyncio.Lock()
         self._thread = threading.Thread(target=self._serve, name="cluster", daemon=True)
@@ -76,15 +78,16 @@ class ClusterWorkers:
     def count(self) -> int:
         return self._count
 
-    @property
-    def are_near(self) -> bool:
-        return False
-
     def submit(self, config: Config, folder: Path) -> Future[Done]:
+        self._latest[folder.name] = None
         future = asyncio.run_coroutine_threadsafe(self._train(config, folder), self._loop)
         self._runs.add(future)
         future.add_done_callback(self._runs.discard)
+        future.add_done_callback(lambda _: self._latest.pop(folder.name, None))
         return future
+
+    def latest(self, folder: Path) -> Figures | None:
+        return self._latest.get(folder.name)
 
     def hear(self, future: Future[Done]) -> Done:
         return future.result()
@@ -180,7 +183,7 @@ class ClusterWorkers:
         """What a worker makes of the run, however often the scheduler is lost meanwhile."""
         while True:
             client = await self._connected()
-            call = pickle.dumps(Call(train, config.to_toml(), self._data[config.data], versions()))
+            call = pickle.dumps(Call(train, name, config.to_toml(), self._data[config.data], versions()))
             # A key of its own, for what is submitted again is not what was given up.
             future = client.submit(pickle.loads, call, key=f"{name}-{uuid4().hex}", pure=False)
             try:
@@ -230,7 +233,14 @@ class ClusterWorkers:
         finally:
             if client.status != "running":
                 await _close(client)
+        client.subscribe_topic(PROGRESS, self._hear)  # type: ignore[no-untyped-call]
         return client
+
+    def _hear(self, event: tuple[float, Progress]) -> None:
+        _, progress = event
+        # Another sweep of this scheduler is heard too.
+        if (run := progress["run"]) in self._latest:
+            self._latest[run] = Figures(**progress["figures"])
 
     async def _leave(self) -> None:
         client, self._client = self._client, None

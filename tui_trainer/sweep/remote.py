@@ -5,11 +5,12 @@ import threading
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from time import monotonic
+from typing import Any, Final, TypedDict
 
 import numpy as np
 from distributed import Worker, get_worker
@@ -23,13 +24,26 @@ from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.runs.files import replace
 from tui_trainer.sweep.shared import untested
 from tui_trainer.sweep.store import Standing
-from tui_trainer.sweep.trial import CutShortError
-from tui_trainer.sweep.workers import Done, trained
+from tui_trainer.sweep.trial import CutShortError, latest
+from tui_trainer.sweep.workers import NOTHING, Done, trained
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
 
 LOOK_EVERY: Final = 0.25
 """Seconds between two looks whether a run is still wanted."""
+
+TELL_EVERY: Final = 2.0
+"""Seconds at least between two words of a worker about a run: all of them go through one scheduler, and to one home."""
+
+PROGRESS: Final = "tui-trainer: progress"
+"""The topic, as Dask calls it, of these words."""
+
+
+class Progress(TypedDict):
+    """What a run has given so far."""
+
+    run: str
+    figures: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -79,16 +93,17 @@ def unfit(home: Mapping[str, str], data: Mapping[str, str]) -> str | None:
     return None
 
 
-def train(options: str, fingerprint: str, home: Mapping[str, str]) -> Delivery:
-    """The task of a Dask worker: train a run, whose options are those of a config.toml."""
+def train(name: str, options: str, fingerprint: str, home: Mapping[str, str]) -> Delivery:
+    """The task of a Dask worker: train the run of this name, whose options are those of a config.toml."""
     worker = get_worker()
     config = Config.parse(tomllib.loads(options))
     if reason := unfit(home, {config.data: fingerprint}):
         return Delivery(worker.address, Done(Standing.FAILED, note=reason, again=True), environment(), is_fit=False)
-    with TemporaryDirectory(prefix="run-", dir=worker.local_directory) as parent, _while_wanted(worker) as control:
+    with TemporaryDirectory(prefix="run-", dir=worker.local_directory) as parent:
         folder = Path(parent) / "run"
         try:
-            done = trained(config, folder, lambda: _dataset(config.data), control)
+            with _while_wanted(worker, name, folder) as control:
+                done = trained(config, folder, lambda: _dataset(config.data), control)
         except CutShortError:
             done = Done(Standing.FAILED, note="its worker was stopped", again=True)
         return Delivery(worker.address, done, environment(), _files(folder) if done.status.is_final else {})
@@ -132,16 +147,23 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 @contextmanager
-def _while_wanted(worker: Worker) -> Iterator[Control]:
-    """A control that stops the run once its sweep has let go of it, or lost the worker. Dask itself cannot interrupt a task."""
+def _while_wanted(worker: Worker, name: str, folder: Path) -> Iterator[Control]:
+    """A control that stops the run once its sweep has let go of it, or lost the worker; meanwhile the sweep is told how it does.
+
+    Dask itself cannot interrupt a task.
+    """
     control, key, over = Control(), worker.get_current_task(), threading.Event()
 
     def look() -> None:
+        told, told_at = NOTHING, monotonic()
         while not over.wait(LOOK_EVERY):
             task = worker.state.tasks.get(key)
             if task is None or task.state == "cancelled" or worker.status in {Status.closing, Status.closed, Status.failed}:
                 control.stop("interrupted")
                 return
+            if monotonic() - told_at >= TELL_EVERY and (figures := latest(folder)) and figures.epochs != told.epochs:
+                told, told_at = figures, monotonic()
+                worker.log_event(PROGRESS, Progress(run=name, figures=asdict(figures)))
 
     looking = threading.Thread(target=look, name="wanted", daemon=True)
     looking.start()

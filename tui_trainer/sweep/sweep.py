@@ -21,7 +21,6 @@ from tui_trainer.sweep.search import Planned, Search
 from tui_trainer.sweep.space import describe
 from tui_trainer.sweep.statistics import Group, chosen, grouped
 from tui_trainer.sweep.store import RUNS, Examined, Result, Standing, Store
-from tui_trainer.sweep.trial import latest
 from tui_trainer.sweep.workers import Done, Workers
 from tui_trainer.training.blas import BlasThreads
 from tui_trainer.training.feed import Feed, evaluate
@@ -153,7 +152,7 @@ class Sweep:
                     yield SweepNoted(text)
                 for future in [future for future in self._in_flight if future.done()]:
                     yield from self._end_run(future)
-                if self._workers.are_near and monotonic() - looked >= LOOK_EVERY:
+                if monotonic() - looked >= LOOK_EVERY:
                     looked = monotonic()
                     yield from self._look()
                 yield from self._begin_runs()
@@ -199,7 +198,7 @@ class Sweep:
         """What the runs have given so far; those that are not worth going on with end here."""
         for future, flight in list(self._in_flight.items()):
             planned = flight.planned
-            figures = latest(self._folder / RUNS / planned.key)
+            figures = self._workers.latest(self._folder / RUNS / planned.key)
             if figures is None or figures.epochs == self._results[planned.key].figures.epochs or future.done():
                 continue
             if self._search.gives_up(planned, figures) and future.cancel():

@@ -21,7 +21,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.signals import heeded
 from tui_trainer.sweep.shared import SharedData
 from tui_trainer.sweep.store import Figures, Standing
-from tui_trainer.sweep.trial import CutShortError, run_trial
+from tui_trainer.sweep.trial import CutShortError, latest, run_trial
 from tui_trainer.training.control import Control
 
 DATA: Final = "data"
@@ -54,12 +54,11 @@ class Workers(Protocol):
     def count(self) -> int:
         """How many runs are trained at a time; it may change."""
 
-    @property
-    def are_near(self) -> bool:
-        """Whether the folder of a run can be looked into while it is trained."""
-
     def submit(self, config: Config, folder: Path) -> Future[Done]:
         """Have a run trained, and kept in the folder. Cancelling the future ends the run."""
+
+    def latest(self, folder: Path) -> Figures | None:
+        """What the run of this folder has given so far, as far as that is known here; None before its first epoch ended."""
 
     def hear(self, future: Future[Done]) -> Done:
         """What came of it, once it is done and was not cancelled."""
@@ -90,10 +89,6 @@ class LocalWorkers:
     def count(self) -> int:
         return self._count
 
-    @property
-    def are_near(self) -> bool:
-        return True
-
     def submit(self, config: Config, folder: Path) -> Future[Done]:
         try:
             future: Future[Done] = self._pool.schedule(_train, (config, folder))
@@ -102,6 +97,9 @@ class LocalWorkers:
             self._pool = self._start()
             future = self._pool.schedule(_train, (config, folder))
         return future
+
+    def latest(self, folder: Path) -> Figures | None:
+        return latest(folder)
 
     def hear(self, future: Future[Done]) -> Done:
         error = future.exception()
