@@ -1,6 +1,7 @@
 """What can be seen of a sweep while it goes on, when it was left, and when it is over."""
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -85,11 +86,12 @@ def test_runs_that_cannot_be_reckoned_with_are_refused(tmp_path: Path, change: s
         onlooker.look()
 
 
-def test_sweeps_are_found_the_newest_first(tmp_path: Path) -> None:
-    for name in ("20260101-000000", "20260102-000000"):
+def test_sweeps_are_found_the_one_that_last_went_on_first(tmp_path: Path) -> None:
+    for age, name in enumerate(("20260102-000000", "20260101-000000", "depth")):
         Story().write(tmp_path / name).close()
+        os.utime(tmp_path / name / FILE, (1e9 - age, 1e9 - age))
     (tmp_path / "else").mkdir()
-    assert [path.name for path in find_sweeps(tmp_path)] == ["20260102-000000", "20260101-000000"]
+    assert [path.name for path in find_sweeps(tmp_path)] == ["20260102-000000", "20260101-000000", "depth"]
     assert find_sweeps(tmp_path / "nowhere") == []
 
 

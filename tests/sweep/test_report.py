@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tui_trainer import paths
 from tui_trainer.cli import program
 from tui_trainer.config import Config
 from tui_trainer.errors import UserError
@@ -58,6 +59,18 @@ def invoke(*arguments: str) -> str:
 
 def report(folder: Path, *options: str) -> str:
     return invoke("sweep", "report", str(folder), *options, "--output", "-")
+
+
+def test_a_sweep_is_named_by_its_folder_by_its_name_or_as_the_latest(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match=r"^latest: there is no sweep in sweeps/ yet$"):
+        invoke("sweep", "report", "latest", "--format", "json")
+    monkeypatch.setattr(paths, "sweeps", lambda: tmp_path)
+    told = invoke("sweep", "report", str(made()), "--format", "json")
+    assert told.count('"configuration"') == 4
+    for name in ("sweep", "latest"):
+        assert invoke("sweep", "report", name, "--format", "json") == told
+    with pytest.raises(UserError, match=r"^nothing: no such sweep"):
+        invoke("sweep", "watch", "nothing")
 
 
 class Page(HTMLParser):

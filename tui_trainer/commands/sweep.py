@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from tui_trainer import paths
 from tui_trainer.commands.chosen_language import language_option
+from tui_trainer.commands.chosen_sweep import sweep_argument
 from tui_trainer.commands.sweep_report import report_command
 from tui_trainer.config import read_toml
 from tui_trainer.errors import UserError
@@ -124,7 +125,7 @@ sweep_command.add_command(report_command)
 
 
 @sweep_command.command("watch")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@sweep_argument
 @click.option("--refresh", type=float, metavar="PER_SECOND", help="How often to look at the sweep; from 0.1 to 30.  [default: 1]")
 @click.option("--no-mouse", is_flag=True, help="Take no mouse, for terminals whose reports of it get in the way.")
 @language_option
@@ -132,18 +133,17 @@ sweep_command.add_command(report_command)
 def watch_command(context: click.Context, /, folder: Path, refresh: float | None, no_mouse: bool) -> None:
     """Watch a sweep that goes on in another process, or see what one that has ended found: table, map and curves.
 
-    DIR is a sweep's folder, or the name of one in sweeps/. Nothing is written there.
+    SWEEP is a sweep's folder, the name of one in sweeps/, or latest. Nothing is written there.
     """
     from tui_trainer.sweep.board import Onlooker  # noqa: PLC0415 --help need not wait for it
 
     check_refresh(looks := LOOKS_PER_SECOND if refresh is None else refresh)
-    found = folder if folder.is_dir() or not (paths.sweeps() / folder).is_dir() else paths.sweeps() / folder
-    onlooker = Onlooker(found)
+    onlooker = Onlooker(folder)
     onlooker.look()
     onlooker.close()
     from tui_trainer.ui.start import watch_sweep_in_app  # noqa: PLC0415 nothing but the app may import Textual
 
-    context.exit(watch_sweep_in_app(found, looks_per_second=looks, mouse=not no_mouse))
+    context.exit(watch_sweep_in_app(folder, looks_per_second=looks, mouse=not no_mouse))
 
 
 def read_plan(text: str, fixed: Mapping[str, Any]) -> "Plan":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from tui_trainer.commands.chosen_sweep import sweep_argument
 from tui_trainer.errors import UserError
 from tui_trainer.paths import printable
 
@@ -17,7 +18,7 @@ NAMES = {"html": "report.html", "markdown": "report.md"}
 
 
 @click.command("report")
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@sweep_argument
 @click.option(
     "--format",
     "form",
@@ -30,13 +31,13 @@ NAMES = {"html": "report.html", "markdown": "report.md"}
     "--output",
     type=click.Path(path_type=Path, allow_dash=True),
     metavar="FILE",
-    help="The file to write, - for stdout.  [default: report.html or report.md in DIR; JSON is printed]",
+    help="The file to write, - for stdout.  [default: report.html or report.md in the sweep's folder; JSON is printed]",
 )
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 def report_command(folder: Path, form: Literal["html", "markdown", "json"], output: Path | None, force: bool) -> None:
     """Tell what a sweep found: its configurations with intervals and comparisons, pictures, and what was left out.
 
-    DIR is the sweep's folder. A sweep that goes on is told of as it stands.
+    SWEEP is a sweep's folder, the name of one in sweeps/, or latest. A sweep that goes on is told of as it stands.
     """
     from datetime import datetime  # noqa: PLC0415 --help need not wait for it
 

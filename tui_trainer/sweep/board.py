@@ -141,9 +141,10 @@ class Onlooker:
 
 
 def find_sweeps(folder: Path) -> list[Path]:
-    """The folders in `folder` that hold a sweep, the last by name first. Raises UserError where it cannot look."""
+    """The folders in `folder` that hold a sweep, the one that last went on first. Raises UserError where it cannot look."""
     try:
-        return sorted((path for path in folder.iterdir() if (path / FILE).is_file()), reverse=True)
+        found = [path for path in folder.iterdir() if (path / FILE).is_file()]
+        return sorted(found, key=lambda path: ((path / FILE).stat().st_mtime, path.name), reverse=True)
     except FileNotFoundError:
         return []
     except OSError as error:

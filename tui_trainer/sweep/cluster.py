@@ -46,7 +46,7 @@ UNFIT_PAUSE: Final = 10.0
 CHECK_WITHIN: Final = 30.0
 """Seconds in which all workers must have loaded the data at the start."""
 
-CLOSE_WITHIN: Final = 1.0
+CLOSE_WITHIN: Final = 0.5
 """Seconds for taking leave of a scheduler, which may not answer."""
 
 

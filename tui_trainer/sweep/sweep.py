@@ -87,6 +87,8 @@ class SweepEnded:
 
     status: Literal["completed", "stopped"]
     standings: Standings
+    seeds: int
+    """How many each configuration is to be trained with."""
     groups: tuple[Group, ...]
     best: Group | None
     """The configuration that the validation set chose."""
@@ -274,6 +276,7 @@ class Sweep:
         yield SweepEnded(
             status=status,
             standings=self._standings(),
+            seeds=self._seeds,
             groups=tuple(groups),
             best=best,
             examined=examined,

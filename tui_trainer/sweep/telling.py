@@ -59,19 +59,18 @@ class JSONLines:
 
     def __init__(self) -> None:
         self._folder = ""
-        self._seeds = 1
 
     def hear(self, event: SweepEvent) -> None:
         """Print all but what is not over."""
         match event:
             case SweepStarted():
-                self._folder, self._seeds = str(event.folder), event.seeds
+                self._folder = str(event.folder)
                 numbers = {"runs": event.total, "done": event.done, "seeds": event.seeds, "workers": event.workers}
                 self._say({"event": "sweep", "directory": self._folder, **numbers})
             case RunChanged() if event.result.status is not Standing.RUNNING:
                 self._say({"event": "run", **run_record(event.result), "run_directory": f"{self._folder}/{RUNS}/{event.result.key}"})
             case SweepEnded():
-                for group in ranked(event.groups, self._seeds):
+                for group in ranked(event.groups, event.seeds):
                     self._say({"event": "configuration", **group_record(group, event.groups[0])})
                 self._say({"event": "end", **end_record(event), "directory": self._folder})
 
@@ -86,22 +85,18 @@ class JSONLines:
 class Lines:
     """A line for each run that ended, a table of the configurations, and the one that was chosen."""
 
-    def __init__(self) -> None:
-        self._seeds = 1
-
     def hear(self, event: SweepEvent) -> None:
         """Print all but what is not over."""
         match event:
             case SweepStarted():
-                self._seeds = event.seeds
                 before = f", {event.done:,} of them done before" if event.done else ""
                 say(f"{event.total:,} {'run' if event.total == 1 else 'runs'}{before}; {event.workers} at a time")
                 say(f"sweep directory {printable(str(event.folder))}")
             case RunChanged() if event.result.status is not Standing.RUNNING:
                 say(run_line(event.result, event.standings))
             case SweepEnded():
-                say_groups(event.groups, self._seeds)
-                for line in conclusion(event, self._seeds):
+                say_groups(event.groups, event.seeds)
+                for line in conclusion(event):
                     say(line)
         sys.stdout.flush()
 

@@ -28,7 +28,7 @@ def duration(seconds: float, translate: Translate = str) -> str:
     return translate(N_("{hours}:{minutes:02} h")).format(hours=whole // 3600, minutes=whole % 3600 // 60)
 
 
-def conclusion(event: SweepEnded, seeds: int, again: str = N_("the same command"), translate: Translate = str) -> list[str]:
+def conclusion(event: SweepEnded, again: str = N_("the same command"), translate: Translate = str) -> list[str]:
     """What it amounts to, in a few lines; `again` is what goes on with it."""
     lines = []
     standings, again = event.standings, translate(again)
@@ -42,11 +42,11 @@ def conclusion(event: SweepEnded, seeds: int, again: str = N_("the same command"
         options = printable(describe(event.best.point, translate))
         lines.append(translate(N_("chosen by the validation set: {options}")).format(options=options))
         if event.examined and event.examined.test_accuracy is not None:
-            several = translate(N_(", mean of {seeds} seeds")).format(seeds=seeds) if seeds > 1 else ""
+            several = translate(N_(", mean of {seeds} seeds")).format(seeds=event.seeds) if event.seeds > 1 else ""
             lines.append(translate(N_("test accuracy {accuracy:.2%}")).format(accuracy=event.examined.test_accuracy) + several)
         if event.looks > 1:
             text = N_("the test set has been shown to {looks} configurations of this sweep: the more, the less its figure is worth")
             lines.append(translate(text).format(looks=event.looks))
-    if len(event.groups) > 1 and seeds > 1 and not has_scipy():
+    if len(event.groups) > 1 and event.seeds > 1 and not has_scipy():
         lines.append(translate(N_("intervals need SciPy: pip install 'tui-trainer[sweep]'")))
     return lines

@@ -49,8 +49,7 @@ class SweepingApp(App[int]):
     @on(SweepOver)
     def _sweep_over(self, event: SweepOver) -> None:
         if not self.shows_sweep(event.runner):
-            seeds = max((len(group.scores) for group in event.event.groups), default=1)
-            lines = conclusion(event.event, seeds, N_("g in the list of sweeps"), _)
+            lines = conclusion(event.event, N_("g in the list of sweeps"), _)
             self.notify("\n".join(lines), title=_("Sweep"), markup=False)
         self._end_sweep(event)
 
