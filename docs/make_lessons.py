@@ -19,7 +19,7 @@ from tui_trainer.lessons.quiz import Question, Quiz, questions
 from tui_trainer.training.environment import environment
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.export import self_contained
-from tui_trainer.ui.screens.lessons import LessonScreen
+from tui_trainer.ui.screens.lesson import LessonScreen
 
 PAGES = Path(__file__).parent.absolute() / "lessons"
 

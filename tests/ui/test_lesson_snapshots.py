@@ -11,7 +11,7 @@ from tui_trainer.lessons.course import Course
 from tui_trainer.lessons.lesson import Lesson, read_lesson
 from tui_trainer.training.events import Divergence, Ended, EpochEnded, LayerHealth, Progress, Snapshot
 from tui_trainer.ui.lesson_runner import LessonEnded, LessonRunner
-from tui_trainer.ui.screens.lessons import LessonScreen
+from tui_trainer.ui.screens.lesson import LessonScreen
 
 from .desk import LARGE, SMALL, USUAL, Desk, Desks
 

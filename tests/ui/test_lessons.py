@@ -17,7 +17,7 @@ from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.overlay import Overlay
 from tui_trainer.ui.screens.choose import ChooseScreen
 from tui_trainer.ui.screens.help import HelpScreen
-from tui_trainer.ui.screens.lessons import LessonScreen, State
+from tui_trainer.ui.screens.lesson import LessonScreen, State
 from tui_trainer.ui.screens.quiz import QuizScreen
 from tui_trainer.ui.widgets.run_panel import Phase
 

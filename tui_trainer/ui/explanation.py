@@ -44,7 +44,10 @@ class Explained(Protocol):
 
 
 def bindings(node: DOMNode | type[DOMNode]) -> Iterator[Binding]:
-    """A node's bindings, without those that every Textual app has."""
+    """A node's bindings, without those that every Textual app has, and those whose keys a subclass gives another meaning."""
+    taken: set[str] = set()
     for kind in (node if isinstance(node, type) else type(node)).__mro__:
         if kind.__module__.startswith("tui_trainer."):
-            yield from (binding for binding in kind.__dict__.get("BINDINGS", ()) if isinstance(binding, Binding))
+            own = [binding for binding in kind.__dict__.get("BINDINGS", ()) if isinstance(binding, Binding)]
+            yield from (binding for binding in own if not taken.issuperset(binding.key.split(",")))
+            taken.update(key for binding in own for key in binding.key.split(","))

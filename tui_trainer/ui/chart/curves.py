@@ -12,7 +12,7 @@ from tui_trainer.language import N_, _
 from tui_trainer.ui.chart import axes
 from tui_trainer.ui.chart.history import History
 from tui_trainer.ui.chart.raster import Marks
-from tui_trainer.ui.chart.series import EPOCH, MEAN, SECONDS, STEP, Points, Series, smoothed
+from tui_trainer.ui.chart.series import EPOCH, MEAN, SECONDS, STEP, Points, Series, smoothed, some
 
 SMOOTHINGS = (0.0, 0.6, 0.9, 0.97, 0.99, 0.999)
 """Weights of the past in the moving average, among which a key chooses."""
@@ -55,6 +55,11 @@ class Pen(IntEnum):
     RUN_4 = 12
     RUN_5 = 13
     RUN_6 = 14
+
+    @property
+    def style(self) -> str:
+        """The component class that gives it its colour."""
+        return f"chart--{self.name.lower().replace('_', '-')}"
 
 
 MOST_DOTS = 100
@@ -261,7 +266,7 @@ def curves(quantity: Quantity, run: Shown | None, others: Sequence[Shown], view:
     for other, tail, pen, mark in zip(others, tails, RUN_PENS, marks.runs, strict=False):
         points = quantity.compared(other.history).points(view.scale.place)
         drawn = _dotted(points, pen, (other.name, tail, ""), mark)
-        found += [replace(curve, points=_some(curve.points)) if curve.stroke is Stroke.DOTS else curve for curve in drawn]
+        found += [replace(curve, points=some(curve.points, MOST_DOTS)) if curve.stroke is Stroke.DOTS else curve for curve in drawn]
     if run is not None:
         found += quantity.curves(run.history, view, marks)
     if quantity.logarithmic(view):
@@ -269,13 +274,6 @@ def curves(quantity: Quantity, run: Shown | None, others: Sequence[Shown], view:
     if view.scale.logarithmic:
         found = [replace(curve, points=_over_log10(curve.points)) for curve in found]
     return found
-
-
-def _some(points: Points) -> Points:
-    """Enough of the points to tell by their mark whose line it is, the last among them."""
-    x, y = points
-    every = -(-len(x) // MOST_DOTS) or 1
-    return x[::-every][::-1], y[::-every][::-1]
 
 
 def _tails(names: Sequence[str]) -> list[str]:

@@ -6,22 +6,18 @@ from typing import ClassVar
 
 import numpy as np
 from rich.cells import cell_len
-from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.reactive import reactive
-from textual.strip import Strip
-from textual.widget import Widget
 
+from tui_trainer.drawing import Row
 from tui_trainer.language import _
 from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
 from tui_trainer.ui.chart.curves import RUN_PENS, Curve, Pen, Stroke
-from tui_trainer.ui.chart.plot import Row
 from tui_trainer.ui.chart.raster import Marks
-from tui_trainer.ui.chart.repaint import changed_parts
-from tui_trainer.ui.chart.series import Points, envelope
+from tui_trainer.ui.chart.series import Points, envelope, some
+from tui_trainer.ui.widgets.painted import Painted
 
 PENS = (*RUN_PENS, Pen.VALIDATION)
 """One for each curve, as many as can be told apart."""
@@ -46,12 +42,12 @@ class Line:
     points: Points
 
 
-class Overlay(Widget, can_focus=True):
+class Overlay(Painted, can_focus=True):
     """Shows lines over one x axis, which ends at `end`; the place of a line among them decides its colour and its mark."""
 
     ALLOW_MAXIMIZE = True
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"chart--{pen.name.lower().replace('_', '-')}" for pen in Pen}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {pen.style for pen in Pen}
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "point(-1)", "Cursor left", tooltip="In a chart: read the values further left (mouse: point)", show=False),
@@ -72,52 +68,21 @@ class Overlay(Widget, can_focus=True):
         self._end = 1.0
         self._x = Axis(0.0, 1.0, (), ())
         self._columns = range(0)
-        self._rows: list[Row] = []
-        self._built_for = Size(0, 0)
 
     def show(self, lines: Sequence[Line], end: float) -> None:
         """Draw these lines instead of those before."""
         self._lines, self._end = lines, end
-        self._build()
-
-    def render_line(self, y: int) -> Strip:
-        """Give one row."""
-        if self._built_for != self.size:
-            self._build()
-        if y >= len(self._rows):
-            return Strip.blank(self.size.width, self.rich_style)
-        segments = [
-            Segment(text, self.get_component_rich_style(f"chart--{pen.name.lower().replace('_', '-')}")) for text, pen in self._rows[y]
-        ]
-        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
-
-    def get_content_width(self, container: Size, viewport: Size) -> int:
-        """Take what there is."""
-        return container.width
-
-    def on_resize(self, _event: events.Resize) -> None:
-        """Draw anew for the new size."""
-        self._build()
+        self.repaint()
 
     def watch_marks(self) -> None:
         """Draw with other characters."""
-        self._build()
+        self.repaint()
 
     def watch_cursor(self) -> None:
         """Read the values elsewhere."""
-        self._build()
+        self.repaint()
 
-    def _build(self) -> None:
-        """Draw, if that is to be seen, and paint what has changed."""
-        if not self.is_attached or not self.size:
-            return
-        self._built_for = self.size
-        before, self._rows = self._rows, self._draw(*self.size)
-        parts = changed_parts(before, self._rows) if len(before) == len(self._rows) else [self.size.region]
-        if parts:
-            self.refresh(*parts)
-
-    def _draw(self, width: int, height: int) -> list[Row]:
+    def draw(self, width: int, height: int) -> list[Row]:
         low = 1.0 if self._over == "layers" else 0.0
         pens = zip(self._lines, PENS, marks_of(self.marks), strict=False)
         drawn = [(Curve(self._y(line), pen, Stroke.BETWEEN_DOTS, (line.name,), mark)) for line, pen, mark in pens]
@@ -132,10 +97,11 @@ class Overlay(Widget, can_focus=True):
             points = envelope(curve.points, low, self._end, max(columns, 1))
             reduced += [
                 Curve(points, curve.pen, Stroke.BETWEEN_DOTS),
-                Curve(_some(curve.points), curve.pen, Stroke.DOTS, curve.names, curve.mark),
+                Curve(some(curve.points, DOTS), curve.pen, Stroke.DOTS, curve.names, curve.mark),
             ]
         posts = [] if self.cursor is None else [(self.cursor, Pen.CURSOR)]
-        return [*legend, *plot.draw(reduced, self._x, y, (width, rows), self.marks, posts)]
+        painted = [*legend, *plot.draw(reduced, self._x, y, (width, rows), self.marks, posts)]
+        return [[(text, pen.style) for text, pen in row] for row in painted]
 
     def _y(self, line: Line) -> Points:
         """The points as they are drawn: percent, or powers of ten; what has no place is a gap."""
@@ -161,10 +127,10 @@ class Overlay(Widget, can_focus=True):
         ticks = tuple(float(layer) for layer in range(1, round(high) + 1, every))
         return Axis(low, max(high, low + 1), ticks, tuple(f"{tick:.0f}" for tick in ticks))
 
-    def _legend(self, drawn: Sequence[Curve], width: int) -> Row:
+    def _legend(self, drawn: Sequence[Curve], width: int) -> plot.Row:
         """Whose each line is and its value, at the cursor or the latest, in as many words as there is room for."""
-        place: Row = [] if self.cursor is None else [(f" {self._place()} ", Pen.CURSOR)]
-        row: Row = []
+        place: plot.Row = [] if self.cursor is None else [(f" {self._place()} ", Pen.CURSOR)]
+        row: plot.Row = []
         for names, values in ((True, True), (True, False), (False, True), (False, False)):
             row = [*place]
             for curve in drawn:
@@ -229,10 +195,3 @@ def _around_zero(drawn: Sequence[Curve], rows: int) -> Axis:
     measure = min((float(y.max()) for y in known), default=2.5)
     high = min(max((float(y.max()) for y in known), default=2.5), 3 * measure)
     return axes.spanning(0.0, high * 1.08 or 1.0, rows)
-
-
-def _some(points: Points) -> Points:
-    """A few of the points, the last among them."""
-    x, y = points
-    every = -(-len(x) // DOTS) or 1
-    return x[::-every][::-1], y[::-every][::-1]

@@ -42,10 +42,17 @@ class Marks:
         """Dots from the foot to the head of a cell."""
         return int(self.glyphs[0].shape[0])
 
+    @property
+    def following(self) -> "Marks":
+        """The set that a key takes after this one."""
+        return MARKS[(MARKS.index(self) + 1) % len(MARKS)]
+
 
 BRAILLE = Marks("braille", "━", "○", "◆", "▲■▼★●▶", "─", "┊", _DOTS, _DOTS)
 BLOCKS = Marks("blocks", "━", "○", "◆", "▲■▼★●▶", "─", "┊", _QUARTERS, _QUARTERS)
 PLAIN = Marks("plain", "*", "o", "x", "ABCDEF", "", ":", _one_dot("*"), _one_dot("."), plain=True)
+
+MARKS = (BRAILLE, BLOCKS, PLAIN)
 
 
 class Canvas:

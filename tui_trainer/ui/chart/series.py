@@ -116,6 +116,13 @@ def envelope(points: Points, low: float, high: float, columns: int) -> Points:
     return np.repeat(middles, 2), _in_order(np.fmin.reduceat(y, starts), np.fmax.reduceat(y, starts), falls)
 
 
+def some(points: Points, most: int) -> Points:
+    """At most so many of the points, evenly chosen, the last among them: enough to tell by their marks whose line it is."""
+    x, y = points
+    every = -(-len(x) // most) or 1
+    return x[::-every][::-1], y[::-every][::-1]
+
+
 def window(points: Points, low: float, high: float, *, edges: bool = True) -> Points:
     """The points from `low` to `high`; with the line's own values at both edges, where it goes on beyond them, unless only dots are."""
     x, y = points

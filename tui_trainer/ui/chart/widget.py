@@ -34,7 +34,7 @@ class Chart(Widget, can_focus=True):
 
     ALLOW_MAXIMIZE = True
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"chart--{pen.name.lower().replace('_', '-')}" for pen in Pen}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {pen.style for pen in Pen}
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "point(-1)", "Cursor left", tooltip="In a chart: read the values further left", show=False),
@@ -225,7 +225,7 @@ class Chart(Widget, can_focus=True):
 
     def _strip(self, row: Row) -> Strip:
         pens = {pen for _, pen in row}
-        styles = {pen: self.get_component_rich_style(f"chart--{pen.name.lower().replace('_', '-')}") for pen in pens}
+        styles = {pen: self.get_component_rich_style(pen.style) for pen in pens}
         strip = Strip([Segment(text, styles[pen]) for text, pen in row])
         return strip.adjust_cell_length(self.size.width, self.rich_style)
 

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import DataTable, Label, Static, Tab, Tabs
+from textual.widgets import DataTable, Label, Static
 
 from tui_trainer import paths
 from tui_trainer.language import N_, _
@@ -32,6 +32,7 @@ from tui_trainer.ui.widgets.differences import Differences
 from tui_trainer.ui.widgets.footer import KeyFooter
 from tui_trainer.ui.widgets.run_detail import RunDetail
 from tui_trainer.ui.widgets.run_list import RunList
+from tui_trainer.ui.widgets.view_tabs import ViewTabs
 
 LOOK = 1.0
 """Seconds between two looks at the run that is going on: drawing takes time from its training."""
@@ -105,7 +106,7 @@ class CompareScreen(ChartScreen):
         """Lay out every part; the style sheet decides what a small terminal shows."""
         with Horizontal(classes="header"):
             yield Label(_("compare runs"), classes="brand")
-            yield Tabs(*(Tab(f"{key} {_(view.capitalize())}", id=f"view-{view}") for key, view in enumerate(VIEWS, 1)), classes="views")
+            yield ViewTabs(VIEWS)
             yield Static(id="marked")
         with Horizontal(id="comparison", classes=f"-{VIEWS[0]}"):
             with Vertical(id="left"):
@@ -355,17 +356,14 @@ class CompareScreen(ChartScreen):
         super().action_view(view)
         self.query({"runs": "RunList", "differences": "Differences", "charts": "Chart"}[view]).first().focus()
 
-    def action_marks(self) -> None:
-        """Take the next set of characters, in the list too."""
-        super().action_marks()
+    def take_marks(self, marks: Marks) -> None:
+        super().take_marks(marks)
+        # The list has them too.
         self._show()
 
-    def action_leave(self) -> None:
-        """Leave an enlarged pane, or the screen with what is marked."""
-        if self.maximized:
-            self.minimize()
-        else:
-            self._leave_with(Choice(self._marked.runs))
+    def leave(self) -> None:
+        """Go back with what is marked."""
+        self._leave_with(Choice(self._marked.runs))
 
     def action_start(self) -> None:
         """Go back and start a run."""

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Label, Static, Tab, Tabs
+from textual.widgets import Label, Static
 
 from tui_trainer.config import Config, format_hidden
 from tui_trainer.dataset import CLASSES
@@ -28,6 +28,7 @@ from tui_trainer.ui.screens.choose import ChooseScreen
 from tui_trainer.ui.screens.health import HealthScreen
 from tui_trainer.ui.screens.inside import InsideScreen, Source
 from tui_trainer.ui.widgets.layer_table import LayerTable
+from tui_trainer.ui.widgets.view_tabs import ViewTabs
 
 COLUMNS_A_LOOK = 1200
 """How many columns of charts may be written for each look at the run, on average: some 7 bytes each go over the line."""
@@ -83,7 +84,7 @@ class CourseScreen(ChartScreen):
         """The topmost row."""
         with Horizontal(id="header"):
             yield Label(Content(name), id="brand")
-            yield Tabs(*(Tab(f"{key} {_(view.capitalize())}", id=f"view-{view}") for key, view in enumerate(views, 1)), id="views")
+            yield ViewTabs(views, id="views")
             yield Static(id="architecture")
 
     def compose_work(self) -> ComposeResult:
@@ -132,6 +133,10 @@ class CourseScreen(ChartScreen):
     def action_more_charts(self) -> None:
         """Show the learning rate and the gradients in place of loss and accuracy, or back."""
         self.query_one("#charts").toggle_class("-more")
+
+    def leave(self) -> None:
+        """Leave the field: there is no screen below."""
+        self.set_focus(None)
 
     def action_save(self) -> None:
         """Choose what to save."""

@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher, Label, Static, Tab, Tabs
+from textual.widgets import ContentSwitcher, Label, Static
 
 from tui_trainer.drawing import Look
 from tui_trainer.inside import Examination
@@ -30,6 +30,7 @@ from tui_trainer.ui.widgets.gallery import Gallery
 from tui_trainer.ui.widgets.inside_panes import ConfusionPane, DrawPane, MistakesPane, UnitsPane
 from tui_trainer.ui.widgets.painted import Painted
 from tui_trainer.ui.widgets.sketchpad import Sketchpad
+from tui_trainer.ui.widgets.view_tabs import ViewTabs
 
 LOOK = 0.25
 """Seconds between two looks at whether there is another network."""
@@ -110,7 +111,7 @@ class InsideScreen(Screen[None]):
         """Lay out every part."""
         with Horizontal(classes="header"):
             yield Label(_("inside"), classes="brand")
-            yield Tabs(*(Tab(f"{key} {_(view.capitalize())}", id=f"view-{view}") for key, view in enumerate(VIEWS, 1)), classes="views")
+            yield ViewTabs(VIEWS)
             yield Static(id="network")
         yield Static(id="state")
         with ContentSwitcher(initial="mistakes"):
@@ -236,13 +237,13 @@ class InsideScreen(Screen[None]):
         switcher = self.query_one(ContentSwitcher)
         if switcher.current != view:
             switcher.current = view
-            self.query_one(Tabs).active = f"view-{view}"
+            self.query_one(ViewTabs).active = f"view-{view}"
         self.query_one(VIEWS[view], Widget).focus()
         # Once it can be seen.
         self.call_after_refresh(self._show)
 
-    @on(Tabs.TabActivated)
-    def _tab_activated(self, event: Tabs.TabActivated) -> None:
+    @on(ViewTabs.TabActivated)
+    def _tab_activated(self, event: ViewTabs.TabActivated) -> None:
         view = str(event.tab.id).removeprefix("view-")
         switcher = self.query_one(ContentSwitcher)
         if event.tab.id == event.tabs.active and switcher.current != view:

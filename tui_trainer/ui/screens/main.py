@@ -34,7 +34,7 @@ from tui_trainer.ui.screens.compare import CompareScreen
 from tui_trainer.ui.screens.copy import CopyScreen
 from tui_trainer.ui.screens.go_on import GoOnScreen
 from tui_trainer.ui.screens.layers import LayersScreen
-from tui_trainer.ui.screens.lessons import LessonScreen
+from tui_trainer.ui.screens.lesson import LessonScreen
 from tui_trainer.ui.screens.paths import PICTURES_PER_LOOK, PathsScreen
 from tui_trainer.ui.screens.quiz import QuizScreen
 from tui_trainer.ui.screens.running import LOOKS_PER_SECOND, RunScreen

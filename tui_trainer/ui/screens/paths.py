@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Label, Static
 
@@ -16,9 +15,9 @@ from tui_trainer.landscape import NEAR, next_rate
 from tui_trainer.language import N_, _
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.race import Race
-from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.explanation import Explanation
+from tui_trainer.ui.screens.panes import PaneScreen
 from tui_trainer.ui.widgets.footer import KeyFooter
 from tui_trainer.ui.widgets.relief_map import ReliefMap
 from tui_trainer.ui.widgets.rule_table import RuleTable
@@ -54,7 +53,7 @@ def notes() -> list[str]:
     return [_(note).format(near=NEAR) for note in NOTES]
 
 
-class PathsScreen(Screen[None]):
+class PathsScreen(PaneScreen[None]):
     """A map beside the list of optimizers and what there is to know of the surface."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 so does Textual declare it
@@ -76,7 +75,6 @@ class PathsScreen(Screen[None]):
         Binding("s", "surface", "Surface", tooltip="Take the next surface, with rates and a start that suit it"),
         Binding("r", "reset", "Reset", tooltip="Take the rates and the start that suit the surface again", show=False),
         Binding("c", "contours", "Contours", tooltip="Hide the contour lines, or show them", show=False),
-        Binding("m", "marks", "Markers", tooltip="Draw with braille, with blocks, or with plain characters", show=False),
         Binding("z", "zoom_pane", "Zoom", tooltip="Give the map the whole screen, or back", show=False),
         Binding("escape", "leave", "Back", tooltip="Go back to the main screen"),
     ]
@@ -89,8 +87,7 @@ class PathsScreen(Screen[None]):
         rates: Mapping[str, float] | None = None,
         pictures_per_second: float = PICTURES_PER_SECOND,
     ) -> None:
-        super().__init__()
-        self.marks = marks
+        super().__init__(marks)
         self.race = Race(surface, shown, rates)
         self.is_playing = False
         self._pause_between = 1 / pictures_per_second
@@ -247,10 +244,8 @@ class PathsScreen(Screen[None]):
         relief.has_contours = not relief.has_contours
         relief.repaint()
 
-    def action_marks(self) -> None:
-        """Take the next set of characters."""
-        sets = (raster.BRAILLE, raster.BLOCKS, raster.PLAIN)
-        self.marks = sets[(sets.index(self.marks) + 1) % len(sets)]
+    def take_marks(self, marks: Marks) -> None:
+        super().take_marks(marks)
         self._show()
 
     def action_zoom_pane(self) -> None:
@@ -259,13 +254,6 @@ class PathsScreen(Screen[None]):
             self.minimize()
         else:
             self.maximize(self.query_one(ReliefMap))
-
-    def action_leave(self) -> None:
-        """Leave an enlarged map, or this."""
-        if self.maximized:
-            self.minimize()
-        else:
-            self.dismiss()
 
     @on(RuleTable.Selected)
     def _selected(self) -> None:

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Button, Label, Static, Tab, Tabs
+from textual.widgets import Button, Label, Static
 
 from tui_trainer.errors import UserError
 from tui_trainer.language import N_, _
@@ -34,6 +34,7 @@ from tui_trainer.ui.widgets.sweep_heat import SweepHeat
 from tui_trainer.ui.widgets.sweep_runs import SweepRuns
 from tui_trainer.ui.widgets.sweep_state import State, outcome, progress
 from tui_trainer.ui.widgets.sweep_table import SweepTable
+from tui_trainer.ui.widgets.view_tabs import ViewTabs
 
 VIEWS = ("table", "map", "curves")
 """What a small terminal shows one at a time; a large one shows all."""
@@ -62,12 +63,9 @@ class SweptRunScreen(WatchScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back", tooltip="Go back to the sweep")]
 
-    def action_leave(self) -> None:
-        """Leave an enlarged pane, or the run."""
-        if self.maximized:
-            self.minimize()
-        else:
-            self.dismiss()
+    def leave(self) -> None:
+        """Go back to the sweep."""
+        self.dismiss()
 
 
 class SweepScreen(ChartScreen):
@@ -106,7 +104,7 @@ class SweepScreen(ChartScreen):
         """Lay out every part; the style sheet decides what a small terminal shows."""
         with Horizontal(classes="header"):
             yield Label(Content(_("sweep {name}").format(name=run_name(self.folder))), classes="brand")
-            yield Tabs(*(Tab(f"{key} {_(view.capitalize())}", id=f"view-{view}") for key, view in enumerate(VIEWS, 1)), classes="views")
+            yield ViewTabs(VIEWS)
             yield Static(id="marked")
         with Horizontal(id="sweep", classes=f"-{VIEWS[0]}"):
             with Vertical(id="left"):
@@ -259,16 +257,14 @@ class SweepScreen(ChartScreen):
         self.refresh_bindings()
         self.query({"table": "SweepTable", "map": "SweepHeat", "curves": "Chart"}[view]).first().focus()
 
-    def action_marks(self) -> None:
-        """Take the next set of characters, in the table too."""
-        super().action_marks()
+    def take_marks(self, marks: Marks) -> None:
+        super().take_marks(marks)
+        # The table has them too.
         self._show_marks()
 
-    def action_leave(self) -> None:
-        """Leave the filter, an enlarged pane, or the screen."""
-        if self.maximized:
-            self.minimize()
-        elif self.query_one(SweepRuns).is_filtered:
+    def leave(self) -> None:
+        """Leave the filter, or the screen."""
+        if self.query_one(SweepRuns).is_filtered:
             self.query_one(SweepRuns).filter("")
         else:
             self.dismiss()

@@ -1,37 +1,35 @@
 """A lesson: its claim, its runs side by side as they go on, the curves that decide it, and whether it held."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, ClassVar
 
-import numpy as np
-from rich.style import Style
-from rich.table import Column, Table
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal, VerticalScroll
+from textual.containers import Container, Horizontal
 from textual.content import Content
-from textual.screen import Screen
-from textual.widgets import Button, Label, Static, Tab, Tabs
+from textual.widgets import Button, Label, Static
 
 from tui_trainer.changes import describe_change
 from tui_trainer.config import Config
 from tui_trainer.errors import UserError
 from tui_trainer.language import N_, _
-from tui_trainer.lessons.course import SHOWS, Course, Place, profile
+from tui_trainer.lessons.course import Course
 from tui_trainer.lessons.criteria import Verdict
-from tui_trainer.lessons.lesson import Drawing, Lesson
+from tui_trainer.lessons.lesson import Lesson
 from tui_trainer.paths import printable
-from tui_trainer.ui.chart import axes, raster
-from tui_trainer.ui.chart.overlay import PENS, Line, Overlay, marks_of
+from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.lesson_runner import LessonEnded, LessonRefused, LessonRunner
 from tui_trainer.ui.screens.choose import ChooseScreen
+from tui_trainer.ui.screens.panes import PaneScreen
 from tui_trainer.ui.widgets.footer import KeyFooter
+from tui_trainer.ui.widgets.lesson_chart import LessonChart
+from tui_trainer.ui.widgets.lesson_text import LessonText
 from tui_trainer.ui.widgets.meter import Meter
+from tui_trainer.ui.widgets.view_tabs import ViewTabs
 
 VIEWS = ("lesson", "charts")
 """What a small terminal shows one at a time; a large one shows both."""
@@ -59,7 +57,7 @@ class State(Enum):
     ENDED = "ended"
 
 
-class LessonScreen(Screen[Config | None]):
+class LessonScreen(PaneScreen[Config | None]):
     """Gives the options of one of the runs, for the form, or None. `is_free` tells whether nothing else trains now."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it
@@ -70,49 +68,46 @@ class LessonScreen(Screen[Config | None]):
         Binding("e", "reseed", "New seed", tooltip="Start again from another seed"),
         Binding("t", "try", "Try", tooltip="Change something in all runs, and see whether the claim still holds"),
         Binding("a", "take", "To form", tooltip="Take the options of one of the runs into the main screen's form"),
-        Binding("m", "marks", "Markers", tooltip="Draw with braille, with blocks, or with plain characters", show=False),
-        Binding("z", "zoom_pane", "Zoom", tooltip="Give the chart that has the focus the whole screen, or back", show=False),
         Binding("1", "view('lesson')", "Lesson", tooltip="Show the claim, the runs and what decided it (small terminals)", show=False),
         Binding("2", "view('charts')", "Charts", tooltip="Show the charts (small terminals)", show=False),
         Binding("escape", "leave", "Back", tooltip="Go back to the main screen; stops the lesson's runs"),
     ]
 
+    PANES = (LessonChart,)
+    VIEWED = "#lesson"
     AUTO_FOCUS = "#text"
 
-    def __init__(self, lesson: Lesson, marks: raster.Marks, looks_per_second: float, is_free: Callable[[], bool]) -> None:
-        super().__init__()
+    def __init__(self, lesson: Lesson, marks: Marks, looks_per_second: float, is_free: Callable[[], bool]) -> None:
+        super().__init__(marks)
         self.lesson = lesson
         self.state = State.READY
         self.runner: LessonRunner | None = None
         """The latest runs."""
         self.verdict: Verdict | None = None
-        self.marks = marks
         self._tick = 1 / looks_per_second
         self._is_free = is_free
         self._given: dict[str, Any] = {}
         """What was changed in all runs."""
 
+    @property
+    def _courses(self) -> Mapping[str, Course]:
+        """Of the latest runs, as far as they are."""
+        return self.runner.trial.courses if self.runner else {}
+
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""
-        return Explanation((self, Overlay), N_("In the text"), KEYS, NOTES)
+        return Explanation((self, LessonChart), N_("In the text"), KEYS, NOTES)
 
     def compose(self) -> ComposeResult:
         """The text beside the charts, over what is going on; the style sheet decides what a small terminal shows."""
         with Horizontal(classes="header"):
             yield Label(Content(_(self.lesson.title)), classes="brand")
-            yield Tabs(*(Tab(f"{key} {_(view.capitalize())}", id=f"view-{view}") for key, view in enumerate(VIEWS, 1)), classes="views")
+            yield ViewTabs(VIEWS)
         with Horizontal(id="lesson", classes=f"-{VIEWS[0]}"):
-            with VerticalScroll(id="text", can_focus=True) as text:
-                text.border_title = _("Lesson")
-                yield Static(Content.assemble((_("Claim") + "  ", "bold"), _(self.lesson.claim)), id="claim")
-                yield Static(Content.assemble((_("Watch") + "  ", "bold"), _(self.lesson.watch)), id="watch")
-                yield Static(id="runs")
-                yield Static(id="findings")
-                for each in self.lesson.measured:
-                    yield Static(Content.assemble((f"{_(each.text)}\n", ""), (f"  {each.command}", "italic")), classes="measured")
+            yield LessonText(self.lesson, id="text")
             with Container(id="overlays"):
                 for drawing in self.lesson.charts:
-                    yield Overlay(drawing.title, drawing.scale, drawing.over)
+                    yield LessonChart(drawing)
         with Horizontal(id="state"):
             yield Static(id="sentence")
             yield Meter()
@@ -123,7 +118,7 @@ class LessonScreen(Screen[Config | None]):
     def on_mount(self) -> None:
         """Say what there is to do, and look at the runs from time to time."""
         self.query_one(Meter).display = False
-        for chart in self.query(Overlay):
+        for chart in self.query(LessonChart):
             chart.marks = self.marks
         self._say(_("ctrl+r trains these runs side by side"))
         self._look()
@@ -218,7 +213,7 @@ class LessonScreen(Screen[Config | None]):
             self._say(_("the claim held on these runs: {of}").format(of=of), "-held")
         else:
             self._say(_("the claim did not hold on these runs: {of}").format(of=of), "-failed")
-        self.query_one("#text", VerticalScroll).scroll_end(animate=False)
+        self.query_one(LessonText).scroll_end(animate=False)
 
     @on(LessonRefused)
     def _refused(self, event: LessonRefused) -> None:
@@ -255,74 +250,32 @@ class LessonScreen(Screen[Config | None]):
             self.query_one(Meter).show(trial.position)
             changed = describe_change(self._given, _) if self._given else _("as the lesson has it")
             self._say(_("stopping") if self.state is State.STOPPING else _("training: {changed}").format(changed=changed))
-        for chart, drawing in zip(self.query(Overlay), self.lesson.charts, strict=True):
-            chart.show(*_lines(drawing, trial.courses if trial else {}))
+        for chart in self.query(LessonChart):
+            chart.show_courses(self._courses)
         self._show_texts()
 
     def _show_texts(self) -> None:
         self.query_one("#start", Button).label = _("Stop") if self.state is State.RUNNING else _("Start")
-        self.query_one("#runs", Static).update(self._runs())
-        self.query_one("#findings", Static).update(self._findings())
-
-    def _runs(self) -> Table:
-        """A row for each run: its mark on the charts, and how it stands."""
-        table = Table.grid(Column(width=2), Column(ratio=1), Column(justify="right"), Column(justify="right"), expand=True, padding=(0, 1))
-        courses = self.runner.trial.courses if self.runner else {}
-        for variant, pen, mark in zip(self.lesson.runs, PENS, marks_of(self.marks), strict=False):
-            style = self.query(Overlay).first().get_component_rich_style(f"chart--{pen.name.lower().replace('_', '-')}")
-            loss, accuracy = _standing(courses.get(variant.name))
-            table.add_row(Text(mark, Style(color=style.color, bold=True)), Text(_(variant.name)), Text(loss), Text(accuracy))
-        return table
-
-    def _findings(self) -> Content:
-        """What decided it, or what will."""
-        if self.verdict is None:
-            return Content("")
-        yes, no = (_("yes"), _("no")) if self.marks.plain else ("✓", "✗")
-        lines = [
-            Content.assemble((f"{yes if finding.holds else no} ", "$text-success" if finding.holds else "$text-error"), finding.sentence)
-            for finding in self.verdict.findings
-        ]
-        return Content("\n").join(lines)
+        self.query_one(LessonText).show(self._courses, self.verdict, self.marks)
 
     # The view
 
-    @on(Tabs.TabActivated)
-    def _tab_activated(self, event: Tabs.TabActivated) -> None:
-        if event.tab.id == event.tabs.active:
-            self.action_view(str(event.tab.id).removeprefix("view-"))
-
     def action_view(self, view: str) -> None:
         """Show one part, where there is no room for both."""
-        viewed = self.query_one("#lesson")
-        if not viewed.has_class(f"-{view}"):
-            viewed.set_classes(f"-{view}")
-            self.query_one(Tabs).active = f"view-{view}"
+        super().action_view(view)
         # What is not shown must not have the keys.
         if self.size.width < NARROW:
-            self.query("#text" if view == "lesson" else Overlay).first().focus()
+            self.query(LessonText if view == "lesson" else LessonChart).first().focus()
 
-    def action_marks(self) -> None:
-        """Take the next set of characters."""
-        sets = (raster.BRAILLE, raster.BLOCKS, raster.PLAIN)
-        self.marks = sets[(sets.index(self.marks) + 1) % len(sets)]
-        for chart in self.query(Overlay):
-            chart.marks = self.marks
+    def take_marks(self, marks: Marks) -> None:
+        super().take_marks(marks)
+        for chart in self.query(LessonChart):
+            chart.marks = marks
         self._show_texts()
 
-    def action_zoom_pane(self) -> None:
-        """Give the chart that has the focus the whole screen, or back."""
-        if self.maximized:
-            self.minimize()
-        elif isinstance(self.focused, Overlay):
-            self.maximize(self.focused)
-
-    def action_leave(self) -> None:
-        """Leave an enlarged chart, or the lesson."""
-        if self.maximized:
-            self.minimize()
-        else:
-            self.dismiss(None)
+    def leave(self) -> None:
+        """Go back, and take nothing along."""
+        self.dismiss(None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer in the footer what makes sense now."""
@@ -334,40 +287,3 @@ class LessonScreen(Screen[Config | None]):
             case "reseed" | "try":
                 return self.state in (State.READY, State.ENDED) or None
         return True
-
-
-def _standing(course: Course | None) -> tuple[str, str]:
-    """A run's loss and accuracy as they are now, or that it diverged."""
-    if course is None or not course.places:
-        return "", _("diverged") if course and course.diverged else ""
-    if course.diverged:
-        return _("diverged"), _("step {step:,.0f}").format(step=len(course.places))
-    if course.epochs and course.epochs[-1].validation_accuracy is not None and course.epochs[-1].validation_loss is not None:
-        return axes.figure(course.epochs[-1].validation_loss, 3), f"{course.epochs[-1].validation_accuracy:.1%}"
-    recent = course.losses[-100:]
-    return axes.figure(sum(recent) / len(recent), 3), _("epoch {epoch:.1f}").format(epoch=course.places[-1].epochs)
-
-
-def _lines(drawing: Drawing, courses: Mapping[str, Course]) -> tuple[list[Line], float]:
-    """A chart's lines, one for each run, and where its x axis ends."""
-    if drawing.over == "layers":
-        lines = [Line(_(name), profile(course, drawing.shows, start=drawing.at == "start")) for name, course in courses.items()]
-        return lines, max((float(len(line.points[0])) for line in lines), default=1.0)
-    x = X[drawing.over]
-    lines = [Line(_(name), SHOWS[drawing.shows].curve(course, x, drawing.layer)) for name, course in courses.items()]
-    return lines, max(_ends(drawing, courses, lines), default=1.0)
-
-
-def _ends(drawing: Drawing, courses: Mapping[str, Course], lines: list[Line]) -> Iterator[float]:
-    for course, line in zip(courses.values(), lines, strict=True):
-        if drawing.over == "epochs":
-            yield float(course.config.epochs)
-        elif len(line.points[0]):
-            yield float(np.max(line.points[0]))
-
-
-X: Mapping[str, Callable[[Place], float]] = {
-    "epochs": lambda place: place.epochs,
-    "steps": lambda place: place.steps,
-    "seconds": lambda place: place.seconds,
-}
