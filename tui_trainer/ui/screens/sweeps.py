@@ -1,10 +1,11 @@
-"""The sweeps there are, and a new one: what is the same for all its runs stands in the form, what is swept in a line."""
+"""The sweeps there are, and a new one."""
 
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,23 +14,18 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.timer import Timer
-from textual.widgets import Button, Input, Label, OptionList, Static
+from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui_trainer import paths
-from tui_trainer.command import essentials
-from tui_trainer.commands.sweep import read_plan
-from tui_trainer.config import Config, as_text
+from tui_trainer.config import Config
 from tui_trainer.errors import UserError
-from tui_trainer.language import N_, _, ngettext
+from tui_trainer.language import N_, _
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import run_name
 from tui_trainer.runs.directory import fresh_folder
 from tui_trainer.sweep.board import Board, Onlooker, find_sweeps
-from tui_trainer.sweep.plan import Plan, extent
-from tui_trainer.sweep.space import describe
-from tui_trainer.sweep.workers import cores
+from tui_trainer.sweep.plan import Plan
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.messages import RunFailed
@@ -37,13 +33,7 @@ from tui_trainer.ui.screens.sweep import SweepScreen
 from tui_trainer.ui.sweep_runner import SweepOpened, SweepRefused
 from tui_trainer.ui.sweeping import SweepingApp
 from tui_trainer.ui.widgets.footer import KeyFooter
-
-EXAMPLE = "--activation relu,elu --lr log:1e-4:1:7 --seed 0:3"
-
-PAUSE = 0.2
-"""Seconds without a key after which what was typed is read."""
-
-MOST_WORKERS = 1024
+from tui_trainer.ui.widgets.new_sweep import NewSweep
 
 KEYS = (
     ("relu,elu", N_("These values; 64;128,64 where a value has commas of its own")),
@@ -84,9 +74,7 @@ class SweepsScreen(Screen[None]):
         super().__init__()
         self._config = config
         self._marks = marks
-        self._plan: Plan | None = None
         self._sweeps: Mapping[Path, Board | str] = {}
-        self._reading: Timer | None = None
 
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""
@@ -100,23 +88,11 @@ class SweepsScreen(Screen[None]):
             found.border_title = _("Sweeps")
             yield OptionList(compact=True, id="list")
             yield Static(id="none")
-        with Vertical(id="new") as new:
-            new.border_title = _("New sweep")
-            with Horizontal(classes="line"):
-                yield Label(_("swept"))
-                yield Input(placeholder=EXAMPLE, compact=True, id="swept")
-            yield Static(id="told")
-            yield Static(id="fixed")
-            with Horizontal(classes="line"):
-                yield Label(_("workers"))
-                yield Input(str(cores()), type="integer", compact=True, id="workers")
-                yield Button(_("Start"), id="start", variant="primary", compact=True)
+        yield NewSweep(self._config, id="new")
         yield KeyFooter()
 
     def on_mount(self) -> None:
         """Look what there is."""
-        self._show_fixed()
-        self._tell_what_to_type()
         self.query_one("#none").display = False
         self.action_find()
 
@@ -132,19 +108,8 @@ class SweepsScreen(Screen[None]):
         threading.Thread(target=self._find, name="finding sweeps", daemon=True).start()
 
     def _find(self) -> None:
-        found: dict[Path, Board | str] = {}
         try:
-            for folder in find_sweeps(paths.sweeps()):
-                onlooker = Onlooker(folder)
-                try:
-                    found[folder] = onlooker.look()
-                except UserError as error:
-                    found[folder] = str(error)
-                finally:
-                    onlooker.close()
-            self.post_message(SweepsFound(found))
-        except UserError as error:
-            self.post_message(SweepsFound({}, str(error)))
+            self.post_message(_look_into(paths.sweeps()))
         except BaseException as error:
             self.app.post_message(RunFailed(self, error))
 
@@ -187,68 +152,20 @@ class SweepsScreen(Screen[None]):
 
     # A new one
 
-    def _show_fixed(self) -> None:
-        if self._config is None:
-            text = _("an option of the form is wrong: escape, and mend it first")
-        else:
-            given = {name: as_text(value) for name, value in self._fixed().items()}
-            text = _("for all runs: {options} (the form)").format(options=describe(given, _) if given else _("the options' defaults"))
-        self.query_one("#fixed", Static).update(Content(printable(text)))
-
-    def _fixed(self) -> Mapping[str, Any]:
-        values = essentials(self._config) if self._config else {}
-        return {name: as_text(value) if isinstance(value, tuple) else value for name, value in values.items()}
-
-    @on(Input.Changed, "#swept")
-    def _typed(self) -> None:
-        if self._reading:
-            self._reading.stop()
-        self._reading = self.set_timer(PAUSE, self._read)
-
-    def _read(self) -> None:
-        """Say how many runs that is, or what is wrong."""
-        if self._reading:
-            self._reading.stop()
-        self._plan = None
-        text = self.query_one("#swept", Input).value
-        if not text.strip():
-            self._tell_what_to_type()
-            return
-        try:
-            plan = read_plan(text, self._fixed())
-            configurations, seeds = extent(plan)
-        except UserError as error:
-            self._tell(f"✗ {printable(str(error))}", is_wrong=True)
-            return
-        self._plan = plan
-        counted = ngettext("{count:,} configuration", "{count:,} configurations", configurations).format(count=configurations)
-        repeated = _(" × {seeds} seeds = {runs:,} runs").format(seeds=seeds, runs=configurations * seeds)
-        self._tell(counted + (repeated if seeds > 1 else _(", one run each")))
-
-    def _tell_what_to_type(self) -> None:
-        self._tell(_("what differs among the runs, such as {example}").format(example=EXAMPLE))
-
-    def _tell(self, text: str, *, is_wrong: bool = False) -> None:
-        told = self.query_one("#told", Static)
-        told.set_class(is_wrong, "-wrong")
-        told.update(Content(text))
-
-    @on(Input.Submitted)
-    @on(Button.Pressed, "#start")
+    @on(NewSweep.Wanted)
     def _start_wanted(self) -> None:
         self.action_start()
 
     def action_start(self) -> None:
         """Start the new sweep."""
-        self._read()
+        new = self.query_one(NewSweep)
+        plan = new.read()
         if self._config is None:
             self.notify(_("An option of the form is wrong: mend it first."), severity="error")
-        elif self._plan is None:
-            if not self.query_one("#told").has_class("-wrong"):
-                self._tell(f"✗ {_('nothing is swept yet; type something like {example}').format(example=EXAMPLE)}", is_wrong=True)
-            self.query_one("#swept").focus()
+        elif plan is None:
+            new.ask_for_plan()
         else:
-            self._begin(None, self._plan)
+            self._begin(None, plan)
 
     def _is_free(self) -> bool:
         busy = isinstance(self.app, SweepingApp) and self.app.sweep_goes_on
@@ -258,30 +175,27 @@ class SweepsScreen(Screen[None]):
 
     def _begin(self, folder: Path | None, plan: Plan | None) -> None:
         """Train a sweep in its folder, or a new one in a fresh one."""
-        workers = self.query_one("#workers", Input).value
-        count = int(workers) if workers.isascii() and workers.isdigit() else 0
-        if not 1 <= count <= MOST_WORKERS:
-            self._tell(f"✗ {_('workers: a number from 1 to {most:,}').format(most=MOST_WORKERS)}", is_wrong=True)
-            self.query_one("#workers").focus()
-        elif self._is_free() and isinstance(self.app, SweepingApp):
+        new = self.query_one(NewSweep)
+        workers = new.workers_wanted()
+        if workers and self._is_free() and isinstance(self.app, SweepingApp):
             try:
                 folder = folder or fresh_folder(paths.sweeps())
             except OSError as error:
-                self._tell(f"✗ {paths.sweeps()}: {(error.strerror or str(error)).lower()}", is_wrong=True)
+                new.complain(f"{paths.sweeps()}: {(error.strerror or str(error)).lower()}")
             else:
-                self._tell(_("reading the images, starting the workers"))
-                self.app.begin_sweep(folder, plan, count)
+                new.tell(_("reading the images, starting the workers"))
+                self.app.begin_sweep(folder, plan, workers)
 
     @on(SweepOpened)
     def _opened(self, event: SweepOpened) -> None:
         if not self.is_current:
             return
-        self._read()
+        self.query_one(NewSweep).read()
         self.app.push_screen(SweepScreen(event.runner.folder, self._marks))
 
     @on(SweepRefused)
     def _refused(self, event: SweepRefused) -> None:
-        self._tell(f"✗ {printable(event.reason)}", is_wrong=True)
+        self.query_one(NewSweep).complain(printable(event.reason))
 
     def action_leave(self) -> None:
         """Leave the field for the list, or the screen."""
@@ -293,6 +207,21 @@ class SweepsScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A sweep is opened from the list, where one sees which it is."""
         return action not in ("open", "go_on") or isinstance(self.focused, OptionList)
+
+
+def _look_into(folder: Path) -> SweepsFound:
+    try:
+        return SweepsFound({path: _board(path) for path in find_sweeps(folder)})
+    except UserError as error:
+        return SweepsFound({}, str(error))
+
+
+def _board(folder: Path) -> Board | str:
+    with closing(Onlooker(folder)) as onlooker:
+        try:
+            return onlooker.look()
+        except UserError as error:
+            return str(error)
 
 
 def _told(sweep: Board | str) -> str:
