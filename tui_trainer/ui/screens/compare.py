@@ -10,15 +10,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
-from textual.content import Content
-from textual.widgets import DataTable, Label, Static
+from textual.widgets import Label, Static
 
 from tui_trainer import paths
 from tui_trainer.language import N_, _
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.directory import RunDirectory
-from tui_trainer.runs.standing import obstacle, was_left
+from tui_trainer.runs.standing import obstacle
 from tui_trainer.ui.archived import shown
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
@@ -30,8 +29,8 @@ from tui_trainer.ui.screens.health import HealthScreen
 from tui_trainer.ui.screens.inside import InsideScreen, Source
 from tui_trainer.ui.widgets.differences import Differences
 from tui_trainer.ui.widgets.footer import KeyFooter
-from tui_trainer.ui.widgets.run_detail import RunDetail
 from tui_trainer.ui.widgets.run_list import RunList
+from tui_trainer.ui.widgets.runs_pane import RunsPane
 from tui_trainer.ui.widgets.view_tabs import ViewTabs
 
 LOOK = 1.0
@@ -110,11 +109,7 @@ class CompareScreen(ChartScreen):
             yield Static(id="marked")
         with Horizontal(id="comparison", classes=f"-{VIEWS[0]}"):
             with Vertical(id="left"):
-                with Vertical(id="runs") as pane:
-                    pane.border_title = _("Runs")
-                    yield RunList(id="list")
-                    yield Static(id="none")
-                    yield RunDetail(id="detail")
+                yield RunsPane(self._current, id="runs")
                 yield Differences(id="differences")
             with Container(id="overlays"):
                 for quantity in CHARTS:
@@ -151,62 +146,40 @@ class CompareScreen(ChartScreen):
 
     def action_read(self) -> None:
         """List what is on disk, and read it."""
+        self.query_one(RunsPane).wait()
+        self._reader.find(paths.runs(), [*self._session, *self._shown_paths()])
+
+    def _shown_paths(self) -> list[Path]:
+        """The marked runs and the current one."""
         current = self._current()
-        elsewhere = [*self._session, *(each.path for each in self._marked.runs), *([current.path] if current else [])]
-        self.query_one(RunDetail).wait(is_read=True)
-        self._reader.find(paths.runs(), elsewhere)
+        return [*(each.path for each in self._marked.runs), *([current.path] if current else [])]
 
     @on(RunsFound)
     def _found(self, event: RunsFound) -> None:
-        if not self._stands:
-            return
-        runs = self.query_one(RunList)
-        runs.show_paths(event.paths)
-        runs.display = bool(event.paths)
-        nothing = self.query_one("#none", Static)
-        nothing.display = not event.paths
-        folder = printable(str(paths.runs().absolute()))
-        advice = _("ctrl+r goes back and starts one; each run keeps its options and figures in a folder of its own.")
-        nothing.update(Content(printable(event.problem) or _("No runs in {folder} yet. {advice}").format(folder=folder, advice=advice)))
-        self._show()
+        if self._stands:
+            self.query_one(RunsPane).show_found(event)
+            self._show()
 
     @on(RunsRead)
     def _read(self, event: RunsRead) -> None:
         if not self._stands:
             return
-        runs = self.query_one(RunList)
+        pane, read = self.query_one(RunsPane), {state.path: state for state in event.runs}
+        pane.show_read(event.runs)
         for state in event.runs:
-            runs.show_state(state.path, state)
             if isinstance(state, RunRecord) and state.path in self._marked:
                 self._reader.draw(state)
-        if runs.chosen in {state.path for state in event.runs}:
-            self._explain()
-        current = self._current()
-        wanted = {*(each.path for each in self._marked.runs), *([current.path] if current else [])}
-        if wanted.intersection(state.path for state in event.runs):
+        if not read.keys().isdisjoint(self._shown_paths()):
             self._show()
         if self._seeks:
-            self._seek()
-        if self._to_go_on_with in {state.path for state in event.runs}:
-            self._go_on_with(runs.states[self._to_go_on_with])
+            self._seeks = not pane.seek_left()
+        if self._to_go_on_with in read:
+            self._go_on_with(read[self._to_go_on_with])
 
     @on(RunDrawn)
     def _drawn(self, event: RunDrawn) -> None:
         if self._stands and self._marked.draw(Compared(event.path, event.shown)):
             self._show()
-
-    @on(DataTable.RowHighlighted, "#list")
-    def _explain(self) -> None:
-        """Say all of the run under the cursor that its row has no room for."""
-        if not self._stands:
-            return
-        runs = self.query_one(RunList)
-        path, detail = runs.chosen, self.query_one(RunDetail)
-        state = runs.states.get(path) if path else None
-        if path and state:
-            detail.tell(state, is_ours=self._is_going_on(path))
-        else:
-            detail.wait(is_read=path is not None)
 
     # Going on
 
@@ -243,27 +216,9 @@ class CompareScreen(ChartScreen):
         elif isinstance(state, RunRecord):
             self._leave_with(Choice(self._marked.runs, go_on_with=state))
 
-    def _seek(self) -> None:
-        """Go to the newest run that was left, once it is known which one that is."""
-        runs = self.query_one(RunList)
-        if runs.cursor_row > 0:
-            # Somebody looks for one already.
-            self._seeks = False
-            return
-        for row, path in enumerate(runs.paths):
-            state = runs.states.get(path)
-            if state is None:
-                return
-            if isinstance(state, RunRecord) and was_left(state):
-                runs.move_cursor(row=row)
-                break
-        else:
-            self.notify(_("No run was left before its end. A completed one goes on too, for more epochs: g."), timeout=6)
-        self._seeks = False
-
     # Marks
 
-    @on(DataTable.RowSelected, "#list")
+    @on(RunList.RowSelected, "#list")
     def _chosen(self) -> None:
         runs = self.query_one(RunList)
         path, current = runs.chosen, self._current()
@@ -322,10 +277,6 @@ class CompareScreen(ChartScreen):
         self._show()
 
     # The run that is going on
-
-    def _is_going_on(self, path: Path) -> bool:
-        current = self._current()
-        return current is not None and current.going_on and current.path == path
 
     def _state(self) -> tuple[Path | None, int, bool]:
         current = self._current()
