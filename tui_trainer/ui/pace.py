@@ -3,6 +3,12 @@
 from math import inf
 from time import monotonic, thread_time
 
+SHARE = 0.02
+"""Of the time, how much may go into the screen."""
+
+LONGEST_REST = 2.0
+"""Seconds after which the screen is drawn again however much that costs."""
+
 
 class Pace:
     """Rests after each drawing until drawing is but a share of the time.
@@ -11,8 +17,7 @@ class Pace:
     painting and sending come after the drawing itself; somebody's keys count with it, and so a rest ends after `longest` seconds anyway.
     """
 
-    def __init__(self, share: float, longest: float) -> None:
-        self._share = share
+    def __init__(self, longest: float = LONGEST_REST) -> None:
         self._longest = longest
         self._drawn_at = -inf
         self._work_before = 0.0
@@ -27,5 +32,5 @@ class Pace:
 
     def is_rested(self, least: float = 0.0) -> bool:
         """Whether the last drawing is paid for by now, and `least` seconds old."""
-        work = (thread_time() - self._work_before) / self._share
+        work = (thread_time() - self._work_before) / SHARE
         return monotonic() - self._drawn_at >= max(min(work, self._longest), least)

@@ -19,6 +19,7 @@ from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.standing import obstacle
 from tui_trainer.ui.archived import shown
+from tui_trainer.ui.chart.curves import RUN_PENS, Pen
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.comparing import MOST, Choice, Compared, Current, MarkedRuns
@@ -254,11 +255,9 @@ class CompareScreen(ChartScreen):
         drawn = current if self._marked.shows_current else None
         for chart in self.query(Chart):
             chart.follow(drawn.shown if drawn else None, [each.shown for each in others])
-        marks = {
-            each.path: self._mark(mark, f"run-{index}") for index, (each, mark) in enumerate(zip(others, self.marks.runs, strict=False), 1)
-        }
+        marks = {each.path: self._mark(mark, pen) for each, mark, pen in zip(others, self.marks.runs, RUN_PENS, strict=False)}
         if drawn:
-            marks = {drawn.path: self._mark(self.marks.line, "smooth"), **marks}
+            marks = {drawn.path: self._mark(self.marks.line, Pen.SMOOTH), **marks}
         runs = self.query_one(RunList)
         runs.show_marks(marks, current.path if current and current.going_on else None)
         columns = [(path, state) for path in marks if isinstance(state := runs.states.get(path), RunRecord)]
@@ -268,8 +267,8 @@ class CompareScreen(ChartScreen):
         self.query_one(Differences).show(heads, [state for _, state in columns])
         self.query_one("#marked", Static).update(_("{count} of {most} marked").format(count=len(others), most=MOST))
 
-    def _mark(self, character: str, pen: str) -> Text:
-        style = self.query(Chart).first().get_component_rich_style(f"chart--{pen}")
+    def _mark(self, character: str, pen: Pen) -> Text:
+        style = self.query(Chart).first().get_component_rich_style(pen.style)
         return Text(character, Style(color=style.color, bold=True))
 
     def _repaint(self) -> None:

@@ -33,12 +33,6 @@ from tui_trainer.ui.widgets.view_tabs import ViewTabs
 COLUMNS_A_LOOK = 1200
 """How many columns of charts may be written for each look at the run, on average: some 7 bytes each go over the line."""
 
-DRAWING_SHARE = 0.02
-"""Of the time, how much may go into the screen."""
-
-LONGEST_REST = 2.0
-"""Seconds after which charts are drawn again however much was spent."""
-
 FURTHER = ("rate", "gradients")
 """Charts for which a key makes room, where there is not enough for all."""
 
@@ -72,7 +66,7 @@ class CourseScreen(ChartScreen):
         self.directory: Path | None = None
         """The run's folder, once it has one."""
         self._tick = 1 / looks_per_second
-        self._pace = Pace(DRAWING_SHARE, LONGEST_REST)
+        self._pace = Pace()
         self._columns_drawn = 0
 
     @property

@@ -21,12 +21,6 @@ from tui_trainer.ui.pace import Pace
 from tui_trainer.ui.widgets.footer import KeyFooter
 from tui_trainer.ui.widgets.titles import entitle
 
-DRAWING_SHARE = 0.03
-"""Of the time, how much may go into drawing while a network trains."""
-
-LONGEST_REST = 2.0
-"""Seconds after which what is new is drawn however long that takes."""
-
 TALL = 30
 """Lines from which on the distributions are shown at first."""
 
@@ -66,7 +60,7 @@ class HealthScreen(Screen[None]):
         self._shown = shown
         self._tick = 1 / looks_per_second
         self._ramp = heat.PLAIN if marks.plain else heat.SHADES
-        self._pace = Pace(DRAWING_SHARE, LONGEST_REST)
+        self._pace = Pace()
 
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""

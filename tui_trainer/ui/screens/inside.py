@@ -35,11 +35,8 @@ from tui_trainer.ui.widgets.view_tabs import ViewTabs
 LOOK = 0.25
 """Seconds between two looks at whether there is another network."""
 
-DRAWING_SHARE = 0.03
-"""Of the time, how much may go into the screen."""
-
 LONGEST_REST = 4.0
-"""Seconds after which there is another look however much was drawn."""
+"""Seconds after which there is another look however much was drawn: pictures cost more than charts."""
 
 VIEWS: Mapping[str, str] = {
     "mistakes": "#mistake-gallery",
@@ -101,7 +98,7 @@ class InsideScreen(Screen[None]):
         self.examination: Examination | None = None
         self._missing = ""
         self.held = False
-        self._pace = Pace(DRAWING_SHARE, LONGEST_REST)
+        self._pace = Pace(LONGEST_REST)
 
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""

@@ -47,8 +47,7 @@ class SweepCurves(Container):
 
     def marks(self, characters: Marks) -> Mapping[str, Mark]:
         """What each marked run has on the charts."""
-        pairs = zip(self._marked, characters.runs, strict=False)
-        return {key: Mark(character, f"run-{number}") for number, (key, character) in enumerate(pairs, 1)}
+        return {key: Mark(character, pen) for key, character, pen in zip(self._marked, characters.runs, RUN_PENS, strict=False)}
 
     def point(self, key: str | None) -> None:
         """Draw another run in full."""

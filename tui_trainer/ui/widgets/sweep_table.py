@@ -12,6 +12,7 @@ from textual.message import Message
 from tui_trainer.cells import ljust, rjust, shorten
 from tui_trainer.language import _
 from tui_trainer.sweep.table import ACCURACY, SHORT, Row, Table
+from tui_trainer.ui.chart.curves import RUN_PENS, Pen
 from tui_trainer.ui.widgets.painted import Painted
 
 Pieces = list[tuple[str, str]]
@@ -32,7 +33,7 @@ class Mark:
     """What a run has on the charts."""
 
     character: str
-    pen: str
+    pen: Pen
 
 
 class SweepTable(Painted, can_focus=True):
@@ -40,7 +41,7 @@ class SweepTable(Painted, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *(f"sweep--{part}" for part in ("head", "sorted", "row", "cursor", "best", "bad", "open")),
-        *(f"chart--run-{number}" for number in range(1, 7)),
+        *(pen.style for pen in RUN_PENS),
     }
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -181,7 +182,7 @@ class SweepTable(Painted, can_focus=True):
         best = (PLAIN_BEST if self.app.has_class("-plain") else BEST) if row.is_best else " "
         pieces: Pieces = [
             (">" if is_cursor else " ", style),
-            (mark.character if mark else " ", f"chart--{mark.pen}" if mark and style != "sweep--cursor" else style),
+            (mark.character if mark else " ", mark.pen.style if mark and style != "sweep--cursor" else style),
             (f"{best} ", style),
         ]
         return pieces + [(self._aligned(column, row.cells[column], size) + " ", style) for column, _start, size in columns]
