@@ -99,7 +99,7 @@ def compete(name: str, threads: int) -> None:
 
 def sizes(hidden: str):
     """Layer sizes from the image to the classes."""
-    from tui_trainer.config import parse_hidden
+    from tui_trainer.hidden import parse_hidden
 
     return [784, *parse_hidden(hidden), 10]
 

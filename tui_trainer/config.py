@@ -3,7 +3,6 @@
 The command line, the app's form, TOML files and the documentation are all made from the fields of `Config`.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +24,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from tui_trainer.changes import CHANGEABLE, Change, format_changes, parse_changes
+from tui_trainer.complaints import complaints, shortened
 from tui_trainer.errors import UserError
-from tui_trainer.language import N_, _, in_english
+from tui_trainer.hidden import MOST_LAYERS, format_hidden, parse_hidden
+from tui_trainer.language import _, in_english
 from tui_trainer.names import OneForEach, OneOf, default_alpha, join, made_for, split
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS
@@ -36,43 +37,7 @@ from tui_trainer.toml_file import parse_toml, read_given
 
 AUTO: Final = "auto"
 MOST_UNITS: Final = 65_536
-MOST_LAYERS: Final = 1_000
 MOST_EPOCHS: Final = 1_000_000_000
-
-
-def parse_hidden(value: Any) -> Any:
-    """Layer sizes from `256,128x8` (a comma list; `128x8` is eight layers of 128) or `none`; a list passes as it is."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return (value,)
-    if isinstance(value, list | tuple) and len(value) > MOST_LAYERS:
-        # Each of a million wrong sizes would be complained of.
-        raise PydanticCustomError("hidden", _("must have at most {most} layers"), {"most": MOST_LAYERS})
-    if not isinstance(value, str):
-        return value
-    if value.strip().lower() == "none":
-        return ()
-    sizes: list[int] = []
-    for part in value.split(","):
-        match = re.fullmatch(r"\s*(\d{1,9})\s*(?:[x×]\s*(\d{1,9}))?\s*", part)
-        if match is None:
-            message = _("must be layer sizes such as 256 or 128x8,64, or none")
-            raise PydanticCustomError("hidden", message)
-        units, times = int(match[1]), int(match[2] or 1)
-        if len(sizes) + times > MOST_LAYERS:
-            raise PydanticCustomError("hidden", _("must have at most {most} layers"), {"most": MOST_LAYERS})
-        sizes += [units] * times
-    return tuple(sizes)
-
-
-def format_hidden(sizes: tuple[int, ...]) -> str:
-    """The shortest text that `parse_hidden` reads back: `256`, `128x8,64`, `none`."""
-    groups: list[list[int]] = []
-    for size in sizes:
-        if groups and groups[-1][0] == size:
-            groups[-1][1] += 1
-        else:
-            groups.append([size, 1])
-    return ",".join(str(size) if times == 1 else f"{size}x{times}" for size, times in groups) or "none"
 
 
 def _resolve_initializer(initializer: str, info: ValidationInfo) -> str:
@@ -107,7 +72,7 @@ def _check_changes(changes: tuple[Change, ...], info: ValidationInfo) -> tuple[C
         try:
             config = Config.model_validate({**options, **change.values})
         except ValidationError as error:
-            name, problem = next(iter(_problems(error).items()))
+            name, problem = next(iter(complaints(error).items()))
             message = _("at step {step}: {name} {problem}")
             raise PydanticCustomError("change", message, {"step": change.step, "name": name, "problem": problem}) from None
         checked.append(Change(change.step, {name: getattr(config, name) for name in change.values}))
@@ -208,7 +173,7 @@ class Config(BaseModel):
             try:
                 return cls.model_validate(dict(values))
             except ValidationError as error:
-                name, message = next(iter(_problems(error).items()))
+                name, message = next(iter(complaints(error).items()))
                 raise UserError(f"{(source or Source()).of(name)} {message}") from None
 
     @property
@@ -241,7 +206,7 @@ class Source:
     from_file: frozenset[str] = frozenset()
 
     def of(self, name: str) -> str:
-        return f"{self.file}: {_shortened(name)}" if name in self.from_file else option(_shortened(name))
+        return f"{self.file}: {shortened(name)}" if name in self.from_file else option(shortened(name))
 
 
 def as_text(value: Any) -> str:
@@ -261,75 +226,8 @@ def problems(values: Mapping[str, Any]) -> dict[str, str]:
     try:
         Config.model_validate(dict(values))
     except ValidationError as error:
-        return _problems(error)
+        return complaints(error)
     return {}
-
-
-def _problems(error: ValidationError) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for detail in error.errors(include_url=False):
-        name = str(detail["loc"][0]) if detail["loc"] else "options"
-        # A default that depends on a wrong option is not a second mistake; of a union's complaints the first says it.
-        if detail["type"] != "default_factory_not_called" and name not in found:
-            found[name] = _sentence(detail["type"], detail["msg"], detail.get("input"))
-    return found
-
-
-def _sentence(kind: str, message: str, value: Any) -> str:
-    if kind == "change":
-        return message
-    if kind == "extra_forbidden":
-        return _("is not an option; `tui-trainer --help` lists them")
-    wording = {
-        "int_parsing": _("must be a whole number"),
-        "int_type": _("must be a whole number"),
-        "int_from_float": _("must be a whole number"),
-        "int_parsing_size": _("must be a whole number of fewer digits"),
-        "float_parsing": _("must be a number"),
-        "float_type": _("must be a number"),
-        "finite_number": _("must be a finite number"),
-        "string_type": _("must be a text"),
-        "string_too_short": _("must not be empty"),
-        "tuple_type": _("must be layer sizes such as 256 or 128x8,64, or none"),
-        "too_long": _("must have at most {most} layers").format(most=MOST_LAYERS),
-        "bool_parsing": _("must be true or false"),
-        "bool_type": _("must be true or false"),
-    }.get(kind)
-    if wording is None:
-        wording = message.replace("Input should be", "must be").replace("greater than or equal to", "at least")
-        wording = _limited(wording.replace("less than or equal to", "at most"))
-    given = _shortened(_text(value))
-    return _("{wording}, not {given}").format(wording=wording, given=repr(given) if isinstance(value, str) else given)
-
-
-LIMITS: Final = (
-    N_("must be greater than {limit}"),
-    N_("must be at least {limit}"),
-    N_("must be less than {limit}"),
-    N_("must be at most {limit}"),
-)
-
-
-def _limited(wording: str) -> str:
-    """What a number has to be, in the language that was chosen."""
-    for text in LIMITS:
-        start = text.partition("{")[0]
-        if wording.startswith(start):
-            return _(text).format(limit=wording.removeprefix(start))
-    return wording
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, int) and value.bit_length() > 1000:
-        return f"a number of {value.bit_length()} bits"
-    try:
-        return str(value)
-    except (ValueError, RecursionError):  # an integer of thousands of digits, which Python refuses to print, or tables without end
-        return "what is there"
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "…"
 
 
 def read_toml(path: Path) -> dict[str, Any]:

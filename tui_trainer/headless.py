@@ -9,8 +9,9 @@ from math import ceil, floor, log10, nan
 from typing import Literal, Protocol, TypeVar
 
 from tui_trainer.changes import describe_change
-from tui_trainer.config import Config, format_hidden
+from tui_trainer.config import Config
 from tui_trainer.errors import UserError
+from tui_trainer.hidden import format_hidden
 from tui_trainer.names import abridged
 from tui_trainer.paths import printable
 from tui_trainer.runs.directory import line

@@ -11,9 +11,10 @@ from time import perf_counter
 import numpy as np
 
 from tui_trainer import paths
-from tui_trainer.config import Config, format_hidden
+from tui_trainer.config import Config
 from tui_trainer.dataset import Dataset
 from tui_trainer.errors import UserError
+from tui_trainer.hidden import format_hidden
 from tui_trainer.nn.network import Pass
 from tui_trainer.runs.files import replace
 from tui_trainer.runs.reading import opened

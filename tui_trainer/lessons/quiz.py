@@ -8,8 +8,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from tui_trainer.config import Config, format_hidden
+from tui_trainer.config import Config
 from tui_trainer.dataset import CLASSES
+from tui_trainer.hidden import format_hidden
 from tui_trainer.language import _
 from tui_trainer.nn.layers import Layer
 from tui_trainer.training.model import arithmetic, build_layers, build_network, parameters

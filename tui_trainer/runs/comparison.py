@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 
 from pydantic import JsonValue
 
-from tui_trainer.config import Config, format_hidden
+from tui_trainer.config import Config
+from tui_trainer.hidden import format_hidden
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import RunRecord
 

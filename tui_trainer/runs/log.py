@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag
 from pydantic_core import from_json
 
 from tui_trainer.changes import MOST_CHANGES
-from tui_trainer.config import MOST_EPOCHS, MOST_LAYERS
+from tui_trainer.config import MOST_EPOCHS
+from tui_trainer.hidden import MOST_LAYERS
 from tui_trainer.training.diagnosis import FIGURES
 from tui_trainer.training.events import Status
 

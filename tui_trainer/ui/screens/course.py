@@ -11,8 +11,9 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Label, Static
 
-from tui_trainer.config import Config, format_hidden
+from tui_trainer.config import Config
 from tui_trainer.dataset import CLASSES
+from tui_trainer.hidden import format_hidden
 from tui_trainer.language import N_, _
 from tui_trainer.names import abridged
 from tui_trainer.paths import printable
