@@ -25,7 +25,7 @@ from pydantic_core import PydanticCustomError
 
 from tui_trainer.changes import CHANGEABLE, Change, format_changes, parse_changes
 from tui_trainer.complaints import complaints, shortened
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.hidden import MOST_LAYERS, format_hidden, parse_hidden
 from tui_trainer.language import _, in_english
 from tui_trainer.names import OneForEach, OneOf, default_alpha, join, made_for, split
@@ -235,7 +235,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return parse_toml(read_given(path))
     except OSError as error:
-        raise UserError(f"--config {path}: {(error.strerror or str(error)).lower()}") from None
+        raise UserError(f"--config {path}: {reason_of(error)}") from None
     except ValueError as error:
         raise UserError(f"--config {path}: {error}") from None
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer import paths
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.formats import open_npz, read_idx
 from tui_trainer.nn.arrays import Array, Images, Labels
 from tui_trainer.nn.compiled import SparseRows
@@ -121,7 +121,7 @@ def load(data: str) -> Dataset:
         if path.exists():
             return _from_arrays(data, dict(_read_npz(path)))
     except OSError as error:
-        raise UserError(f"--data {data}: {(error.strerror or str(error)).lower()}") from None
+        raise UserError(f"--data {data}: {reason_of(error)}") from None
     except (ValueError, MemoryError) as error:  # a path with a NUL, or an honest file larger than the machine
         raise UserError(f"--data {data}: {str(error) or 'does not fit into memory'}") from None
     raise UserError(f"--data {data}: no such file or folder; give mnist, a folder of four IDX files, or an .npz")

@@ -1,5 +1,10 @@
-"""What a person did that the program cannot go on with."""
+"""What a person did that the program cannot go on with, and what the system says to it."""
 
 
 class UserError(Exception):
     """Bad options, data or folders. Its text is one line that names what is wrong and what to do; the program ends with status 2."""
+
+
+def reason_of(error: Exception) -> str:
+    """What the system says is wrong with a file, such as `permission denied`, to end a sentence of ours."""
+    return str(getattr(error, "strerror", None) or error).lower()

@@ -17,7 +17,7 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.nn.arrays import Images, Labels
 
 MOST_BYTES = 4 << 30
@@ -204,7 +204,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
             raise UserError(f"{path}: not a regular file")
         file = path.open("rb")
     except OSError as error:
-        raise UserError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        raise UserError(f"{path}: {reason_of(error)}") from None
     with file:
         yield file
 
@@ -224,4 +224,4 @@ def _named(path: Path) -> Iterator[None]:
     except (ValueError, TypeError, SyntaxError, TokenError, OverflowError, RuntimeError, struct.error) as error:
         raise UserError(f"{path}: cannot be read: {' '.join(str(error).split())[:LONGEST_COMPLAINT]}") from None
     except (OSError, io.UnsupportedOperation) as error:
-        raise UserError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        raise UserError(f"{path}: {reason_of(error)}") from None

@@ -10,7 +10,7 @@ from typing import Literal, Protocol, TypeVar
 
 from tui_trainer.changes import describe_change
 from tui_trainer.config import Config
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.hidden import format_hidden
 from tui_trainer.names import abridged
 from tui_trainer.paths import printable
@@ -79,7 +79,7 @@ def run_headless(run: Run, form: Format) -> int:
     if run.trouble:
         raise UserError(f"{run.trouble}; what was written before is whole")
     if lost:
-        raise UserError(f"the results cannot be written ({(lost.strerror or str(lost)).lower()}); they are in {run.directory}")
+        raise UserError(f"the results cannot be written ({reason_of(lost)}); they are in {run.directory}")
     return status
 
 

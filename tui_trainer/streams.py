@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.paths import printable
 
 
@@ -21,7 +21,7 @@ def results() -> Iterator[None]:
         sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
         give_up_streams()
-        raise UserError(f"the results cannot be written ({(error.strerror or str(error)).lower()})") from None
+        raise UserError(f"the results cannot be written ({reason_of(error)})") from None
 
 
 def warn(text: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 
 FORMATS = ("npz", "onnx")
 
@@ -34,7 +34,7 @@ def export_command(run: str, form: str | None, output: Path, best: bool, force: 
     try:
         replace(output, to_npz(model) if form == "npz" else to_onnx(model))
     except OSError as error:
-        raise UserError(f"--output {output}: {(error.strerror or str(error)).lower()}") from None
+        raise UserError(f"--output {output}: {reason_of(error)}") from None
     except MemoryError:
         raise UserError(f"{run}: does not fit into memory") from None
 

@@ -16,7 +16,7 @@ from typing import Final, Literal, NamedTuple
 from pydantic import JsonValue
 
 from tui_trainer.config import Config
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.paths import printable
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.journal import is_held
@@ -145,7 +145,7 @@ def find_runs(folder: Path) -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise UserError(f"{folder}: {(error.strerror or str(error)).lower()}") from None
+        raise UserError(f"{folder}: {reason_of(error)}") from None
 
 
 def resolve_run(text: str, folder: Path) -> Path:

@@ -10,7 +10,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.files import replace
 from tui_trainer.training.events import Snapshot
 
@@ -61,7 +61,7 @@ def read(path: Path, wanted: Callable[[Mapping[str, Any]], Mapping[str, Shape]] 
     except UserError as error:
         raise UserError(f"{path}: not a checkpoint that this version can read: {error}") from None
     except OSError as error:
-        raise UserError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        raise UserError(f"{path}: {reason_of(error)}") from None
     except MemoryError:
         raise UserError(f"{path}: does not fit into memory") from None
     # AttributeError and TypeError: an element type that NumPy does not know.

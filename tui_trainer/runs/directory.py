@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_trainer import paths
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.files import beside
 
 
@@ -42,7 +42,7 @@ class RunDirectory:
             if any(output.iterdir()):
                 raise UserError(f"--output {output}: the folder is not empty; give one that does not exist or is empty")
         except OSError as error:
-            reason = "a file of that name exists" if isinstance(error, FileExistsError) else (error.strerror or str(error)).lower()
+            reason = "a file of that name exists" if isinstance(error, FileExistsError) else reason_of(error)
             if output is None:
                 raise UserError(f"{paths.runs()}: cannot make the run's folder here ({reason}); give one with --output") from None
             raise UserError(f"--output {output}: {reason}; give a folder that does not exist or is empty") from None

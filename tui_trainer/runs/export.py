@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.batches import COLUMNS, MOST_BATCHES, read_batches
@@ -102,7 +102,7 @@ def write_file(path: Path, parts: Iterable[bytes], *, force: bool) -> None:
         fresh.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise UserError(f"--output {path}: {(error.strerror or str(error)).lower()}") from None
+        raise UserError(f"--output {path}: {reason_of(error)}") from None
     finally:
         with suppress(OSError):
             fresh.unlink()

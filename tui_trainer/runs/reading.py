@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.toml_file import parse_toml
 
 
@@ -20,7 +20,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
                 raise UserError(f"{path}: not a regular file")
             yield file
     except OSError as error:
-        raise UserError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        raise UserError(f"{path}: {reason_of(error)}") from None
 
 
 def read_table(path: Path, most: int) -> dict[str, Any]:

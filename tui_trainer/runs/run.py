@@ -8,7 +8,7 @@ from typing import Any
 
 from tui_trainer.config import AUTO, Config
 from tui_trainer.dataset import MNIST, Dataset, Split, load
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.batches import BatchFile
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.runs.files import beside, open_to_write
@@ -74,7 +74,7 @@ class Run:
             try:
                 journal.cut(found.metrics_size)
             except OSError as error:
-                raise UserError(f"{folder.metrics}: {(error.strerror or str(error)).lower()}") from None
+                raise UserError(f"{folder.metrics}: {reason_of(error)}") from None
         except BaseException:
             journal.close()
             raise
@@ -105,7 +105,7 @@ class Run:
     def trouble(self) -> str:
         """Why the folder lacks something that it should hold, in a line; nothing while it does not."""
         error = self._keeper.trouble
-        return f"{self.directory}: cannot keep the run ({(error.strerror or str(error)).lower()})" if error else ""
+        return f"{self.directory}: cannot keep the run ({reason_of(error)})" if error else ""
 
     def close(self) -> None:
         """Leave the folder to others, where the run is made and then not trained; after `events` that is done."""
@@ -154,7 +154,7 @@ def _hold(folder: RunDirectory, what: str, *, create: bool = False) -> Journal:
     except FileNotFoundError:
         raise UserError(f"{what}: not a run that can be gone on with: it has no {folder.metrics.name}") from None
     except OSError as error:
-        raise UserError(f"{what}: {folder.metrics.name}: {(error.strerror or str(error)).lower()}") from None
+        raise UserError(f"{what}: {folder.metrics.name}: {reason_of(error)}") from None
 
 
 def _refuse_strangers(folder: RunDirectory) -> None:
@@ -168,7 +168,7 @@ def _refuse_strangers(folder: RunDirectory) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise UserError(f"{folder.batches}: {(error.strerror or str(error)).lower()}") from None
+        raise UserError(f"{folder.batches}: {reason_of(error)}") from None
 
 
 def _differences(found: Resumption, config: Config) -> list[str]:
@@ -184,7 +184,7 @@ def settle(config: Config) -> tuple[Config, Dataset]:
         # An absolute name, so that a config.toml finds the data from any folder.
         name = config.data if config.data == MNIST else str(Path(config.data).expanduser().absolute())
     except (OSError, RuntimeError, ValueError) as error:  # the current folder is gone; the user of ~user is unknown, or has a NUL
-        raise UserError(f"--data {config.data}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
+        raise UserError(f"--data {config.data}: {reason_of(error)}") from None
     data = load(name)
     config = config.model_copy(update={"data": name})
     if config.threads == AUTO:

@@ -9,7 +9,7 @@ from typing import Final
 
 import tomli_w
 
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.files import replace
 from tui_trainer.runs.reading import read_table
@@ -55,7 +55,7 @@ def change_tags(run: Path, *, add: Iterable[str] = (), remove: Iterable[str] = (
             if now != tags:
                 replace(path, tomli_w.dumps({"tags": list(now)}).encode())
     except OSError as error:
-        raise UserError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        raise UserError(f"{path}: {reason_of(error)}") from None
     return now
 
 

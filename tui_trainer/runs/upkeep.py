@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.archive import began, is_run
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.files import sync_folder
@@ -63,7 +63,7 @@ def rename_run(run: Path, name: str) -> Path:
         except FileExistsError:
             raise UserError(f"{name}: the name is taken: {target} exists") from None
         except OSError as error:
-            raise UserError(f"{target}: {(error.strerror or str(error)).lower()}") from None
+            raise UserError(f"{target}: {reason_of(error)}") from None
         try:
             _keep_date(run)
             run.rename(target)
@@ -71,7 +71,7 @@ def rename_run(run: Path, name: str) -> Path:
         except OSError as error:
             with suppress(OSError):
                 target.rmdir()
-            raise UserError(f"{run}: {(error.strerror or str(error)).lower()}") from None
+            raise UserError(f"{run}: {reason_of(error)}") from None
     return target
 
 
@@ -101,7 +101,7 @@ def delete_run(run: Path) -> Deleted:
             # By way of the open folder: whatever comes to stand at its path meanwhile is left alone.
             folder = os.open(run, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
-            raise UserError(f"{run}: {(error.strerror or str(error)).lower()}") from None
+            raise UserError(f"{run}: {reason_of(error)}") from None
         try:
             for name in (path.name for path in RunDirectory(run).files()):
                 with suppress(FileNotFoundError, IsADirectoryError):
@@ -113,7 +113,7 @@ def delete_run(run: Path) -> Deleted:
                 run.rmdir()
                 sync_folder(run.parent)
         except OSError as error:
-            raise UserError(f"{run}: {(error.strerror or str(error)).lower()}; {files} files were deleted") from None
+            raise UserError(f"{run}: {reason_of(error)}; {files} files were deleted") from None
         finally:
             os.close(folder)
     return Deleted(run, files, size, left)
@@ -131,7 +131,7 @@ def _held(run: Path) -> Iterator[None]:
         except TakenError:
             raise _going_on(run) from None
         except OSError as error:
-            raise UserError(f"{metrics}: {(error.strerror or str(error)).lower()}") from None
+            raise UserError(f"{metrics}: {reason_of(error)}") from None
     try:
         yield
     finally:

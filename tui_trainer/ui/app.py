@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.theme import ThemeProvider
 
 from tui_trainer import paths
+from tui_trainer.errors import reason_of
 from tui_trainer.language import _
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.follow import Follower
@@ -101,11 +102,9 @@ class TrainerApp(SweepingApp):
                 self._settings.remember(**what)
             except OSError as error:
                 self._settings = None
-                reason = (error.strerror or str(error)).lower()
-                problem = paths.printable(
-                    _("Theme and options cannot be remembered: {path}: {reason}").format(path=paths.settings(), reason=reason)
-                )
-                self.notify(problem, severity="warning", markup=False)
+                problem = _("Theme and options cannot be remembered: {path}: {reason}")
+                problem = problem.format(path=paths.settings(), reason=reason_of(error))
+                self.notify(paths.printable(problem), severity="warning", markup=False)
 
     def on_run_started(self, event: RunStarted) -> None:
         """Offer the same options the next time."""

@@ -12,7 +12,7 @@ from textual.message import Message
 
 from tui_trainer.dataset import Split, load
 from tui_trainer.digits import Gray
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.inside import Examination, FirstLayer, Scale, examine, restore, say
 from tui_trainer.language import _
 from tui_trainer.nn.arrays import Array
@@ -174,7 +174,7 @@ class Examiner:
         try:
             status = path.stat()
         except (OSError, ValueError) as error:
-            raise UserError(f"there is no network yet: {path}: {str(getattr(error, 'strerror', None) or error).lower()}") from None
+            raise UserError(f"there is no network yet: {path}: {reason_of(error)}") from None
         if (seen := (status.st_mtime_ns, status.st_size)) == self._seen:
             return
         self._seen = seen

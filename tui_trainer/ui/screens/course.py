@@ -13,6 +13,7 @@ from textual.widgets import Label, Static
 
 from tui_trainer.config import Config
 from tui_trainer.dataset import CLASSES
+from tui_trainer.errors import reason_of
 from tui_trainer.hidden import format_hidden
 from tui_trainer.language import N_, _
 from tui_trainer.names import abridged
@@ -162,7 +163,7 @@ class CourseScreen(ChartScreen):
             path = export.save(self.directory or Path(), name, text)
         except OSError as error:
             self.notify(
-                _("{name} cannot be saved: {reason}").format(name=name, reason=(error.strerror or str(error)).lower()),
+                _("{name} cannot be saved: {reason}").format(name=name, reason=reason_of(error)),
                 severity="error",
                 markup=False,
             )

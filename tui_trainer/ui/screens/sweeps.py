@@ -19,7 +19,7 @@ from textual.widgets.option_list import Option
 
 from tui_trainer import paths
 from tui_trainer.config import Config
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.language import N_, _
 from tui_trainer.paths import printable
 from tui_trainer.runs.archive import run_name
@@ -181,7 +181,7 @@ class SweepsScreen(Screen[None]):
             try:
                 folder = folder or fresh_folder(paths.sweeps())
             except OSError as error:
-                new.complain(f"{paths.sweeps()}: {(error.strerror or str(error)).lower()}")
+                new.complain(f"{paths.sweeps()}: {reason_of(error)}")
             else:
                 new.tell(_("reading the images, starting the workers"))
                 self.app.begin_sweep(folder, plan, workers)
