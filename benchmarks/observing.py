@@ -34,7 +34,7 @@ def costs(hidden: str, suffix: str) -> None:
     """Health, evaluation and a checkpoint beside an epoch of training."""
     data = load_data("mnist")
     training = Training(Config.parse({"hidden": hidden, "epochs": 3, "threads": 1}), data)
-    network, snapshot, epochs = training._network, None, []
+    network, snapshot, epochs = training.learner.network, None, []
     for event in training.events(Control()):
         if isinstance(event, Started):
             snapshot = event.snapshot
@@ -51,7 +51,7 @@ def costs(hidden: str, suffix: str) -> None:
         return median(times)
 
     before, test = network.parameters.copy(), Feed(data.test)
-    looking = seconds(lambda: health.measure(network, training._probe.first(network), before))
+    looking = seconds(lambda: health.measure(network, training.probe.first(network), before))
     examination = seconds(lambda: evaluate(network, test))
     with tempfile.TemporaryDirectory() as folder:
         keeping = seconds(lambda: checkpoint.write(Path(folder) / "c", snapshot))

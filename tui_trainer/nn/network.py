@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,8 +21,8 @@ ALIGNMENT = 16
 class Network:
     """Layers from (samples, inputs) to logits (samples, classes).
 
-    All parameters lie in one vector and all gradients in another, so that an optimizer is one loop over both; `tensors` names the
-    pieces. The few numbers between two tensors are padding: they are 0 and stay 0.
+    All parameters lie in one vector and all gradients in another, so that an optimizer is one loop over both; `tensors` and
+    `gradient_tensors` name the pieces. The few numbers between two tensors are padding: they are 0 and stay 0.
     """
 
     def __init__(self, layers: Sequence[Layer], dtype: DTypeLike = np.float32) -> None:
@@ -29,25 +30,17 @@ class Network:
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         self.inputs = self.layers[0].inputs
         self.classes = self.layers[-1].units
-        self.tensors: dict[str, Array] = {}
-        self.gradient_tensors: dict[str, Array] = {}
-        self._spans: dict[str, slice] = {}
         self._passes: dict[tuple[int, bool, SparseRows | None], Pass] = {}
-        self._bind()
-
-    def _bind(self) -> None:
-        offsets: dict[str, tuple[int, tuple[int, ...]]] = {}
+        self._spans: dict[str, tuple[slice, tuple[int, ...]]] = {}
         size = 0
         for layer in self.layers:
             for parameter, shape in layer.shapes().items():
-                offsets[f"{layer.name}.{parameter}"] = size, shape
-                size += -(-int(np.prod(shape)) // ALIGNMENT) * ALIGNMENT
+                self._spans[f"{layer.name}.{parameter}"] = slice(size, size + prod(shape)), shape
+                size += -(-prod(shape) // ALIGNMENT) * ALIGNMENT
         self.parameters: Array = zeros(size, self.dtype)
         self.gradients: Array = zeros(size, self.dtype)
-        for name, (start, shape) in offsets.items():
-            self._spans[name] = span = slice(start, start + int(np.prod(shape)))
-            self.tensors[name] = self.parameters[span].reshape(shape)
-            self.gradient_tensors[name] = self.gradients[span].reshape(shape)
+        self.tensors = self.named(self.parameters)
+        self.gradient_tensors = self.named(self.gradients)
         for layer in self.layers:
             names = {parameter: f"{layer.name}.{parameter}" for parameter in layer.shapes()}
             layer.bind(
@@ -55,13 +48,13 @@ class Network:
                 {parameter: self.gradient_tensors[name] for parameter, name in names.items()},
             )
 
+    def named(self, vector: Array) -> dict[str, Array]:
+        """Views of a vector as long as `parameters`: by the name of each tensor what belongs to it, in its shape."""
+        return {name: vector[span].reshape(shape) for name, (span, shape) in self._spans.items()}
+
     @property
     def parameter_count(self) -> int:
         return sum(tensor.size for tensor in self.tensors.values())
-
-    def span(self, tensor: str) -> slice:
-        """Where a tensor lies in `parameters`, in `gradients` and in whatever an optimizer keeps for each parameter."""
-        return self._spans[tensor]
 
     def initialize(self, rng: np.random.Generator) -> None:
         """Draw the first parameters, layer by layer from the input."""

@@ -25,12 +25,12 @@ class Feed:
 
     def resize(self, rows: int) -> None:
         """Take at most `rows` samples at once from now on."""
-        self._rows = min(rows, max(self.samples, 1))
-        self._batcher = Batcher(self._split, self._rows)
+        self.rows = min(rows, max(self.samples, 1))
+        self._batcher = Batcher(self._split, self.rows)
 
     def allocate(self, network: Network) -> None:
         """Make the arrays of a whole batch now, so that there is memory for them when they are needed, or MemoryError is raised."""
-        network.over(self._rows, training=True, sparse=self._sparse)
+        network.over(self.rows, training=True, sparse=self._sparse)
 
     def take(self, network: Network, indices: Labels, *, training: bool = False) -> Pass:
         """The network's pass for as many samples, filled with those at `indices` (rows,)."""
@@ -43,12 +43,12 @@ class Feed:
 
     def first(self, network: Network) -> Pass:
         """A pass filled with the first samples in file order."""
-        return self.take(network, self._numbers[: self._rows])
+        return self.take(network, self._numbers[: self.rows])
 
     def all(self, network: Network) -> Iterator[Pass]:
         """Passes, one after the other, that together hold every sample in file order."""
-        for start in range(0, self.samples, self._rows):
-            yield self.take(network, self._numbers[start : start + self._rows])
+        for start in range(0, self.samples, self.rows):
+            yield self.take(network, self._numbers[start : start + self.rows])
 
 
 @np.errstate(all="ignore")

@@ -28,14 +28,14 @@ def measure(network: Network, probe: Pass, before: Array) -> tuple[LayerHealth, 
     """
     probe.forward()
     health = []
-    after = network.parameters
+    parameters_before = network.named(before)
     stages = probe.stages
     for index, stage in enumerate(stages):
         if not isinstance(stage.layer, Dense):
             continue
-        name = stage.layer.name
-        weights = network.span(f"{name}.weight")
-        weight_norm, before_norm = norm(after[weights]), norm(before[weights])
+        weight = f"{stage.layer.name}.weight"
+        after, earlier = network.tensors[weight], parameters_before[weight]
+        earlier_norm = norm(earlier)
         follower = stages[index + 1] if index + 1 < len(stages) else stage
         saturated = dead = 0.0
         if isinstance(follower.layer, Activation):
@@ -44,10 +44,10 @@ def measure(network: Network, probe: Pass, before: Array) -> tuple[LayerHealth, 
             saturated, dead = float(flat.mean()), float(flat.all(axis=0).mean())
         health.append(
             LayerHealth(
-                name=name,
-                gradient_norm=norm(network.gradients[weights]),
-                weight_norm=weight_norm,
-                update_ratio=norm(after[weights] - before[weights]) / before_norm if before_norm else 0.0,
+                name=stage.layer.name,
+                gradient_norm=norm(network.gradient_tensors[weight]),
+                weight_norm=norm(after),
+                update_ratio=norm(after - earlier) / earlier_norm if earlier_norm else 0.0,
                 activation_mean=float(follower.out.mean(dtype=np.float64)),
                 activation_std=float(follower.out.std(dtype=np.float64)),
                 dead_fraction=dead,
@@ -66,7 +66,7 @@ def distributions(network: Network, probe: Pass) -> tuple[Distributions, ...]:
         follower = probe.stages[index + 1] if index + 1 < len(probe.stages) else stage
         bounds = follower.layer.bounds if isinstance(follower.layer, Activation) else None
         name = stage.layer.name
-        gradients = network.gradients[network.span(f"{name}.weight")]
+        gradients = network.gradient_tensors[f"{name}.weight"]
         found.append(Distributions(name, _evenly(follower.out[:COUNTED_SAMPLES], bounds), _by_magnitude(gradients)))
     return tuple(found)
 
@@ -91,9 +91,9 @@ def _by_magnitude(values: Array) -> Histogram:
     return Histogram(counts, np.log10(2) * np.arange(SMALLEST, GREATEST + 1), values.size - told.size)
 
 
-def norm(vector: Array) -> float:
+def norm(tensor: Array) -> float:
     """The Euclidean norm, summed in float64: in float32 the squares of a vanished gradient would underflow to 0."""
-    return float(np.linalg.norm(vector.astype(np.float64)))
+    return float(np.linalg.norm(tensor.astype(np.float64)))
 
 
 def first_not_finite(network: Network, batch: Pass | None = None) -> str | None:
