@@ -9,16 +9,15 @@ import hashlib
 import json
 import re
 import sys
-import tempfile
-from contextlib import chdir
 from pathlib import Path
+
+from picturing import empty_folder, picture, until
 
 from tui_trainer.lessons.criteria import Verdict
 from tui_trainer.lessons.lesson import Lesson, names, read_lesson
 from tui_trainer.lessons.quiz import Question, Quiz, questions
 from tui_trainer.training.environment import environment
 from tui_trainer.ui.app import TrainerApp
-from tui_trainer.ui.export import self_contained
 from tui_trainer.ui.screens.lesson import LessonScreen
 
 PAGES = Path(__file__).parent.absolute() / "lessons"
@@ -67,18 +66,18 @@ def quiz_rows(asked: list[Question]) -> list[str]:
 
 async def run(lesson: Lesson) -> tuple[Verdict, str]:
     """What the lesson's runs gave, the same in the app as without it, and its screen when they have ended."""
-    with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        app = TrainerApp({}, Path("run"))
+    with empty_folder():
+        app = TrainerApp()
         async with app.run_test(size=SIZE) as pilot:
             app.main.open_lesson(lesson)
-            while not isinstance(app.screen, LessonScreen):
-                await pilot.pause(0.1)
+            await until(pilot, lambda: isinstance(app.screen, LessonScreen))
             screen = app.screen
+            assert isinstance(screen, LessonScreen)
             await pilot.press("ctrl+r")
-            while screen.verdict is None:
-                await pilot.pause(0.2)
+            await until(pilot, lambda: screen.verdict is not None)
             await pilot.pause(0.5)
-            return screen.verdict, self_contained(app.export_screenshot(title=f"tui-trainer: {lesson.title}"))
+            assert screen.verdict
+            return screen.verdict, picture(pilot, f"tui-trainer: {lesson.title}")
 
 
 def main() -> None:
@@ -91,9 +90,9 @@ def main() -> None:
             asked = list(questions(SEED, lesson.questions))
             measured = block(lesson, quiz_rows(asked), holds=all(question.holds for question in asked))
         else:
-            verdict, picture = asyncio.run(run(lesson))
+            verdict, screen = asyncio.run(run(lesson))
             measured = block(lesson, criteria_rows(verdict), holds=verdict.holds)
-            (PAGES / f"{name}.svg").write_text(picture, encoding="utf-8")
+            (PAGES / f"{name}.svg").write_text(screen, encoding="utf-8")
         page.write_text(f"{before}{measured}{after}", encoding="utf-8")
 
 

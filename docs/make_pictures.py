@@ -3,20 +3,19 @@
 import asyncio
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
-from contextlib import chdir
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from picturing import empty_folder, picture, until
 from textual.pilot import Pilot
 
 from tui_trainer.runs.follow import Follower
 from tui_trainer.ui.app import TrainerApp
-from tui_trainer.ui.export import self_contained
 from tui_trainer.ui.screens.sweep import SweepScreen
+from tui_trainer.ui.widgets.run_panel import Phase
 
 DOCS = Path(__file__).parent.absolute()
 
@@ -65,39 +64,37 @@ PICTURES = {
 async def train(pilot: Pilot[int], app: TrainerApp) -> None:
     """Start the run that the form describes, and see it to its end."""
     await pilot.press("ctrl+r")
-    while app.main.phase.name != "ENDED":
-        await pilot.pause(0.1)
+    await until(pilot, lambda: app.main.phase is Phase.ENDED)
     await pilot.pause(0.5)
 
 
-async def make(name: str, picture: Picture) -> None:
-    """Save one picture."""
-    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+async def make(name: str, wanted: Picture) -> None:
+    """Save one wanted."""
+    with empty_folder():
         app = TrainerApp()
-        for number, options in enumerate(picture.runs, 1):
-            last = number == len(picture.runs)
+        for number, options in enumerate(wanted.runs, 1):
+            last = number == len(wanted.runs)
             app = TrainerApp(options, Path("runs") / f"20260101-12000{number}")
-            async with app.run_test(size=picture.size) as pilot:
+            async with app.run_test(size=wanted.size) as pilot:
                 await train(pilot, app)
-                if last and not picture.is_watched:
-                    await show(pilot, name, picture)
-        if picture.sweep:
-            command = [sys.executable, "-m", "tui_trainer", "sweep", *picture.sweep, "--output", "sweeps/20260101-120000"]
+                if last and not wanted.is_watched:
+                    await show(pilot, name, wanted)
+        if wanted.sweep:
+            command = [sys.executable, "-m", "tui_trainer", "sweep", *wanted.sweep, "--output", "sweeps/20260101-120000"]
             subprocess.run([*command, "--format", "quiet"], check=True)
             app = TrainerApp(opening=partial(SweepScreen, Path("sweeps/20260101-120000")))
-        if picture.is_watched:
+        if wanted.is_watched:
             app = TrainerApp(watched=Follower(next(Path("runs").iterdir())))
-        if picture.is_watched or not picture.runs:
-            async with app.run_test(size=picture.size) as pilot:
-                await show(pilot, name, picture)
+        if wanted.is_watched or not wanted.runs:
+            async with app.run_test(size=wanted.size) as pilot:
+                await show(pilot, name, wanted)
 
 
-async def show(pilot: Pilot[int], name: str, picture: Picture) -> None:
+async def show(pilot: Pilot[int], name: str, wanted: Picture) -> None:
     """Go to the screen, and save what is on it."""
-    await pilot.press(*picture.keys)
-    await pilot.pause(picture.seconds)
-    text = self_contained(pilot.app.export_screenshot(title="tui-trainer"))
-    (DOCS / f"{name}.svg").write_text(text, encoding="utf-8")
+    await pilot.press(*wanted.keys)
+    await pilot.pause(wanted.seconds)
+    (DOCS / f"{name}.svg").write_text(picture(pilot), encoding="utf-8")
 
 
 async def main() -> None:

@@ -1,12 +1,12 @@
 """The documentation: the site is built without a warning, and the lessons' pages hold what the lessons measure now."""
 
-import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,23 +20,14 @@ from tui_trainer.sweep.space import Space
 ROOT = Path(__file__).parents[1]
 
 
-def script(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def make_lessons() -> ModuleType:
-    return script("make_lessons")
+    return import_module("make_lessons")
 
 
 @pytest.fixture(scope="module")
 def make_sweep() -> ModuleType:
-    return script("make_sweep")
+    return import_module("make_sweep")
 
 
 @pytest.mark.parametrize("name", names())
