@@ -8,7 +8,7 @@ import pytest
 from tui_trainer.config import Config
 from tui_trainer.dataset import Dataset
 from tui_trainer.training.control import Control
-from tui_trainer.training.diagnosis import FIGURES, Grade, diagnose, table
+from tui_trainer.training.diagnosis import FIGURES, Grade, table
 from tui_trainer.training.events import EpochEnded, LayerHealth
 from tui_trainer.training.loop import Training
 
@@ -102,26 +102,20 @@ def test_each_figure_says_where_its_lines_are_and_whose(figure: object) -> None:
         assert (f"{band.below:g}" if figure.logarithmic else f"{band.below:.0%}") in limits
 
 
-def test_a_layer_is_called_by_what_is_most_wrong() -> None:
-    found = diagnose([layer("a", gradient_norm=1e-6, dead_fraction=1.0), layer("b", dead_fraction=0.5), layer("c")])
-    assert {name: band.word for name, band in found.items()} == {"a": "vanishing", "b": "dead", "c": "healthy"}
-    assert diagnose([]) == {}
-
-
-def after_an_epoch(data: Dataset, **options: object) -> list[str]:
+def after_an_epoch(figure: str, data: Dataset, **options: object) -> list[str]:
     config = Config.parse({"validation": 100, "epochs": 1, "threads": 1, "optimizer": "sgd", **options})
     ended = next(event for event in Training(config, data).events(Control()) if isinstance(event, EpochEnded))
-    return [band.word for band in diagnose(ended.layers).values()]
+    return words(figure, *(getattr(layer, figure) for layer in ended.layers))
 
 
 def test_a_naive_start_of_deep_sigmoids_vanishes_and_glorots_does_not(digits: Dataset) -> None:
-    naive = after_an_epoch(digits, hidden="30x6", activation="sigmoid", initializer="uniform")
+    naive = after_an_epoch("gradient_norm", digits, hidden="30x6", activation="sigmoid", initializer="uniform")
     assert naive[0] == "vanishing"
     assert naive[-1] != "vanishing"
-    assert "vanishing" not in after_an_epoch(digits, hidden="30x6", activation="tanh")
+    assert "vanishing" not in after_an_epoch("gradient_norm", digits, hidden="30x6", activation="tanh")
 
 
 def test_weights_far_too_large_explode_or_saturate(digits: Dataset) -> None:
     assert "exploding" in after_an_epoch(
-        digits, hidden="30x6", activation="relu", initializer="uniform", uniform_limit=5.0, learning_rate=1e-30
+        "activation_std", digits, hidden="30x6", activation="relu", initializer="uniform", uniform_limit=5.0, learning_rate=1e-30
     )

@@ -4,7 +4,7 @@ No source gives a number for every line that has to be drawn. Each figure theref
 factor is this program's own.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from math import inf
@@ -204,16 +204,3 @@ def table(layers: Iterable[LayerHealth]) -> Values:
     """The figures of layers as an array (layers, figures); a number that is not finite is beyond all measure."""
     values = np.array([[getattr(layer, name) for name in FIGURES] for layer in layers], np.float64)
     return np.where(np.isfinite(values), values, inf)
-
-
-def diagnose(layers: Sequence[LayerHealth]) -> dict[str, Band]:
-    """What is most wrong with each layer, by its name: of figures that are equally wrong, the first in `FIGURES`."""
-    if not layers:
-        return {}
-    columns = zip(table(layers).T, FIGURES.values(), strict=True)
-    bands = zip(*([figure.band(judged) for judged in figure.judged(values)] for values, figure in columns), strict=True)
-    return {layer.name: next(filter(_is_wrong, found), found[0]) for layer, found in zip(layers, bands, strict=True)}
-
-
-def _is_wrong(band: Band) -> bool:
-    return band.grade in (Grade.LOW, Grade.HIGH)
