@@ -18,10 +18,11 @@ from tui_trainer.training.control import Control
 from tui_trainer.training.diagnosis import FIGURES
 from tui_trainer.training.events import Changed, EpochEnded, Progress
 from tui_trainer.ui.archived import Retelling, shown
-from tui_trainer.ui.chart.curves import QUANTITIES, Scale, View, curves, whole_course
+from tui_trainer.ui.chart.curves import QUANTITIES, curves, whole_course
 from tui_trainer.ui.chart.history import History
 from tui_trainer.ui.chart.raster import BRAILLE
 from tui_trainer.ui.chart.series import Series
+from tui_trainer.ui.chart.view import Scale, View
 
 pytestmark = pytest.mark.long
 

@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 import pytest
 from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
 
-from tui_trainer.ui.chart.curves import SMOOTHINGS, Shown, View
+from tui_trainer.ui.chart.curves import Shown
 from tui_trainer.ui.chart.history import History
+from tui_trainer.ui.chart.view import SMOOTHINGS, View
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.widgets.run_panel import Phase
 

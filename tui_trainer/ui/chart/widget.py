@@ -18,11 +18,12 @@ from textual.widget import Widget
 from tui_trainer.language import _
 from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
-from tui_trainer.ui.chart.curves import QUANTITIES, RUN_PENS, Curve, Pen, Scale, Shown, Stroke, View, changes, curves, whole_course
+from tui_trainer.ui.chart.curves import QUANTITIES, RUN_PENS, Curve, Pen, Shown, Stroke, changes, curves, whole_course
 from tui_trainer.ui.chart.plot import Row
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.repaint import changed_parts
 from tui_trainer.ui.chart.series import envelope, window
+from tui_trainer.ui.chart.view import Scale, View
 
 LEGEND_ROWS = 1
 ZOOM = 0.7

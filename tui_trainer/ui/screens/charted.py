@@ -8,8 +8,8 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from tui_trainer.language import _
-from tui_trainer.ui.chart.curves import View
 from tui_trainer.ui.chart.raster import Marks
+from tui_trainer.ui.chart.view import View
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.screens.panes import PaneScreen
 

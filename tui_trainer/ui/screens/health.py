@@ -14,8 +14,9 @@ from tui_trainer.training.diagnosis import FIGURES
 from tui_trainer.training.events import Histogram
 from tui_trainer.ui.chart import heat, raster
 from tui_trainer.ui.chart.bars import HistogramPane
-from tui_trainer.ui.chart.curves import Scale, Shown, View, whole_course
+from tui_trainer.ui.chart.curves import Shown, whole_course
 from tui_trainer.ui.chart.heat_map import HeatMap
+from tui_trainer.ui.chart.view import Scale, View
 from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.pace import Pace
 from tui_trainer.ui.widgets.footer import KeyFooter
