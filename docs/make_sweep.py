@@ -15,7 +15,7 @@ from typing import Any
 
 from tui_trainer.runs.archive import lines_with_ends
 from tui_trainer.runs.log import EpochLine
-from tui_trainer.sweep.found import Found
+from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.space import describe
 from tui_trainer.sweep.statistics import Group, chosen, grouped
 from tui_trainer.sweep.store import RUNS, Figures, Result, Standing
@@ -35,15 +35,15 @@ NONE = "-"
 
 def records(folder: Path) -> Iterator[dict[str, Any]]:
     """The lines of the results: how the sweep was run, its runs with what their layers came to, and what was chosen."""
-    found = Found.read(folder)
-    best = chosen(found.groups, found.seeds)
-    if best is None or not found.is_complete:
+    board = Board.read(folder)
+    best = chosen(board.groups, board.seeds)
+    if best is None or not board.is_complete:
         raise SystemExit(f"{folder}: the sweep is not complete")
-    environment = next(run.environment for result in found.results if (run := found.run(result)))
-    yield {"event": "sweep", "command": COMMAND, "workers": 2, "threads": 1, "seconds": round(found.facts["seconds"], 1)} | {
+    environment = next(run.environment for result in board.results if (run := board.run(result)))
+    yield {"event": "sweep", "command": COMMAND, "workers": 2, "threads": 1, "seconds": round(board.facts["seconds"], 1)} | {
         "environment": {**environment, "numba": version("numba")}
     }
-    for result in found.results:
+    for result in board.results:
         figures = result.figures
         yield {
             "event": "run",
@@ -56,8 +56,8 @@ def records(folder: Path) -> Iterator[dict[str, Any]]:
             "seconds": round(figures.seconds, 3),
             **_layers(folder / RUNS / result.key / "metrics.jsonl"),
         }
-    examined = found.examined[best.key]
-    yield {"event": "end", "chosen": best.point, "test_accuracy": examined.test_accuracy, "examined_configurations": len(found.examined)}
+    examined = board.examined[best.key]
+    yield {"event": "end", "chosen": best.point, "test_accuracy": examined.test_accuracy, "examined_configurations": len(board.examined)}
 
 
 def _layers(metrics: Path) -> dict[str, float | None]:

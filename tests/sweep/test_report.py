@@ -226,11 +226,11 @@ def test_what_was_given_up_is_told_and_not_chosen(made: Made) -> None:
     assert "--search tpe --samples 5" in text
 
 
-def test_an_interval_is_shown_in_parts(made: Made) -> None:
-    text = report(made(plan=Plan({"learning_rate": "log:0.001:1", "activation": "relu,tanh"}, search="random", samples=4)))
-    labels = Page(text).of("text")
-    assert "0.01–0.03162" in labels
-    assert "0.1–0.3162" in labels
+def test_of_many_values_neighbours_stand_together(made: Made) -> None:
+    drawn = [result(60 + number, f"{0.2 + number / 100:g}", "relu", 0) for number in range(20)]
+    labels = Page(report(made(*drawn))).of("text")
+    assert "0.01–0.2" in labels
+    assert "0.21–0.23" in labels
 
 
 def test_json_lines_are_the_configurations_best_first(made: Made) -> None:

@@ -11,7 +11,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.paths import printable
 
 if TYPE_CHECKING:
-    from tui_trainer.sweep.found import Found
+    from tui_trainer.sweep.board import Board
 
 NAMES = {"html": "report.html", "markdown": "report.md"}
 """In the sweep's folder, where they may be replaced: nothing else writes files of these names there."""
@@ -41,17 +41,17 @@ def report_command(folder: Path, form: Literal["html", "markdown", "json"], outp
     """
     from datetime import datetime  # noqa: PLC0415 --help need not wait for it
 
+    from tui_trainer.sweep.board import Board  # noqa: PLC0415
     from tui_trainer.sweep.document import html, markdown, picture_files  # noqa: PLC0415
-    from tui_trainer.sweep.found import Found  # noqa: PLC0415
     from tui_trainer.sweep.report import report  # noqa: PLC0415
 
-    found = Found.read(folder)
+    board = Board.read(folder)
     is_printed = str(output) == "-" or (output is None and form == "json")
     target = output or folder / NAMES.get(form, "")
     if form == "json":
-        files = {target: "".join(_lines(found))}
+        files = {target: "".join(_lines(board))}
     else:
-        document = report(found, datetime.now().astimezone())
+        document = report(board, datetime.now().astimezone())
         files = {target: html(document) if form == "html" else markdown(document, None if is_printed else target.stem)}
         if form == "markdown" and not is_printed:
             files |= {target.with_name(name): text for name, text in picture_files(document, target.stem).items()}
@@ -61,13 +61,13 @@ def report_command(folder: Path, form: Literal["html", "markdown", "json"], outp
         _write(files, force=force or output is None)
 
 
-def _lines(found: "Found") -> list[str]:
+def _lines(board: "Board") -> list[str]:
     from tui_trainer.runs.directory import line  # noqa: PLC0415
     from tui_trainer.sweep.statistics import ranked  # noqa: PLC0415
     from tui_trainer.sweep.telling import group_record  # noqa: PLC0415
 
-    groups = found.groups
-    return [line({"event": "configuration", **group_record(group, groups[0])}) + "\n" for group in ranked(groups, found.seeds)]
+    groups = board.groups
+    return [line({"event": "configuration", **group_record(group, groups[0])}) + "\n" for group in ranked(groups, board.seeds)]
 
 
 def _print(text: str) -> None:

@@ -1,7 +1,7 @@
 """What can be seen of a sweep at a moment, by whoever looks into its store: the process that trains it, or any other."""
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,9 +10,11 @@ from typing import Any, Final
 
 from tui_trainer.errors import UserError
 from tui_trainer.language import N_
+from tui_trainer.runs.archive import RunRecord, read_run
 from tui_trainer.runs.journal import is_held
+from tui_trainer.sweep.space import SEED
 from tui_trainer.sweep.statistics import Group, Interval, grouped, ranked
-from tui_trainer.sweep.store import FILE, LOCK, Examined, Result, Standing, Store
+from tui_trainer.sweep.store import FILE, LOCK, RUNS, Examined, Result, Standing, Store
 from tui_trainer.sweep.sweep import Standings
 
 LEFT: Final = N_("cut short")
@@ -30,6 +32,8 @@ class Board:
     going_on: bool = False
     """Whether a process trains it."""
     examined: Mapping[str, Examined] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What the sweep noted of itself; whoever reads them must expect anything."""
     seconds: float = 0.0
     """For which it has been looked at while it went on, and"""
     trained: int = 0
@@ -37,10 +41,21 @@ class Board:
     intervals: Mapping[str, Interval | None] = field(default_factory=dict)
     """Where the means of configurations lie, by their keys, as far as that is reckoned."""
 
+    @classmethod
+    def read(cls, folder: Path) -> "Board":
+        """A single look. Raises UserError where there is no sweep, or none of use."""
+        with closing(Onlooker(folder)) as onlooker:
+            return onlooker.look()
+
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The swept options."""
         return tuple(dict.fromkeys(name for result in self.results for name in result.point))
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Those in which configurations differ: all but the seed."""
+        return tuple(name for name in self.names if name != SEED)
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
@@ -48,9 +63,14 @@ class Board:
         return tuple(grouped(self.results))
 
     @cached_property
+    def ranked(self) -> tuple[Group, ...]:
+        """The configurations that there is a score of, the best first."""
+        return tuple(group for group in ranked(self.groups, self.seeds) if group.scores)
+
+    @cached_property
     def best(self) -> Group | None:
         """The configuration that is best so far; one that lacks seeds only where none has them all."""
-        first = next(iter(ranked(self.groups, self.seeds)), None)
+        first = next(iter(self.ranked), None)
         return first if first and first.mean else None
 
     @cached_property
@@ -75,6 +95,12 @@ class Board:
     def test(self) -> Examined | None:
         """What the best configuration said about the test set, once it was asked."""
         return self.examined.get(self.best.key) if self.best and self.is_complete else None
+
+    def run(self, result: Result) -> RunRecord | None:
+        """The files of a run, if they are here and can be read."""
+        with suppress(UserError):
+            return read_run(self.folder / RUNS / result.key)
+        return None
 
     def count(self, status: Standing) -> int:
         """How many runs stand so."""
@@ -125,6 +151,7 @@ class Onlooker:
             seeds=_number(facts.get("seeds"), 1),
             going_on=going_on,
             examined=store.examined(),
+            facts=facts,
         )
         self._version, self._board = version, self._timed(board)
         return self._board

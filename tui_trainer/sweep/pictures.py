@@ -11,6 +11,8 @@ from math import log10
 from typing import Final
 
 from tui_trainer.paths import printable
+from tui_trainer.sweep.heat import Cell, Heat
+from tui_trainer.sweep.wording import several
 
 LETTER: Final = 7.0
 """The width of a letter, about: nobody here can measure it."""
@@ -43,17 +45,6 @@ ALONE: Final = "<style>svg { color: #1f2328 } @media (prefers-color-scheme: dark
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A place of a heat map."""
-
-    mean: float
-    spread: float | None
-    """The standard deviation of a single run, over seeds."""
-    told: str
-    """What is shown when it is pointed at."""
-
-
-@dataclass(frozen=True)
 class Dot:
     """A mean, where it lies, and what it is of."""
 
@@ -77,8 +68,10 @@ def alone(svg: str) -> str:
     return svg.replace(STYLE, STYLE + ALONE, 1) + "\n"
 
 
-def heat_map(across: str, columns: Sequence[str], down: str, rows: Sequence[str], cells: Mapping[tuple[str, str], Cell]) -> str:
+def heat_map(heat: Heat) -> str:
     """A cell for each row and column that there is something of, by its mean."""
+    rows, columns, cells = heat.rows, heat.columns, heat.cells
+    down, across = heat.down.replace("_", " "), heat.across.replace("_", " ")
     width, height = 62, 40
     slanted = max(map(len, columns)) > 8
     left = _width([*rows, down]) + 12
@@ -96,14 +89,14 @@ def heat_map(across: str, columns: Sequence[str], down: str, rows: Sequence[str]
         middle = top + (y + 0.5) * height
         parts.append(_text(left - 8, middle + 4, row, "text-anchor='end'"))
         for x, column in enumerate(columns):
-            if (cell := cells.get((row, column))) is None:
+            if (cell := cells.get((y, x))) is None:
                 continue
             red, green, blue = _shade((cell.mean - low) / (high - low) if high > low else 1.0)
             ink = "#000" if 0.299 * red + 0.587 * green + 0.114 * blue > 120 else "#fff"
             place, colour = left + x * width, f"rgb({red},{green},{blue})"
             lifted = middle + (0 if cell.spread is not None else 4)
             parts.append(
-                f"<g><title>{_safe(cell.told)}</title>"
+                f"<g><title>{_safe(f'{down} {row}, {across} {column}: {_told(cell)}')}</title>"
                 f"<rect x='{place:.1f}' y='{top + y * height:.1f}' width='{width - 2}' height='{height - 2}' fill='{colour}'/>"
                 f"{_text(place + width / 2 - 1, lifted, f'{100 * cell.mean:.1f}', _ink(ink))}"
             )
@@ -112,6 +105,12 @@ def heat_map(across: str, columns: Sequence[str], down: str, rows: Sequence[str]
             parts.append("</g>")
     last = _width(columns[-1:]) if slanted else 0
     return _svg(left + len(columns) * width + last, top + len(rows) * height + 4, parts, f"{down} by {across}")
+
+
+def _told(cell: Cell) -> str:
+    """What is shown of a cell that is pointed at."""
+    told = f"{cell.mean:.2%}, {several(cell.configurations, 'configuration')}, {several(cell.runs, 'run')}"
+    return f"{told}, {cell.diverged} of them diverged" if cell.diverged else told
 
 
 def dot_plot(dots: Sequence[Dot]) -> str:

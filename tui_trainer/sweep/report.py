@@ -2,37 +2,39 @@
 
 import shlex
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, TypeGuard
 
 import tomli_w
 
 from tui_trainer.config import option
+from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import LATEST, run_name
+from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.document import Block, Code, Document, Heading, Paragraph, Points, Table
-from tui_trainer.sweep.found import Found, names_of, several
 from tui_trainer.sweep.plan import SEARCHES, Plan
 from tui_trainer.sweep.plots import MOST_CURVES, pictures
-from tui_trainer.sweep.space import Axis, Values, describe, value_text
+from tui_trainer.sweep.space import SEED, Axis, Values, describe, value_text
 from tui_trainer.sweep.statistics import chosen
 from tui_trainer.sweep.store import Standing
 from tui_trainer.sweep.telling import HEADS, NONE, group_cells
-from tui_trainer.sweep.wording import duration
+from tui_trainer.sweep.wording import duration, several
 
 MOST_ROWS: Final = 500
 MOST_LEFT_OUT: Final = 200
 MOST_ENVIRONMENTS: Final = 10
 
 
-def report(found: Found, now: datetime) -> Document:
+def report(board: Board, now: datetime) -> Document:
     """All that there is to tell."""
-    blocks: list[Block] = [Points(list(_standing(found, now))), *_repeated(found)]
-    if found.ranked:
-        blocks += [*_chosen(found), *_table(found), Heading("Pictures"), *pictures(found)]
-    blocks += _left_out(found)
-    if found.ranked:
-        blocks += [Heading("How to read this"), Points(_reading(found)), *_environment(found)]
-    return Document(f"Sweep {run_name(found.folder)}", blocks)
+    blocks: list[Block] = [Points(list(_standing(board, now))), *_repeated(board)]
+    if board.ranked:
+        blocks += [*_chosen(board), *_table(board), Heading("Pictures"), *pictures(board)]
+    blocks += _left_out(board)
+    if board.ranked:
+        blocks += [Heading("How to read this"), Points(_reading(board)), *_environment(board)]
+    return Document(f"Sweep {run_name(board.folder)}", blocks)
 
 
 def command(plan: Plan) -> str:
@@ -46,32 +48,34 @@ def command(plan: Plan) -> str:
     return shlex.join(words)
 
 
-def _standing(found: Found, now: datetime) -> Iterator[str]:
-    done = several(sum(result.status.is_final for result in found.results), "run")
-    total = found.facts.get("total")
-    if found.is_going_on:
-        yield f"This sweep is going on: {done} done, {found.count(Standing.RUNNING)} being trained. All figures are as of now."
-    elif found.is_complete:
+def _standing(board: Board, now: datetime) -> Iterator[str]:
+    done = several(sum(result.status.is_final for result in board.results), "run")
+    total = board.facts.get("total")
+    if board.going_on:
+        yield f"This sweep is going on: {done} done, {board.count(Standing.RUNNING)} being trained. All figures are as of now."
+    elif board.is_complete:
         yield f"Complete: {done}."
     else:
         yield f"Not complete: {done} done{f' of {total:,}' if isinstance(total, int) else ''}; started again it goes on with the rest."
-    repeated = f"{several(len(found.groups), 'configuration')}, {several(found.seeds, 'seed')} each"
-    seconds = found.facts.get("seconds")
-    took = f", in {duration(seconds)}" if _is_time(seconds) and not found.is_going_on else ""
-    yield f"{repeated}; {duration(sum(result.figures.seconds for result in found.results))} of training, all runs together{took}."
-    began = found.facts.get("began")
+    repeated = f"{several(len(board.groups), 'configuration')}, {several(board.seeds, 'seed')} each"
+    seconds = board.facts.get("seconds")
+    took = f", in {duration(seconds)}" if _is_time(seconds) and not board.going_on else ""
+    yield f"{repeated}; {duration(sum(result.figures.seconds for result in board.results))} of training, all runs together{took}."
+    began = board.facts.get("began")
     started = f"Begun {datetime.fromtimestamp(began).astimezone():%Y-%m-%d %H:%M}; r" if _is_time(began) else "R"
     yield f"{started}eport of {now:%Y-%m-%d %H:%M %Z}."
 
 
-def _repeated(found: Found) -> Iterator[Block]:
-    plan = found.plan
+def _repeated(board: Board) -> Iterator[Block]:
     yield Heading("What was swept")
-    if plan is None:
+    try:
+        plan = Plan.read(board.facts.get("plan"))
+    except UserError:
         yield Paragraph("The sweep's plan cannot be read.")
         return
-    if found.axes:
-        yield Table(["option", "values"], [[name, _axis_text(axis)] for name, axis in found.axes.items()])
+    with suppress(UserError):
+        axes = plan.space().axes
+        yield Table(["option", "values"], [[name, _axis_text(axis)] for name, axis in axes.items() if name != SEED])
     samples = f", {several(plan.samples, 'configuration')}" if plan.samples else ""
     yield Paragraph(f"Search: {plan.search} ({SEARCHES[plan.search]}){samples}. The same again:")
     yield Code(command(plan))
@@ -80,30 +84,30 @@ def _repeated(found: Found) -> Iterator[Block]:
         yield Code(tomli_w.dumps(plan.table))
 
 
-def _chosen(found: Found) -> Iterator[Block]:
-    best = chosen(found.groups, found.seeds)
+def _chosen(board: Board) -> Iterator[Block]:
+    best = chosen(board.groups, board.seeds)
     if best is None:
         return
-    yield Heading("The chosen configuration" if found.is_complete else "The best so far")
+    yield Heading("The chosen configuration" if board.is_complete else "The best so far")
     lines = [f"{describe(best.point)}: mean validation accuracy {best.mean or 0.0:.2%}."]
-    examined = found.examined.get(best.key)
-    if found.is_complete and examined and examined.test_accuracy is not None:
+    examined = board.examined.get(best.key)
+    if board.is_complete and examined and examined.test_accuracy is not None:
         lines.append(f"Test accuracy {examined.test_accuracy:.2%}, mean of {several(len(examined.keys), 'seed')}.")
-    if found.examined:
-        lines.append(f"The test set was shown to {several(len(found.examined), 'configuration')} of this sweep; the validation set chose.")
+    if board.examined:
+        lines.append(f"The test set was shown to {several(len(board.examined), 'configuration')} of this sweep; the validation set chose.")
     else:
         lines.append("The test set was not touched: it is shown to the chosen configuration alone, once all runs are done.")
     yield Points(lines)
 
 
-def _table(found: Found) -> Iterator[Block]:
-    names = names_of(found.groups)
-    shown = found.ranked[:MOST_ROWS]
-    first = next(group for group in found.groups if group.scores)
+def _table(board: Board) -> Iterator[Block]:
+    names = board.options
+    shown = board.ranked[:MOST_ROWS]
+    first = next(group for group in board.groups if group.scores)
     heads = [*names, *HEADS, "pruned", "failed"]
     rows = [
         [
-            *group_cells(group, first, names, found.seeds),
+            *group_cells(group, first, names, board.seeds),
             *(str(group.count(status) or NONE) for status in (Standing.PRUNED, Standing.FAILED)),
         ]
         for group in shown
@@ -112,20 +116,20 @@ def _table(found: Found) -> Iterator[Block]:
     yield Heading("Configurations")
     yield Paragraph(f"By mean validation accuracy, the best first; the sweep's first is {describe(first.point)}.")
     yield Table([heads[index] for index in kept], [[row[index] for index in kept] for row in rows], range(len(names), len(kept)))
-    if len(found.ranked) > len(shown):
-        yield Paragraph(f"And {len(found.ranked) - len(shown):,} more: tui-trainer sweep report --format json has all.")
+    if len(board.ranked) > len(shown):
+        yield Paragraph(f"And {len(board.ranked) - len(shown):,} more: tui-trainer sweep report --format json has all.")
 
 
-def _left_out(found: Found) -> Iterator[Block]:
-    failed = [result for result in found.results if result.status is Standing.FAILED]
+def _left_out(board: Board) -> Iterator[Block]:
+    failed = [result for result in board.results if result.status is Standing.FAILED]
     lines = []
-    if diverged := found.count(Standing.DIVERGED):
+    if diverged := board.count(Standing.DIVERGED):
         lines.append(f"{several(diverged, 'run')} diverged: not left out, but counted as right in 0%.")
-    if pruned := found.count(Standing.PRUNED):
+    if pruned := board.count(Standing.PRUNED):
         lines.append(f"{several(pruned, 'run')} given up by the search, among the worst at the same epoch: no score, and never chosen.")
     if failed:
         lines.append(f"{several(len(failed), 'run')} could not be trained to the end; started again, the sweep tries them again.")
-    if not found.results:
+    if not board.results:
         lines.append("No run has ended yet.")
     yield Heading("What was left out")
     yield Points(lines or ["Nothing: every run that was begun counts."])
@@ -136,8 +140,8 @@ def _left_out(found: Found) -> Iterator[Block]:
             yield Paragraph(f"And {len(failed) - len(rows):,} more.")
 
 
-def _reading(found: Found) -> list[str]:
-    seeds = found.seeds
+def _reading(board: Board) -> list[str]:
+    seeds = board.seeds
     least = f"; with {seeds} seeds it cannot be less than {2 / 2**seeds:.2g}, however large the difference" if 1 < seeds < 10 else ""
     return [
         "Accuracies are those of the validation set; runs that differ in their seed alone are repetitions of one configuration, one "
@@ -146,15 +150,15 @@ def _reading(found: Found) -> list[str]:
         f"narrow, and here there {'is one' if seeds == 1 else f'are {seeds}'}.",
         "The difference from the first configuration is taken seed by seed, and p is how often it would be as large if the two were "
         f"alike{least}.",
-        f"{several(len(found.ranked), 'configuration')} are compared: of twenty that are no different from the first, about one has p "
+        f"{several(len(board.ranked), 'configuration')} are compared: of twenty that are no different from the first, about one has p "
         "below 0.05 by chance, given enough seeds, so that what looks best should be tried again with other seeds before it is believed.",
         "The best of many looks better in what it was chosen by than it is: quote the test accuracy, which is worth the less the more "
         "configurations the test set was shown to.",
     ]
 
 
-def _environment(found: Found) -> Iterator[Block]:
-    records = [found.run(result) for group in found.ranked[:MOST_CURVES] for result in group.results]
+def _environment(board: Board) -> Iterator[Block]:
+    records = [board.run(result) for group in board.ranked[:MOST_CURVES] for result in group.results]
     environments = list(dict.fromkeys(tuple(record.environment.items()) for record in records if record and record.environment))
     if environments:
         yield Heading("Environment")

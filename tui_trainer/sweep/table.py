@@ -1,6 +1,6 @@
 """A sweep's runs, or its configurations, as rows that can be sorted and filtered."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -11,7 +11,6 @@ from rich.cells import cell_len
 from tui_trainer.language import N_, _
 from tui_trainer.paths import printable
 from tui_trainer.sweep.board import Board
-from tui_trainer.sweep.space import SEED
 from tui_trainer.sweep.statistics import Group
 from tui_trainer.sweep.store import Result, Standing
 
@@ -110,14 +109,13 @@ def _row_of_run(board: Board, result: Result, *, is_best: bool) -> Row:
 
 def table_of_groups(board: Board) -> Table:
     """A row for each configuration, whose seeds are one."""
-    names = tuple(name for name in board.names if name != SEED)
-    heads = (*map(printable, names), N_("runs"), ACCURACY, N_("sd"), N_("interval"), N_("diverged"), N_("failed"), SECONDS)
+    heads = (*map(printable, board.options), N_("runs"), ACCURACY, N_("sd"), N_("interval"), N_("diverged"), N_("failed"), SECONDS)
     best = board.best.key if board.best else None
-    return Table(heads, tuple(_row_of_group(board, group, names, is_best=group.key == best) for group in board.groups))
+    return Table(heads, tuple(_row_of_group(board, group, is_best=group.key == best) for group in board.groups))
 
 
-def _row_of_group(board: Board, group: Group, names: Sequence[str], *, is_best: bool) -> Row:
-    options = [group.point.get(name) for name in names]
+def _row_of_group(board: Board, group: Group, *, is_best: bool) -> Row:
+    options = [group.point.get(name) for name in board.options]
     interval = board.intervals.get(group.key)
     diverged, failed = group.count(Standing.DIVERGED), group.count(Standing.FAILED)
     cells = (

@@ -11,6 +11,11 @@ from tui_trainer.sweep.sweep import Standings, SweepEnded
 Translate = Callable[[str], str]
 
 
+def several(count: int, noun: str) -> str:
+    """So many of something, in English."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def rate_text(standings: Standings, translate: Translate = str) -> str:
     """How fast it goes."""
     if not standings.trained:
