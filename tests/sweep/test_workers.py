@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from errno import ENOSPC
 from multiprocessing import active_children
 from pathlib import Path
 from time import monotonic, sleep
@@ -79,10 +80,29 @@ def test_shared_data_is_what_it_was_and_nobody_can_write_to_it(digits: Dataset, 
     assert list((tmp_path / "data").iterdir()) == []
 
 
-def test_data_that_cannot_be_shared_is_one_clear_line(digits: Dataset, tmp_path: Path) -> None:
+def test_data_that_cannot_be_shared_is_one_clear_line(digits: Dataset, config: Made, tmp_path: Path) -> None:
     (tmp_path / DATA).write_text("in the way")
+    workers = LocalWorkers(1, {digits.name: digits}, tmp_path)
     with pytest.raises(UserError, match="the data cannot be put"):
-        LocalWorkers(1, {digits.name: digits}, tmp_path)
+        workers.submit(config(), tmp_path / "run")
+    workers.stop()
+
+
+def test_a_disk_that_is_full_keeps_no_part_of_the_data(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def save(path: Path, array: object) -> None:
+        path.write_bytes(b"part")
+        if "labels" in path.name:
+            raise OSError(ENOSPC, os.strerror(ENOSPC))
+
+    monkeypatch.setattr(np, "save", save)
+    with pytest.raises(UserError, match="no space left"):
+        SharedData.write(digits, tmp_path / DATA)
+    assert list((tmp_path / DATA).iterdir()) == []
+
+
+def test_where_nothing_is_left_to_train_nothing_is_started(digits: Dataset, tmp_path: Path) -> None:
+    LocalWorkers(2, {digits.name: digits}, tmp_path).stop()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_trial_is_the_run_that_one_alone_would_be(digits: Dataset, config: Made, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Training data in memory once for all workers of a machine: arrays in files that each of them maps, and none changes."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -36,6 +37,8 @@ class SharedData:
             for name, array in contents.items():
                 np.save(shared.arrays[name], array)
         except OSError as error:
+            with suppress(OSError):
+                shared.remove()
             raise UserError(f"{folder}: the data cannot be put there for the workers ({(error.strerror or str(error)).lower()})") from None
         return shared
 

@@ -71,31 +71,31 @@ class Workers(Protocol):
 
 
 class LocalWorkers:
-    """Processes of this machine, which share the training data; `folder` is the sweep's. Raises UserError when that cannot be."""
+    """Processes of this machine, started with the first run, which share the training data; `folder` is the sweep's.
+
+    `submit` raises UserError where the data cannot be shared.
+    """
 
     def __init__(self, count: int, data: Mapping[str, Dataset], folder: Path) -> None:
         self._count = count
+        self._data = data
         self._folder = folder
         self._shared: dict[str, SharedData] = {}
-        try:
-            for name, dataset in data.items():
-                self._shared[name] = SharedData.write(dataset, folder / DATA)
-        except UserError:
-            self._remove_data()
-            raise
-        self._pool = self._start()
+        self._pool: ProcessPool | None = None
+        """None while there is nothing to train."""
 
     @property
     def count(self) -> int:
         return self._count
 
     def submit(self, config: Config, folder: Path) -> Future[Done]:
+        pool = self._pool = self._pool or self._start()
         try:
-            future: Future[Done] = self._pool.schedule(_train, (config, folder))
+            future: Future[Done] = pool.schedule(_train, (config, folder))
         except RuntimeError:  # a worker died between two runs, which its pool does not survive
-            self._end()
-            self._pool = self._start()
-            future = self._pool.schedule(_train, (config, folder))
+            self._end(pool)
+            pool = self._pool = self._start()
+            future = pool.schedule(_train, (config, folder))
         return future
 
     def latest(self, folder: Path) -> Figures | None:
@@ -115,20 +115,24 @@ class LocalWorkers:
         return []
 
     def stop(self) -> None:
-        self._end()
+        if self._pool:
+            self._end(self._pool)
         self._remove_data()
 
     def _start(self) -> ProcessPool:
+        for name, dataset in self._data.items():
+            if name not in self._shared:
+                self._shared[name] = SharedData.write(dataset, self._folder / DATA)
         # Fresh processes: a copy of this one would have its locks, in whatever state another thread left them.
         return ProcessPool(self._count, 0, _prepare, (dict(self._shared), self._folder / LOG), multiprocessing.get_context("spawn"))
 
-    def _end(self) -> None:
-        self._pool.stop()  # type: ignore[no-untyped-call]
+    def _end(self, pool: ProcessPool) -> None:
+        pool.stop()  # type: ignore[no-untyped-call]
         # At once: the pool itself waits for one to end before it tells the next.
         for process in multiprocessing.active_children():
             if process.name == "pebble_pool_worker":
                 process.terminate()
-        self._pool.join()
+        pool.join()
 
     def _remove_data(self) -> None:
         with suppress(OSError):  # it is in nobody's way, and written over the next time
