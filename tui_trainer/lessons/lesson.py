@@ -13,7 +13,7 @@ from tui_trainer.language import _, in_english
 from tui_trainer.lessons.course import PROFILES, SHOWS, Course, Layer
 from tui_trainer.lessons.criteria import Criterion, Verdict
 from tui_trainer.lessons.quiz import Quiz
-from tui_trainer.runs.reading import read_table
+from tui_trainer.reading import read_table
 
 FOLDER: Final = Path(__file__).parent
 MOST_BYTES: Final = 1 << 16
