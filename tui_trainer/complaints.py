@@ -26,6 +26,14 @@ def complaints(error: ValidationError) -> dict[str, str]:
     return found
 
 
+def first_complaint(error: ValidationError) -> str:
+    """What is wrong first with a table from a file, and where in it: `layers.0.name: must be a valid string`. It may quote the file."""
+    detail = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in detail["loc"])
+    message = detail["msg"].replace("Input should be", "must be")
+    return " ".join(f"{place}: {message}".split() if place else message.split())
+
+
 def _sentence(kind: str, message: str, value: Any) -> str:
     if kind == "change":
         return message

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.errors import UserError
-from tui_trainer.formats import opened
+from tui_trainer.reading import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,6 +17,7 @@ BAR = 24
 ASCII_RAMP = " .:-=+*#%@"
 HALVES = " ▄▀█"
 EIGHTHS = "▏▎▍▌▋▊▉█"
+HEIGHTS = " ▁▂▃▄▅▆▇█"
 
 SIGNED = "=- +#"
 """From the lowest weight to the highest, where there are no colours to tell the sign."""

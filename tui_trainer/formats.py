@@ -3,7 +3,6 @@
 import gzip
 import io
 import os
-import stat
 import struct
 import warnings
 import zipfile
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.nn.arrays import Images, Labels
+from tui_trainer.reading import opened
 
 MOST_BYTES = 4 << 30
 """No array may be larger: what a header claims is allocated only up to here."""
@@ -194,19 +194,6 @@ def _labels(array: NDArray[Any], path: Path, key: str) -> Labels:
     if array.ndim != 1 or array.dtype.kind == "f":
         raise UserError(f"{path}: {key} has shape {array.shape} of {array.dtype}; labels are whole numbers of shape (samples,)")
     return array
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
-    """A regular file, open for reading: a pipe or a device could block for ever. Raises UserError."""
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UserError(f"{path}: not a regular file")
-        file = path.open("rb")
-    except OSError as error:
-        raise UserError(f"{path}: {reason_of(error)}") from None
-    with file:
-        yield file
 
 
 @contextmanager

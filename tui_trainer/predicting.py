@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from tui_trainer.classifier import Classifier
 from tui_trainer.digits import PNG, read_digit
 from tui_trainer.errors import UserError
-from tui_trainer.formats import Npz, open_npz, opened, read_idx
+from tui_trainer.formats import Npz, open_npz, read_idx
 from tui_trainer.nn.arrays import Array, Images, Labels
+from tui_trainer.reading import opened
 
 LABELS = {"x": "y", "x_test": "y_test"}
 """What an array of images in an .npz may be called, and its labels."""

@@ -16,8 +16,8 @@ from tui_trainer.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.hidden import format_hidden
 from tui_trainer.nn.network import Pass
+from tui_trainer.reading import opened
 from tui_trainer.runs.files import replace
-from tui_trainer.runs.reading import opened
 from tui_trainer.training.blas import BlasThreads, most_threads
 from tui_trainer.training.environment import environment
 from tui_trainer.training.model import build_network, build_optimizer

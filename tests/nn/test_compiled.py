@@ -51,7 +51,7 @@ def sparse_bytes(rng: np.random.Generator, samples: int, features: int, share: f
     return rng.integers(1, 256, (samples, features), dtype=np.uint8) * (rng.random((samples, features)) < share).astype(np.uint8)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     samples=st.integers(1, 40), features=st.integers(1, 60), units=st.integers(1, 40), share=st.floats(0, 0.3), seed=st.integers(0, 10**6)
 )

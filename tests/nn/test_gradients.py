@@ -94,7 +94,7 @@ def test_backward_agrees_with_central_differences_through_dropout(activation: st
     assert_gradients_agree(network, batch_of(network, 9))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     layers=st.lists(st.tuples(st.sampled_from(sorted(ACTIVATIONS)), st.integers(1, 5)), max_size=3),
     rows=st.integers(1, 6),

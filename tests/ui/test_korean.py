@@ -228,7 +228,9 @@ async def test_a_run_of_another_process(size: tuple[int, int], tmp_path: Path) -
     async with app.run_test(size=size) as pilot:
         desk = Desk(app, pilot)
         await desk.until_read("테스트 정확도")
-        check(desk, "완료", "도움말")
+        # The footer is made last.
+        await desk.until_read("도움말")
+        check(desk, "완료")
 
 
 @SIZES

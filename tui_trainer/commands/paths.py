@@ -125,11 +125,10 @@ def _row(path: Path, steps: int) -> list[str]:
 def _say_points(path: Path, steps: int) -> None:
     """Every step on a line of its own; a number that is not finite is null."""
     from tui_trainer.commands.tables import say_json  # noqa: PLC0415 --help need not wait for it
+    from tui_trainer.training.events import plain  # noqa: PLC0415
 
     for step in range(len(path.points(steps))):
         stand = path.stand(step)
-        numbers = {"x": stand.x, "y": stand.y, "value": stand.value, "distance": stand.distance}
-        known = {name: number if isfinite(number) else None for name, number in numbers.items()}
-        marked = {} if None not in known.values() else {"finite": False}
         whose = {"surface": path.surface.name, "optimizer": path.optimizer, "learning_rate": path.rate}
-        say_json({**whose, "step": step, **known, **marked, "diverged": stand.diverged})
+        numbers = {"x": stand.x, "y": stand.y, "value": stand.value, "distance": stand.distance}
+        say_json({**whose, "step": step, **plain(numbers), "diverged": stand.diverged})

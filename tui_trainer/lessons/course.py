@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -214,9 +214,3 @@ def profile(course: Course, shows: str, *, start: bool) -> Trace:
         layers = course.health[0 if start else -1].layers
         values = [kind.of_layer(layer) for layer in (layers[:-1] if kind.hidden else layers)]
     return np.arange(1.0, len(values) + 1), np.array([value if isfinite(value) else np.nan for value in values])
-
-
-def numbers(values: Mapping[str, float | None]) -> dict[str, Any]:
-    """The values as strict JSON has them: null for what is not finite, with `"finite": false` beside it."""
-    plain: dict[str, Any] = {name: value if value is None or isfinite(value) else None for name, value in values.items()}
-    return plain if all(value is None or isfinite(value) for value in values.values()) else plain | {"finite": False}

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from tui_trainer.language import N_, _, in_english
-from tui_trainer.lessons.course import Course, Layer, Means, dead_fraction, gradient_ratio, loss_noise, numbers, of_layer
-from tui_trainer.training.events import LayerHealth
+from tui_trainer.lessons.course import Course, Layer, Means, dead_fraction, gradient_ratio, loss_noise, of_layer
+from tui_trainer.training.events import LayerHealth, plain
 
 When = Literal["start", "end", "most", "least"]
 WHEN: Mapping[When, str] = MappingProxyType(
@@ -260,7 +260,7 @@ class Finding:
         texts = {"run": criterion.run, "quantity": criterion.quantity, **place, "is": criterion.relation}
         with in_english():
             sentence = self.sentence
-        return {"holds": self.holds, **texts, **numbers(figures), "than": criterion.than, "sentence": sentence}
+        return {"holds": self.holds, **texts, **plain(figures), "than": criterion.than, "sentence": sentence}
 
 
 @dataclass(frozen=True)
@@ -291,4 +291,5 @@ def figures(course: Course) -> dict[str, Any]:
     for name in ("gradient_ratio", "spread_ratio", "dead_fraction"):
         asked[f"{name}_start"] = Figure(run="", quantity=name, at="start").of(course)
         asked[f"{name}_end"] = Figure(run="", quantity=name, at="end").of(course)
-    return numbers(asked)
+    told: dict[str, Any] = plain(asked)
+    return told

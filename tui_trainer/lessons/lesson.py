@@ -7,16 +7,18 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from tui_trainer.complaints import first_complaint
 from tui_trainer.config import Config, option, problems
 from tui_trainer.errors import UserError
 from tui_trainer.language import _, in_english
 from tui_trainer.lessons.course import PROFILES, SHOWS, Course, Layer
 from tui_trainer.lessons.criteria import Criterion, Verdict
 from tui_trainer.lessons.quiz import Quiz
-from tui_trainer.runs.reading import read_table
+from tui_trainer.reading import read_table
 
 FOLDER: Final = Path(__file__).parent
 MOST_BYTES: Final = 1 << 16
+LONGEST_COMPLAINT: Final = 300
 MOST_RUNS: Final = 7
 """So many curves can be told apart."""
 
@@ -178,7 +180,4 @@ def parse_lesson(path: Path) -> Lesson | Quiz:
         kind = Quiz if "questions" in table else Lesson
         return kind.model_validate({**table, "name": path.stem})
     except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in detail["loc"])
-        message = detail["msg"].replace("Input should be", "must be")
-        raise UserError(f"{path}: {f'{place}: ' if place else ''}{message[:300]}") from None
+        raise UserError(f"{path}: {first_complaint(error)[:LONGEST_COMPLAINT]}") from None

@@ -18,7 +18,7 @@ from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.layers import Dense, Layer
 
 SPARSE = 0.35
-"""Inputs of which a smaller share is not 0 are multiplied number by number; a dense product has the advantage above."""
+"""Inputs with a smaller share of numbers that are not 0 are multiplied number by number; above it a dense product is faster."""
 
 
 @cache
@@ -29,7 +29,10 @@ def kernels() -> Any:
 
 @final
 class SparseRows:
-    """Bytes (samples, features) of which few are not 0, as the places and values of those that are not, sample after sample."""
+    """Bytes (samples, features), few of which are not 0: the places and values of those few, sample after sample.
+
+    Those of sample i stand from `starts[i]` to `starts[i + 1]` in `columns`, their features, and in `values`; `starts` is (samples + 1,).
+    """
 
     def __init__(self, width: int, starts: NDArray[np.intp], columns: NDArray[np.uint16], values: NDArray[np.uint8]) -> None:
         self.width = width
@@ -40,7 +43,7 @@ class SparseRows:
 
     @classmethod
     def compress(cls, bytes_: NDArray[np.uint8]) -> "SparseRows":
-        """The sparse form of any bytes (samples, features)."""
+        """The sparse form of any bytes (samples, features), however many are 0."""
         starts = np.concatenate([[0], np.count_nonzero(bytes_, axis=1).cumsum()])
         rows = cls(bytes_.shape[1], starts, np.empty(starts[-1], np.uint16), np.empty(starts[-1], np.uint8))
         kernels().compress(bytes_, rows.columns, rows.values)
@@ -60,7 +63,7 @@ class SparseRows:
         return SparseRows(self.width, starts, self.columns, self.values) if is_sparse else None
 
     def times(self, samples: NDArray[np.intp], weight: Array, out: Array) -> None:
-        """out ← inputs[samples] / 255 @ weight."""
+        """out ← inputs[samples] / 255 @ weight, with `samples` (rows,), `weight` (features, units) and `out` (rows, units)."""
         kernels().sparse_product(self.starts, self.columns, self.values, self.scale, samples, weight, out)
 
     def scratch(self, samples: int) -> tuple[NDArray[Any], ...]:
@@ -69,7 +72,7 @@ class SparseRows:
         return np.empty(self.width + 1, np.intp), np.empty(most, np.intp), np.empty(most, np.float32)
 
     def transposed_times(self, samples: NDArray[np.intp], gradient: Array, out: Array, scratch: tuple[NDArray[Any], ...]) -> None:
-        """out ← (inputs[samples] / 255)ᵀ @ gradient."""
+        """out ← (inputs[samples] / 255)ᵀ @ gradient, with `gradient` (rows, units) and `out` (features, units)."""
         kernels().sparse_gradient(self.starts, self.columns, self.values, self.scale, samples, gradient, out, *scratch)
 
 
@@ -77,7 +80,7 @@ class SparseRows:
 class FusedDense(Layer):
     """A Dense layer together with the ReLU after it, or on sparse inputs, or both.
 
-    Bias and ReLU take one walk over the output. On sparse inputs `x` is not the samples but their numbers.
+    Bias and ReLU take one walk over the output. On sparse inputs `x` (rows,) holds the numbers of the samples, not the samples.
     """
 
     kind = "Dense"
@@ -115,7 +118,10 @@ class FusedDense(Layer):
 
 
 def fuse(layers: Sequence[Layer], inputs: SparseRows | None, samples: int) -> dict[Layer, tuple[Layer, int]]:
-    """For each Dense layer that can be fused, the layer to run in its place, and how many layers that one stands for."""
+    """For each Dense layer that can be fused, the layer to run in its place, and how many layers that one stands for.
+
+    `inputs` is what the first layer is fed from, where that is sparse; `samples` is how many come at a time. Without numba none is fused.
+    """
     fused: dict[Layer, tuple[Layer, int]] = {}
     if kernels() is None:
         return fused

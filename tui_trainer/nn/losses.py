@@ -8,7 +8,7 @@ from tui_trainer.nn.arrays import Array, Labels
 
 
 class SoftmaxCrossEntropy:
-    """Mean over the samples of -log softmax(z)[label], in nats, from logits z of shape (rows, classes).
+    """-log softmax(z)[label] in nats, from logits z of shape (rows, classes): its sum over the samples, and the gradient of its mean.
 
     The row maximum is subtracted first, so that no exponential overflows for any finite logits: softmax does not change under such a
     shift. The arrays of a pass are allocated once, for `rows` samples. On arrays this small a call costs more than its arithmetic, which

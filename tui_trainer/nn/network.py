@@ -54,6 +54,7 @@ class Network:
 
     @property
     def parameter_count(self) -> int:
+        """How many numbers it learns."""
         return sum(tensor.size for tensor in self.tensors.values())
 
     def initialize(self, rng: np.random.Generator) -> None:
@@ -62,7 +63,7 @@ class Network:
             layer.initialize(rng)
 
     def over(self, rows: int, *, training: bool = False, sparse: SparseRows | None = None) -> "Pass":
-        """The arrays for `rows` samples, allocated at the first call with that number."""
+        """The arrays for `rows` samples, allocated at the first call with that number. Raises MemoryError where they do not fit."""
         key = rows, training, sparse
         if key not in self._passes:
             self._passes[key] = Pass(self, rows, training=training, sparse=sparse)
@@ -99,7 +100,7 @@ class Pass:
             out = x if layer.in_place else zeros((rows, layer.units), network.dtype)
             gradient = gradient_in if layer.elementwise else None
             if gradient is None:
-                # Between two layers of weights in column order: gradient @ weight.T is then the product that the BLAS does fastest.
+                # In column order between two layers of weights: gradient @ weight.T is then the product that the BLAS does fastest.
                 between = isinstance(layer, Dense) and 0 < index < len(layers) - 1
                 gradient = zeros((rows, layer.units), network.dtype, "F" if between else "C")
             scratch = zeros((rows, layer.units), network.dtype)
@@ -158,7 +159,7 @@ def perceptron_layers(
     """Dense, its activation and, if any, dropout for each size in `hidden`, then Dense to `classes`; named, and bound to no memory yet.
 
     `activations` has one for each hidden layer, `initializers` one more for the output layer; `alpha` is that of every activation
-    with such a parameter, None for the default of each.
+    with such a parameter, None for the default of each. Raises ValueError where their numbers do not fit those of the layers.
     """
     layers: list[Layer] = []
     for units, activation, initializer in zip(hidden, activations, initializers[:-1], strict=True):

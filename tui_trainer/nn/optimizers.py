@@ -19,11 +19,10 @@ from tui_trainer.nn import compiled
 from tui_trainer.nn.arrays import Array, zeros
 
 BLOCK = 1 << 18
-"""Parameters that a rule is applied to at once: few enough for its scratch to stay in the cache, and so many that calls cost nothing."""
-
+"""Parameters that a rule is applied to at once: few enough for its scratch to stay in the cache, enough for calls to cost nothing."""
 
 FLUSH_EVERY = 256
-"""Steps between two sweeps for numbers so small that processors calculate with them many times slower."""
+"""Steps between two sweeps for numbers so small that processors take many times as long to calculate with them."""
 
 NEGLIGIBLE = 1e-25
 """What a sweep sets to 0. The sum of a parameter without gradient shrinks by 0.9 a step and would end among the subnormal numbers, below
@@ -33,8 +32,8 @@ NEGLIGIBLE = 1e-25
 class Optimizer(ABC):
     """Moves `parameters` against `gradients`, two flat vectors of one length that are bound once and read at every step.
 
-    Runs compiled, to the same bits, where numba is installed and `compile` is left true. Raises TypeError for a hyperparameter that
-    the rule does not have.
+    `weight_decay` is None for the rule's default; where it is L2 regularization, a step adds it to `gradients` in place. Runs compiled, to
+    the same bits, where numba is installed and `compile` is left true. Raises TypeError for a hyperparameter that the rule does not have.
     """
 
     name: ClassVar[str]
@@ -96,7 +95,7 @@ class Optimizer(ABC):
         ]
 
     def step(self, learning_rate: float) -> None:
-        """Move the parameters once."""
+        """Move the parameters once, by the gradients as they are now."""
         self.steps += 1
         parameters, gradients, *_ = self._vectors
         if self._decay is not None:
@@ -354,7 +353,7 @@ class Nadam(Optimizer):
 
 
 def clip_by_norm(gradients: Array, most: float) -> None:
-    """Scale the flat gradient vector down to the Euclidean norm `most` when it is longer (Pascanu et al. 2013), as PyTorch does."""
+    """Scale the flat gradient vector in place to the Euclidean norm `most` if it is longer (Pascanu et al. 2013), as PyTorch does."""
     norm = sqrt(float(np.dot(gradients, gradients)))
     if norm == inf:  # the squares overflowed, not the gradient
         norm = float(np.linalg.norm(gradients.astype(np.float64)))

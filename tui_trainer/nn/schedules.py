@@ -12,7 +12,7 @@ Schedule: TypeAlias = Callable[[float], float]
 
 
 class ScheduleKind(NamedTuple):
-    """A schedule's meaning, and how to make it of `decay`, `decay_every` and the run's length, both in epochs."""
+    """A schedule's meaning, and how to make it of `decay`, of `decay_every` and of the run's length, the last two in epochs."""
 
     summary: str
     make: Callable[[float, float, int], Schedule]

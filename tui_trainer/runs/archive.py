@@ -18,10 +18,10 @@ from pydantic import JsonValue
 from tui_trainer.config import Config
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.paths import printable
+from tui_trainer.reading import opened, read_table
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.journal import is_held
 from tui_trainer.runs.log import ChangeLine, Epoch, LayerShape, Line, Log, MalformedError, NotJSONError, Place, parse_line, parse_options
-from tui_trainer.runs.reading import opened, read_table
 from tui_trainer.runs.tags import read_tags
 from tui_trainer.training.events import Status
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag
 from pydantic_core import from_json
 
 from tui_trainer.changes import MOST_CHANGES
+from tui_trainer.complaints import first_complaint
 from tui_trainer.config import MOST_EPOCHS
 from tui_trainer.hidden import MOST_LAYERS
 from tui_trainer.training.diagnosis import FIGURES
@@ -183,7 +184,7 @@ def parse_line(text: bytes) -> Line:
     try:
         return _LINE.validate_python(parse_object(text))
     except ValidationError as error:
-        raise _malformed(error) from None
+        raise MalformedError(first_complaint(error)[:LONGEST_COMPLAINT]) from None
 
 
 def parse_options(values: Mapping[str, Any]) -> dict[str, JsonValue]:
@@ -191,14 +192,7 @@ def parse_options(values: Mapping[str, Any]) -> dict[str, JsonValue]:
     try:
         return _OPTIONS.validate_python(values)
     except ValidationError as error:
-        raise _malformed(error) from None
-
-
-def _malformed(error: ValidationError) -> MalformedError:
-    detail = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in detail["loc"])
-    message = detail["msg"].replace("Input should be", "must be")
-    return MalformedError(" ".join(f"{place}: {message}".split())[:LONGEST_COMPLAINT])
+        raise MalformedError(first_complaint(error)[:LONGEST_COMPLAINT]) from None
 
 
 class Epoch(NamedTuple):

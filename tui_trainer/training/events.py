@@ -201,23 +201,23 @@ def record(event: Started | Changed | EpochEnded | Ended, run_directory: str) ->
         divergence = values.pop("divergence")
         if divergence is not None:
             values["divergence"] = {field.name: getattr(divergence, field.name) for field in fields(divergence)}
-    plain: dict[str, Any] = _plain(values)
-    return plain
+    document: dict[str, Any] = plain(values)
+    return document
 
 
-def _plain(value: Any) -> Any:
-    """Lists, objects and finite numbers; beside a number that is not finite, and so null, stands `"finite": false`."""
+def plain(value: Any) -> Any:
+    """Lists, objects and finite numbers, as strict JSON has them; a number that is not finite is null, with `"finite": false` beside it."""
     if isinstance(value, Config):
         return value.record()
     if isinstance(value, LayerSummary | LayerHealth):
-        return _plain(value._asdict())
+        return plain(value._asdict())
     if isinstance(value, Mapping):
-        plain = {key: _plain(item) for key, item in value.items()}
+        found = {key: plain(item) for key, item in value.items()}
         if any(isinstance(item, float) and not math.isfinite(item) for item in value.values()):
-            plain["finite"] = False
-        return plain
+            found["finite"] = False
+        return found
     if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float | np.floating):
         return float(value) if math.isfinite(value) else None
     return value

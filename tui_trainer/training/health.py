@@ -1,11 +1,14 @@
 """Signals of whether a network learns, layer by layer, in the terms of Glorot & Bengio (2010)."""
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 import numpy as np
 
 from tui_trainer.nn.activations import Activation
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.layers import Dense
-from tui_trainer.nn.network import Network, Pass
+from tui_trainer.nn.network import Network, Pass, Stage
 from tui_trainer.training.events import Distributions, Histogram, LayerHealth
 
 PROBE_SAMPLES = 500
@@ -29,14 +32,10 @@ def measure(network: Network, probe: Pass, before: Array) -> tuple[LayerHealth, 
     probe.forward()
     health = []
     parameters_before = network.named(before)
-    stages = probe.stages
-    for index, stage in enumerate(stages):
-        if not isinstance(stage.layer, Dense):
-            continue
-        weight = f"{stage.layer.name}.weight"
+    for name, follower in _dense_layers(probe):
+        weight = f"{name}.weight"
         after, earlier = network.tensors[weight], parameters_before[weight]
         earlier_norm = norm(earlier)
-        follower = stages[index + 1] if index + 1 < len(stages) else stage
         saturated = dead = 0.0
         if isinstance(follower.layer, Activation):
             follower.layer.slope(follower.x, follower.out, follower.scratch)
@@ -44,7 +43,7 @@ def measure(network: Network, probe: Pass, before: Array) -> tuple[LayerHealth, 
             saturated, dead = float(flat.mean()), float(flat.all(axis=0).mean())
         health.append(
             LayerHealth(
-                name=stage.layer.name,
+                name=name,
                 gradient_norm=norm(network.gradient_tensors[weight]),
                 weight_norm=norm(after),
                 update_ratio=norm(after - earlier) / earlier_norm if earlier_norm else 0.0,
@@ -58,17 +57,19 @@ def measure(network: Network, probe: Pass, before: Array) -> tuple[LayerHealth, 
 
 
 def distributions(network: Network, probe: Pass) -> tuple[Distributions, ...]:
-    """How the activations and the gradients of every Dense layer are distributed. `probe` has been forward; nothing in it is changed."""
+    """How the activations and the gradients of every Dense layer are distributed, after `probe.forward()`; nothing in it is changed."""
     found = []
-    for index, stage in enumerate(probe.stages):
-        if not isinstance(stage.layer, Dense):
-            continue
-        follower = probe.stages[index + 1] if index + 1 < len(probe.stages) else stage
+    for name, follower in _dense_layers(probe):
         bounds = follower.layer.bounds if isinstance(follower.layer, Activation) else None
-        name = stage.layer.name
         gradients = network.gradient_tensors[f"{name}.weight"]
         found.append(Distributions(name, _evenly(follower.out[:COUNTED_SAMPLES], bounds), _by_magnitude(gradients)))
     return tuple(found)
+
+
+def _dense_layers(probe: Pass) -> Iterator[tuple[str, Stage]]:
+    """The name of each Dense layer, and the stage that gives its outputs: its activation's, or for the last layer its own."""
+    stages = probe.stages
+    yield from ((stage.layer.name, follower) for stage, follower in pairwise([*stages, stages[-1]]) if isinstance(stage.layer, Dense))
 
 
 def _evenly(values: Array, bounds: tuple[float, float] | None) -> Histogram:

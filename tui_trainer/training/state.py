@@ -5,10 +5,13 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tui_trainer.complaints import first_complaint
 from tui_trainer.config import MOST_EPOCHS, Config
 from tui_trainer.errors import UserError
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.training.model import build_layers
+
+LONGEST_COMPLAINT = 160
 
 Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 Copy = Literal["best", "last"]
@@ -85,6 +88,4 @@ def _read(kind: type[State], scalars: Mapping[str, Any]) -> State:
     try:
         return kind.model_validate(scalars)
     except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in detail["loc"])[:60]
-        raise UserError(f"{place}: {detail['msg'].replace('Input should be', 'must be')[:100]}") from None
+        raise UserError(first_complaint(error)[:LONGEST_COMPLAINT]) from None

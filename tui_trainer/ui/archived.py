@@ -11,11 +11,11 @@ from tui_trainer.config import MOST_EPOCHS
 from tui_trainer.errors import UserError
 from tui_trainer.language import _
 from tui_trainer.paths import printable
+from tui_trainer.reading import opened
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.batches import MOST_BATCHES, read_batches
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.log import Epoch, Layer
-from tui_trainer.runs.reading import opened
 from tui_trainer.training.diagnosis import FIGURES
 from tui_trainer.training.events import LayerHealth, Progress
 from tui_trainer.ui.chart.curves import Shown

@@ -11,8 +11,8 @@ from tui_trainer import paths
 from tui_trainer.command import essentials
 from tui_trainer.config import Config
 from tui_trainer.errors import UserError
+from tui_trainer.reading import read_table
 from tui_trainer.runs.files import replace
-from tui_trainer.runs.reading import read_table
 
 LARGEST = 1 << 16
 """Bytes that are read: what is larger was not written here."""

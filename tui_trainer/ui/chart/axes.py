@@ -103,7 +103,7 @@ def of_window(low: float, high: float, columns: int, *, log: bool = False, clock
             step = next((whole for whole in (60, 120, 300, 600, 1800, 3600, 7200, 14400) if whole >= rough), step)
         ticks, decimals = _multiples(step, low, high), _decimals(step)
         if clock and high >= 60 and step >= 1:
-            labels = tuple(_clock(tick) for tick in ticks)
+            labels = tuple(clock_text(tick) for tick in ticks)
         else:
             labels = tuple(f"{tick:,.{decimals}f}{' s' if clock else ''}" for tick in ticks)
         if max((len(label) for label in labels), default=0) + 2 <= step / (high - low) * columns:
@@ -111,7 +111,8 @@ def of_window(low: float, high: float, columns: int, *, log: bool = False, clock
     return Axis(low, high, ticks, labels)
 
 
-def _clock(seconds: float) -> str:
+def clock_text(seconds: float) -> str:
+    """Minutes and seconds, with hours where there are any."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
 

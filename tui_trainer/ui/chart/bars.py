@@ -4,12 +4,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from tui_trainer.drawing import Row
+from tui_trainer.drawing import HEIGHTS, Row
 from tui_trainer.training.events import Histogram
 from tui_trainer.ui.chart import axes
 from tui_trainer.ui.widgets.painted import Painted
-
-EIGHTHS = " ▁▂▃▄▅▆▇█"
 
 
 def histogram_rows(histogram: Histogram, width: int, height: int, *, powers: bool = False, plain: bool = False) -> list[Row]:
@@ -25,7 +23,7 @@ def histogram_rows(histogram: Histogram, width: int, height: int, *, powers: boo
     found: list[Row] = []
     for row in range(height - 1):
         parts = np.clip(eighths - 8 * (height - 2 - row), 0, 8).tolist()
-        found.append([("".join((("#" if part else " ") if plain else EIGHTHS[part]) for part in parts), "bars--bar")])
+        found.append([("".join((("#" if part else " ") if plain else HEIGHTS[part]) for part in parts), "bars--bar")])
     return [*found, [(_scale(histogram.edges, width, powers=powers), "bars--axis")]]
 
 

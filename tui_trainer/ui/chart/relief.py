@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from tui_trainer.drawing import Row
 from tui_trainer.landscape import Point, Surface
 from tui_trainer.nn.arrays import Array
 from tui_trainer.ui.chart import axes, plot, raster
@@ -93,7 +94,7 @@ class Sheet:
         y = 1 - (row * down + (down - 1) / 2) / (self.rows * down - 1)
         return self.x.low + x * (self.x.high - self.x.low), self.y.low + y * (self.y.high - self.y.low)
 
-    def draw(self, routes: Sequence[Route], start: Point, *, contours: bool = True) -> list[list[tuple[str, str]]]:
+    def draw(self, routes: Sequence[Route], start: Point, *, contours: bool = True) -> list[Row]:
         """Rows of texts, each with the name of its pen; later routes lie over earlier ones."""
         canvas, down = Canvas(self.columns, self.rows), self.marks.down
         if contours:

@@ -7,7 +7,8 @@ from itertools import groupby
 from textual.content import Content
 from textual.widgets import Static
 
-EIGHTHS = " ▁▂▃▄▅▆▇█"
+from tui_trainer.drawing import HEIGHTS
+
 MOST_BARS = 8
 """Bars for equal layers in a row; more are told by the number below."""
 
@@ -37,7 +38,7 @@ def _group(size: int, times: int, rows: int, most: int, widest: int, *, plain: b
     lines = []
     for row in reversed(range(rows)):
         filled = min(max(eighths - 8 * row, 0), 8)
-        character = ("#" if filled >= 4 or (row == 0 and filled) else " ") if plain else EIGHTHS[filled]
+        character = ("#" if filled >= 4 or (row == 0 and filled) else " ") if plain else HEIGHTS[filled]
         lines.append((character * bars).center(width))
     return [*lines, label.center(width)]
 

@@ -10,11 +10,10 @@ from textual.widgets import DataTable
 from tui_trainer.language import _
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.comparison import Row, compare_figures, compare_options
+from tui_trainer.ui.widgets.best import best_mark
 
 WIDEST = 24
 """Characters of a cell: a path may be long."""
-
-BEST, PLAIN_BEST = "✦", "*"
 
 
 class Differences(DataTable[Text]):
@@ -48,7 +47,7 @@ class Differences(DataTable[Text]):
             self.add_row(*row)
 
     def _cells(self, row: Row) -> list[Text]:
-        best = PLAIN_BEST if self.app.has_class("-plain") else BEST
+        best = best_mark(self.app)
         cells = [Text(text, no_wrap=True) for text in row.texts]
         for index in row.best:
             cells[index] = Text(f"{row.texts[index]} {best}", self._style("best") + Style(bold=True), no_wrap=True)

@@ -15,6 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Static
 
+from tui_trainer import drawing
 from tui_trainer.cells import ljust, rjust
 from tui_trainer.language import N_, _
 from tui_trainer.training.events import LayerHealth
@@ -28,8 +29,6 @@ SCROLLBAR = 1
 
 FULL = 8
 """Characters of a bar that is full."""
-
-EIGHTHS = " ▏▎▍▌▋▊▉"
 
 FAINTEST, STRONGEST = -8.0, 2.0
 """Powers of ten at which the bar of a gradient's norm is empty, and full."""
@@ -51,10 +50,7 @@ def bar(norm: float, full: int = FULL, *, plain: bool = False) -> str:
     if not norm > 0 or not math.isfinite(norm):
         return "" if not norm else "!" * full
     share = min(max((math.log10(norm) - FAINTEST) / (STRONGEST - FAINTEST), 0.0), 1.0)
-    if plain:
-        return "#" * round(share * full)
-    eighths = round(share * full * 8)
-    return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
+    return drawing.bar(share, full, is_ascii=plain)
 
 
 LAYER = Column(N_("layer"), lambda row: row.name, right=False, style="layers--name")

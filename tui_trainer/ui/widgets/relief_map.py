@@ -7,6 +7,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from tui_trainer.drawing import Row
 from tui_trainer.landscape import Point
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.race import Race
@@ -48,7 +49,7 @@ class ReliefMap(Painted, can_focus=True):
         self.has_contours = True
         self._sheet: Sheet | None = None
 
-    def draw(self, width: int, height: int) -> list[list[tuple[str, str]]]:
+    def draw(self, width: int, height: int) -> list[Row]:
         self._sheet = Sheet.of(self.race.surface, (width, height), self.marks)
         if self._sheet is None:
             return []

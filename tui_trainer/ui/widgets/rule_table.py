@@ -8,14 +8,13 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui_trainer.cells import ljust, rjust
+from tui_trainer.drawing import Row
 from tui_trainer.language import N_, _
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.race import Race
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.relief import PENS, ROUTE, ROUTES, mark_of
 from tui_trainer.ui.widgets.painted import Painted
-
-Row = list[tuple[str, str]]
 
 NAMES = tuple(OPTIMIZERS)
 

@@ -13,6 +13,7 @@ from textual.widgets import Button, Label, Static
 from tui_trainer.language import N_, _, ngettext
 from tui_trainer.paths import printable
 from tui_trainer.training.events import Progress
+from tui_trainer.ui.chart.axes import clock_text
 from tui_trainer.ui.messages import RunEnded
 from tui_trainer.ui.widgets.meter import Meter
 
@@ -114,7 +115,7 @@ class RunPanel(Vertical):
         # Where somebody wants fewer epochs than there are already, the one that was begun is the last.
         epochs = max(epochs, progress.epoch)
         self.query_one(Meter).show(progress.position / epochs)
-        elapsed, left = clock(before + progress.seconds), clock((epochs - progress.position) * an_epoch)
+        elapsed, left = clock_text(before + progress.seconds), clock_text((epochs - progress.position) * an_epoch)
         self._write_times(_("{elapsed} gone, {left} left").format(elapsed=elapsed, left=left))
         place = _("epoch {epoch}/{epochs}  batch {batch:,}/{batches:,}")
         place = place.format(epoch=progress.epoch, epochs=epochs, batch=progress.batch, batches=progress.batches)
@@ -139,13 +140,6 @@ class RunPanel(Vertical):
             end = end.format(layer=place.layer, step=place.step, epoch=place.epoch)
         else:
             end = ngettext("{epochs} epoch in {time}", "{epochs} epochs in {time}", event.epochs)
-            end = end.format(epochs=event.epochs, time=clock(event.seconds))
+            end = end.format(epochs=event.epochs, time=clock_text(event.seconds))
         symbol = "✗" if event.divergence else SYMBOLS[Phase.ENDED]
         self.query_one("#sentence", Static).update(Content.assemble((f"{symbol} {_(event.status)}", "bold"), f"  {end}"))
-
-
-def clock(seconds: float) -> str:
-    """Minutes and seconds, with hours where there are any."""
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -8,22 +8,20 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui_trainer.cells import cut, ljust, rjust, shorten
+from tui_trainer.drawing import Row
 from tui_trainer.language import _, ngettext
 from tui_trainer.paths import printable
 from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.heat import Cell, Heat, heat
 from tui_trainer.sweep.space import SEED
+from tui_trainer.ui.widgets.best import best_mark
 from tui_trainer.ui.widgets.painted import Painted
 from tui_trainer.ui.widgets.titles import entitle
-
-Pieces = list[tuple[str, str]]
 
 SPREAD = " ±9.99"
 """The widest spread; where there is no room for it, the sentence below tells that of the cell under the cursor."""
 
 MEAN = "100.00"
-
-BEST, PLAIN_BEST = "✦", "*"
 
 SHADES = 5
 
@@ -92,7 +90,7 @@ class SweepHeat(Painted, can_focus=True):
 
     # What it looks like
 
-    def draw(self, width: int, height: int) -> list[Pieces]:
+    def draw(self, width: int, height: int) -> list[Row]:
         shown = self.heat
         if not shown.cells:
             return [[(_("no run has ended yet"), "heat--axis")]]
@@ -108,7 +106,7 @@ class SweepHeat(Painted, can_focus=True):
         name = f"{_words(shown.across)} {more}"
         name = cut(name, min(cell_len(name), width - head))
         titles = "".join(rjust(shorten(shown.columns[column] or _("all"), size - 2), size - 1) + " " for column in columns)
-        lines: list[Pieces] = [
+        lines: list[Row] = [
             [(" " * head, "heat--axis"), (name, "heat--name")],
             [(ljust(shorten(_words(shown.down), head - 1), head), "heat--name"), (titles, "heat--axis")],
         ]
@@ -125,8 +123,8 @@ class SweepHeat(Painted, can_focus=True):
         wide = max(len(MEAN) + spread + 2, least)
         return wide if wide * len(self.heat.columns) <= width - head else least
 
-    def _row(self, row: int, columns: range, head: int, size: int) -> Pieces:
-        pieces: Pieces = [(ljust(shorten(self.heat.rows[row] or _("all"), head - 1), head), "heat--axis")]
+    def _row(self, row: int, columns: range, head: int, size: int) -> Row:
+        pieces: Row = [(ljust(shorten(self.heat.rows[row] or _("all"), head - 1), head), "heat--axis")]
         for column in columns:
             place = row, column
             cell = self.heat.cells.get(place)
@@ -138,7 +136,7 @@ class SweepHeat(Painted, can_focus=True):
     def _text(self, cell: Cell | None, place: tuple[int, int], size: int) -> str:
         if cell is None:
             return "-"
-        best = (PLAIN_BEST if self.app.has_class("-plain") else BEST) if place == self.heat.best else ""
+        best = best_mark(self.app) if place == self.heat.best else ""
         text = f"{100 * cell.mean:.2f}"
         spread = _spread(cell) if size >= len(MEAN) + len(SPREAD) else ""
         return f"{best}{text}{spread}" if len(best + text + spread) <= size else f"{best}{100 * cell.mean:.1f}{spread}"[:size]

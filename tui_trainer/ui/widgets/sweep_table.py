@@ -13,11 +13,10 @@ from tui_trainer.cells import ljust, rjust, shorten
 from tui_trainer.language import _
 from tui_trainer.sweep.table import ACCURACY, SHORT, Row, Table
 from tui_trainer.ui.chart.curves import RUN_PENS, Pen
+from tui_trainer.ui.widgets.best import best_mark
 from tui_trainer.ui.widgets.painted import Painted
 
 Pieces = list[tuple[str, str]]
-
-BEST, PLAIN_BEST = "✦", "*"
 
 EDGE = 4
 """Columns before the first one of the table: a run's mark on the charts, and that of the best."""
@@ -179,7 +178,7 @@ class SweepTable(Painted, can_focus=True):
         style = "sweep--bad" if row.is_bad else "sweep--best" if row.is_best else "sweep--open" if row.is_open else "sweep--row"
         style = "sweep--cursor" if is_cursor and self.has_focus else style
         mark = next((self._marks[key] for key in row.keys if key in self._marks), None)
-        best = (PLAIN_BEST if self.app.has_class("-plain") else BEST) if row.is_best else " "
+        best = best_mark(self.app) if row.is_best else " "
         pieces: Pieces = [
             (">" if is_cursor else " ", style),
             (mark.character if mark else " ", mark.pen.style if mark and style != "sweep--cursor" else style),

@@ -15,9 +15,11 @@ from tui_trainer.toml_file import parse_toml
 def opened(path: Path) -> Iterator[BinaryIO]:
     """The file, if it is one: a pipe would never open, and a device never end. Raises UserError."""
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise UserError(f"{path}: not a regular file")
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise UserError(f"{path}: not a regular file")
+        with os.fdopen(descriptor, "rb") as file:
             yield file
     except OSError as error:
         raise UserError(f"{path}: {reason_of(error)}") from None
