@@ -5,7 +5,6 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Tabs
 
@@ -13,9 +12,10 @@ from tui_trainer.language import _
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.curves import View
 from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.screens.fitted import FittedScreen
 
 
-class ChartScreen(Screen[None]):
+class ChartScreen(FittedScreen[None]):
     """Keys for the scales, the smoothing and the characters of its charts, and for giving one pane the whole screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

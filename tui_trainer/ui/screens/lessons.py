@@ -14,7 +14,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Button, Label, Static, Tab, Tabs
 
 from tui_trainer.changes import describe_change
@@ -30,6 +29,7 @@ from tui_trainer.ui.chart.overlay import PENS, Line, Overlay, marks_of
 from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.lesson_runner import LessonEnded, LessonRefused, LessonRunner
 from tui_trainer.ui.screens.choose import ChooseScreen
+from tui_trainer.ui.screens.fitted import FittedScreen
 from tui_trainer.ui.widgets.footer import KeyFooter
 from tui_trainer.ui.widgets.meter import Meter
 
@@ -59,7 +59,7 @@ class State(Enum):
     ENDED = "ended"
 
 
-class LessonScreen(Screen[Config | None]):
+class LessonScreen(FittedScreen[Config | None]):
     """Gives the options of one of the runs, for the form, or None. `is_free` tells whether nothing else trains now."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it

@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Label, Static
 
@@ -19,6 +18,7 @@ from tui_trainer.race import Race
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.explanation import Explanation
+from tui_trainer.ui.screens.fitted import FittedScreen
 from tui_trainer.ui.widgets.footer import KeyFooter
 from tui_trainer.ui.widgets.relief_map import ReliefMap
 from tui_trainer.ui.widgets.rule_table import RuleTable
@@ -54,7 +54,7 @@ def notes() -> list[str]:
     return [_(note).format(near=NEAR) for note in NOTES]
 
 
-class PathsScreen(Screen[None]):
+class PathsScreen(FittedScreen[None]):
     """A map beside the list of optimizers and what there is to know of the surface."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 so does Textual declare it
