@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Label, Static
 
@@ -24,6 +23,7 @@ from tui_trainer.ui.examiner import Examiner, NetworkExamined, NetworkMissing, N
 from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.pace import Pace
 from tui_trainer.ui.runner import Runner
+from tui_trainer.ui.screens.fitted import FittedScreen
 from tui_trainer.ui.widgets.confusion import ConfusionMatrix
 from tui_trainer.ui.widgets.footer import KeyFooter
 from tui_trainer.ui.widgets.gallery import Gallery
@@ -68,7 +68,7 @@ class Source:
     checkpoint: Path | None = None
 
 
-class InsideScreen(Screen[None]):
+class InsideScreen(FittedScreen[None]):
     """Shows one view at a time; all of them look at the same network."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 so does Textual declare it

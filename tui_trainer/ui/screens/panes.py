@@ -4,16 +4,16 @@ from typing import ClassVar, TypeVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widget import Widget
 
 from tui_trainer.ui.chart.raster import Marks
+from tui_trainer.ui.screens.fitted import FittedScreen
 from tui_trainer.ui.widgets.view_tabs import ViewTabs
 
 Result = TypeVar("Result")
 
 
-class PaneScreen(Screen[Result]):
+class PaneScreen(FittedScreen[Result]):
     """Keys for the characters that its panes draw with, and for giving one pane the whole screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
