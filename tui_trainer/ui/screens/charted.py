@@ -25,7 +25,7 @@ class ChartScreen(Screen[None]):
         ),
         Binding("l", "logarithmic", "Log loss", tooltip="Draw the loss on a logarithmic scale, or back", show=False),
         Binding("m", "marks", "Markers", tooltip="Draw with braille, with blocks, or with plain characters", show=False),
-        Binding("z", "zoom_pane", "Zoom", tooltip="Give the pane that has the focus the whole screen, or back", show=False),
+        Binding("z", "zoom_pane", "Zoom", tooltip="Give the pane that has the focus, or else the first chart, the whole screen; or back", show=False),
         Binding("escape", "leave", "Leave", tooltip="Leave a field, a dialog or an enlarged pane", show=False),
     ]
 
@@ -96,13 +96,17 @@ class ChartScreen(Screen[None]):
             chart.marks = self.marks
 
     def action_zoom_pane(self) -> None:
-        """Give the pane that has the focus the whole screen, or back."""
+        """Give the pane that has the focus, or else the first chart that is shown, the whole screen; or back."""
         if self.maximized:
             self.minimize()
-        elif self.focused:
-            pane = next((node for node in self.focused.ancestors_with_self if isinstance(node, self.PANES)), None)
-            if isinstance(pane, Widget):
-                self.maximize(pane)
+            return
+        around = self.focused.ancestors_with_self if self.focused else ()
+        pane = next((node for node in around if isinstance(node, self.PANES)), None)
+        if pane is None and (pane := next((chart for chart in self.query(Chart) if chart.is_on_screen), None)):
+            # Its keys are what an enlarged chart is for.
+            pane.focus()
+        if isinstance(pane, Widget):
+            self.maximize(pane)
 
     def action_leave(self) -> None:
         """Leave an enlarged pane, or the field."""

@@ -71,7 +71,7 @@ class LessonScreen(Screen[Config | None]):
         Binding("t", "try", "Try", tooltip="Change something in all runs, and see whether the claim still holds"),
         Binding("a", "take", "To form", tooltip="Take the options of one of the runs into the main screen's form"),
         Binding("m", "marks", "Markers", tooltip="Draw with braille, with blocks, or with plain characters", show=False),
-        Binding("z", "zoom_pane", "Zoom", tooltip="Give the chart that has the focus the whole screen, or back", show=False),
+        Binding("z", "zoom_pane", "Zoom", tooltip="Give the chart that has the focus, or else the first, the whole screen; or back", show=False),
         Binding("1", "view('lesson')", "Lesson", tooltip="Show the claim, the runs and what decided it (small terminals)", show=False),
         Binding("2", "view('charts')", "Charts", tooltip="Show the charts (small terminals)", show=False),
         Binding("escape", "leave", "Back", tooltip="Go back to the main screen; stops the lesson's runs"),
@@ -311,11 +311,13 @@ class LessonScreen(Screen[Config | None]):
         self._show_texts()
 
     def action_zoom_pane(self) -> None:
-        """Give the chart that has the focus the whole screen, or back."""
+        """Give the chart that has the focus, or else the first that is shown, the whole screen; or back."""
+        charts = [chart for chart in (self.focused, *self.query(Overlay)) if isinstance(chart, Overlay) and chart.is_on_screen]
         if self.maximized:
             self.minimize()
-        elif isinstance(self.focused, Overlay):
-            self.maximize(self.focused)
+        elif charts:
+            charts[0].focus()
+            self.maximize(charts[0])
 
     def action_leave(self) -> None:
         """Leave an enlarged chart, or the lesson."""
