@@ -124,26 +124,26 @@ sweep_command.add_command(report_command)
 
 
 @sweep_command.command("watch")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("sweep", metavar="DIR")
 @click.option("--refresh", type=float, metavar="PER_SECOND", help="How often to look at the sweep; from 0.1 to 30.  [default: 1]")
 @click.option("--no-mouse", is_flag=True, help="Take no mouse, for terminals whose reports of it get in the way.")
 @language_option
 @click.pass_context
-def watch_command(context: click.Context, /, folder: Path, refresh: float | None, no_mouse: bool) -> None:
+def watch_command(context: click.Context, /, sweep: str, refresh: float | None, no_mouse: bool) -> None:
     """Watch a sweep that goes on in another process, or see what one that has ended found: table, map and curves.
 
-    DIR is a sweep's folder, or the name of one in sweeps/. Nothing is written there.
+    DIR is a sweep's folder, the name of one in sweeps/, or `latest`. Nothing is written there.
     """
-    from tui_trainer.sweep.board import Onlooker  # noqa: PLC0415 --help need not wait for it
+    from tui_trainer.sweep.board import Onlooker, resolve_sweep  # noqa: PLC0415 --help need not wait for it
 
     check_refresh(looks := LOOKS_PER_SECOND if refresh is None else refresh)
-    found = folder if folder.is_dir() or not (paths.sweeps() / folder).is_dir() else paths.sweeps() / folder
-    onlooker = Onlooker(found)
+    folder = resolve_sweep(sweep, paths.sweeps())
+    onlooker = Onlooker(folder)
     onlooker.look()
     onlooker.close()
     from tui_trainer.ui.start import watch_sweep_in_app  # noqa: PLC0415 nothing but the app may import Textual
 
-    context.exit(watch_sweep_in_app(found, looks_per_second=looks, mouse=not no_mouse))
+    context.exit(watch_sweep_in_app(folder, looks_per_second=looks, mouse=not no_mouse))
 
 
 def read_plan(text: str, fixed: Mapping[str, Any]) -> "Plan":
@@ -152,13 +152,16 @@ def read_plan(text: str, fixed: Mapping[str, Any]) -> "Plan":
     from tui_trainer.sweep.plan import planned  # noqa: PLC0415
 
     assert sweep_command in cli.program.commands.values()
-    reader = click.Command("sweep", params=sweep_command.params, add_help_option=False)
+    reader = click.Command("sweep", {"allow_extra_args": True}, params=sweep_command.params, add_help_option=False)
     try:
-        given = reader.make_context("sweep", shlex.split(text)).params
+        read = reader.make_context("sweep", shlex.split(text))
     except click.UsageError as error:
         raise UserError(error.format_message().rstrip(".").replace("\n", " ")) from None
     except ValueError as error:  # a quotation mark without its fellow
         raise UserError(str(error).lower()) from None
+    if read.args:
+        raise UserError(f"{read.args[0]!r} belongs to no option; an option and its values read like --activation relu,elu")
+    given = read.params
     for name in ("config_file", "output", "workers", "scheduler", "ssh", "slurm"):
         if given.pop(name):
             raise UserError(f"--{name.removesuffix('_file')}: only on the command line; here are fields for what can be chosen")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from tui_trainer import paths
 from tui_trainer.errors import UserError
 from tui_trainer.paths import printable
 
@@ -17,7 +18,7 @@ NAMES = {"html": "report.html", "markdown": "report.md"}
 
 
 @click.command("report")
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("sweep", metavar="DIR")
 @click.option(
     "--format",
     "form",
@@ -33,17 +34,19 @@ NAMES = {"html": "report.html", "markdown": "report.md"}
     help="The file to write, - for stdout.  [default: report.html or report.md in DIR; JSON is printed]",
 )
 @click.option("--force", is_flag=True, help="Replace files that are there.")
-def report_command(folder: Path, form: Literal["html", "markdown", "json"], output: Path | None, force: bool) -> None:
+def report_command(sweep: str, form: Literal["html", "markdown", "json"], output: Path | None, force: bool) -> None:
     """Tell what a sweep found: its configurations with intervals and comparisons, pictures, and what was left out.
 
-    DIR is the sweep's folder. A sweep that goes on is told of as it stands.
+    DIR is the sweep's folder, its name in sweeps/, or `latest`. A sweep that goes on is told of as it stands.
     """
     from datetime import datetime  # noqa: PLC0415 --help need not wait for it
 
+    from tui_trainer.sweep.board import resolve_sweep  # noqa: PLC0415
     from tui_trainer.sweep.document import html, markdown, picture_files  # noqa: PLC0415
     from tui_trainer.sweep.found import Found  # noqa: PLC0415
     from tui_trainer.sweep.report import report  # noqa: PLC0415
 
+    folder = resolve_sweep(sweep, paths.sweeps())
     found = Found.read(folder)
     is_printed = str(output) == "-" or (output is None and form == "json")
     target = output or folder / NAMES.get(form, "")

@@ -25,7 +25,13 @@ class ChartScreen(Screen[None]):
         ),
         Binding("l", "logarithmic", "Log loss", tooltip="Draw the loss on a logarithmic scale, or back", show=False),
         Binding("m", "marks", "Markers", tooltip="Draw with braille, with blocks, or with plain characters", show=False),
-        Binding("z", "zoom_pane", "Zoom", tooltip="Give the pane that has the focus, or else the first chart, the whole screen; or back", show=False),
+        Binding(
+            "z",
+            "zoom_pane",
+            "Zoom",
+            tooltip="Give the pane that has the focus, or else the first chart, the whole screen; or back",
+            show=False,
+        ),
         Binding("escape", "leave", "Leave", tooltip="Leave a field, a dialog or an enlarged pane", show=False),
     ]
 

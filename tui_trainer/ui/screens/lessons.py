@@ -71,7 +71,9 @@ class LessonScreen(Screen[Config | None]):
         Binding("t", "try", "Try", tooltip="Change something in all runs, and see whether the claim still holds"),
         Binding("a", "take", "To form", tooltip="Take the options of one of the runs into the main screen's form"),
         Binding("m", "marks", "Markers", tooltip="Draw with braille, with blocks, or with plain characters", show=False),
-        Binding("z", "zoom_pane", "Zoom", tooltip="Give the chart that has the focus, or else the first, the whole screen; or back", show=False),
+        Binding(
+            "z", "zoom_pane", "Zoom", tooltip="Give the chart that has the focus, or else the first, the whole screen; or back", show=False
+        ),
         Binding("1", "view('lesson')", "Lesson", tooltip="Show the claim, the runs and what decided it (small terminals)", show=False),
         Binding("2", "view('charts')", "Charts", tooltip="Show the charts (small terminals)", show=False),
         Binding("escape", "leave", "Back", tooltip="Go back to the main screen; stops the lesson's runs"),
