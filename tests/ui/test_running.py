@@ -115,6 +115,15 @@ async def test_the_mouse_alone_is_enough(sit_down: Desks) -> None:
         await desk.until_phase(Phase.ENDED)
 
 
+async def test_what_was_said_before_does_not_lie_over_the_next_run(sit_down: Desks) -> None:
+    async with sit_down(SMALL, **LONG) as desk:
+        desk.app.notify("said before", timeout=60)
+        await desk.until_read("said before")
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.TRAINING)
+        await desk.until(lambda: "said before" not in desk.screen)
+
+
 async def test_a_diverged_run_says_where_and_what_to_try(sit_down: Desks) -> None:
     async with sit_down(SMALL, optimizer="sgd", learning_rate=1e6, initializer="uniform", hidden="16,16") as desk:
         await desk.press("ctrl+r")
