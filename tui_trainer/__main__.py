@@ -19,7 +19,8 @@ def main() -> None:
     except UserError as error:
         _refuse(str(error))
     except click.UsageError as error:
-        _refuse(f"{error.format_message()} (`tui-trainer --help` lists the options)")
+        command = error.ctx.command_path if error.ctx else "tui-trainer"
+        _refuse(f"{error.format_message()} (`{command} --help` lists the options)")
     except MemoryError:
         _refuse("out of memory: free some, or take a smaller network, batch or file")
     except click.Abort:

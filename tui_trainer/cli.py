@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 
 from tui_trainer import __version__
 from tui_trainer.commands.chosen_language import language_option
+from tui_trainer.commands.chosen_runs import RunName, resolved
 from tui_trainer.commands.export import export_command
 from tui_trainer.commands.lesson import lesson_command
 from tui_trainer.commands.paths import paths_command
@@ -95,9 +96,11 @@ def config_options(command: click.Command) -> click.Command:
 @click.option("--output", type=click.Path(path_type=Path), help="Folder to keep the run in, new or empty.  [default: a fresh one in runs/]")
 @click.option(
     "--resume",
-    type=click.Path(path_type=Path),
+    "to_resume",
+    type=RunName(),
     metavar="RUN",
-    help="Folder of a run to go on with, from its last checkpoint; options that may change while a run goes on may be given with it.",
+    help="Run to go on with, from its last checkpoint: its folder, its name in runs/, or latest. Options that may change while a run goes "
+    "on may be given with it.",
 )
 @click.option(
     "--format",
@@ -115,7 +118,7 @@ def program(
     no_ui: bool,
     config_file: Path | None,
     output: Path | None,
-    resume: Path | None,
+    to_resume: str | None,
     form: str | None,
     refresh: float | None,
     no_mouse: bool,
@@ -128,10 +131,11 @@ def program(
     if context.invoked_subcommand is not None:
         _refuse_options_before(context.invoked_subcommand, context)
         return
-    if resume:
+    if to_resume:
         for name, is_given in (("--output", output), ("--config", config_file)):
             if is_given:
                 raise UserError(f"{name}: a run that is gone on with keeps its folder and options; leave out {name} or --resume")
+    resume = _resolved(to_resume) if to_resume else None
     values, source = _merge(config_file, {name: value for name, value in given.items() if value is not None})
     if refresh is not None:
         check_refresh(refresh)
@@ -205,6 +209,14 @@ def _refuse_options_before(command: str, context: click.Context) -> None:
     for parameter in program.params:
         if parameter.name and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
             raise UserError(f"{parameter.opts[0]}: the options of a command come after it: tui-trainer {command} [OPTIONS]")
+
+
+def _resolved(run: str) -> Path:
+    """The folder of the run to go on with. Raises UserError."""
+    try:
+        return resolved(run, None)
+    except UserError as error:
+        raise UserError(f"--resume {error}") from None
 
 
 def _merge(file: Path | None, given: Mapping[str, Any]) -> tuple[dict[str, Any], Source]:

@@ -325,6 +325,15 @@ def test_a_full_disk_ends_no_run_and_is_told_once(options: list[str], tmp_path: 
     assert [line.get("epoch") for line in lines] == [None, *range(1, 121), None]
 
 
+def test_the_run_to_go_on_with_is_named_as_to_every_command(options: list[str], tmp_path: Path) -> None:
+    assert run(*options[:-1], "runs/one", cwd=tmp_path).returncode == 0
+    for epochs, name in enumerate(("runs/one", "one", "latest"), 3):
+        assert f"epoch {epochs}/{epochs}" in run("--resume", name, "--epochs", str(epochs), cwd=tmp_path).stdout
+    refused = run("--resume", "two", cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == "tui-trainer: --resume two: no such run: neither a folder nor the name of a run in runs/\n"
+
+
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_are_no_fault(options: list[str], tmp_path: Path, closed: str) -> None:
     assert subprocess.run(["bash", "-c", f'exec "$@" {closed}', "bash", *PROGRAM, *options], check=False, timeout=60).returncode == 0

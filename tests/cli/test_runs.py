@@ -110,7 +110,9 @@ def test_the_list_need_not_be_named_whatever_its_options(folder: Path) -> None:
     found = call("--folder", str(elsewhere / "none"))
     assert (found.status, found.stderr) == (2, f"--folder {elsewhere / 'none'}: no such folder")
     assert "compare" in call("--help").stdout
-    assert process("--nope", cwd=elsewhere).stderr.startswith("tui-trainer: No such option '--nope'")
+    refused = process("list", "--nope", cwd=elsewhere).stderr
+    assert refused.startswith("tui-trainer: No such option '--nope'")
+    assert "`tui-trainer runs list --help` lists the options" in refused
 
 
 @pytest.mark.usefixtures("folder")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tui_trainer.errors import UserError
-from tui_trainer.sweep.board import LEFT, Board, Onlooker, find_sweeps
+from tui_trainer.sweep.board import LEFT, Board, Onlooker, find_sweeps, resolve_sweep
 from tui_trainer.sweep.heat import BINS, Heat, heat
 from tui_trainer.sweep.store import FILE, Figures, Result, Standing
 from tui_trainer.sweep.table import Row, Table, table_of_groups, table_of_runs
@@ -56,6 +56,18 @@ def test_a_sweep_that_was_killed_has_runs_that_were_cut_short(tmp_path: Path) ->
     assert [seen.status(result) for result in seen.results].count(LEFT) == 1
     assert not seen.is_complete
     assert seen.standings.running == 0
+
+
+def test_a_sweep_is_found_by_its_folder_its_name_and_as_the_latest(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        Story().write(tmp_path / name).close()
+    assert resolve_sweep(str(tmp_path / "first"), Path("elsewhere")) == tmp_path / "first"
+    assert resolve_sweep("first", tmp_path) == tmp_path / "first"
+    assert resolve_sweep("latest", tmp_path) == tmp_path / "second"
+    with pytest.raises(UserError, match="third: no such sweep"):
+        resolve_sweep("third", tmp_path)
+    with pytest.raises(UserError, match="there is no sweep in"):
+        resolve_sweep("latest", tmp_path / "first")
 
 
 def test_what_is_no_sweep_is_refused_until_it_is_one(tmp_path: Path) -> None:

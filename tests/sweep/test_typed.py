@@ -36,7 +36,7 @@ def test_some_are_drawn() -> None:
         ("--lr log:1e-4:1", "--samples"),
         ("--lr", "requires an argument"),
         ("--learn 1,2", "No such option"),
-        ("relu,elu", "unexpected extra argument"),
+        ("relu,elu", "'relu,elu' belongs to no option"),
         ("--activation 'relu", "no closing quotation"),
         ("--batch-size 0,10", "--batch-size"),
         ("--workers 3 --lr 1,2", "--workers: only on the command line"),

@@ -345,7 +345,7 @@ async def test_main_screen_names_the_key_in_footer_help_and_palette(sit_down: De
 @pytest.mark.usefixtures("runs")
 async def test_a_letter_typed_into_a_field_compares_nothing(sit_down: Desks) -> None:
     async with sit_down(SMALL) as desk:
-        await desk.press("c")
+        await desk.press("tab", "c")
         assert desk.at_main_screen()
 
 

@@ -1,6 +1,8 @@
 from textual.widgets import Collapsible
 
 from tui_trainer.config import fields
+from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.screens.help import HelpScreen
 from tui_trainer.ui.widgets.field import Field
 from tui_trainer.ui.widgets.form import ConfigForm
 from tui_trainer.ui.widgets.run_panel import Phase
@@ -11,6 +13,7 @@ from .desk import SMALL, USUAL, Desks
 async def test_a_deep_sigmoid_network_can_be_set_up_with_the_keyboard_alone(sit_down: Desks) -> None:
     async with sit_down(SMALL, hidden="256") as desk:
         assert "203,530" in desk.screen
+        await desk.press("tab")
         await desk.type("128x8")
         await desk.press("tab", "enter")
         await desk.type("sig")
@@ -62,7 +65,7 @@ async def test_a_list_for_the_layers_is_shown_kept_and_can_be_chosen_again(sit_d
         assert form.config is not None
         assert form.config.activations == ("tanh", "elu", "relu")
         assert form.config.initializers == ("glorot_uniform", "he_normal", "he_normal", "he_normal")
-        await desk.press("tab", "enter", "home", "enter")
+        await desk.press("tab", "tab", "enter", "home", "enter")
         assert (form.config.activation, form.config.initializer) == ("sigmoid", "glorot_uniform")
         await desk.press("enter", "end")
         assert "tanh,elu,relu: one for each layer" in desk.screen
@@ -115,7 +118,7 @@ async def test_only_what_the_choices_use_is_shown(sit_down: Desks) -> None:
 
 async def test_a_wrong_value_is_explained_as_it_is_typed_and_refuses_to_start(sit_down: Desks) -> None:
     async with sit_down(SMALL) as desk:
-        await desk.press("tab", "tab", "tab", "tab")
+        await desk.press("tab", "tab", "tab", "tab", "tab")
         await desk.type("fast")
         assert "✗ must be a number" in desk.screen
         assert "an option is wrong" in desk.screen
@@ -180,6 +183,7 @@ async def test_what_only_the_data_can_tell_is_told_at_its_field(sit_down: Desks)
 
 async def test_help_explains_the_field_and_each_choice_before_it_is_taken(sit_down: Desks) -> None:
     async with sit_down(USUAL) as desk:
+        await desk.press("tab")
         assert "eight of 128" in desk.screen
         await desk.press("tab")
         assert "function between the layers" in desk.screen
@@ -200,11 +204,20 @@ async def test_letters_typed_into_a_field_steer_nothing(sit_down: Desks) -> None
         assert desk.value("hidden") == "s 1?l"
 
 
+async def test_keys_act_before_anybody_has_gone_into_a_field(sit_down: Desks) -> None:
+    async with sit_down(SMALL) as desk:
+        await desk.press("question_mark")
+        assert isinstance(desk.app.screen, HelpScreen)
+        await desk.press("escape", "2")
+        assert desk.app.main.query_one(Chart).is_on_screen
+        assert desk.value("hidden") == "16"
+
+
 async def test_enter_and_the_arrows_move_between_fields(sit_down: Desks) -> None:
     async with sit_down() as desk:
         order = []
-        for key in ("enter", "tab", "tab", "tab", "down", "enter", "up"):
+        for key in ("tab", "enter", "tab", "tab", "tab", "down", "enter", "up"):
             await desk.press(key)
             assert desk.app.focused is not None
             order.append(desk.app.focused.id)
-        assert order == ["activation", "initializer", "optimizer", "learning_rate", "batch_size", "epochs", "batch_size"]
+        assert order == ["hidden", "activation", "initializer", "optimizer", "learning_rate", "batch_size", "epochs", "batch_size"]

@@ -115,6 +115,15 @@ async def test_the_mouse_alone_is_enough(sit_down: Desks) -> None:
         await desk.until_phase(Phase.ENDED)
 
 
+async def test_what_was_said_before_does_not_lie_over_the_next_run(sit_down: Desks) -> None:
+    async with sit_down(SMALL, **LONG) as desk:
+        desk.app.notify("said before", timeout=60)
+        await desk.until_read("said before")
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.TRAINING)
+        await desk.until(lambda: "said before" not in desk.screen)
+
+
 async def test_a_diverged_run_says_where_and_what_to_try(sit_down: Desks) -> None:
     async with sit_down(SMALL, optimizer="sgd", learning_rate=1e6, initializer="uniform", hidden="16,16") as desk:
         await desk.press("ctrl+r")
@@ -124,10 +133,16 @@ async def test_a_diverged_run_says_where_and_what_to_try(sit_down: Desks) -> Non
 
 
 @pytest.mark.parametrize(
-    ("activation", "better"), [("sigmoid", "glorot_uniform"), (",".join(["sigmoid"] * 7 + ["relu"]), "each activation's own initializer")]
+    ("size", "activation", "better"),
+    [
+        (SMALL, "sigmoid", "glorot_uniform"),
+        (USUAL, ",".join(["sigmoid"] * 7 + ["relu"]), "each activation's own initializer"),
+    ],
 )
-async def test_a_network_that_learned_nothing_is_told_what_to_try(sit_down: Desks, activation: str, better: str) -> None:
-    async with sit_down(USUAL, activation=activation, initializer="uniform", optimizer="sgd", hidden="16x8", epochs=1) as desk:
+async def test_a_network_that_learned_nothing_is_told_what_to_try(
+    sit_down: Desks, size: tuple[int, int], activation: str, better: str
+) -> None:
+    async with sit_down(size, activation=activation, initializer="uniform", optimizer="sgd", hidden="16x8", epochs=1) as desk:
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.ENDED)
         assert f"vanished gradients: try relu or {better}" in desk.screen

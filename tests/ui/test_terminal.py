@@ -81,7 +81,7 @@ def test_a_killed_app_is_opened_again_and_goes_on_to_the_same_bytes(digits_file:
 
 @pytest.mark.parametrize(
     ("more", "complaint"),
-    [([], "run: not a run"), (["--output", "x"], "--output: a run that is gone on with keeps its folder")],
+    [([], "run: no such run"), (["--output", "x"], "--output: a run that is gone on with keeps its folder")],
 )
 def test_what_cannot_be_gone_on_with_is_told_before_the_screen_is_taken(tmp_path: Path, more: list[str], complaint: str) -> None:
     terminal = Terminal(["--resume", "run", *more], cwd=tmp_path)
@@ -187,10 +187,11 @@ def test_suspended_it_holds_and_in_front_again_it_draws_all(digits_file: Path, t
 
 
 @pytest.mark.long
-def test_a_terminal_without_unicode_colours_and_mouse_gets_none_of_them(digits_file: Path, tmp_path: Path) -> None:
-    plain = {**ENVIRONMENT, "TERM": "screen", "PYTHONIOENCODING": "ascii", "NO_COLOR": "1"}
+@pytest.mark.parametrize("told", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C"}])
+def test_a_terminal_without_unicode_colours_and_mouse_gets_none_of_them(digits_file: Path, tmp_path: Path, told: dict[str, str]) -> None:
+    plain = {**ENVIRONMENT, "TERM": "screen", "NO_COLOR": "1", **told}
     terminal = training(digits_file, tmp_path, "--no-mouse", columns=120, lines=40, environment=plain)
-    terminal.until(lambda text: re.search(r"x \d\.\d{3}", text) is not None)  # the validation loss is drawn
+    terminal.until(lambda text: re.search(r"x val \d\.\d{3}", text) is not None)  # the validation loss is drawn
     terminal.press("s")
     screen = terminal.until_reads("test accuracy")
     assert terminal.written.isascii()

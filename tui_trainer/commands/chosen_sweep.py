@@ -17,30 +17,22 @@ class SweepFolder(click.ParamType[Path]):
 
     def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """The folder. Raises UserError."""
-        for folder in (Path(value), paths.sweeps() / value):
-            if folder.is_dir():
-                return folder
-        if str(value) != NEWEST:
-            raise UserError(f"{value}: no such sweep: neither a folder nor the name of a sweep in {paths.sweeps()}/")
-        for folder in _found():
-            return folder
-        raise UserError(f"{value}: there is no sweep in {paths.sweeps()}/ yet")
+        from tui_trainer.sweep.board import resolve_sweep  # noqa: PLC0415 --help need not wait for it
+
+        return resolve_sweep(str(value), paths.sweeps())
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Offer the names of the sweeps there are, newest first, and folders."""
+        from tui_trainer.sweep.board import find_sweeps  # noqa: PLC0415
+
+        try:
+            found = find_sweeps(paths.sweeps())
+        except UserError:
+            found = []
         # A shell reads a line for each: a name with an end of line in it would be two.
-        names = [path.name for path in _found() if path.name.isprintable()]
+        names = [path.name for path in found if path.name.isprintable()]
         offered = [CompletionItem(name) for name in [*names, *([NEWEST] if names else [])] if name.startswith(incomplete)]
         return offered or [CompletionItem(incomplete, type="dir")]
-
-
-def _found() -> list[Path]:
-    from tui_trainer.sweep.board import find_sweeps  # noqa: PLC0415 --help need not wait for it
-
-    try:
-        return find_sweeps(paths.sweeps())
-    except UserError:
-        return []
 
 
 sweep_argument = click.argument("folder", type=SweepFolder(), metavar="SWEEP")

@@ -152,13 +152,16 @@ def read_plan(text: str, fixed: Mapping[str, Any]) -> "Plan":
     from tui_trainer.sweep.plan import planned  # noqa: PLC0415
 
     assert sweep_command in cli.program.commands.values()
-    reader = click.Command("sweep", params=sweep_command.params, add_help_option=False)
+    reader = click.Command("sweep", {"allow_extra_args": True}, params=sweep_command.params, add_help_option=False)
     try:
-        given = reader.make_context("sweep", shlex.split(text)).params
+        read = reader.make_context("sweep", shlex.split(text))
     except click.UsageError as error:
         raise UserError(error.format_message().rstrip(".").replace("\n", " ")) from None
     except ValueError as error:  # a quotation mark without its fellow
         raise UserError(str(error).lower()) from None
+    if read.args:
+        raise UserError(f"{read.args[0]!r} belongs to no option; an option and its values read like --activation relu,elu")
+    given = read.params
     for name in ("config_file", "output", "workers", "scheduler", "ssh", "slurm"):
         if given.pop(name):
             raise UserError(f"--{name.removesuffix('_file')}: only on the command line; here are fields for what can be chosen")

@@ -29,4 +29,4 @@ def advice(config: Config, event: RunEnded, layers: Sequence[LayerHealth]) -> st
         return ""
     if len(layers) > 1 and layers[0].gradient_norm < VANISHED * layers[-1].gradient_norm:
         return _("vanished gradients: try relu{initializer}").format(initializer=initializer)
-    return _("nothing was learned: try another learning rate{initializer}").format(initializer=initializer)
+    return _("nothing was learned: try another rate{initializer}").format(initializer=initializer)

@@ -40,7 +40,7 @@ def run_app(
     mouse: bool = True,
 ) -> int:
     """Run the app and return the program's exit status. Raises UserError where there is no terminal to draw on."""
-    plain = _take_terminal()
+    plain = _take_terminal("use --no-ui to train without a screen")
     settings = Settings.load()
     looks: dict[str, Any] = {"plain": plain, "looks_per_second": looks_per_second, "settings": settings}
     if resume:
@@ -55,7 +55,7 @@ def run_app(
 
 def watch_in_app(follower: Follower, *, looks_per_second: float, mouse: bool) -> int:
     """Show a run that goes on in another process, and return the program's exit status. Raises UserError as `run_app` does."""
-    plain = _take_terminal()
+    plain = _take_terminal("use --no-ui to watch without a screen")
     return _run(TrainerApp(plain=plain, looks_per_second=looks_per_second, settings=Settings.load(), watched=follower), mouse=mouse)
 
 
@@ -68,25 +68,28 @@ def show_paths_in_app(
         pace = PICTURES_PER_SECOND if pictures_per_second is None else pictures_per_second
         return PathsScreen(marks, surface, SHOWN if shown is None else shown, rates, pace)
 
-    plain = _take_terminal()
+    plain = _take_terminal("use --no-ui to be told where each ends")
     settings = Settings.load()
     return _run(TrainerApp(settings.options, plain=plain, settings=settings, opening=opening), mouse=mouse)
 
 
 def watch_sweep_in_app(folder: Path, *, looks_per_second: float, mouse: bool) -> int:
     """Begin on the screen of a sweep, and return the program's exit status. Raises UserError as `run_app` does."""
-    plain = _take_terminal()
+    plain = _take_terminal("`tui-trainer sweep report` tells of it without a screen")
     settings = Settings.load()
     opening = partial(SweepScreen, folder, looks_per_second=looks_per_second)
     return _run(TrainerApp(settings.options, plain=plain, settings=settings, opening=opening), mouse=mouse)
 
 
-def _take_terminal() -> bool:
-    """Make ready to draw, and tell whether that has to be in plain characters. Raises UserError where there is no terminal."""
+def _take_terminal(instead: str) -> bool:
+    """Make ready to draw, and tell whether that has to be in plain characters.
+
+    Raises UserError where there is no terminal, which says what to do `instead`.
+    """
     if served.is_served():
         served.leave_the_terminal()
         return False
-    terminal.require_terminal()
+    terminal.require_terminal(instead)
     if terminal.writes_utf8():
         return False
     terminal.write_look_alikes()

@@ -81,6 +81,11 @@ async def test_the_latest_values_are_in_the_legend(sit_down: Desks) -> None:
         assert "epoch" not in reader.legend.replace("epoch mean", "").replace("○ epoch", "")
 
 
+async def test_where_there_is_little_room_the_legend_still_names_what_is_not_the_line(sit_down: Desks) -> None:
+    async with reading(sit_down, size=SMALL) as reader:
+        assert re.search(r"━ 0\.\d+ +○ epoch 0\.375 +◆ val 0\.250", reader.legend)
+
+
 async def test_the_arrows_read_the_values_under_the_cursor(sit_down: Desks) -> None:
     async with reading(sit_down) as reader:
         await reader.desk.press("right")
@@ -290,6 +295,13 @@ async def test_z_gives_the_chart_the_whole_screen_and_back(sit_down: Desks, quan
         await reader.desk.press("left", "left", "0", back)
         assert reader.chart.size == small
         assert reader.desk.read(reader.chart) == picture
+
+
+async def test_z_out_of_every_pane_enlarges_the_first_chart_whose_keys_act_then(sit_down: Desks) -> None:
+    async with reading(sit_down) as reader:
+        await reader.desk.press("escape", "z", "left")
+        assert reader.desk.charts() == [reader.chart]
+        assert reader.view.cursor is not None
 
 
 async def test_l_draws_powers_of_ten_and_the_legend_stays(sit_down: Desks) -> None:

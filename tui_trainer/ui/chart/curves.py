@@ -128,9 +128,12 @@ def _over_batches(batches: Series, training: Series, validation: Series, view: V
         yield Curve(points, Pen.BATCHES, Stroke.FAINT)
         x, y = batches.points(view.scale.place, MEAN)
         points = x, smoothed(y, weight)
-    yield Curve(points, Pen.SMOOTH, Stroke.LINE, (_("recent batches"), _("batches"), ""))
-    yield Curve(training.points(view.scale.place), Pen.TRAINING, Stroke.DOTS, (_("epoch mean"), _("epoch"), ""), marks.training)
-    yield from _dotted(validation.points(view.scale.place), Pen.VALIDATION, (_("validation"), _("val"), ""), marks.validation)
+    yield Curve(points, Pen.SMOOTH, Stroke.LINE, (_("recent batches"), _("batches"), "", ""))
+    # Of the three words the line's can be done without.
+    means = (_("epoch mean"), _("epoch"), _("epoch"), "")
+    yield Curve(training.points(view.scale.place), Pen.TRAINING, Stroke.DOTS, means, marks.training)
+    held_out = (_("validation"), _("val"), _("val"), "")
+    yield from _dotted(validation.points(view.scale.place), Pen.VALIDATION, held_out, marks.validation)
 
 
 def _loss(history: History, view: View, marks: Marks) -> Iterator[Curve]:

@@ -115,7 +115,7 @@ class CompareScreen(ChartScreen):
             with Container(id="overlays"):
                 for quantity in CHARTS:
                     yield Chart(quantity)
-        yield KeyFooter()
+        yield KeyFooter("h", "i")
 
     def on_mount(self) -> None:
         """Begin to read, and look at the run that is going on from time to time."""

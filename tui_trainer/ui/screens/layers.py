@@ -103,7 +103,7 @@ class LayersScreen(ModalScreen[Mapping[str, Any] | None]):
             dialog.border_subtitle = _("ctrl+n adds, ctrl+r applies, escape leaves")
             yield Diagram(id="diagram")
             yield Static(
-                " " + ljust(_("units"), 11) + ljust(_("layers"), 8) + ljust(_("activation"), 15) + _("initializer"), classes="heads"
+                " " + ljust(_("units"), 11) + ljust(_("layers"), 8) + ljust(_("activation"), 16) + _("initializer"), classes="heads"
             )
             with VerticalScroll(id="groups", can_focus=False):
                 for group in groups(self._config):

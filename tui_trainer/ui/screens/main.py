@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from tui_trainer.config import Config
@@ -55,6 +56,8 @@ class MainScreen(RunScreen):
     """Starts runs from the form, one at a time, and shows the latest until the next one starts."""
 
     PANES = (Chart, LayerTable, ConfigForm)
+    # Out of the fields, where every key that the footer shows would be text.
+    AUTO_FOCUS = ""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r", "start", "Start", tooltip="Start a run with the form's values, from inside a field too", priority=True),
@@ -97,12 +100,19 @@ class MainScreen(RunScreen):
             yield ConfigForm(self._values, id="form")
             yield from self.compose_work()
         yield RunPanel(id="panel")
-        yield KeyFooter()
+        yield KeyFooter("f3", "h", "i", "p", "y", "v")
 
     def on_mount(self) -> None:
-        """Begin in the first field."""
+        """Begin with what the form describes."""
         self.enter(Phase.IDLE, _(READY))
-        self.query_one(ConfigForm).go_to_first()
+
+    def focus_next(self, selector: str | type[Widget] = "*") -> Widget | None:
+        """Go on to what is next; from nowhere into the form, where it is shown."""
+        form = self.query_one(ConfigForm)
+        if self.focused or self.maximized or not form.display:
+            return super().focus_next(selector)
+        form.go_to_first()
+        return self.focused
 
     # The form
 
@@ -135,10 +145,8 @@ class MainScreen(RunScreen):
 
     def _take_preset(self, name: str | None) -> None:
         if name:
-            form = self.query_one(ConfigForm)
-            form.fill(dict(Config.parse(PRESETS[name].values)))
+            self.query_one(ConfigForm).fill(dict(Config.parse(PRESETS[name].values)))
             self.action_view("setup")
-            form.go_to_first()
             self.notify(_(PRESETS[name].summary), title=_(name))
 
     def action_lessons(self) -> None:

@@ -18,11 +18,17 @@ class PaneScreen(FittedScreen[Result]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "marks", "Markers", tooltip="Draw with braille, with blocks, or with plain characters", show=False),
-        Binding("z", "zoom_pane", "Zoom", tooltip="Give the pane that has the focus the whole screen, or back", show=False),
+        Binding(
+            "z",
+            "zoom_pane",
+            "Zoom",
+            tooltip="Give the pane that has the focus, or else the first chart, the whole screen; or back",
+            show=False,
+        ),
     ]
 
     PANES: ClassVar[tuple[type[Widget], ...]]
-    """What can have the whole screen."""
+    """What can have the whole screen; its charts first."""
 
     VIEWED: ClassVar[str]
     """The part whose class says which view a small terminal shows; tabs choose among them."""
@@ -55,13 +61,17 @@ class PaneScreen(FittedScreen[Result]):
         self.marks = marks
 
     def action_zoom_pane(self) -> None:
-        """Give the pane that has the focus the whole screen, or back."""
+        """Give the pane that has the focus, or else the first chart that is shown, the whole screen; or back."""
         if self.maximized:
             self.minimize()
-        elif self.focused:
-            pane = next((node for node in self.focused.ancestors_with_self if isinstance(node, self.PANES)), None)
-            if isinstance(pane, Widget):
-                self.maximize(pane)
+            return
+        around = self.focused.ancestors_with_self if self.focused else ()
+        pane = next((node for node in around if isinstance(node, self.PANES)), None)
+        if pane is None and (pane := next((chart for chart in self.query(self.PANES[0]) if chart.is_on_screen), None)):
+            # Its keys are what an enlarged chart is for.
+            pane.focus()
+        if isinstance(pane, Widget):
+            self.maximize(pane)
 
     def action_leave(self) -> None:
         """Leave an enlarged pane, or else what `leave` does."""

@@ -65,6 +65,8 @@ class RunScreen(CourseScreen):
         """Start a run, or go on with the one that `resume` gives."""
         self._next = None
         self.directory = None
+        # What was said before would cover this run's figures.
+        self.app.clear_notifications()
         output = self._output
         self.runner = Runner(config, resume or (lambda: Run.create(config, output)), self.post_message, resumes=resume is not None)
         self.query_one(RunPanel).begin()

@@ -84,7 +84,7 @@ class WatchScreen(CourseScreen):
         with Horizontal(id="body", classes=f"-{VIEWS[0]}"):
             yield from self.compose_work()
         yield RunPanel(steers=False, id="panel")
-        yield KeyFooter()
+        yield KeyFooter("h", "i", "v")
 
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""

@@ -29,7 +29,7 @@ DECIDING = ("hidden", *(name for name, _ in fields() if choices(name) and AUTO n
 DECIDED = tuple(name for name, _ in fields() if AUTO in choices(name))
 """The choices that have a default of their own for every other choice: the form shows that instead of `auto`."""
 
-HINT = N_("[b]tab[/b] moves on, [b]enter[/b] opens a list, [b]escape[/b] leaves a field, [b]f1[/b] explains the keys")
+HINT = N_("[b]tab[/b] goes into the form and on, [b]enter[/b] opens a list, [b]escape[/b] leaves a field, [b]f1[/b] explains the keys")
 
 
 class ConfigForm(Vertical):

@@ -132,7 +132,8 @@ class RunPanel(Vertical):
         self.set_class(event.status == "diverged", "-diverged")
         self.set_class(bool(advice), "-advised")
         accuracy = "" if event.test_accuracy is None else _("test accuracy {accuracy:.1%}").format(accuracy=event.test_accuracy)
-        has_loss = event.test_loss is not None and event.status != "diverged"
+        # Where the run came to nothing, what to try instead says more, and takes the room.
+        has_loss = event.test_loss is not None and event.status != "diverged" and not advice
         loss = "  " + _("test loss {loss:.3f}").format(loss=event.test_loss) if has_loss else ""
         self.query_one("#result", Static).update(Content.assemble((accuracy, "bold"), loss, f"  {advice}" if advice else ""))
         if place := event.divergence:
