@@ -188,7 +188,7 @@ async def test_what_is_not_in_sight_is_not_drawn(sit_down: Desks, monkeypatch: p
         await desk.press("3")
         await desk.pilot.pause(0.1)
         drawn: list[Chart] = []
-        monkeypatch.setattr(Chart, "_build", drawn.append)
+        monkeypatch.setattr(Chart, "draw", lambda chart, _width, _height: drawn.append(chart))
         await desk.pilot.pause(1.1)
         assert drawn == []
 

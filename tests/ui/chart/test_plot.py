@@ -4,6 +4,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from tui_trainer.drawing import Row
 from tui_trainer.ui.chart import axes, plot
 from tui_trainer.ui.chart.axes import Axis
 from tui_trainer.ui.chart.curves import Curve, Pen, Stroke
@@ -28,13 +29,11 @@ def epochs(marks: Marks) -> list[Curve]:
     ]
 
 
-def text(rows: list[plot.Row]) -> list[str]:
+def text(rows: list[Row]) -> list[str]:
     return ["".join(part for part, _ in row) for row in rows]
 
 
-def picture(
-    curves: list[Curve], size: tuple[int, int], marks: Marks = BRAILLE, posts: tuple[tuple[float, Pen], ...] = ()
-) -> list[plot.Row]:
+def picture(curves: list[Curve], size: tuple[int, int], marks: Marks = BRAILLE, posts: tuple[tuple[float, Pen], ...] = ()) -> list[Row]:
     return plot.draw(curves, X, axes.loss(curves, size[1], whole=True), size, marks, posts)
 
 
@@ -74,9 +73,9 @@ def test_the_curves_can_be_told_apart_without_colours() -> None:
 def test_each_part_has_its_pen() -> None:
     rows = picture([*batches([2.0, 1.0, 0.5]), *epochs(BRAILLE)], (60, 18), posts=((0.5, Pen.CHANGE), (1.5, Pen.CURSOR)))
     pens = {mark: pen for row in rows for part, pen in row for mark in "○◆" if mark in part}
-    assert pens == {"○": Pen.TRAINING, "◆": Pen.VALIDATION}
+    assert pens == {"○": Pen.TRAINING.style, "◆": Pen.VALIDATION.style}
     used = {pen for row in rows for _, pen in row}
-    assert used == {Pen.PAPER, Pen.AXIS, Pen.GRID, Pen.SMOOTH, Pen.TRAINING, Pen.VALIDATION, Pen.CHANGE, Pen.CURSOR}
+    assert used == {pen.style for pen in (Pen.PAPER, Pen.AXIS, Pen.GRID, Pen.SMOOTH, Pen.TRAINING, Pen.VALIDATION, Pen.CHANGE, Pen.CURSOR)}
 
 
 def test_neighbours_of_one_pen_are_one_text() -> None:
@@ -110,7 +109,7 @@ def test_a_spike_beyond_the_axis_runs_along_its_edge() -> None:
     y = np.full(1000, 0.1)
     y[500] = 1e30
     rows = picture(batches(y), (60, 18))
-    assert any(pen in (Pen.BATCHES, Pen.SMOOTH) for _, pen in rows[0])
+    assert any(style in (Pen.BATCHES.style, Pen.SMOOTH.style) for _, style in rows[0])
 
 
 def test_drawing_twice_gives_the_same_picture() -> None:

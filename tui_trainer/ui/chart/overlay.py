@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
@@ -15,6 +14,7 @@ from tui_trainer.language import _
 from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
 from tui_trainer.ui.chart.curves import RUN_PENS, Curve, Pen, Stroke
+from tui_trainer.ui.chart.legend import fitting, value_at
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.series import Points, envelope, some
 from tui_trainer.ui.widgets.painted import Painted
@@ -100,8 +100,7 @@ class Overlay(Painted, can_focus=True):
                 Curve(some(curve.points, DOTS), curve.pen, Stroke.DOTS, curve.names, curve.mark),
             ]
         posts = [] if self.cursor is None else [(self.cursor, Pen.CURSOR)]
-        painted = [*legend, *plot.draw(reduced, self._x, y, (width, rows), self.marks, posts)]
-        return [[(text, pen.style) for text, pen in row] for row in painted]
+        return [*legend, *plot.draw(reduced, self._x, y, (width, rows), self.marks, posts)]
 
     def _y(self, line: Line) -> Points:
         """The points as they are drawn: percent, or powers of ten; what has no place is a gap."""
@@ -127,21 +126,11 @@ class Overlay(Painted, can_focus=True):
         ticks = tuple(float(layer) for layer in range(1, round(high) + 1, every))
         return Axis(low, max(high, low + 1), ticks, tuple(f"{tick:.0f}" for tick in ticks))
 
-    def _legend(self, drawn: Sequence[Curve], width: int) -> plot.Row:
-        """Whose each line is and its value, at the cursor or the latest, in as many words as there is room for."""
-        place: plot.Row = [] if self.cursor is None else [(f" {self._place()} ", Pen.CURSOR)]
-        row: plot.Row = []
-        for names, values in ((True, True), (True, False), (False, True), (False, False)):
-            row = [*place]
-            for curve in drawn:
-                row.append((f" {curve.mark} ", curve.pen))
-                if names:
-                    row.append((f"{curve.names[0]} ", Pen.AXIS))
-                if values and (value := self._value(curve)):
-                    row.append((f"{value} ", curve.pen))
-            if sum(cell_len(text) for text, _ in row) - 1 <= width:
-                break
-        return row
+    def _legend(self, drawn: Sequence[Curve], width: int) -> Row:
+        place: Row = [] if self.cursor is None else [(f" {self._place()} ", Pen.CURSOR.style)]
+        values = [self._value(curve) for curve in drawn]
+        wordings = ((True, True), (True, False), (False, True), (False, False))
+        return fitting(([*place, *_entries(drawn, values, *which)] for which in wordings), width)
 
     def _place(self) -> str:
         at = self.cursor or 0.0
@@ -149,13 +138,12 @@ class Overlay(Painted, can_focus=True):
         return texts.get(self._over, _("epoch {at:.2f}")).format(at=at)
 
     def _value(self, curve: Curve) -> str:
-        x, y = curve.points
-        index = len(x) - 1 if self.cursor is None else int(np.searchsorted(x, self.cursor + 1e-9, "right")) - 1
-        if index < 0 or not np.isfinite(y[index]):
+        value = value_at(curve.points, None if self.cursor is None else self.cursor + 1e-9)
+        if value is None:
             return ""
         if self._scale == "log":
-            return f"{10 ** y[index]:.1e}"
-        return f"{y[index]:.1f}%" if self._scale == "share" else axes.figure(float(y[index]), 3 if abs(y[index]) < 100 else 0)
+            return f"{10**value:.1e}"
+        return f"{value:.1f}%" if self._scale == "share" else axes.figure(value, 3 if abs(value) < 100 else 0)
 
     # What keys and the mouse do
 
@@ -183,6 +171,15 @@ class Overlay(Painted, can_focus=True):
     def on_leave(self, _event: events.Leave) -> None:
         """Nothing is pointed at any more."""
         self.cursor = None
+
+
+def _entries(drawn: Sequence[Curve], values: Sequence[str], has_names: bool, has_values: bool) -> Row:
+    row: Row = []
+    for curve, value in zip(drawn, values, strict=True):
+        row.append((f" {curve.mark} ", curve.pen.style))
+        row += [(f"{curve.names[0]} ", Pen.AXIS.style)] if has_names else []
+        row += [(f"{value} ", curve.pen.style)] if has_values and value else []
+    return row
 
 
 def _around_zero(drawn: Sequence[Curve], rows: int) -> Axis:

@@ -1,4 +1,4 @@
-"""Draws curves with plotext into rows of painted text: pens are numbers here, and the chart widget gives them the theme's colours.
+"""Draws curves with plotext into rows of styled text: pens are numbers for plotext, and in the end the names of their styles.
 
 plotext draws the frame: the axes, the ticks and their labels. What is inside is worked out in NumPy and put there, because plotext walks
 along every line dot by dot in Python, and holds up the training thread while it does. It keeps its figure in module state, so only one
@@ -8,24 +8,18 @@ thread, the event loop's, may call `draw`.
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TypeVar
 
 import numpy as np
 import plotext
 
+from tui_trainer.drawing import Row
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.axes import Axis
 from tui_trainer.ui.chart.curves import Curve, Pen, Stroke
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.series import Points
 
-Row = list[tuple[str, Pen]]
-
-
-Name = TypeVar("Name")
-"""What decides the style of a text."""
-
-PENS = tuple(Pen)
+STYLES = tuple(pen.style for pen in Pen)
 
 FRAME_ROWS = 2
 """Rows that the x axis and its labels take."""
@@ -47,7 +41,7 @@ def draw(
     width, height = size
     columns, rows = canvas_size(y, size)
     if columns < 1 or rows < 1:
-        return [[(" " * width, Pen.PAPER)] for _ in range(height)]
+        return [[(" " * width, Pen.PAPER.style)] for _ in range(height)]
     canvas = raster.Canvas(columns, rows)
     rules = [canvas.row_of(float(y.share(np.array(tick))), marks.down) for tick in y.ticks]
     for curve in (each for each in curves if each.stroke is Stroke.FAINT):
@@ -64,7 +58,7 @@ def draw(
         for row in rules:
             canvas.rule(row, int(Pen.GRID), marks.rule)
     characters, pens = framed(canvas, x, y, size, plain=marks.plain, down=marks.down)
-    return painted(characters, pens, PENS)
+    return painted(characters, pens, STYLES)
 
 
 def framed(canvas: raster.Canvas, x: Axis, y: Axis, size: tuple[int, int], *, plain: bool, down: int) -> tuple[np.ndarray, np.ndarray]:
@@ -129,8 +123,8 @@ def _painted(line: str, width: int) -> tuple[str, list[int]]:
     return characters + " " * missing, pens + [int(Pen.PAPER)] * missing
 
 
-def painted(characters: np.ndarray, pens: np.ndarray, names: Sequence[Name]) -> list[list[tuple[str, Name]]]:
-    """Each row as texts, each text of one pen, which has a name.
+def painted(characters: np.ndarray, pens: np.ndarray, styles: Sequence[str]) -> list[Row]:
+    """Each row as texts, each text of one pen, in the style at the pen's number.
 
     Blank cells take the pen to their left: each change of pens is some 40 bytes on the line.
     """
@@ -139,8 +133,8 @@ def painted(characters: np.ndarray, pens: np.ndarray, names: Sequence[Name]) -> 
     pens = np.take_along_axis(pens, drawn, axis=1)
     texts = characters.view(f"<U{width}").ravel().tolist()
     starts = np.flatnonzero(np.diff(pens, axis=1, prepend=255).ravel())
-    rows: list[list[tuple[str, Name]]] = [[] for _ in range(height)]
+    rows: list[Row] = [[] for _ in range(height)]
     for start, end, pen in zip(starts.tolist(), [*starts[1:].tolist(), pens.size], pens.ravel()[starts].tolist(), strict=True):
         row, column = divmod(start, width)
-        rows[row].append((texts[row][column : end - row * width], names[pen]))
+        rows[row].append((texts[row][column : end - row * width], styles[pen]))
     return rows

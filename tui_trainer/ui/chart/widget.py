@@ -4,33 +4,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-import numpy as np
-from rich.cells import cell_len
-from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.strip import Strip
-from textual.widget import Widget
 
+from tui_trainer.drawing import Row
 from tui_trainer.language import _
 from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
 from tui_trainer.ui.chart.curves import QUANTITIES, RUN_PENS, Curve, Pen, Shown, Stroke, changes, curves, whole_course
-from tui_trainer.ui.chart.plot import Row
+from tui_trainer.ui.chart.legend import fitting, value_at, wordings
 from tui_trainer.ui.chart.raster import Marks
-from tui_trainer.ui.chart.repaint import changed_parts
 from tui_trainer.ui.chart.series import envelope, window
 from tui_trainer.ui.chart.view import Scale, View
+from tui_trainer.ui.widgets.painted import Painted
 
 LEGEND_ROWS = 1
 ZOOM = 0.7
 PAN = 0.2
 
 
-class Chart(Widget, can_focus=True):
+class Chart(Painted, can_focus=True):
     """Shows what a run's history holds whenever it is told that there is more, but builds only what can be seen and has changed."""
 
     ALLOW_MAXIMIZE = True
@@ -62,10 +57,8 @@ class Chart(Widget, can_focus=True):
         self.quantity = QUANTITIES[quantity]
         self._run: Shown | None = None
         self._others: Sequence[Shown] = ()
-        self._rows: list[Row] = []
-        self._strips: list[Strip] = []
-        self._stale = True
-        self._built_for = Size(0, 0)
+        self._is_stale = False
+        """Whether something else is to be seen than what was drawn."""
         self._x = Axis(0.0, 1.0, (), ())
         self._columns = range(0)
         self._dragged_from: tuple[int, View] | None = None
@@ -78,31 +71,9 @@ class Chart(Widget, can_focus=True):
 
     def update(self) -> int:
         """Look at the run again, and tell how many columns have to be written anew."""
-        self._stale = True
-        return self._build() if self.is_on_screen else 0
+        return self.repaint()
 
     # What it looks like
-
-    def render_line(self, y: int) -> Strip:
-        """Give one row, of the picture as it was last built."""
-        if self._stale or self._built_for != self.size:
-            self._build()
-        if not self._strips:
-            self._strips = [self._strip(row) for row in self._rows]
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
-
-    def get_content_width(self, container: Size, viewport: Size) -> int:
-        """Take what there is."""
-        return container.width
-
-    def notify_style_update(self) -> None:
-        """Another theme: the same picture in other colours."""
-        super().notify_style_update()
-        self._strips = []
-
-    def on_resize(self, _event: events.Resize) -> None:
-        """Draw anew for the new size."""
-        self._change()
 
     def watch_marks(self) -> None:
         """Draw with other characters."""
@@ -115,12 +86,12 @@ class Chart(Widget, can_focus=True):
 
     def _change(self) -> None:
         """Draw anew once all that waits is done: a mouse moves faster than charts can be drawn."""
-        self._stale = True
+        self._is_stale = True
         self.call_later(self._catch_up)
 
     def _catch_up(self) -> None:
-        if self._stale and self.is_on_screen:
-            self._build()
+        if self._is_stale:
+            self.repaint()
 
     def _name_axes(self) -> None:
         unit = _(self.quantity.unit)
@@ -131,19 +102,10 @@ class Chart(Widget, can_focus=True):
         enlarged = _("enlarged, 0 shows all") + "  " if self.view.window else ""
         self.border_subtitle = f"{enlarged}{_(self.view.scale.value)}"
 
-    def _build(self) -> int:
-        self._stale, self._built_for = False, self.size
-        width, height = self.size
-        rows = self._draw(width, height) if width and height > LEGEND_ROWS else []
-        if rows == self._rows:
-            return 0
-        before, self._rows, self._strips = self._rows, rows, []
-        parts = changed_parts(before, rows) if len(before) == len(rows) else [self.size.region]
-        if parts:
-            self.refresh(*parts)
-        return sum(part.width * part.height for part in parts)
-
-    def _draw(self, width: int, height: int) -> list[Row]:
+    def draw(self, width: int, height: int) -> list[Row]:
+        self._is_stale = False
+        if height <= LEGEND_ROWS:
+            return []
         drawn = curves(self.quantity, self._run, self._others, self.view, self.marks)
         legend = self._legend(drawn, width)
         canvas_rows = height - len(legend)
@@ -171,32 +133,17 @@ class Chart(Widget, can_focus=True):
         return self.quantity.axis(visible, rows, whole=self.view.window is None)
 
     def _legend(self, drawn: Sequence[Curve], width: int) -> list[Row]:
-        """What each curve is and its value, at the cursor or the latest; the runs that are compared have a row of their own."""
-        place: Row = [(f" {self._place()} ", Pen.CURSOR)] if self.view.cursor is not None else []
-        place += [(f" {text} ", Pen.CHANGE) for text in self._changed_here()]
+        """Each curve and its value, at the cursor or the latest; the runs that are compared have a row of their own."""
+        place: Row = [(f" {self._place()} ", Pen.CURSOR.style)] if self.view.cursor is not None else []
+        place += [(f" {text} ", Pen.CHANGE.style) for text in self._changed_here()]
         own = [curve for curve in drawn if curve.names and curve.pen not in RUN_PENS]
         others = [curve for curve in drawn if curve.names and curve.pen in RUN_PENS]
-        if not others:
-            return [self._entries(own, place, width)]
-        return [self._entries(own, place, width), self._entries(others, [], width)] if own else [self._entries(others, place, width)]
+        first, *second = [own, others] if own and others else [own or others]
+        return [self._entries(first, place, width), *(self._entries(curves, [], width) for curves in second)]
 
     def _entries(self, curves: Sequence[Curve], place: Row, width: int) -> Row:
-        """A row of the legend, in as many words as there is room for. Which run is which matters more than its value."""
         values = [self._value(curve) for curve in curves]
-        briefest = max((len(curve.names) for curve in curves), default=1) - 1
-        brevities = [(brevity, True) for brevity in range(briefest + 1)]
-        if any(curve.pen in RUN_PENS for curve in curves):
-            brevities.insert(briefest, (briefest - 1, False))
-        row: Row = []
-        for brevity, with_values in brevities:
-            row = [*place]
-            for curve, value in zip(curves, values, strict=True):
-                name = curve.names[min(brevity, len(curve.names) - 1)]
-                row += [(f" {curve.mark or self.marks.line} ", curve.pen), (f"{name} " if name else "", Pen.AXIS)]
-                row += [(f"{value} ", curve.pen)] if value and with_values else []
-            if sum(cell_len(text) for text, _ in row) - 1 <= width:
-                break
-        return row
+        return fitting(([*place, *wording] for wording in wordings(curves, values, self.marks.line)), width)
 
     def _place(self) -> str:
         at = self.view.cursor or 0.0
@@ -217,18 +164,10 @@ class Chart(Widget, can_focus=True):
         return [text for at, text in changes(self._run, self.view) if abs(at - self.view.cursor) <= column / 2]
 
     def _value(self, curve: Curve) -> str:
-        x, y = curve.points
-        index = len(x) - 1 if self.view.cursor is None else int(np.searchsorted(x, self.view.cursor, "right")) - 1
-        if index < 0 or not np.isfinite(y[index]):
+        value = value_at(curve.points, self.view.cursor)
+        if value is None:
             return ""
-        value = float(10 ** y[index]) if self.quantity.logarithmic(self.view) else float(y[index])
-        return self.quantity.figure(value)
-
-    def _strip(self, row: Row) -> Strip:
-        pens = {pen for _, pen in row}
-        styles = {pen: self.get_component_rich_style(pen.style) for pen in pens}
-        strip = Strip([Segment(text, styles[pen]) for text, pen in row])
-        return strip.adjust_cell_length(self.size.width, self.rich_style)
+        return self.quantity.figure(10**value if self.quantity.logarithmic(self.view) else value)
 
     # What keys and the mouse do
 

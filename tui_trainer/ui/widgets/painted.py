@@ -42,17 +42,18 @@ class Painted(Widget):
         self.look = look
         self.repaint()
 
-    def repaint(self) -> None:
-        """Draw what is to be shown now, if it can be seen."""
+    def repaint(self) -> int:
+        """Draw what is to be shown now, if it can be seen, and tell how many columns have to be written anew."""
         if not self.is_on_screen or not self.size:
             self._drawn_for = None
-            return
+            return 0
         before = self._rows if self._drawn_for == self.size else None
         self._draw()
-        if before is None or len(before) != len(self._rows):
-            self.refresh()
-        elif parts := changed_parts(before, self._rows):
+        is_new = before is None or len(before) != len(self._rows)
+        parts = [self.size.region] if before is None or is_new else changed_parts(before, self._rows)
+        if parts:
             self.refresh(*parts)
+        return sum(part.area for part in parts)
 
     def on_resize(self) -> None:
         """Draw for the room there is now."""
