@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tui_trainer.sketch import SIDE, Sketch, fitted
+from tui_trainer.digits import fit
+from tui_trainer.sketch import SIDE, Sketch
 
 
 def test_a_stroke_is_as_thick_as_the_pen_and_ends_where_it_does() -> None:
@@ -39,7 +40,7 @@ def test_the_eraser_takes_ink_away_and_clearing_all_of_it() -> None:
 def test_what_is_shown_is_in_the_middle_whatever_the_size(side: int) -> None:
     sketch = Sketch()
     sketch.stroke((4, 3), (4, 20))
-    shown = fitted(sketch.ink, side)
+    shown = fit(sketch.ink, side)
     assert shown.shape == (side, side)
     assert shown.max() == 255
     if side == 28:

@@ -20,7 +20,7 @@ def complaints(error: ValidationError) -> dict[str, str]:
     found: dict[str, str] = {}
     for detail in error.errors(include_url=False):
         name = str(detail["loc"][0]) if detail["loc"] else "options"
-        # A default that depends on a wrong option is not a second mistake; of a union's complaints the first says it.
+        # A default that depends on a wrong option is not a second mistake, nor is the second half of a union that fits neither.
         if detail["type"] != "default_factory_not_called" and name not in found:
             found[name] = _sentence(detail["type"], detail["msg"], detail.get("input"))
     return found

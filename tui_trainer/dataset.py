@@ -46,7 +46,7 @@ class Dataset:
     """The training images as a sparse table, where one is shared; else each run makes its own."""
 
     def sparse_parts(self, kept: int) -> tuple[SparseRows | None, SparseRows | None]:
-        """Of the shared table the first `kept` samples, and the rest."""
+        """The shared table's first `kept` samples, and the rest of them; None where there is no table, or no rest."""
         samples = len(self.training.labels)
         return (self.sparse.part(0, kept), self.sparse.part(kept, samples)) if self.sparse and kept < samples else (self.sparse, None)
 

@@ -1,9 +1,8 @@
-"""A digit drawn by hand: ink on a square of pixels, and what the network is shown of it."""
+"""A digit drawn by hand: ink on a square of pixels, which `digits.fit` makes what the network is shown."""
 
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_trainer import digits
 from tui_trainer.digits import Gray
@@ -44,8 +43,3 @@ class Sketch:
         distance = np.hypot(across - x - share * dx, down - y - share * dy)
         cover = 255 * np.clip((ERASER if erases else PEN) + 0.5 - distance, 0, 1).astype(np.float32)
         self.ink = np.minimum(self.ink, 255 - cover) if erases else np.maximum(self.ink, cover)
-
-
-def fitted(ink: Gray, side: int) -> NDArray[np.uint8]:
-    """The ink as an image of `side` × `side` pixels, made what MNIST's digits are; there has to be some."""
-    return digits.fit(ink, side)

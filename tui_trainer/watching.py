@@ -117,7 +117,7 @@ class _Text:
                 log = Log()
                 log.take(line)
                 record = record_of(self._follower.path, log)
-                self._epochs = record.last_epochs
+                self._epochs = record.planned_epochs or 0
                 yield from _opening(line, record.config)
                 yield f"run directory {printable(str(self._follower.path))}"
             case ResumeLine():

@@ -48,9 +48,9 @@ def size_text(size: float) -> str:
 
 
 def _facts(run: "RunRecord", can: bool, why: str) -> dict[str, str]:
-    from tui_trainer.runs.listing import planned_epochs, run_status  # noqa: PLC0415
+    from tui_trainer.runs.listing import run_status  # noqa: PLC0415
 
-    planned, best, where = planned_epochs(run), run.best_accuracy, run.divergence
+    planned, best, where = run.planned_epochs, run.best_accuracy, run.divergence
     facts: dict[str, Any] = {
         "folder": printable(str(run.path)),
         "status": run_status(run),

@@ -96,7 +96,7 @@ def _say_list(rows: list[list[str]]) -> None:
 
 
 def _list_record(run: "Listed", usual: "dict[str, JsonValue]") -> dict[str, Any]:
-    from tui_trainer.runs.listing import differences, planned_epochs  # noqa: PLC0415
+    from tui_trainer.runs.listing import differences  # noqa: PLC0415
 
     named = {"name": run.path.absolute().name, "path": str(run.path), "status": run.status}
     record = run.record
@@ -107,7 +107,7 @@ def _list_record(run: "Listed", usual: "dict[str, JsonValue]") -> dict[str, Any]
         **named,
         "started": record.started.isoformat(),
         "epochs": record.last_epoch,
-        "planned_epochs": planned_epochs(record),
+        "planned_epochs": record.planned_epochs,
         "best_validation_accuracy": best.value if best else None,
         "best_epoch": best.epoch if best else None,
         "test_accuracy": record.test_accuracy,
@@ -119,12 +119,12 @@ def _list_record(run: "Listed", usual: "dict[str, JsonValue]") -> dict[str, Any]
 
 def _list_row(run: "Listed", usual: "dict[str, JsonValue]") -> list[str]:
     from tui_trainer.runs.comparison import ACCURACY, TEST_ACCURACY, figure_text, option_text  # noqa: PLC0415
-    from tui_trainer.runs.listing import differences, planned_epochs  # noqa: PLC0415
+    from tui_trainer.runs.listing import differences  # noqa: PLC0415
 
     record = run.record
     if record is None:
         return [run.name, run.status, *[NONE] * 5, printable(run.problem)]
-    planned = planned_epochs(record)
+    planned = record.planned_epochs
     different = (f"{printable(name)}={_short(option_text(value))}" for name, value in differences(record, usual).items())
     figures = [figure_text(figure, record) if figure.of(record) is not None else NONE for figure in (ACCURACY, TEST_ACCURACY)]
     return [

@@ -86,10 +86,12 @@ class RunRecord:
         return self.epochs[-1].number if self.epochs else 0
 
     @property
-    def last_epochs(self) -> int:
-        """How many epochs it is to last, after all changes; 0 where that is not known."""
-        wanted = [self.config.get("epochs"), *(change.changes.get("epochs") for change in self.changes)]
-        return next((count for value in reversed(wanted) if (count := _count(value))), 0)
+    def planned_epochs(self) -> int | None:
+        """How many epochs it is to have in all, after all changes; None where that is not known."""
+        planned = self.config.get("epochs")
+        for change in self.changes:
+            planned = change.changes.get("epochs", planned)
+        return planned if isinstance(planned, int) and not isinstance(planned, bool) and 0 <= planned < 1 << 63 else None
 
     @property
     def batches(self) -> int:

@@ -79,14 +79,6 @@ def differences(run: RunRecord, usual: Mapping[str, JsonValue]) -> dict[str, Jso
     return {name: run.config[name] for name in order if name not in usual or run.config[name] != usual[name]}
 
 
-def planned_epochs(run: RunRecord) -> int | None:
-    """How many epochs the run is to train, as far as that has come to be known."""
-    planned = run.config.get("epochs")
-    for change in run.changes:
-        planned = change.changes.get("epochs", planned)
-    return planned if isinstance(planned, int) and not isinstance(planned, bool) else None
-
-
 _KEYS: Final[Mapping[str, Callable[[RunRecord], float]]] = {
     "status": lambda run: STATUSES.index(run_status(run)),
     "epochs": lambda run: -run.last_epoch,

@@ -91,7 +91,7 @@ class Control:
         return self._paused and not self._single_step and self._stop is None
 
     def changes(self) -> list[Mapping[str, Any]]:
-        """For the loop: what was to be changed. Asking takes the wishes back."""
+        """For the loop: what is to be changed. Each change is told once."""
         if not self._changes:
             return []
         count = len(self._changes)
@@ -100,16 +100,16 @@ class Control:
         return wanted
 
     def wants_layers(self) -> bool:
-        """For the loop: whether to measure the layers now. Asking takes the wish back."""
+        """For the loop: whether to measure the layers now. Each request is answered once."""
         wanted, self._measure = self._measure, False
         return wanted
 
     def wants_distributions(self) -> bool:
-        """For the loop: whether to count distributions now. Asking takes the wish back."""
+        """For the loop: whether to count distributions now. Each request is answered once."""
         wanted, self._count = self._count, False
         return wanted
 
     def wants_snapshot(self) -> bool:
-        """For the loop: whether to take a snapshot now. Asking takes the wish back."""
+        """For the loop: whether to take a snapshot now. Each request is answered once."""
         wanted, self._snapshot = self._snapshot, False
         return wanted

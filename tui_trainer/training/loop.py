@@ -84,7 +84,7 @@ class Training:
         self._seconds, self.position.seconds = seconds, epoch_seconds
 
     def standing(self) -> Progress:
-        """Where the run stands, in the form that its last batch told it, but for what that batch gave."""
+        """Where the run stands, in the words of a batch, but without a loss and an accuracy."""
         return self._progress(nan, nan)
 
     def events(self, control: Control) -> Iterator[Event]:

@@ -121,7 +121,7 @@ class TrainerApp(SweepingApp):
             served.when_the_server_is_gone(lambda: self.post_message(ExitApp()))
 
     def get_default_screen(self) -> Screen[None]:
-        """Everything is on one screen."""
+        """The run that is watched, or the main screen."""
         return self._watch or self.main
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:

@@ -74,6 +74,6 @@ class MarkedRuns:
         self.runs = ()
 
     def draw(self, run: Compared) -> bool:
-        """Draw it so from now on; whether it is marked still."""
+        """Draw a run with these curves from now on, and tell whether it is still marked."""
         self.runs = tuple(run if each.path == run.path else each for each in self.runs)
         return run.path in self

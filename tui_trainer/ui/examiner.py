@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from textual.message import Message
 
 from tui_trainer.dataset import Split, load
-from tui_trainer.digits import Gray
+from tui_trainer.digits import Gray, fit
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.inside import Examination, FirstLayer, Scale, examine, restore, say
 from tui_trainer.language import _
@@ -19,7 +19,6 @@ from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.network import Network
 from tui_trainer.predicting import side_of
 from tui_trainer.runs import checkpoint
-from tui_trainer.sketch import fitted
 from tui_trainer.training.events import Snapshot
 from tui_trainer.training.feed import Feed
 from tui_trainer.training.state import read_model_state
@@ -213,6 +212,6 @@ class Examiner:
         network, subject = self._network, self._subject
         if network is None or subject is None or subject.side is None:
             return
-        levels = fitted(ink, subject.side)
+        levels = fit(ink, subject.side)
         as_bytes = subject.test is None or subject.test.images.dtype == np.uint8
         self._post(SketchRead(levels, say(network, subject.scale.inputs(levels.reshape(-1), as_bytes=as_bytes))))

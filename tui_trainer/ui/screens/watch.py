@@ -107,7 +107,7 @@ class WatchScreen(CourseScreen):
         if not self.query(RunPanel):  # this screen closes
             return
         before, self._seen = self._seen, event
-        shown = Shown(_("this run"), event.history, event.record.last_epochs or event.record.last_epoch)
+        shown = Shown(_("this run"), event.history, event.record.planned_epochs or event.record.last_epoch)
         if before is None or before.record.config != event.record.config:
             self._show_what_it_is(event.record)
         if shown != self._shown:
@@ -145,7 +145,7 @@ class WatchScreen(CourseScreen):
             return
         if progress is not None:
             before = sum(epoch.seconds for epoch in seen.record.epochs if epoch.number < progress.epoch)
-            panel.show_progress(Phase.TRAINING, seen.record.last_epochs, progress, before)
+            panel.show_progress(Phase.TRAINING, seen.record.planned_epochs or 0, progress, before)
         if seen.condition is Condition.GONE:
             further = _("; --resume goes on with it") if seen.record.has_checkpoint else ""
             panel.show_phase(Phase.GONE, _("it was killed, or its machine is{further}").format(further=further))

@@ -1,1 +1,1 @@
-"""The parts of the main screen."""
+"""What screens are made of."""
