@@ -1,4 +1,4 @@
-"""A data set small enough for a test and easy enough to learn: ten noisy prototypes."""
+"""What tests have in common: English, no deadlines, and a data set that is small and easily learned, ten noisy prototypes."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -164,9 +164,10 @@ class MainScreen(RunScreen):
         if isinstance(lesson, Quiz):
             self.app.push_screen(QuizScreen(lesson))
         else:
-            self.app.push_screen(LessonScreen(lesson, self.marks, 1 / self._tick, lambda: not self.phase.going_on), self._take_from_lesson)
+            self.app.push_screen(LessonScreen(lesson, self.marks, 1 / self._tick, lambda: not self.phase.going_on), self._take_options)
 
-    def _take_from_lesson(self, config: Config | None) -> None:
+    def _take_options(self, config: Config | None) -> None:
+        """Bring a run's options into the form, and go there."""
         if config:
             form = self.query_one(ConfigForm)
             form.fill(dict(config))
@@ -220,11 +221,7 @@ class MainScreen(RunScreen):
 
     def action_again_with(self) -> None:
         """Bring the latest run's options into the form."""
-        if self.runner:
-            form = self.query_one(ConfigForm)
-            form.fill(dict(self.runner.config))
-            self.action_view("setup")
-            form.go_to_first()
+        self._take_options(self.runner.config if self.runner else None)
 
     def action_go_on_with(self) -> None:
         """Choose a run on disk to go on with."""
