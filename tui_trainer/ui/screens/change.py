@@ -8,18 +8,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from tui_trainer.changes import CHANGEABLE
 from tui_trainer.config import Config, fields, problems
 from tui_trainer.language import N_, _
+from tui_trainer.ui.screens.fitted import Dialog
 from tui_trainer.ui.widgets.field import Field, shown
 
 NOTE = N_("What you change holds from the next batch on. It is marked on the charts and kept in the run's config.toml.")
 
 
-class ChangeScreen(ModalScreen[Mapping[str, Any] | None]):
+class ChangeScreen(Dialog[Mapping[str, Any] | None]):
     """Asks for other values of the options that may change while a run goes on; gives those that are different, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

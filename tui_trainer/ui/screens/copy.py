@@ -7,18 +7,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from tui_trainer.command import command_line, toml
 from tui_trainer.config import Config
 from tui_trainer.language import N_, _
 from tui_trainer.paths import printable
+from tui_trainer.ui.screens.fitted import Dialog
 
 NO_TOML = N_("# every option has its default")
 
 
-class CopyScreen(ModalScreen[None]):
+class CopyScreen(Dialog[None]):
     """Shows both, and copies one by the terminal's clipboard (OSC 52), which works over SSH."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

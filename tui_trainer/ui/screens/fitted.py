@@ -1,10 +1,10 @@
-"""A screen that is dressed for a size before it is laid out for it."""
+"""Screens that are dressed for a size before they are laid out for it."""
 
 import asyncio
 
 from textual.events import Resize, ScreenResume
 from textual.geometry import Size
-from textual.screen import Screen, ScreenResultType
+from textual.screen import ModalScreen, Screen, ScreenResultType
 
 
 class FittedScreen(Screen[ScreenResultType]):
@@ -31,3 +31,7 @@ class FittedScreen(Screen[ScreenResultType]):
             wanted |= {name: least == reached for least, name in breakpoints or ()}
         self.update_classes(wanted, update=update, animate=False)
         return self.classes != before
+
+
+class Dialog(ModalScreen[ScreenResultType], FittedScreen[ScreenResultType]):
+    """A question or an explanation over another screen."""

@@ -7,7 +7,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.screen import Screen
 
 from tui_trainer.language import N_, _
 from tui_trainer.training.diagnosis import FIGURES
@@ -19,6 +18,7 @@ from tui_trainer.ui.chart.heat_map import HeatMap
 from tui_trainer.ui.chart.view import Scale, View
 from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.pace import Pace
+from tui_trainer.ui.screens.fitted import FittedScreen
 from tui_trainer.ui.widgets.footer import KeyFooter
 from tui_trainer.ui.widgets.titles import entitle
 
@@ -43,7 +43,7 @@ def notes() -> list[str]:
     return [*NOTES, *(f"{title}: {measure}. {source[0].upper()}{source[1:]}." for title, measure, source in texts)]
 
 
-class HealthScreen(Screen[None]):
+class HealthScreen(FittedScreen[None]):
     """Asks again and again what is known of the run, and draws it. Whoever lets it train measures it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -12,16 +12,16 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.keys import format_key
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui_trainer.language import _
 from tui_trainer.ui.explanation import Explanation, bindings
+from tui_trainer.ui.screens.fitted import Dialog
 
 NAME_WIDTH = 18
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """Lies over another screen until it is left; explains its bindings, further keys under a heading of their own, and notes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f1,question_mark,enter", "dismiss", "Close")]

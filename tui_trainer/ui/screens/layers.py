@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Select, Static
 
 from tui_trainer.cells import ljust
@@ -17,6 +16,7 @@ from tui_trainer.config import AUTO, Config, choices, option, problems
 from tui_trainer.dataset import CLASSES
 from tui_trainer.language import _
 from tui_trainer.nn.activations import ACTIVATIONS
+from tui_trainer.ui.screens.fitted import Dialog
 from tui_trainer.ui.widgets.diagram import Diagram
 
 EDITED = ("hidden", "activation", "initializer")
@@ -78,7 +78,7 @@ class GroupRow(Horizontal):
         return Group(*texts, *names)
 
 
-class LayersScreen(ModalScreen[Mapping[str, Any] | None]):
+class LayersScreen(Dialog[Mapping[str, Any] | None]):
     """Gives `hidden`, `activation` and `initializer` as they were edited, or None."""
 
     AUTO_FOCUS = ".units"

@@ -6,13 +6,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Label
 
 from tui_trainer.language import _
+from tui_trainer.ui.screens.fitted import Dialog
 
 
-class QuitScreen(ModalScreen[bool]):
+class QuitScreen(Dialog[bool]):
     """Asks whether to stop what is going on, a run or a sweep, and leave."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -10,12 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Button, Input, Label, Static
 
 from tui_trainer.language import N_, _
 from tui_trainer.lessons.quiz import Question, Quiz, questions, reckoned
 from tui_trainer.ui.explanation import Explanation
+from tui_trainer.ui.screens.fitted import FittedScreen
 from tui_trainer.ui.widgets.footer import KeyFooter
 
 KEYS = (("enter", N_("Answer with the number that stands there; then on to the next question")),)
@@ -26,7 +26,7 @@ NOTES = (
 )
 
 
-class QuizScreen(Screen[None]):
+class QuizScreen(FittedScreen[None]):
     """Asks one question after the other; from the same seed the same ones."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

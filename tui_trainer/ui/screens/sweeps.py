@@ -12,8 +12,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import ScreenResume
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -29,6 +29,7 @@ from tui_trainer.sweep.plan import Plan
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.messages import RunFailed
+from tui_trainer.ui.screens.fitted import FittedScreen
 from tui_trainer.ui.screens.sweep import SweepScreen
 from tui_trainer.ui.sweep_runner import SweepOpened, SweepRefused
 from tui_trainer.ui.sweeping import SweepingApp
@@ -57,7 +58,7 @@ class SweepsFound(Message):
     problem: str = ""
 
 
-class SweepsScreen(Screen[None]):
+class SweepsScreen(FittedScreen[None]):
     """Takes the form's options, None while one of them is wrong."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -96,7 +97,8 @@ class SweepsScreen(Screen[None]):
         self.query_one("#none").display = False
         self.action_find()
 
-    def on_screen_resume(self) -> None:
+    @on(ScreenResume)
+    def _look_again(self) -> None:
         """What was opened may have gone on meanwhile."""
         if self.query("#list"):
             self.action_find()

@@ -44,7 +44,7 @@ class Legible(Highlighter):
 
 
 class Field(Vertical):
-    """A label, a control made for the option's type, and a line for what is wrong, which is not there when nothing is.
+    """A label, a control made for the option's type, and a line for what is wrong, which is not there until something is.
 
     It holds its value from the start, but has a control only once it is on the screen: most fields never are.
     """
@@ -76,6 +76,7 @@ class Field(Vertical):
         self.choices = self._choices(value)
         self._value = value
         self._control: Select[str] | Checkbox | Input | None = None
+        self._complaint = Static(classes="complaint")
         self._wants_focus = False
         self._problem: str | None = None
 
@@ -104,7 +105,8 @@ class Field(Vertical):
         with Horizontal():
             yield Label(self.title)
             yield self._control
-        yield Static(self._complaint, classes="complaint")
+        if self._problem:
+            yield self._complaint
 
     def on_mount(self) -> None:
         """Listen to the list of choices: moving through it says what each means before one is chosen."""
@@ -162,14 +164,11 @@ class Field(Vertical):
             return
         self._problem = problem
         self.set_class(problem is not None, "-wrong")
-        for line in self.query(".complaint").results(Static):
-            line.update(self._complaint)
+        self._complaint.update(Content(f"✗ {printable(problem)}" if problem else ""))
+        if problem and self._control and not self._complaint.is_attached:
+            self.mount(self._complaint)
         if problem and self.has_focus_within:
             self.call_after_refresh(self.scroll_visible, animate=False)
-
-    @property
-    def _complaint(self) -> Content:
-        return Content(f"✗ {printable(self._problem)}" if self._problem else "")
 
     def _consider(self, highlighted: int | None) -> None:
         if highlighted is not None and self._control and self._control.has_class("-expanded"):

@@ -107,10 +107,13 @@ class ConfigForm(Vertical):
 
     @on(Collapsible.Expanded, "#more")
     def _show_more(self) -> None:
-        """Put the fields there when they are wanted for the first time: each is half a dozen widgets, which cost the app's start."""
-        further = [field for name, field in self._fields.items() if name not in ALWAYS_SHOWN]
-        if not further[0].is_attached:
-            self.query_one("#more > Contents").mount(*further)
+        """Put fields there when they are wanted for the first time: each is a handful of widgets, which cost every change of the screen."""
+        contents, following = self.query_one("#more > Contents"), None
+        for field in reversed([field for name, field in self._fields.items() if name not in ALWAYS_SHOWN]):
+            if field.display and not field.is_attached:
+                contents.mount(field, before=following)
+            if field.is_attached:
+                following = field
 
     @on(Field.Changed)
     def _field_changed(self, event: Field.Changed) -> None:
@@ -161,6 +164,8 @@ class ConfigForm(Vertical):
             if not field.display and name in wrong and name in values:
                 # What cannot be seen cannot be mended, and does not matter to this run.
                 del values[name]
+        if not self.query_one("#more", Collapsible).collapsed:
+            self._show_more()
         wrong = {name: problem for name, problem in wrong.items() if name in values}
         for name, field in self._fields.items():
             field.complain(wrong.get(name))
