@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from tui_trainer.language import _
 
-CHANGEABLE: Final = ("learning_rate", "schedule", "decay", "decay_every", "warmup", "batch_size", "clip_norm", "epochs")
+CHANGEABLE: Final = ("learning_rate", "schedule", "decay", "decay_every", "warmup", "weight_decay", "batch_size", "clip_norm", "epochs")
 """The options that may change between two batches: none of them decides the shape of what is learned."""
 
 MOST_CHANGES: Final = 10_000

@@ -173,7 +173,7 @@ class Rosenbrock(Surface):
     """(1 - x)² + 100(y - x²)² from (-1.2, 1), as Rosenbrock (1960) has it: the curved valley is easy to find, its end is not."""
 
     name = "rosenbrock"
-    formula = "(1 - x)² + 100(y - x²)²"
+    formula = "(1-x)² + 100(y-x²)²"
     summary = "a valley that bends, with a floor that is nearly flat"
     hint = "All fall into the valley at once; along its floor sgd creeps, momentum is through in 500 steps, and rmsprop shakes."
     extent = Extent(-2.0, 2.0, -1.0, 3.0)

@@ -38,7 +38,7 @@ RULES: list[Options] = [
     {"shuffle": False, "schedule": "step", "decay_every": 0.7},
     {"early_stopping": 1, "learning_rate": 0.3, "epochs": 8},
     {"validation": 0, "hidden": "none", "batch_size": 60},
-    {"changes": "7 learning_rate=0.01 batch_size=20, 21 clip_norm=0.1 schedule=exponential, 30 epochs=4"},
+    {"changes": "7 learning_rate=0.01 batch_size=20, 14 weight_decay=0.1, 21 clip_norm=0.1 schedule=exponential, 30 epochs=4"},
 ]
 
 

@@ -87,6 +87,17 @@ def test_clipping_can_be_put_on_and_taken_off(digits: Dataset) -> None:
     assert losses[-1] < 0.9 * still[-1]
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_weight_decay_can_be_put_on_and_taken_off(digits: Dataset, optimizer: str) -> None:
+    usual = {"optimizer": optimizer, "weight_decay": 0, "learning_rate": 0.01}
+    runs = [run(digits, changes, **usual) for changes in ("none", "10 weight_decay=5, 15 weight_decay=0", "10 weight_decay=5")]
+    free, for_a_while, to_the_end = ([event.loss for event in steps(events)] for events in runs)
+    assert free[:11] == for_a_while[:11] != free
+    assert for_a_while[:16] == to_the_end[:16]
+    norms = [next(event for event in reversed(events) if isinstance(event, EpochEnded)).layers[0].weight_norm for events in runs]
+    assert norms[0] > 1.1 * norms[1] > 1.1 * 1.1 * norms[2]
+
+
 def test_a_batch_larger_than_the_data_takes_all_of_it(digits: Dataset) -> None:
     events = run(digits, "10 batch_size=5000")
     assert [event.samples for event in steps(events)][10:] == [500]

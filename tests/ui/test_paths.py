@@ -152,7 +152,7 @@ async def test_a_long_way_is_reckoned_in_slices(sit_down: Desks) -> None:
     async with sit_down(USUAL) as desk:
         await open_paths(desk)
         await desk.press("s", "s", "end")
-        await desk.until_read("step 2000 of 2000, over")
+        await desk.until_read("step 2,000 of 2,000, over")
         assert rows(desk)["momentum"][-1] == "486"
         await desk.press("full_stop")
         await desk.until(lambda: rows(desk)["adam"][:2] == ["0.06", "2000"])
@@ -245,7 +245,7 @@ async def test_nothing_is_cut_or_covered(sit_down: Desks, size: tuple[int, int])
 def test_the_command_opens_it_and_at_rest_nothing_is_written(tmp_path: Path) -> None:
     options = ["paths", "--surface", "rosenbrock", "--optimizer", "nesterov,adam", "--lr", "0.0004,0.2", "--refresh", "20"]
     terminal = Terminal(options, columns=120, lines=40, cwd=tmp_path)
-    terminal.until_reads("rosenbrock", "[▲]>nesterov   0.0004", "[▼] adam          0.2", "step 0 of 2000")
+    terminal.until_reads("rosenbrock", "[▲]>nesterov   0.0004", "[▼] adam          0.2", "step 0 of 2,000")
     terminal.until_quiet()
     terminal.press("n")
     terminal.until_reads("step 1 of 2000, paused")
@@ -323,6 +323,6 @@ async def test_it_looks_as_it_was_approved(
         await desk.press("m", "s", "end")
         await look("tilted")
         await desk.press("s", "down", "down", "down", "down", "enter", "end")
-        await desk.until_read("step 2000 of 2000, over")
+        await desk.until_read("step 2,000 of 2,000, over")
         await look("rosenbrock")
     assert different == []

@@ -74,13 +74,13 @@ class Optimizer(ABC):
             raise TypeError(f"{self.name} has no {', '.join(sorted(unknown))}")
         for name, value in {**self.hyperparameters, **hyperparameters}.items():
             setattr(self, name, value)
-        self.weight_decay = self.default_weight_decay if weight_decay is None else weight_decay
-        self._decay = np.empty_like(parameters) if self.weight_decay and not self.decoupled_decay else None
         self.steps = 0
         self.state: dict[str, Array] = {slot: zeros(parameters.size, parameters.dtype) for slot in self.slots}
         for slot, start in self.slots.items():
             self.state[slot].fill(start)
         self._vectors = (parameters, gradients, *self.state.values())
+        self._decay: Array | None = None
+        self.decay_weights(self.default_weight_decay if weight_decay is None else weight_decay)
         kernels = compiled.kernels() if compile and parameters.dtype == np.float32 else None
         self._kernel = getattr(kernels, self.kernel or self.name, None)
         self._blocks = [] if self._kernel else self._cut()
@@ -94,11 +94,17 @@ class Optimizer(ABC):
             for start in range(0, size, BLOCK)
         ]
 
+    def decay_weights(self, weight_decay: float) -> None:
+        """Take this weight decay from the next step on."""
+        self.weight_decay = weight_decay
+        if weight_decay and not self.decoupled_decay and self._decay is None:
+            self._decay = np.empty_like(self._vectors[0])
+
     def step(self, learning_rate: float) -> None:
         """Move the parameters once, by the gradients as they are now."""
         self.steps += 1
         parameters, gradients, *_ = self._vectors
-        if self._decay is not None:
+        if self.weight_decay and self._decay is not None:
             np.multiply(parameters, self.weight_decay, out=self._decay)
             np.add(gradients, self._decay, out=gradients)
         elif self.weight_decay:

@@ -76,6 +76,7 @@ class Learner:
         """Give options other values from the next batch on."""
         before, self.options = self.options, self.options.model_copy(update=dict(change.values))
         self.schedule = build_schedule(self.options)
+        self.optimizer.decay_weights(self.options.weight_decay)
         if self.options.batch_size != before.batch_size:
             self.position.resize(self.options.batch_size)
 

@@ -149,7 +149,7 @@ class PathsScreen(PaneScreen[None]):
         rules.repaint()
         state = _("playing") if self.is_playing else _("over") if race.is_over else _("paused") if race.step else _("at the start")
         self.query_one("#state", Static).update(
-            Content(_("step {step} of {steps}, {state}").format(step=race.step, steps=race.surface.steps, state=state)), layout=False
+            Content(_("step {step:,} of {steps:,}, {state}").format(step=race.step, steps=race.surface.steps, state=state)), layout=False
         )
 
     def _tell_of_the_surface(self) -> None:

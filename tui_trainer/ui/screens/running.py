@@ -36,7 +36,7 @@ class RunScreen(CourseScreen):
         Binding("space", "pause", "Pause", tooltip="Pause the run before its next batch"),
         Binding("space", "go_on", "Go on", tooltip="Go on with the paused run"),
         Binding("s", "stop", "Stop", tooltip="Stop the run and test what it has learned"),
-        Binding("t", "change", "Change", tooltip="Change learning rate, schedule, batch size, clipping or epochs while the run goes on"),
+        Binding("t", "change", "Change", tooltip="Change learning rate, schedule, weight decay, batch size, clipping or epochs in mid-run"),
         Binding("comma", "scale_rate(0.5)", "Halve rate", tooltip="Halve the learning rate, from the next batch on", show=False),
         Binding("full_stop", "scale_rate(2.0)", "Double rate", tooltip="Double the learning rate, from the next batch on", show=False),
         Binding("n", "step", "Step", tooltip="Train one batch, and pause", show=False),

@@ -40,7 +40,8 @@ class LessonText(VerticalScroll, can_focus=True):
         yield Static(id="runs")
         yield Static(id="findings")
         for each in self._lesson.measured:
-            yield Static(Content.assemble((f"{_(each.text)}\n", ""), (f"  {each.command}", "italic")), classes="measured")
+            told = (_("Measured") + "  ", "bold"), (f"{_(each.text)}\n", ""), (f"  {each.command}", "italic")
+            yield Static(Content.assemble(*told), classes="measured")
 
     def show(self, courses: Mapping[str, Course], verdict: Verdict | None, marks: Marks) -> None:
         """Show how the runs stand, and the verdict once there is one."""
