@@ -3,8 +3,8 @@
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,22 +63,27 @@ def without_the_past() -> Iterator[None]:
         gc.unfreeze()
 
 
-@asynccontextmanager
-async def watched() -> AsyncIterator[list[float]]:
+@contextmanager
+def watched() -> Iterator[list[float]]:
     """Collects the seconds of work that this thread did between two chances for others."""
+    loop = asyncio.get_running_loop()
     stalls: list[float] = []
+    is_over = False
 
-    async def watch() -> None:
-        while True:
-            before = time.thread_time()
-            await asyncio.sleep(0.002)
-            stalls.append(time.thread_time() - before)
+    def look(before: float) -> None:
+        stalls.append(time.thread_time() - before)
+        wait()
 
-    task = asyncio.create_task(watch())
+    def wait() -> None:
+        # No task that sleeps: such is woken a turn of the loop after its time has come.
+        if not is_over:
+            loop.call_later(0.002, look, time.thread_time())
+
+    wait()
     try:
         yield stalls
     finally:
-        task.cancel()
+        is_over = True
 
 
 async def act(desk: Desk, kind: str, value: Any) -> None:
@@ -111,12 +116,11 @@ def test_any_keys_and_clicks_at_any_moment_neither_break_nor_stall_the_app(
         async with sit_down(SMALL, epochs=30) as desk:
             before = slowness()
             await desk.press("ctrl+r")
-            with without_the_past():
-                async with watched() as stalls:
-                    for kind, value in actions:
-                        if desk.app.return_code is not None:
-                            break
-                        await act(desk, kind, value)
+            with without_the_past(), watched() as stalls:
+                for kind, value in actions:
+                    if desk.app.return_code is not None:
+                        break
+                    await act(desk, kind, value)
             assert desk.app.fault is None
             assert desk.app.is_running or desk.app.return_code == 0
             return max(stalls) / max(before, slowness())

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.messages import ExitApp
 from textual.screen import Screen
@@ -25,6 +24,7 @@ from tui_trainer.ui.contrast import legible
 from tui_trainer.ui.explanation import Explained, bindings
 from tui_trainer.ui.messages import RunEnded, RunFailed, RunRefused, RunStarted
 from tui_trainer.ui.runner import Runner
+from tui_trainer.ui.screens.fitted import Palette
 from tui_trainer.ui.screens.help import HelpScreen
 from tui_trainer.ui.screens.main import MainScreen
 from tui_trainer.ui.screens.quit import QuitScreen
@@ -144,12 +144,12 @@ class TrainerApp(SweepingApp):
 
     def action_command_palette(self) -> None:
         """Search the commands."""
-        if not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(placeholder=_("Search for commands…"), id="--command-palette"))
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(placeholder=_("Search for commands…"), id="--command-palette"))
 
     def search_themes(self) -> None:
         """Search the themes."""
-        self.push_screen(CommandPalette([ThemeProvider], placeholder=_("Search for themes…")))
+        self.push_screen(Palette([ThemeProvider], placeholder=_("Search for themes…")))
 
     def action_help(self) -> None:
         """Show what each key does."""

@@ -1,8 +1,7 @@
 """Screens that are dressed for a size before they are laid out for it."""
 
-import asyncio
-
-from textual.events import Resize, ScreenResume
+from textual.command import CommandPalette
+from textual.events import ScreenResume
 from textual.geometry import Size
 from textual.screen import ModalScreen, Screen, ScreenResultType
 
@@ -15,23 +14,29 @@ class FittedScreen(Screen[ScreenResultType]):
         # Textual updates the styles next, if it does.
         self._fit(self.app.size, update=not event.refresh_styles)
 
-    async def on_resize(self, event: Resize) -> None:
-        """Have Textual lay out, unless it has done so."""
-        if not self._fit(event.size) and event.size == self.outer_size:
-            event.prevent_default()
-        # Styles and layout take their time each: a key may come in between.
-        await asyncio.sleep(0)
+    def _screen_resized(self, size: Size) -> None:
+        """Be laid out once, with the next picture; a screen behind another has none of its own, and is laid out now."""
+        self._fit(size)
+        if size == self._size:
+            return
+        if self.is_current and self.stack_updates:
+            self._size = size
+            self.refresh(layout=True)
+        else:
+            super()._screen_resized(size)
 
-    def _fit(self, size: Size, *, update: bool = True) -> bool:
-        """Take the classes of a size, and tell whether they are others than before."""
-        before = self.classes
+    def _fit(self, size: Size, *, update: bool = True) -> None:
+        """Take the classes of a size."""
         wanted: dict[str, bool] = {}
         for breakpoints, extent in ((self.HORIZONTAL_BREAKPOINTS, size.width), (self.VERTICAL_BREAKPOINTS, size.height)):
             reached = max((least for least, _ in breakpoints or () if least <= extent), default=None)
             wanted |= {name: least == reached for least, name in breakpoints or ()}
         self.update_classes(wanted, update=update, animate=False)
-        return self.classes != before
 
 
 class Dialog(ModalScreen[ScreenResultType], FittedScreen[ScreenResultType]):
     """A question or an explanation over another screen."""
+
+
+class Palette(CommandPalette, FittedScreen[None]):
+    """All commands over another screen."""
