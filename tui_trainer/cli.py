@@ -20,9 +20,11 @@ from tui_trainer.commands.runs import runs_command
 from tui_trainer.commands.sweep import sweep_command
 from tui_trainer.commands.watch import watch_command
 from tui_trainer.config import Config, Source, as_text, choices, fields, layered, option, read_toml
+from tui_trainer.effect import hindrance
 from tui_trainer.errors import UserError
 from tui_trainer.language import spoken
 from tui_trainer.refresh import check_refresh
+from tui_trainer.streams import warn
 
 ALIASES: Mapping[str, tuple[str, ...]] = {"learning_rate": ("--lr",)}
 
@@ -146,7 +148,12 @@ def program(
         from tui_trainer.headless import run_headless  # noqa: PLC0415 the app does not need it
         from tui_trainer.runs.run import Run  # noqa: PLC0415 nor does --help
 
-        run = Run.resume(resume, values) if resume else Run.create(Config.parse(values, source), output)
+        if resume:
+            run = Run.resume(resume, values)
+        else:
+            config = Config.parse(values, source)
+            _tell_of_idle_options(given, config)
+            run = Run.create(config, output)
         context.exit(run_headless(run, form or "auto"))  # type: ignore[arg-type]
     if form is not None:
         raise UserError("--format: only --no-ui prints events; add --no-ui")
@@ -154,8 +161,8 @@ def program(
 
     looks = {} if refresh is None else {"looks_per_second": refresh}
     # Options that do not fit by themselves may fit those of the run that is gone on with.
-    config = values if resume else dict(Config.parse(values, source))
-    context.exit(run_app({name: config[name] for name in values}, output, resume, mouse=not no_mouse, **looks))
+    options = values if resume else dict(Config.parse(values, source))
+    context.exit(run_app({name: options[name] for name in values}, output, resume, mouse=not no_mouse, **looks))
 
 
 @program.command("lr-find")
@@ -217,6 +224,14 @@ def _resolved(run: str) -> Path:
         return resolved(run, None)
     except UserError as error:
         raise UserError(f"--resume {error}") from None
+
+
+def _tell_of_idle_options(given: Mapping[str, Any], config: Config) -> None:
+    """Somebody who gives an option expects it to change something."""
+    for name in (name for name, value in given.items() if value is not None):
+        decisive = hindrance(name, dict(config))
+        if decisive and not any(decisive in change.values for change in config.changes):
+            warn(f"{option(name)} has no effect with {option(decisive)} {as_text(getattr(config, decisive))}")
 
 
 def _merge(file: Path | None, given: Mapping[str, Any]) -> tuple[dict[str, Any], Source]:

@@ -325,6 +325,30 @@ def test_a_full_disk_ends_no_run_and_is_told_once(options: list[str], tmp_path: 
     assert [line.get("epoch") for line in lines] == [None, *range(1, 121), None]
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["--momentum", "0.5"], "--momentum has no effect with --optimizer adam"),
+        (["--alpha", "0.1"], "--alpha has no effect with --activation relu"),
+        (["--uniform-limit", "0.1"], "--uniform-limit has no effect with --initializer he_normal"),
+        (["--decay", "0.1"], "--decay has no effect with --schedule constant"),
+        (["--decay", "0.1", "--changes", "9 schedule=step"], None),
+        (["--alpha", "0.1", "--hidden", "8,8", "--activation", "relu,elu"], None),
+        (["--momentum", "0.5", "--optimizer", "sgd"], "--momentum has no effect with --optimizer sgd"),
+        (["--momentum", "0.5", "--optimizer", "nesterov"], None),
+    ],
+)
+def test_an_option_that_changes_nothing_is_told_of(options: list[str], given: list[str], told: str | None) -> None:
+    done = run(*options, *given, "--format", "quiet")
+    assert (done.returncode, done.stderr) == (0, f"tui-trainer: warning: {told}\n" if told else "")
+
+
+def test_a_config_file_that_tells_every_option_is_not_warned_of(options: list[str], tmp_path: Path) -> None:
+    run(*options)
+    again = run("--config", str(tmp_path / "run" / "config.toml"), "--output", str(tmp_path / "again"))
+    assert (again.returncode, again.stderr) == (0, "")
+
+
 def test_the_run_to_go_on_with_is_named_as_to_every_command(options: list[str], tmp_path: Path) -> None:
     assert run(*options[:-1], "runs/one", cwd=tmp_path).returncode == 0
     for epochs, name in enumerate(("runs/one", "one", "latest"), 3):

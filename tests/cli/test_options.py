@@ -189,16 +189,25 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "--seed": (str(2**70), 2**70), "--threads": ("2", 2), "--data": ("some/where", "some/where"),
 }  # fmt: skip
 
+BESIDE = {
+    "--alpha": ("--activation", "elu"),
+    "--uniform-limit": ("--initializer", "uniform"),
+    "--momentum": ("--optimizer", "momentum"),
+    "--rho": ("--optimizer", "rmsprop"),
+}
+"""What it takes for these to have an effect."""
+
 
 @pytest.mark.parametrize("name", GIVEN)
 def test_every_option_of_the_contract_reaches_the_run(name: str, tmp_path: Path) -> None:
     text, value = GIVEN[name]
     field = "learning_rate" if name == "--lr" else name[2:].replace("-", "_")
-    found = outcome(name, text)
+    beside = BESIDE.get(name, ())
+    found = outcome(name, text, *beside)
     assert (found.status, found.stderr) == (0, "")
     assert getattr(found.config, field) == value
     (tmp_path / "c.toml").write_text(f"{field} = {text if text.isdecimal() or '.' in text or 'e-' in text else repr(text)}")
-    assert outcome("--config", str(tmp_path / "c.toml")).config == found.config
+    assert outcome("--config", str(tmp_path / "c.toml"), *beside).config == found.config
 
 
 def test_shuffle_is_a_switch_with_two_names() -> None:

@@ -429,14 +429,15 @@ def test_the_best_of_each_figure_is_known(tmp_path: Path) -> None:
         read_run(write(tmp_path / "a", START, EPOCH, END)),
         read_run(write(tmp_path / "b", START, better, END)),
         read_run(write(tmp_path / "c", START, EPOCH | {"validation_accuracy": None, "validation_loss": None, "seconds": 3.0})),
+        read_run(write(tmp_path / "d", START)),
     ]
     rows = {row.label: (row.texts, sorted(row.best)) for row in compare_figures(runs)}
     assert rows == {
-        "validation accuracy": (("90.00%", "95.00%", "—"), [1]),
-        "validation loss": (("0.4000", "0.5000", "—"), [0]),
-        "test accuracy": (("95.00%", "95.00%", "—"), []),
-        "seconds": (("2.0", "2.0", "3.0"), [0, 1]),
-        "epochs trained": (("1", "1", "1"), []),
+        "validation accuracy": (("90.00%", "95.00%", "—", "—"), [1]),
+        "validation loss": (("0.4000", "0.5000", "—", "—"), [0]),
+        "test accuracy": (("95.00%", "95.00%", "—", "—"), []),
+        "seconds": (("2.0", "2.0", "3.0", "—"), [0, 1]),
+        "epochs trained": (("1", "1", "1", "0"), []),
     }
 
 

@@ -57,7 +57,8 @@ def time(seconds: float) -> str:
 ACCURACY: Final = Figure("validation accuracy", lambda run: run.best_accuracy.value if run.best_accuracy else None, percent, max)
 LOSS: Final = Figure("validation loss", lambda run: run.best_loss.value if run.best_loss else None, nats, min)
 TEST_ACCURACY: Final = Figure("test accuracy", lambda run: run.test_accuracy, percent, max)
-SECONDS: Final = Figure("seconds", lambda run: run.seconds, time, min)
+# What was stopped before its first epoch had ended was not the fastest.
+SECONDS: Final = Figure("seconds", lambda run: run.seconds if run.last_epoch else None, time, min)
 EPOCHS: Final = Figure("epochs trained", lambda run: run.last_epoch, whole)
 
 FIGURES: Final = (ACCURACY, LOSS, TEST_ACCURACY, SECONDS, EPOCHS)

@@ -60,7 +60,7 @@ class CourseScreen(ChartScreen):
         Binding("v", "save", "Save as…", tooltip="Save the screen or the charts as a picture, curves and layers as tables", show=False),
         Binding("i", "inside", "Look inside", tooltip="Look into the network: its mistakes, its units, a digit of your own", show=False),
         Binding("h", "health", "Layer health", tooltip="How every layer fares, step by step: gradients, updates, activations", show=False),
-        Binding("g", "more_charts", "Charts", tooltip="Show the learning rate and the gradients, or loss and accuracy", show=False),
+        Binding("g", "more_charts", "Other charts", tooltip="Show the learning rate and the gradients, or loss and accuracy", show=False),
     ]
 
     def __init__(self, marks: raster.Marks, looks_per_second: float) -> None:

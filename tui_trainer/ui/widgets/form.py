@@ -13,10 +13,8 @@ from textual.message import Message
 from textual.widgets import Button, Collapsible, Static
 
 from tui_trainer.config import AUTO, Config, choices, fields, option, problems
+from tui_trainer.effect import hindrance
 from tui_trainer.language import N_, _
-from tui_trainer.nn.activations import ACTIVATIONS
-from tui_trainer.nn.initializers import Uniform
-from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.ui.widgets.diagram import Diagram
 from tui_trainer.ui.widgets.field import Field, Shown, shown
 
@@ -160,7 +158,7 @@ class ConfigForm(Vertical):
         values = {name: field.value for name, field in self._fields.items() if field.value != "" or not field.may_be_empty}
         wrong = problems(values)
         for name, field in self._fields.items():
-            field.display = _matters(name, values)
+            field.display = hindrance(name, values) is None
             if not field.display and name in wrong and name in values:
                 # What cannot be seen cannot be mended, and does not matter to this run.
                 del values[name]
@@ -181,17 +179,3 @@ def _proposals(chosen: Mapping[str, Any]) -> dict[str, Shown]:
         chosen = {name: value for name, value in chosen.items() if name not in wrong}
     defaults = Config.parse(chosen)
     return {name: shown(getattr(defaults, name)) for name, _ in fields()}
-
-
-_TUNABLE = frozenset(name for rule in OPTIMIZERS.values() for name in rule.hyperparameters)
-
-
-def _matters(name: str, values: Mapping[str, Shown]) -> bool:
-    """Whether an option has any effect beside these others."""
-    if name == "alpha":
-        return any(ACTIVATIONS[each].default_alpha is not None for each in str(values["activation"]).split(","))
-    if name == "uniform_limit":
-        return Uniform.name in str(values["initializer"]).split(",")
-    if name in ("decay", "decay_every"):
-        return values.get("schedule") in ("step", "exponential")
-    return name not in _TUNABLE or name in OPTIMIZERS[str(values["optimizer"])].hyperparameters

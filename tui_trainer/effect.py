@@ -1,0 +1,28 @@
+"""Which options have no effect beside the others."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tui_trainer.nn.activations import ACTIVATIONS
+from tui_trainer.nn.initializers import Uniform
+from tui_trainer.nn.optimizers import OPTIMIZERS
+
+_TUNABLE = frozenset(name for rule in OPTIMIZERS.values() for name in rule.hyperparameters)
+
+
+def hindrance(name: str, values: Mapping[str, Any]) -> str | None:
+    """The option whose value leaves this one without effect; None where it has one."""
+    match name:
+        case "alpha":
+            decisive, matters = "activation", any(ACTIVATIONS[each].default_alpha is not None for each in _names(values, "activation"))
+        case "uniform_limit":
+            decisive, matters = "initializer", Uniform.name in _names(values, "initializer")
+        case "decay" | "decay_every":
+            decisive, matters = "schedule", values["schedule"] in ("step", "exponential")
+        case _:
+            decisive, matters = "optimizer", name not in _TUNABLE or name in OPTIMIZERS[str(values["optimizer"])].hyperparameters
+    return None if matters else decisive
+
+
+def _names(values: Mapping[str, Any], option: str) -> list[str]:
+    return str(values[option]).split(",")
