@@ -243,8 +243,8 @@ def test_attached_again_at_another_size_the_screen_is_whole(digits_file: Path, t
         tmux("detach-client")
         assert first.ended() == 0
         second = Terminal([], program=attach, cwd=tmp_path, columns=130, lines=42)
-        screen = second.until_reads("images/s", "Layers", "hidden layers", "Pause")
-        bottom = next(row for row in reversed(screen.splitlines()) if row.startswith("╰"))
-        assert bottom == "╰" + "─" * 128 + "╯"
+        screen = second.until_reads("images/s", "Layers", "hidden layers", "Pause", "╰" + "─" * 128 + "╯")
+        # Nothing is left of the smaller one.
+        assert not any(row.startswith("╰" + "─" * 78 + "╯") for row in screen.splitlines())
     finally:
         tmux("kill-session")
