@@ -59,7 +59,7 @@ def criteria_rows(verdict: Verdict) -> list[str]:
 
 
 def quiz_rows(asked: list[Question]) -> list[str]:
-    """A table of what was asked, reckoned and counted."""
+    """A table of what was asked, computed and counted."""
     rows = [f"| {question.text} | {question.arithmetic} | {question.counted:,} |" for question in asked]
     return ["| question | arithmetic | counted in the network |", "| --- | --- | --- |", *rows]
 

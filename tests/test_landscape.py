@@ -57,7 +57,7 @@ def test_curvatures_are_the_greatest_eigenvalues() -> None:
 
 
 @pytest.mark.parametrize("rate", [0.004, 0.01, 0.015, 0.0199])
-def test_descent_is_reckoned_by_one_factor_for_each_direction(rate: float) -> None:
+def test_descent_is_computed_by_one_factor_for_each_direction(rate: float) -> None:
     expected = np.array([-4.5, 0.6]) * np.array([1 - rate, 1 - 100 * rate]) ** np.arange(51)[:, None]
     np.testing.assert_allclose(Path(Valley, "sgd", rate).points(50), expected, rtol=1e-9, atol=1e-15)
 

@@ -4,19 +4,19 @@ from itertools import islice
 
 import pytest
 
-from tui_trainer.lessons.quiz import questions, reckoned
+from tui_trainer.lessons.quiz import computed, questions
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_arithmetic_gives_what_the_network_holds(seed: int) -> None:
     for question in questions(seed, 9):
         assert question.holds
-        # What is written is what was reckoned.
-        reckoning, *_, answer = question.arithmetic.split(" = ")
-        assert eval(reckoning) == question.answer == int(answer.replace(",", ""))
+        # What is written is what was computed.
+        calculation, *_, answer = question.arithmetic.split(" = ")
+        assert eval(calculation) == question.answer == int(answer.replace(",", ""))
 
 
-def test_an_answer_reckoned_by_hand() -> None:
+def test_an_answer_computed_by_hand() -> None:
     # 784 to 16 to 10 with ReLU: 785 x 16 + 17 x 10.
     question = next(each for seed in range(100) for each in questions(seed, 3) if each.text.endswith("784 to 16 to 10?"))
     assert question.answer == 12_730
@@ -65,4 +65,4 @@ def test_what_is_counted_decides() -> None:
     ],
 )
 def test_what_counts_as_a_number(text: str, number: int | None) -> None:
-    assert reckoned(text) == number
+    assert computed(text) == number

@@ -90,7 +90,7 @@ def test_facts_that_are_none(tmp_path: Path, total: object) -> None:
 @pytest.mark.parametrize(
     "change", ["config = json_set(config, '$.seed', json('[1]'))", "validation_accuracy = 9e999", "point = json_set(point, '$.seed', 3)"]
 )
-def test_runs_that_cannot_be_reckoned_with_are_refused(tmp_path: Path, change: str) -> None:
+def test_runs_that_cannot_be_computed_with_are_refused(tmp_path: Path, change: str) -> None:
     Story().write(tmp_path).close()
     with closing(sqlite3.connect(tmp_path / FILE)) as base, base:
         base.execute(f"update runs set {change} where place = 3")

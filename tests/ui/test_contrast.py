@@ -46,7 +46,7 @@ def faint(desk: Desk) -> Iterator[str]:
             x += len(text)
 
 
-def test_contrast_is_reckoned_as_wcag_does() -> None:
+def test_contrast_is_computed_as_wcag_does() -> None:
     assert contrast(Style.parse("#000000 on #ffffff")) == pytest.approx(21)
     assert contrast(Style.parse("#777777 on #ffffff")) == pytest.approx(4.48, abs=0.01)
 

@@ -148,7 +148,7 @@ async def test_surfaces_come_in_turn(sit_down: Desks) -> None:
             assert f"step 0 of {SURFACES[name].steps}, at the start" in desk.screen
 
 
-async def test_a_long_way_is_reckoned_in_slices(sit_down: Desks) -> None:
+async def test_a_long_way_is_computed_in_slices(sit_down: Desks) -> None:
     async with sit_down(USUAL) as desk:
         await open_paths(desk)
         await desk.press("s", "s", "end")

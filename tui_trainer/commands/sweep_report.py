@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from tui_trainer.commands.chosen_sweep import sweep_argument
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.paths import printable
 
 if TYPE_CHECKING:
@@ -90,5 +90,5 @@ def _write(files: "dict[Path, str]", *, force: bool) -> None:
         try:
             replace(path, text.encode())
         except OSError as error:
-            raise UserError(f"--output {path}: {(error.strerror or str(error)).lower()}") from None
+            raise UserError(f"--output {path}: {reason_of(error)}") from None
     sys.stdout.write(f"{printable(str(next(iter(files))))}\n")

@@ -114,7 +114,7 @@ def _rows(config: Config) -> tuple[Row, ...]:
     return (Row("flatten", "Flatten", PIXELS), *layers)
 
 
-def reckoned(text: str) -> int | None:
+def computed(text: str) -> int | None:
     """What sums and products of whole numbers, with brackets, come to: `(784 + 1) * 100`; None for anything else."""
     text = re.sub(r"(?<=\d)[,_ ](?=\d)", "", text.replace("×", "*"))
     if len(text) > LONGEST_ANSWER:

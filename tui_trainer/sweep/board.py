@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.language import N_
 from tui_trainer.runs.archive import RunRecord, read_run
 from tui_trainer.runs.journal import is_held
@@ -40,7 +40,7 @@ class Board:
     trained: int = 0
     """runs that ended meanwhile."""
     intervals: Mapping[str, Interval | None] = field(default_factory=dict)
-    """Where the means of configurations lie, by their keys, as far as that is reckoned."""
+    """Where the means of configurations lie, by their keys, as far as that is computed."""
 
     @classmethod
     def read(cls, folder: Path) -> "Board":
@@ -176,7 +176,7 @@ def find_sweeps(folder: Path) -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise UserError(f"{folder}: {(error.strerror or str(error)).lower()}") from None
+        raise UserError(f"{folder}: {reason_of(error)}") from None
 
 
 def resolve_sweep(text: str, folder: Path) -> Path:

@@ -19,7 +19,7 @@ from distributed.core import Status
 from tui_trainer import __version__
 from tui_trainer.config import Config
 from tui_trainer.dataset import Dataset, load
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.runs.files import replace
 from tui_trainer.sweep.shared import untested
@@ -124,7 +124,7 @@ def put(files: Mapping[str, bytes], folder: Path) -> None:
             elif name != best or content != files.get(checkpoint):
                 replace(folder / name, content)
     except OSError as error:
-        raise UserError(f"{folder}: cannot keep the run ({(error.strerror or str(error)).lower()})") from None
+        raise UserError(f"{folder}: cannot keep the run ({reason_of(error)})") from None
 
 
 def _located(metrics: bytes, folder: Path) -> bytes:

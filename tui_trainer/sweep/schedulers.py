@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 
 START_WITHIN: Final = 60
 """Seconds in which hosts must be at work."""
@@ -161,7 +161,7 @@ def _hosts(file: Path) -> list[tuple[str, str]]:
     try:
         lines = [text.partition("#")[0].strip() for text in file.read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError) as error:
-        raise UserError(f"--ssh {file}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
+        raise UserError(f"--ssh {file}: {reason_of(error)}") from None
     found = [(user, name) for text in lines if text for user, _, name in (text.rpartition("@"),)]
     if not found:
         raise UserError(f"--ssh {file}: it names no host; give one a line, name or user@name")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.dataset import Dataset, Split
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.nn.compiled import SparseRows
 
 
@@ -39,7 +39,7 @@ class SharedData:
         except OSError as error:
             with suppress(OSError):
                 shared.remove()
-            raise UserError(f"{folder}: the data cannot be put there for the workers ({(error.strerror or str(error)).lower()})") from None
+            raise UserError(f"{folder}: the data cannot be put there for the workers ({reason_of(error)})") from None
         return shared
 
     def dataset(self) -> Dataset:

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 from pydantic import TypeAdapter
 
 from tui_trainer.config import Config
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.journal import Journal, TakenError
 from tui_trainer.sweep.space import SEED
 
@@ -136,7 +136,7 @@ class Store:
                 f"--output {folder}: this sweep is going on in another window or process; wait for its end, or stop it first"
             ) from None
         except (OSError, ValueError) as error:
-            raise UserError(f"--output {folder}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
+            raise UserError(f"--output {folder}: {reason_of(error)}") from None
         try:
             return cls(folder, lock)
         except BaseException:
@@ -253,5 +253,5 @@ def _result(row: Mapping[str, Any]) -> Result:
     result = _RESULT.validate_python({**row, "config": json.loads(row["config"]), "point": json.loads(row["point"]), "figures": figures})
     are_finite = all(isfinite(number) for number in figures.values() if isinstance(number, float))
     if not (are_finite and isinstance(result.config.get(SEED, 0), int)):
-        raise ValueError(f"run {result.key} cannot be reckoned with")
+        raise ValueError(f"run {result.key} cannot be computed with")
     return result

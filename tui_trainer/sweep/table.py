@@ -128,8 +128,8 @@ def _row_of_group(board: Board, group: Group, *, is_best: bool) -> Row:
         str(failed or ""),
         f"{group.seconds:.1f}",
     )
-    reckoned = float(len(group.scores)), group.mean, group.deviation, interval.low if interval else None
-    values = (*map(_value, options), *reckoned, float(diverged), float(failed), group.seconds)
+    computed = float(len(group.scores)), group.mean, group.deviation, interval.low if interval else None
+    values = (*map(_value, options), *computed, float(diverged), float(failed), group.seconds)
     is_open = board.going_on and bool(group.count(Standing.RUNNING))
     return Row(tuple(result.key for result in group.results), cells, values, is_best, bool(diverged or failed), is_open)
 

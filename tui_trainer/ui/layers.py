@@ -17,7 +17,7 @@ class LayerRow(NamedTuple):
     kind: str
     units: int
     arithmetic: str
-    """How `parameters` is reckoned, such as `(784 + 1) × 256`; empty where there is nothing to reckon."""
+    """How `parameters` is computed, such as `(784 + 1) × 256`; empty where there is nothing to compute."""
     parameters: int
 
 

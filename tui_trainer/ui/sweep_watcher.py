@@ -62,10 +62,10 @@ class SweepWatcher:
         self._post = post
         self._closed = False
         self._woken = threading.Event()
-        self._hurries = self._reckons = False
+        self._hurries = self._computes = False
         self._wanted: Sequence[str] = ()
         self._board: Board | None = None
-        self._reckoned = False
+        self._computed = False
         self._problem = ""
         self._curves: dict[str, tuple[Result, Shown]] = {}
         self._thread = threading.Thread(target=self._work, name="watching sweep", daemon=True)
@@ -89,10 +89,10 @@ class SweepWatcher:
         self._hurries = True
         self._woken.set()
 
-    def reckon_intervals(self) -> None:
-        """From now on reckon where means lie, which somebody wants to see; SciPy takes a while to import."""
-        if not self._reckons:
-            self._reckons = True
+    def compute_intervals(self) -> None:
+        """From now on compute where means lie, which somebody wants to see; SciPy takes a while to import."""
+        if not self._computes:
+            self._computes = True
             self.hurry()
 
     def _work(self) -> None:
@@ -119,10 +119,10 @@ class SweepWatcher:
                 self._problem, self._board = str(error), None
                 self._post(SweepSeen(None, Table((), ()), Table((), ()), self._problem))
             return
-        if board is self._board and self._reckoned == self._reckons:
+        if board is self._board and self._computed == self._computes:
             return
-        self._problem, self._board, self._reckoned = "", board, self._reckons
-        self._tell(replace(board, intervals=self._intervals(board)) if self._reckons else board)
+        self._problem, self._board, self._computed = "", board, self._computes
+        self._tell(replace(board, intervals=self._intervals(board)) if self._computes else board)
 
     def _intervals(self, board: Board) -> Mapping[str, Interval | None]:
         """Where the means of the configurations lie: each takes a while, and stands in a cache for the next time."""

@@ -34,7 +34,7 @@ PICTURES = 200
 """How many it takes from the start to the end of a surface's steps: some 20 seconds."""
 
 SLICE = 400
-"""Steps of optimizers that may be reckoned at once: more would hold up the keys."""
+"""Steps of optimizers that may be computed at once: more would hold up the keys."""
 
 KEYS = (
     ("tab, shift+tab", N_("Go from the list of optimizers to the map, and back")),
@@ -130,7 +130,7 @@ class PathsScreen(PaneScreen[None]):
     # What is seen
 
     def _show(self) -> None:
-        """Draw where all are by now, as soon as that is reckoned."""
+        """Draw where all are by now, as soon as that is computed."""
         if not self._is_behind:
             self._is_behind = True
             self._catch_up()

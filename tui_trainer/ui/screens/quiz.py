@@ -1,4 +1,4 @@
-"""The lesson that asks: how many numbers a network learns, reckoned by its user and counted in the network."""
+"""The lesson that asks: how many numbers a network learns, computed by its user and counted in the network."""
 
 import secrets
 from typing import ClassVar
@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
 from tui_trainer.language import N_, _
-from tui_trainer.lessons.quiz import Question, Quiz, questions, reckoned
+from tui_trainer.lessons.quiz import Question, Quiz, computed, questions
 from tui_trainer.ui.explanation import Explanation
 from tui_trainer.ui.screens.fitted import FittedScreen
 from tui_trainer.ui.widgets.footer import KeyFooter
@@ -21,7 +21,7 @@ from tui_trainer.ui.widgets.footer import KeyFooter
 KEYS = (("enter", N_("Answer with the number that stands there; then on to the next question")),)
 
 NOTES = (
-    N_("Numbers may be written with commas, blanks or reckoned on the spot: 79,510 or (784 + 1) * 100 + 1010."),
+    N_("Numbers may be written with commas, blanks or worked out on the spot: 79,510 or (784 + 1) * 100 + 1010."),
     N_("What is said to be right is the arithmetic; beside it stands how many numbers the network, once built, does hold."),
 )
 
@@ -131,7 +131,7 @@ class QuizScreen(FittedScreen[None]):
         elif self._answered:
             self.number += 1
             self._ask()
-        elif (given := reckoned(self.query_one("#answer", Input).value)) is None:
+        elif (given := computed(self.query_one("#answer", Input).value)) is None:
             self._show(_("give a number, or what gives it, such as (784 + 1) * 100 + 1010"), "-wrong")
         else:
             self._reveal(given)

@@ -201,7 +201,7 @@ class SweepScreen(ChartScreen):
     def action_group(self) -> None:
         """Show configurations instead of runs, or back."""
         self.query_one(SweepRuns).group()
-        self._watcher.reckon_intervals()
+        self._watcher.compute_intervals()
 
     def action_filter(self) -> None:
         """Ask for words."""

@@ -56,7 +56,7 @@ def bar(norm: float, full: int = FULL, *, plain: bool = False) -> str:
 LAYER = Column(N_("layer"), lambda row: row.name, right=False, style="layers--name")
 KIND = Column(N_("type"), lambda row: row.kind, right=False)
 UNITS = Column(N_("units"), lambda row: f"{row.units:,}")
-ARITHMETIC = Column(N_("reckoned as"), lambda row: f"{row.arithmetic} =" if row.parameters else row.arithmetic)
+ARITHMETIC = Column(N_("calculation"), lambda row: f"{row.arithmetic} =" if row.parameters else row.arithmetic)
 PARAMETERS = Column(N_("params"), lambda row: f"{row.parameters:,}", style="layers--name")
 GRADIENT = Column(N_("gradient"), of_health=lambda health: f"{health.gradient_norm:.1e}", width=8)
 BAR = Column("1e-8…1e2", of_health=lambda health: bar(health.gradient_norm), right=False, width=FULL, style="layers--bar")

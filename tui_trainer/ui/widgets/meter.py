@@ -14,7 +14,7 @@ PERCENTAGE = 5
 
 
 class Meter(Widget):
-    """Draws only what has visibly changed; Textual's own bar draws all of itself every second, to reckon when the end comes."""
+    """Draws only what has visibly changed; Textual's own bar draws all of itself every second, to compute when the end comes."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"meter--done", "meter--left", "meter--percentage"}
 
