@@ -38,6 +38,24 @@ async def test_every_option_that_has_an_effect_has_a_field_with_a_meaning(sit_do
         assert shown == {name: info.description for name, info in fields() if hindrance(name, dict(config or ())) is None}
 
 
+async def test_fields_come_to_their_places_once_they_matter(sit_down: Desks) -> None:
+    async with sit_down() as desk:
+        form = desk.app.main.query_one(ConfigForm)
+        desk.app.main.query_one(Collapsible).collapsed = False
+        seen: set[str] = set()
+        for values in (
+            {},
+            {"optimizer": "momentum", "activation": "elu", "schedule": "step"},
+            {"optimizer": "rmsprop", "initializer": "uniform"},
+        ):
+            form.fill(values)
+            await desk.pilot.pause()
+            further = [field.option for field in desk.app.main.query("#more Field").results(Field)]
+            assert further == [name for name, _ in fields() if name in further]
+            seen |= {field.option for field in desk.app.main.query(Field)}
+        assert seen == {name for name, _ in fields()}
+
+
 async def test_an_activation_proposes_its_initializer_and_an_optimizer_its_rate(sit_down: Desks) -> None:
     async with sit_down() as desk:
         form = desk.app.main.query_one(ConfigForm)

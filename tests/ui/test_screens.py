@@ -166,3 +166,17 @@ async def test_a_terminal_may_change_its_size(sit_down: Desks) -> None:
             await desk.pilot.pause()
         assert "test accuracy" in desk.screen
         check(desk)
+
+
+@pytest.mark.parametrize("keys", [[], ["f1"], ["c"], ["c", "f1"]])
+async def test_a_screen_is_laid_out_once_in_the_classes_of_its_size(keys: list[str], sit_down: Desks) -> None:
+    async with sit_down(USUAL) as desk:
+        await desk.press("escape", *keys)
+        main = desk.app.main
+        layouts: list[tuple[int, bool]] = []
+        main.screen_layout_refresh_signal.subscribe(main, lambda _: layouts.append((main.outer_size.width, main.has_class("-narrow"))))
+        for size in (SMALL, USUAL):
+            await desk.pilot.resize_terminal(*size)
+            await desk.press(*["escape"] * len(keys), *keys)
+        assert {width for width, _ in layouts} == {SMALL[0], USUAL[0]}
+        assert all(narrow == (width == SMALL[0]) for width, narrow in layouts)
