@@ -169,7 +169,7 @@ async def test_a_terminal_may_change_its_size(sit_down: Desks) -> None:
 
 
 @pytest.mark.parametrize("keys", [[], ["f1"], ["c"], ["c", "f1"]])
-async def test_a_screen_is_laid_out_once_in_the_classes_of_its_size(keys: list[str], sit_down: Desks) -> None:
+async def test_a_screen_is_laid_out_in_the_classes_of_its_size(keys: list[str], sit_down: Desks) -> None:
     async with sit_down(USUAL) as desk:
         await desk.press("escape", *keys)
         main = desk.app.main
