@@ -114,6 +114,7 @@ async def test_what_lies_over_it(key: str, text: str, size: tuple[int, int], sit
 
 async def test_a_wrong_option_is_explained(sit_down: Desks) -> None:
     async with sit_down(SMALL) as desk:
+        await desk.press("tab")
         await desk.type("x")
         check(desk, "이어야 한다", "✗로 표시된 옵션을 고친다", "잘못된 옵션이 있다: 양식을 본다")
 

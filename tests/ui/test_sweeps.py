@@ -129,6 +129,7 @@ async def test_what_cannot_be_swept_is_said_beside_the_field(sit_down: Desks, tm
 
 async def test_a_form_that_is_wrong_starts_none(sit_down: Desks) -> None:
     async with sit_down(SMALL) as desk:
+        await desk.press("tab")
         await desk.type("wrong")
         await desk.press("escape", "f3")
         await desk.until_read("an option of the form is wrong")
