@@ -145,7 +145,7 @@ async def test_surfaces_come_in_turn(sit_down: Desks) -> None:
             assert paths(desk).race.surface.name == name
             assert f"{name}: {SURFACES[name].formula}" in desk.screen
             assert str(paths(desk).query_one("#hint", Static).content) == SURFACES[name].hint
-            assert f"step 0 of {SURFACES[name].steps}, at the start" in desk.screen
+            assert f"step 0 of {SURFACES[name].steps:,}, at the start" in desk.screen
 
 
 async def test_a_long_way_is_computed_in_slices(sit_down: Desks) -> None:
@@ -248,7 +248,7 @@ def test_the_command_opens_it_and_at_rest_nothing_is_written(tmp_path: Path) -> 
     terminal.until_reads("rosenbrock", "[▲]>nesterov   0.0004", "[▼] adam          0.2", "step 0 of 2,000")
     terminal.until_quiet()
     terminal.press("n")
-    terminal.until_reads("step 1 of 2000, paused")
+    terminal.until_reads("step 1 of 2,000, paused")
     terminal.until_quiet()
     terminal.press(" ")
     terminal.until_reads("Pause")

@@ -177,7 +177,7 @@ async def test_a_run_as_it_goes_on(watching: Watching, tmp_path: Path) -> None:
         run.leave()
         await desk.until_read("✓ completed  2 epochs in 0:31")
         await desk.until(lambda: points(desk) == (100, 2))
-        assert "○ 0.500" in desk.screen
+        assert "○ epoch 0.500" in desk.screen
 
 
 async def test_a_run_that_is_killed_cut_back_and_gone_on_with(watching: Watching, tmp_path: Path) -> None:
