@@ -19,7 +19,7 @@ from tui_trainer.commands.predict import predict_command
 from tui_trainer.commands.runs import runs_command
 from tui_trainer.commands.sweep import sweep_command
 from tui_trainer.commands.watch import watch_command
-from tui_trainer.config import Config, Source, as_text, choices, fields, layered, option, read_toml
+from tui_trainer.config import AUTO, Config, Source, as_text, choices, fields, layered, option, read_toml
 from tui_trainer.effect import hindrance
 from tui_trainer.errors import UserError
 from tui_trainer.language import spoken
@@ -153,6 +153,7 @@ def program(
         else:
             config = Config.parse(values, source)
             _tell_of_idle_options(given, config)
+            _tell_of_too_many_threads(config)
             run = Run.create(config, output)
         context.exit(run_headless(run, form or "auto"))  # type: ignore[arg-type]
     if form is not None:
@@ -232,6 +233,13 @@ def _tell_of_idle_options(given: Mapping[str, Any], config: Config) -> None:
         decisive = hindrance(name, dict(config))
         if decisive and not any(decisive in change.values for change in config.changes):
             warn(f"{option(name)} has no effect with {option(decisive)} {as_text(getattr(config, decisive))}")
+
+
+def _tell_of_too_many_threads(config: Config) -> None:
+    from tui_trainer.training.environment import cores  # noqa: PLC0415 --help need not wait for it
+
+    if config.threads != AUTO and config.threads > cores():
+        warn(f"--threads {config.threads}: this process may use {cores()} cores; more threads than that wait for each other")
 
 
 def _merge(file: Path | None, given: Mapping[str, Any]) -> tuple[dict[str, Any], Source]:

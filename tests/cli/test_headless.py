@@ -22,6 +22,7 @@ import pexpect
 import pytest
 
 from tui_trainer.runs import checkpoint
+from tui_trainer.training.environment import cores
 
 PROGRAM = [sys.executable, "-m", "tui_trainer", "--no-ui"]
 XTERM = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
@@ -341,6 +342,12 @@ def test_a_full_disk_ends_no_run_and_is_told_once(options: list[str], tmp_path: 
 def test_an_option_that_changes_nothing_is_told_of(options: list[str], given: list[str], told: str | None) -> None:
     done = run(*options, *given, "--format", "quiet")
     assert (done.returncode, done.stderr) == (0, f"tui-trainer: warning: {told}\n" if told else "")
+
+
+def test_more_threads_than_cores_are_told_of(options: list[str]) -> None:
+    done = run(*options, "--threads", str(cores() + 1), "--format", "quiet")
+    told = f"--threads {cores() + 1}: this process may use {cores()} cores; more threads than that wait for each other"
+    assert (done.returncode, done.stderr) == (0, f"tui-trainer: warning: {told}\n")
 
 
 def test_a_config_file_that_tells_every_option_is_not_warned_of(options: list[str], tmp_path: Path) -> None:

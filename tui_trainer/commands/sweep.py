@@ -187,7 +187,8 @@ def _workers(count: int | None, scheduler: str | None, ssh: Path | None, slurm: 
     if len(given) > 1:
         raise UserError(f"{given[1]}: a sweep runs in one place; leave out {given[1]} or {given[0]}")
     if not given:
-        from tui_trainer.sweep.workers import LocalWorkers, cores  # noqa: PLC0415
+        from tui_trainer.sweep.workers import LocalWorkers  # noqa: PLC0415
+        from tui_trainer.training.environment import cores  # noqa: PLC0415
 
         return lambda data, folder: LocalWorkers(count or cores(), data, folder)
     from tui_trainer.sweep.schedulers import BySlurm, Given, OverSSH, Scheduler  # noqa: PLC0415

@@ -1,6 +1,5 @@
 """The runs of a lesson side by side, in threads of their own, as one stream of events."""
 
-import os
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping
@@ -15,6 +14,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.lessons.course import Course
 from tui_trainer.runs.run import Run, settle
 from tui_trainer.training.control import Control
+from tui_trainer.training.environment import cores
 from tui_trainer.training.events import Event, Progress
 from tui_trainer.training.loop import Training
 
@@ -86,7 +86,7 @@ class Trial:
             finally:
                 told.put(None)
 
-        count = min(AT_ONCE, len(waiting), os.cpu_count() or 1)
+        count = min(AT_ONCE, len(waiting), cores())
         threads = [threading.Thread(target=work, name=f"lesson-{number}", daemon=True) for number in range(1, count + 1)]
         for thread in threads:
             thread.start()

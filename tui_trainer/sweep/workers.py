@@ -42,11 +42,6 @@ class Done:
     """Whether it failed for a reason that may be gone the next time."""
 
 
-def cores() -> int:
-    """How many workers are fastest on this machine: as many as this process may use cores."""
-    return len(os.sched_getaffinity(0))
-
-
 class Workers(Protocol):
     """Whoever trains runs, several at a time."""
 

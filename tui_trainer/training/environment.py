@@ -1,5 +1,6 @@
 """What the numbers of a run depend on besides its options: equal bytes are promised for an equal environment."""
 
+import os
 import platform
 import sys
 from collections.abc import Mapping
@@ -20,6 +21,13 @@ def environment() -> Mapping[str, str]:
         "machine": f"{platform.machine()} {processor()}".strip(),
         "system": sys.platform,
     }
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def processor() -> str:

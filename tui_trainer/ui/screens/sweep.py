@@ -18,7 +18,7 @@ from tui_trainer.runs.follow import Follower
 from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.store import RUNS
 from tui_trainer.sweep.table import Table
-from tui_trainer.sweep.workers import cores
+from tui_trainer.training.environment import cores
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.explanation import Explanation

@@ -19,7 +19,7 @@ from tui_trainer.language import _, ngettext
 from tui_trainer.paths import printable
 from tui_trainer.sweep.plan import Plan, extent
 from tui_trainer.sweep.space import describe
-from tui_trainer.sweep.workers import cores
+from tui_trainer.training.environment import cores
 
 EXAMPLE = "--activation relu,elu --lr log:1e-4:1:7 --seed 0:3"
 
