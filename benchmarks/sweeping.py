@@ -1,6 +1,6 @@
 """What a second worker is worth to a sweep, what a run costs beside its training, and how much memory a worker takes.
 
-    python benchmarks/sweeping.py
+    python benchmarks/sweeping.py    # ten minutes
 
 Two workers on two cores should need little more than half the time of one. Each measurement is a whole `tui-trainer sweep`, from its start
 to its end; one and two workers by turns.
@@ -21,7 +21,7 @@ NETWORKS = {
     "256, 4 epochs": ["--hidden", "256", "--epochs", "4"],
     "32, 8 epochs": ["--hidden", "32", "--epochs", "8"],
 }
-RUNS = 24
+RUNS = 48
 
 
 class Memory(threading.Thread):
@@ -34,7 +34,8 @@ class Memory(threading.Thread):
         self.own = self.together = 0.0
 
     def run(self) -> None:
-        while not self._ended.wait(0.2):
+        # Seldom, because looking takes time from the workers.
+        while not self._ended.wait(2):
             held = [_memory(process) for process in _children(self._parent)]
             held = [each for each in held if each["Pss"] > 20]
             self.own = max([self.own, *(each["Private_Dirty"] + each["Private_Clean"] for each in held)])
@@ -60,10 +61,10 @@ def _memory(process: int) -> dict[str, float]:
     return {name: held.get(name, 0.0) for name in ("Pss", "Private_Dirty", "Private_Clean")}
 
 
-def sweep(options: list[str], workers: int) -> tuple[float, float, float, float]:
+def sweep(options: list[str], workers: int, runs: int = RUNS) -> tuple[float, float, float, float]:
     """Seconds from start to end, of training alone, and the workers' memory."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "tui_trainer", "sweep", "--seed", f"0:{RUNS}", *options, "--workers", str(workers)]
+        command = [sys.executable, "-m", "tui_trainer", "sweep", "--seed", f"0:{runs}", *options, "--workers", str(workers)]
         started = time.perf_counter()
         with subprocess.Popen([*command, "--format", "json", "--output", f"{folder}/sweep"], stdout=subprocess.PIPE, text=True) as process:
             memory = Memory(process.pid)
@@ -71,8 +72,8 @@ def sweep(options: list[str], workers: int) -> tuple[float, float, float, float]
             output, _ = process.communicate()
             memory.end()
         seconds = time.perf_counter() - started
-    runs = [json.loads(line) for line in output.splitlines() if '"event": "run"' in line]
-    return seconds, sum(run["seconds"] for run in runs), memory.own, memory.together
+    trained = [json.loads(line)["seconds"] for line in output.splitlines() if '"event": "run"' in line]
+    return seconds, sum(trained), memory.own, memory.together
 
 
 def main() -> None:
@@ -89,7 +90,7 @@ def main() -> None:
     ]
     print(f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}")
     for name, options in NETWORKS.items():
-        sweep(options, 1)
+        sweep(options, 2, 2)  # the files of the program, and what numba has compiled, are in memory from here on
         rounds = [(sweep(options, 1), sweep(options, 2)) for _ in range(ROUNDS)]
         alone = median(one[0] for one, _ in rounds)
         together = median(two[0] for _, two in rounds)
