@@ -99,7 +99,7 @@ def block(lines: list[Mapping[str, Any]]) -> str:
             "```",
             "",
             f"{len(runs)} runs, {len(groups)} configurations with {seeds} seeds each, {start['workers']} runs at a time with "
-            f"{start['threads']} thread each: {duration(start['seconds'])}, on a machine that had other work besides; "
+            f"{start['threads']} thread each: {duration(start['seconds'])}; "
             f"{duration(sum(run['seconds'] for run in runs))} of training, all runs together ({machine}).",
             "",
             "Validation accuracy in %, mean ± standard deviation of a single run; a run that diverged counts as 0:",
