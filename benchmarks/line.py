@@ -1,6 +1,6 @@
 """Bytes a second that the app writes to its terminal: `python benchmarks/line.py`, with the program and pexpect installed.
 
-The default network trains for 20 epochs in a real pseudo-terminal, its charts live. Options are handed on, such as `--refresh 0.5`
+The default network trains for 100 epochs in a real pseudo-terminal, its charts live. Options are handed on, such as `--refresh 0.5`
 or `--hidden 100x30`.
 """
 
@@ -23,7 +23,7 @@ class Line:
     """The app at the far end of a line whose bytes are counted."""
 
     def __init__(self, columns: int, lines: int, folder: str, options: list[str]) -> None:
-        arguments = ["-m", "tui_trainer", "--epochs", "20", "--threads", "1", "--output", f"{folder}/run", *options]
+        arguments = ["-m", "tui_trainer", "--epochs", "100", "--threads", "1", "--output", f"{folder}/run", *options]
         environment = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "COLORTERM": "truecolor"}
         self._process: pexpect.spawn[bytes] = pexpect.spawn(sys.executable, arguments, dimensions=(lines, columns), env=environment)
 
