@@ -24,7 +24,8 @@ class Line:
 
     def __init__(self, columns: int, lines: int, folder: str, options: list[str]) -> None:
         arguments = ["-m", "tui_trainer", "--epochs", "100", "--threads", "1", "--output", f"{folder}/run", *options]
-        environment = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "COLORTERM": "truecolor"}
+        # Settings of its own, because the app remembers the options of the last run.
+        environment = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "COLORTERM": "truecolor", "XDG_CONFIG_HOME": folder}
         self._process: pexpect.spawn[bytes] = pexpect.spawn(sys.executable, arguments, dimensions=(lines, columns), env=environment)
 
     @property
