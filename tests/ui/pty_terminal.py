@@ -6,13 +6,14 @@ import signal
 import sys
 import termios
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pexpect
 import pyte
 import pytest
+from rich.cells import cell_len
 
 PROGRAM = [sys.executable, "-m", "tui_trainer"]
 
@@ -48,6 +49,18 @@ class Screen(pyte.Screen):
         super().reset_mode(*modes, **kwargs)
         if ALTERNATE in modes and self._left is not None:
             self.buffer, self._left = self._left, None
+
+    @property
+    def display(self) -> list[str]:
+        """The lines. What is left of a wide letter of which one half was written over is a blank; pyte itself does not bear it."""
+        return ["".join(self._cells(self.buffer[line])) for line in range(self.lines)]
+
+    def _cells(self, line: Mapping[int, Any]) -> Iterator[str]:
+        before = " "
+        for cell in (line[column].data for column in range(self.columns)):
+            # The second half of a wide letter is an empty text.
+            yield cell or ("" if cell_len(before) == 2 else " ")
+            before = cell
 
 
 class Terminal:
