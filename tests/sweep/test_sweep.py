@@ -96,6 +96,8 @@ def test_whoever_stops_consuming_stops_the_workers(plan: Plan, tmp_path: Path) -
     assert workers.stopped
     with closing(Store(tmp_path / "sweep")) as store:
         assert all(result.status is not Standing.RUNNING for result in store.results())
+    # The folder is free again.
+    Store.hold(tmp_path / "sweep").close()
 
 
 def test_a_worker_that_dies_costs_nothing_but_time(plan: Plan, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from math import isfinite, nan
 from pathlib import Path
@@ -144,27 +144,28 @@ class Sweep:
 
     def events(self) -> Generator[SweepEvent, None, None]:
         """Whoever stops consuming stops the work."""
-        try:
-            yield SweepStarted(self._folder, self._total, self._done, self._workers.count, self._seeds)
-            yield from self._begin_runs()
-            looked = monotonic()
-            while self._in_flight and not self._stopping.is_set():
-                wait(self._in_flight, PATIENCE, FIRST_COMPLETED)
-                for text in self._workers.notes():
-                    yield SweepNoted(text)
-                for future in [future for future in self._in_flight if future.done()]:
-                    yield from self._end_run(future)
-                if monotonic() - looked >= LOOK_EVERY:
-                    looked = monotonic()
-                    yield from self._look()
-                yield from self._begin_runs()
-        finally:
-            self._workers.stop()
-            self._forget_running()
-        try:
+        with closing(self._store):
+            try:
+                yield SweepStarted(self._folder, self._total, self._done, self._workers.count, self._seeds)
+                yield from self._trained_runs()
+            finally:
+                self._workers.stop()
+                self._forget_running()
             yield from self._ended()
-        finally:
-            self._store.close()
+
+    def _trained_runs(self) -> Generator[SweepEvent, None, None]:
+        yield from self._begin_runs()
+        looked = monotonic()
+        while self._in_flight and not self._stopping.is_set():
+            wait(self._in_flight, PATIENCE, FIRST_COMPLETED)
+            for text in self._workers.notes():
+                yield SweepNoted(text)
+            for future in [future for future in self._in_flight if future.done()]:
+                yield from self._end_run(future)
+            if monotonic() - looked >= LOOK_EVERY:
+                looked = monotonic()
+                yield from self._look()
+            yield from self._begin_runs()
 
     def _begin_runs(self) -> Generator[SweepEvent, None, None]:
         """Give the workers as many runs as they can take."""
