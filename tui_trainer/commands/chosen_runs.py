@@ -1,6 +1,6 @@
 """What the commands on runs have in common: how a run is named, where it is looked for, how results are told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +25,19 @@ class RunName(click.ParamType[str]):
         """Offer the names of the runs there are, newest first, and folders."""
         from tui_trainer.runs.archive import find_runs  # noqa: PLC0415
 
-        try:
-            found = find_runs(ctx.params.get("folder") or paths.runs())
-        except UserError:
-            found = []
-        # A shell reads a line for each: a name with an end of line in it would be two.
-        names = [path.name for path in found if path.name.isprintable()]
-        offered = [CompletionItem(name) for name in [*names, *([NEWEST] if found else [])] if name.startswith(incomplete)]
-        return offered or [CompletionItem(incomplete, type="dir")]
+        return offered(find_runs, ctx.params.get("folder") or paths.runs(), incomplete)
+
+
+def offered(find: Callable[[Path], Sequence[Path]], folder: Path, incomplete: str) -> list[CompletionItem]:
+    """What a shell completes a name to: those that `find` finds in the folder, `latest`, or else folders."""
+    try:
+        found = find(folder)
+    except UserError:
+        found = []
+    # A shell reads a line for each: a name with an end of line in it would be two.
+    names = [path.name for path in found if path.name.isprintable()]
+    items = [CompletionItem(name) for name in [*names, *([NEWEST] if found else [])] if name.startswith(incomplete)]
+    return items or [CompletionItem(incomplete, type="dir")]
 
 
 folder_option = click.option(

@@ -6,8 +6,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from tui_trainer import paths
-from tui_trainer.errors import UserError
-from tui_trainer.runs.terms import NEWEST
+from tui_trainer.commands.chosen_runs import offered
 
 
 class SweepFolder(click.ParamType[Path]):
@@ -25,14 +24,7 @@ class SweepFolder(click.ParamType[Path]):
         """Offer the names of the sweeps there are, newest first, and folders."""
         from tui_trainer.sweep.board import find_sweeps  # noqa: PLC0415
 
-        try:
-            found = find_sweeps(paths.sweeps())
-        except UserError:
-            found = []
-        # A shell reads a line for each: a name with an end of line in it would be two.
-        names = [path.name for path in found if path.name.isprintable()]
-        offered = [CompletionItem(name) for name in [*names, *([NEWEST] if names else [])] if name.startswith(incomplete)]
-        return offered or [CompletionItem(incomplete, type="dir")]
+        return offered(find_sweeps, paths.sweeps(), incomplete)
 
 
 sweep_argument = click.argument("folder", type=SweepFolder(), metavar="SWEEP")

@@ -5,7 +5,7 @@ What a run was made with stands in the first line of its metrics; config.toml, w
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,6 +23,7 @@ from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.journal import is_held
 from tui_trainer.runs.log import ChangeLine, Epoch, LayerShape, Line, Log, MalformedError, NotJSONError, Place, parse_line, parse_options
 from tui_trainer.runs.tags import read_tags
+from tui_trainer.runs.terms import NEWEST
 from tui_trainer.training.events import Status
 
 MOST_BYTES: Final = 48 << 20
@@ -152,14 +153,19 @@ def find_runs(folder: Path) -> list[Path]:
 
 def resolve_run(text: str, folder: Path) -> Path:
     """The folder of the run that is meant: a path, the name of a run in `folder`, or `latest` for the newest there. Raises UserError."""
+    return resolve(text, folder, find_runs, "run")
+
+
+def resolve(text: str, folder: Path, find: Callable[[Path], Sequence[Path]], kind: str) -> Path:
+    """The same for what `find` finds in a folder, the newest first, and what people call that. Raises UserError."""
     for path in (Path(text), folder / text):
         if path.is_dir():
             return path
-    if text == "latest":
-        for path in find_runs(folder):
+    if text == NEWEST:
+        for path in find(folder):
             return path
-        raise UserError(f"{text}: there is no run in {folder}/ yet")
-    raise UserError(f"{text}: no such run: neither a folder nor the name of a run in {folder}/")
+        raise UserError(f"{text}: there is no {kind} in {folder}/ yet")
+    raise UserError(f"{text}: no such {kind}: neither a folder nor the name of a {kind} in {folder}/")
 
 
 def is_run(path: Path) -> bool:

@@ -10,9 +10,8 @@ from typing import Any, Final
 
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.language import N_
-from tui_trainer.runs.archive import RunRecord, read_run
+from tui_trainer.runs.archive import RunRecord, read_run, resolve
 from tui_trainer.runs.journal import is_held
-from tui_trainer.runs.terms import NEWEST
 from tui_trainer.sweep.space import SEED
 from tui_trainer.sweep.statistics import Group, Interval, grouped, ranked
 from tui_trainer.sweep.store import FILE, LOCK, RUNS, Examined, Result, Standing, Store
@@ -181,14 +180,7 @@ def find_sweeps(folder: Path) -> list[Path]:
 
 def resolve_sweep(text: str, folder: Path) -> Path:
     """The folder of the sweep that is meant: a path, the name of one in `folder`, or `latest` for the newest there. Raises UserError."""
-    for path in (Path(text), folder / text):
-        if path.is_dir():
-            return path
-    if text == NEWEST:
-        for path in find_sweeps(folder):
-            return path
-        raise UserError(f"{text}: there is no sweep in {folder}/ yet")
-    raise UserError(f"{text}: no such sweep: neither a folder nor the name of a sweep in {folder}/")
+    return resolve(text, folder, find_sweeps, "sweep")
 
 
 def _number(value: Any, otherwise: int) -> int:
