@@ -37,7 +37,7 @@ def own_files(run: Path) -> dict[str, int]:
 def run_folder(run: Path) -> Path:
     """The run's folder by a path that ends in its name. Raises UserError when it holds no run."""
     if not is_run(run):
-        raise UserError(f"{run}: not a run: it holds neither metrics.jsonl nor config.toml")
+        raise UserError("not a run: it holds neither metrics.jsonl nor config.toml", path=run)
     return run if run.name not in ("", "..") else run.resolve()
 
 
@@ -45,7 +45,7 @@ def idle_run(run: Path) -> Path:
     """The folder of a run that may be moved or deleted. Raises UserError when it is only a link to one, or the run is going on."""
     run = run_folder(run)
     if run.is_symlink():
-        raise UserError(f"{run}: a link; name the folder that it leads to, {run.resolve()}")
+        raise UserError("a link", path=run, hint=f"name the folder that it leads to, {run.resolve()}")
     if is_held(RunDirectory(run).metrics):
         raise _going_on(run)
     return run
@@ -61,9 +61,9 @@ def rename_run(run: Path, name: str) -> Path:
             # Whoever makes the folder has the name: a rename alone would replace an empty folder that another just made.
             target.mkdir()
         except FileExistsError:
-            raise UserError(f"{name}: the name is taken: {target} exists") from None
+            raise UserError(f"the name is taken: {target} exists", value=name) from None
         except OSError as error:
-            raise UserError(f"{target}: {reason_of(error)}") from None
+            raise UserError(reason_of(error), path=target) from None
         try:
             _keep_date(run)
             run.rename(target)
@@ -71,17 +71,17 @@ def rename_run(run: Path, name: str) -> Path:
         except OSError as error:
             with suppress(OSError):
                 target.rmdir()
-            raise UserError(f"{run}: {reason_of(error)}") from None
+            raise UserError(reason_of(error), path=run) from None
     return target
 
 
 def _check_name(name: str) -> None:
     if not name or name.startswith(".") or "/" in name or not name.isprintable() or name != name.strip():
-        raise UserError(f"{name}: not a name for a run: printable characters, no / in it, no . or space in front of it")
+        raise UserError("not a name for a run: printable characters, no / in it, no . or space in front of it", value=name)
     if len(os.fsencode(name)) > LONGEST_NAME:
-        raise UserError(f"{name[:40]}…: a run's name has at most {LONGEST_NAME} bytes")
+        raise UserError(f"a run's name has at most {LONGEST_NAME} bytes", value=f"{name[:40]}…")
     if name == NEWEST:
-        raise UserError(f"{name}: stands for the newest run; take another name")
+        raise UserError("stands for the newest run", value=name, hint="take another name")
 
 
 def _keep_date(run: Path) -> None:
@@ -101,7 +101,7 @@ def delete_run(run: Path) -> Deleted:
             # By way of the open folder: whatever comes to stand at its path meanwhile is left alone.
             folder = os.open(run, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
-            raise UserError(f"{run}: {reason_of(error)}") from None
+            raise UserError(reason_of(error), path=run) from None
         try:
             for name in (path.name for path in RunDirectory(run).files()):
                 with suppress(FileNotFoundError, IsADirectoryError):
@@ -113,7 +113,7 @@ def delete_run(run: Path) -> Deleted:
                 run.rmdir()
                 sync_folder(run.parent)
         except OSError as error:
-            raise UserError(f"{run}: {reason_of(error)}; {files} files were deleted") from None
+            raise UserError(reason_of(error), path=run, hint=f"{files} files were deleted") from None
         finally:
             os.close(folder)
     return Deleted(run, files, size, left)
@@ -131,7 +131,7 @@ def _held(run: Path) -> Iterator[None]:
         except TakenError:
             raise _going_on(run) from None
         except OSError as error:
-            raise UserError(f"{metrics}: {reason_of(error)}") from None
+            raise UserError(reason_of(error), path=metrics) from None
     try:
         yield
     finally:
@@ -140,4 +140,4 @@ def _held(run: Path) -> Iterator[None]:
 
 
 def _going_on(run: Path) -> UserError:
-    return UserError(f"{run}: the run is going on, in another window or process; wait for its end, or stop it first")
+    return UserError("the run is going on, in another window or process", path=run, hint="wait for its end, or stop it first")

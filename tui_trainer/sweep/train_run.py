@@ -33,7 +33,7 @@ def run_trial(config: Config, folder: Path, data: Dataset, control: Control) -> 
         if isinstance(event, Ended) and event.status in {"stopped", "interrupted"}:
             raise CutShortError
     if run.trouble:
-        raise UserError(run.trouble)
+        raise run.trouble
     return _outcome(read_run(folder))
 
 
