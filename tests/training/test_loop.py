@@ -213,6 +213,24 @@ def test_vanished_gradients_are_measured_not_rounded_to_zero(digits: Dataset) ->
     assert all(earlier < later for earlier, later in pairwise(norms[:-1]))
 
 
+@pytest.mark.parametrize("changed", [{"weight_decay": 0.01}, {"clip_norm": 1e-3}])
+def test_the_gradient_that_is_measured_is_the_losss_own(digits: Dataset, changed: dict[str, float]) -> None:
+    control = Control()
+    options: dict[str, Any] = {"hidden": "16x12", "activation": "sigmoid", "initializer": "uniform", "optimizer": "sgd", "epochs": 1}
+
+    def first(**more: Any) -> Progress:
+        control.count_distributions()
+        return next(event for event in events(digits, control, **options, **more) if isinstance(event, Progress))
+
+    plain, found = first(), first(**changed)
+    assert [layer.gradient_norm for layer in found.layers] == [layer.gradient_norm for layer in plain.layers]
+    assert found.layers[0].gradient_norm < 1e-15
+    for one, other in zip(found.distributions, plain.distributions, strict=True):
+        np.testing.assert_array_equal(one.gradients.counts, other.gradients.counts)
+    # And yet it is the changed one that the step is made with.
+    assert found.layers[-1].update_ratio != plain.layers[-1].update_ratio
+
+
 def test_dead_and_saturated_shares(digits: Dataset) -> None:
     def health(**options: Any) -> Any:
         return next(event for event in events(digits, epochs=1, **options) if isinstance(event, EpochEnded)).layers[0]
