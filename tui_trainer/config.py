@@ -126,7 +126,9 @@ class Config(BaseModel):
     )
     decay: Annotated[Number, Field(gt=0, le=1)] = Field(0.5, description="step, exponential: factor of the learning rate")
     decay_every: Annotated[Number, Field(gt=0)] = Field(1.0, description="step, exponential: epochs for one decay")
-    warmup: Annotated[Number, Field(ge=0)] = Field(0.0, description="epochs over which the learning rate rises from 0, before its schedule")
+    warmup: Annotated[Number, Field(ge=0, le=MOST_EPOCHS)] = Field(
+        0.0, description="first epochs, over which the learning rate rises to its value; the schedule begins after them"
+    )
     momentum: Decay = Field(0.9, description="momentum, nesterov: share of the velocity kept at each step")
     rho: Decay = Field(0.9, description="rmsprop: share of the mean of squares kept at each step")
     beta1: Decay = Field(0.9, description="adam, adamw, nadam: share of the mean gradient kept at each step")

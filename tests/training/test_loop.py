@@ -283,7 +283,8 @@ def test_the_schedule_sets_the_rate_of_each_step(digits: Dataset) -> None:
     # The last of five steps of an epoch is at its four fifths.
     assert rates(schedule="step", decay=0.5) == pytest.approx([0.1, 0.05, 0.025, 0.0125])
     assert rates(schedule="exponential", decay=0.5) == pytest.approx([0.1 * 0.5 ** (epoch + 0.8) for epoch in range(4)])
-    assert rates(warmup=2) == pytest.approx([0.04, 0.09, 0.1, 0.1])
+    assert rates(warmup=2) == pytest.approx([0.05, 0.1, 0.1, 0.1])
+    assert rates(warmup=2, schedule="step", decay=0.5) == pytest.approx([0.05, 0.1, 0.1, 0.05])
     falling = rates(schedule="cosine")
     assert falling == sorted(falling, reverse=True)
     assert falling[-1] < 0.001
@@ -293,10 +294,16 @@ def test_a_scheduled_rate_is_the_one_applied(digits: Dataset) -> None:
     once = last(events(digits, optimizer="sgd", learning_rate=0.2, epochs=1, batch_size=500, schedule="cosine"))
     halved = last(events(digits, optimizer="sgd", learning_rate=0.2, epochs=1, batch_size=500))
     assert tensors(once.snapshot) == tensors(halved.snapshot)  # the first step of all is at the full rate
-    warm = last(events(digits, optimizer="sgd", learning_rate=0.2, epochs=1, batch_size=500, warmup=1))
-    start = next(events(digits, optimizer="sgd", learning_rate=0.2))
-    assert isinstance(start, Started)
-    assert tensors(warm.snapshot) == tensors(start.snapshot)  # and with a warm-up at none
+    warm = last(events(digits, optimizer="sgd", learning_rate=0.8, epochs=1, batch_size=500, warmup=4))
+    assert tensors(warm.snapshot) == tensors(halved.snapshot)  # and of a warm-up of four steps at a quarter of it
+
+
+def test_a_warm_up_reaches_the_rate_and_loses_no_step(digits: Dataset) -> None:
+    seen = events(digits, learning_rate=0.1, epochs=4, batch_size=50, schedule="cosine", warmup=2)
+    rates = [event.learning_rate for event in seen if isinstance(event, Progress)]
+    assert rates[:20] == pytest.approx([0.1 * step / 20 for step in range(1, 21)])
+    assert rates[20] == max(rates) == pytest.approx(0.1)
+    assert rates[20:] == sorted(rates[20:], reverse=True)
 
 
 def test_early_stopping_waits_and_takes_the_best_weights(digits: Dataset) -> None:

@@ -138,8 +138,9 @@ class Training:
         batch = self._training.take(network, indices, training=True)
         batch.forward()
         loss_sum, correct = batch.loss()
-        self._learning_rate = options.learning_rate * self.learner.schedule(position.passed)
+        start = position.passed
         position.batch += 1
+        self._learning_rate = options.learning_rate * self.learner.schedule(start, position.passed)
         divergence = None
         layers: tuple[LayerHealth, ...] = ()
         distributions: tuple[Distributions, ...] = ()
