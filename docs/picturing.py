@@ -6,7 +6,7 @@ from contextlib import chdir, contextmanager
 
 from textual.pilot import Pilot
 
-from tui_trainer.ui.export import self_contained
+from tui_trainer.ui.kit.export import self_contained
 
 
 @contextmanager
