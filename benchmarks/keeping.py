@@ -15,8 +15,8 @@ from threadpoolctl import threadpool_limits
 from tui_trainer import Config, Control, load_data
 from tui_trainer.runs.batches import BatchFile
 from tui_trainer.runs.directory import RunDirectory
-from tui_trainer.runs.journal import Journal
-from tui_trainer.runs.keeper import Keeper
+from tui_trainer.runs.locked_log import LockedLog
+from tui_trainer.runs.run_writer import RunWriter
 from tui_trainer.training.events import EpochEnded, Progress, Started
 from tui_trainer.training.loop import Training
 
@@ -31,7 +31,7 @@ def costs(hidden: str, parent: str | None) -> None:
     epochs, epoch_ends, in_batches = [], [], 0.0
     with tempfile.TemporaryDirectory(dir=parent) as name:
         folder = RunDirectory(Path(name))
-        keeper = Keeper(folder, Journal.hold(folder.metrics, create=True), BatchFile(folder.batches), config.checkpoint_every)
+        keeper = RunWriter(folder, LockedLog.hold(folder.metrics, create=True), BatchFile(folder.batches), config.checkpoint_every)
         for event in training.events(control):
             started = perf_counter()
             if isinstance(event, Progress):

@@ -20,8 +20,8 @@ from tui_trainer import Config, Control, Run, load_data
 from tui_trainer.nn import compiled as loops
 from tui_trainer.runs import checkpoint
 from tui_trainer.training import health
+from tui_trainer.training.batch_loader import BatchLoader, evaluate
 from tui_trainer.training.events import EpochEnded, Started
-from tui_trainer.training.feed import Feed, evaluate
 from tui_trainer.training.loop import Training
 
 NETWORKS = {"256": 8, "128x8": 4, "100x30": 2}
@@ -50,7 +50,7 @@ def costs(hidden: str, suffix: str) -> None:
             times.append(perf_counter() - started)
         return median(times)
 
-    before, test = network.parameters.copy(), Feed(data.test)
+    before, test = network.parameters.copy(), BatchLoader(data.test)
     looking = seconds(lambda: health.measure(network, training.probe.first(network), before))
     examination = seconds(lambda: evaluate(network, test))
     with tempfile.TemporaryDirectory() as folder:

@@ -99,7 +99,7 @@ def compete(name: str, threads: int) -> None:
 
 def sizes(hidden: str):
     """Layer sizes from the image to the classes."""
-    from tui_trainer.hidden import parse_hidden
+    from tui_trainer.config.layer_sizes import parse_hidden
 
     return [784, *parse_hidden(hidden), 10]
 
@@ -153,9 +153,9 @@ def ours(hidden: str, batch: int, threads: int, compiled: bool):
     """The program's own training loop, events and all; a whole epoch a round."""
     from tui_trainer import Config, Control, load_data
     from tui_trainer.nn import compiled as loops
-    from tui_trainer.threads import fastest_threads
     from tui_trainer.training.events import EpochEnded
     from tui_trainer.training.loop import Training
+    from tui_trainer.training.threads import fastest_threads
 
     if compiled:
         if loops.kernels() is None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from tui_trainer.dataset import Dataset, load
-from tui_trainer.language import ENGLISH, VARIABLE, speak
+from tui_trainer.datasets.dataset import Dataset, load
+from tui_trainer.text.language import ENGLISH, VARIABLE, speak
 
 # A machine that has other work to do is no fault of the program's.
 settings.register_profile("untimed", deadline=None)

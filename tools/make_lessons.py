@@ -17,7 +17,7 @@ from tui_trainer.lessons.lesson import Lesson, names, read_lesson
 from tui_trainer.lessons.quiz import Question, Quiz, questions
 from tui_trainer.training.environment import environment
 from tui_trainer.ui.app import TrainerApp
-from tui_trainer.ui.screens.lesson import LessonScreen
+from tui_trainer.ui.lessons.screen import LessonScreen
 
 PAGES = DOCS / "lessons"
 

@@ -14,8 +14,8 @@ from textual.pilot import Pilot
 
 from tui_trainer.runs.follow import Follower
 from tui_trainer.ui.app import TrainerApp
-from tui_trainer.ui.screens.sweep import SweepScreen
-from tui_trainer.ui.widgets.run_panel import Phase
+from tui_trainer.ui.run.run_panel import Phase
+from tui_trainer.ui.sweeps.sweep import SweepScreen
 
 LARGE, SMALL = (120, 40), (80, 24)
 

@@ -16,10 +16,10 @@ from typing import Any
 from tui_trainer.runs.archive import lines_with_ends
 from tui_trainer.runs.log import EpochLine
 from tui_trainer.sweep.board import Board
+from tui_trainer.sweep.phrases import duration
 from tui_trainer.sweep.space import describe
 from tui_trainer.sweep.statistics import Group, chosen, grouped
 from tui_trainer.sweep.store import RUNS, Figures, Result, Standing
-from tui_trainer.sweep.wording import duration
 
 NAME = "activation-initializer-depth"
 SWEEPS = Path(__file__).parents[1].absolute() / "docs" / "sweeps"

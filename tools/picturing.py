@@ -9,7 +9,7 @@ from typing import Final
 from textual.pilot import Pilot
 
 from tui_trainer.ui.app import TrainerApp
-from tui_trainer.ui.export import self_contained
+from tui_trainer.ui.kit.export import self_contained
 
 DOCS: Final = Path(__file__).parents[1].absolute() / "docs"
 

@@ -9,11 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tui_trainer.classifier import Classifier
-    from tui_trainer.config import Config
-    from tui_trainer.dataset import load as load_data
+    from tui_trainer.config.options import Config
+    from tui_trainer.datasets.dataset import load as load_data
     from tui_trainer.errors import UserError
     from tui_trainer.runs.run import Run
+    from tui_trainer.trained.estimator import Classifier
     from tui_trainer.training.control import Control
 
 __version__ = "0.1.0"
@@ -21,12 +21,12 @@ __version__ = "0.1.0"
 __all__ = ["Classifier", "Config", "Control", "Run", "UserError", "__version__", "load_data"]
 
 _HOMES = {
-    "Classifier": ("tui_trainer.classifier", "Classifier"),
-    "Config": ("tui_trainer.config", "Config"),
+    "Classifier": ("tui_trainer.trained.estimator", "Classifier"),
+    "Config": ("tui_trainer.config.options", "Config"),
     "Control": ("tui_trainer.training.control", "Control"),
     "Run": ("tui_trainer.runs.run", "Run"),
     "UserError": ("tui_trainer.errors", "UserError"),
-    "load_data": ("tui_trainer.dataset", "load"),
+    "load_data": ("tui_trainer.datasets.dataset", "load"),
 }
 
 

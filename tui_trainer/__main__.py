@@ -8,7 +8,7 @@ import click
 
 from tui_trainer.cli import program
 from tui_trainer.errors import UserError
-from tui_trainer.paths import printable
+from tui_trainer.system.folders import printable
 
 
 def main() -> None:

@@ -16,15 +16,15 @@ from tui_trainer.commands.export import export_command
 from tui_trainer.commands.lesson import lesson_command
 from tui_trainer.commands.paths import paths_command
 from tui_trainer.commands.predict import predict_command
+from tui_trainer.commands.refresh import check_refresh
 from tui_trainer.commands.runs import runs_command
 from tui_trainer.commands.sweep import sweep_command
 from tui_trainer.commands.watch import watch_command
-from tui_trainer.config import AUTO, Config, Source, as_text, choices, fields, layered, option, read_toml
-from tui_trainer.effect import hindrance
+from tui_trainer.config.options import AUTO, Config, Source, as_text, choices, fields, layered, option, read_toml
+from tui_trainer.config.relevance import hindrance
 from tui_trainer.errors import UserError
-from tui_trainer.language import spoken
-from tui_trainer.refresh import check_refresh
-from tui_trainer.streams import warn
+from tui_trainer.system.streams import warn
+from tui_trainer.text.language import spoken
 
 ALIASES: Mapping[str, tuple[str, ...]] = {"learning_rate": ("--lr",)}
 
@@ -145,7 +145,7 @@ def program(
         for name, is_set in (("--refresh", refresh is not None), ("--no-mouse", no_mouse)):
             if is_set:
                 raise UserError(f"{name}: only the app has a screen; leave out --no-ui")
-        from tui_trainer.headless import run_headless  # noqa: PLC0415 the app does not need it
+        from tui_trainer.headless.run import run_headless  # noqa: PLC0415 the app does not need it
         from tui_trainer.runs.run import Run  # noqa: PLC0415 nor does --help
 
         if resume:
@@ -174,7 +174,7 @@ def program(
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="A chart, or one JSON object per step.")
 def lr_find(config_file: Path | None, lowest: float, highest: float, steps: int, form: str, **given: Any) -> None:
     """Find a learning rate: raise it step by step and see where the loss falls and where it bursts (Smith 2017)."""
-    from tui_trainer.headless import find_learning_rate  # noqa: PLC0415 --help need not wait for it
+    from tui_trainer.headless.run import find_learning_rate  # noqa: PLC0415 --help need not wait for it
 
     if not lowest < highest < inf:  # in this form not a number is refused too
         raise UserError(f"--from must be less than --to, and both finite, not {lowest:g} and {highest:g}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tui_trainer.landscape import Valley
+from tui_trainer.descent.landscape import Valley
 from tui_trainer.nn.optimizers import OPTIMIZERS
 
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from tui_trainer.cli import program
 from tui_trainer.errors import UserError
-from tui_trainer.runs.journal import Journal
+from tui_trainer.runs.locked_log import LockedLog
 
 
 class Outcome(NamedTuple):
@@ -145,7 +145,7 @@ def test_a_run_that_cannot_be_read_is_listed_with_the_reason(folder: Path) -> No
 
 
 def test_a_run_that_is_going_on_is_said_to_be(folder: Path) -> None:
-    held = Journal.hold(folder / NAMES[3] / "metrics.jsonl")
+    held = LockedLog.hold(folder / NAMES[3] / "metrics.jsonl")
     try:
         assert [record["name"] for record in call("list", "--status", "running", "--format", "json").records] == [NAMES[3]]
         assert "it is going on" in call("show", NAMES[3]).stdout
@@ -274,7 +274,7 @@ def test_nothing_is_deleted_where_nobody_can_be_asked(folder: Path) -> None:
 
 def test_all_are_looked_at_before_one_is_deleted(folder: Path) -> None:
     assert call("delete", "--yes", NAMES[0], "gone").status == 2
-    held = Journal.hold(folder / NAMES[3] / "metrics.jsonl")
+    held = LockedLog.hold(folder / NAMES[3] / "metrics.jsonl")
     try:
         assert call("delete", "--yes", NAMES[0], NAMES[3]).status == 2
     finally:

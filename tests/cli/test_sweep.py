@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 
 pytestmark = pytest.mark.long
 

@@ -7,8 +7,8 @@ import cases
 import numpy as np
 import pytest
 
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset, load
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset, load
 from tui_trainer.nn import compiled
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS, initializer

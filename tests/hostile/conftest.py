@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Progress

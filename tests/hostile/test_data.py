@@ -16,9 +16,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tui_trainer.dataset import IDX_FILES, load
+from tui_trainer.datasets.dataset import IDX_FILES, load
 from tui_trainer.errors import UserError
-from tui_trainer.paths import printable
+from tui_trainer.system.folders import printable
 
 from .outcome import ESCAPES, is_harmless, is_one_line, outcome
 

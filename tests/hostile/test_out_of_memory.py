@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from tui_trainer.config import Config, option
+from tui_trainer.config.options import Config, option
 from tui_trainer.errors import UserError
-from tui_trainer.lessons.trial import Trial
+from tui_trainer.lessons.parallel_runs import Trial
 from tui_trainer.nn.network import Network, Pass
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.run import Run
 from tui_trainer.training import health, loop
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Progress
-from tui_trainer.training.learner import Learner
+from tui_trainer.training.training_state import TrainingState
 
 from .outcome import Outcome, is_one_line, is_refusal, outcome
 
@@ -24,7 +24,7 @@ CALLS: list[tuple[Any, str, int]] = [
     (Pass, "backward", 8),
     (health, "measure", 2),
     (loop, "evaluate", 2),
-    (Learner, "_copies", 9),
+    (TrainingState, "_copies", 9),
     (checkpoint, "save", 4),
 ]
 """Of a network that learns, is measured and examined; of the copies of a snapshot, and of the checkpoint that is made of it."""
@@ -107,7 +107,7 @@ def test_planned_batches_that_do_not_fit(tmp_path: Path, options: list[str]) -> 
 
 def test_before_there_is_a_checkpoint_none_is_told_of(tmp_path: Path, options: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        run_out(patch, Learner, "_copies", 1)
+        run_out(patch, TrainingState, "_copies", 1)
         found = outcome("--no-ui", *options, "--output", str(tmp_path / "run"))
     assert is_refusal(found)
     assert found.stderr.startswith("tui-trainer: out of memory after step 0: free some, or take a smaller --batch-size")

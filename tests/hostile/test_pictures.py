@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from tui_trainer.digits import read_digit
+from tui_trainer.datasets.png import read_digit
 from tui_trainer.errors import UserError
-from tui_trainer.paths import printable
+from tui_trainer.system.folders import printable
 
 from .outcome import ESCAPES, is_harmless, is_one_line, is_refusal, measured, outcome
 

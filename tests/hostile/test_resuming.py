@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from tui_trainer.errors import UserError
-from tui_trainer.paths import printable
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.resumption import read_resumption
 from tui_trainer.runs.run import Run
+from tui_trainer.system.folders import printable
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Ended, Progress, Snapshot
 

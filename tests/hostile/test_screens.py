@@ -11,16 +11,16 @@ from rich.text import Text
 from textual.widgets import Static
 from ui.desk import SMALL, USUAL, Desk, Desks
 
-from tui_trainer import paths
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.follow import Follower
+from tui_trainer.system import folders
 from tui_trainer.ui.app import TrainerApp
-from tui_trainer.ui.screens.compare import CompareScreen
+from tui_trainer.ui.run.run_panel import Phase
+from tui_trainer.ui.runs.compare import CompareScreen
+from tui_trainer.ui.runs.run_list import RunList
 from tui_trainer.ui.settings import Settings
-from tui_trainer.ui.widgets.run_list import RunList
-from tui_trainer.ui.widgets.run_panel import Phase
 
 from .outcome import ESCAPES, is_harmless
 from .test_resuming import copied, lines_of
@@ -41,7 +41,7 @@ def sit_down(digits_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture(autouse=True)
 def _own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paths, "settings", lambda: tmp_path / "settings")
+    monkeypatch.setattr(folders, "settings", lambda: tmp_path / "settings")
 
 
 def look(desk: Desk) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from tui_trainer.lessons.lesson import Lesson, names, read_lesson
-from tui_trainer.lessons.trial import Trial
+from tui_trainer.lessons.parallel_runs import Trial
 
 pytestmark = [pytest.mark.lessons, pytest.mark.timeout(600)]
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset, Split
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset, Split
 from tui_trainer.errors import UserError
 from tui_trainer.lessons.criteria import figures
-from tui_trainer.lessons.trial import Trial
+from tui_trainer.lessons.parallel_runs import Trial
 from tui_trainer.runs.archive import read_run
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Ended, EpochEnded, Progress, Started

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.lessons.course import Course
 from tui_trainer.training.events import Divergence, Ended, EpochEnded, LayerHealth, Progress, Snapshot
 

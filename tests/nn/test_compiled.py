@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset, Split
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset, Split
 from tui_trainer.nn import compiled
 from tui_trainer.nn.compiled import SparseRows
 from tui_trainer.training.control import Control

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
 from tui_trainer.runs import archive
 from tui_trainer.runs.archive import RunRecord, find_runs, read_run

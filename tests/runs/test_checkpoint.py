@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tui_trainer.errors import UserError
-from tui_trainer.runs import checkpoint, files
+from tui_trainer.runs import checkpoint
+from tui_trainer.system import files
 from tui_trainer.training.events import Snapshot
 
 SCALARS = {"step": 3, "order_state": np.random.default_rng(1).bit_generator.state, "loss_sum": 0.1}

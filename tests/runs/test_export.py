@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.batches import read_batches

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.archive import read_run
-from tui_trainer.runs.journal import Journal
+from tui_trainer.runs.locked_log import LockedLog
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Ended, Noted
@@ -91,7 +91,7 @@ def test_the_nth_call_that_fails_costs_nothing_that_was_promised(
 
 
 def test_a_line_that_breaks_off_is_taken_back_or_written_over(tmp_path: Path) -> None:
-    journal = Journal.hold(tmp_path / "metrics.jsonl", create=True)
+    journal = LockedLog.hold(tmp_path / "metrics.jsonl", create=True)
     journal.add('{"event": "first"}')
     journal.flush()
     genuine = os.write

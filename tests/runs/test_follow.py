@@ -13,7 +13,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.runs import follow
 from tui_trainer.runs.archive import LONGEST_LINE, read_run
 from tui_trainer.runs.follow import Condition, Follower, News
-from tui_trainer.runs.journal import Journal
+from tui_trainer.runs.locked_log import LockedLog
 from tui_trainer.runs.log import EpochLine
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
@@ -140,14 +140,14 @@ def test_batches_that_are_others_by_now_are_noticed(folder: Path) -> None:
 def test_running_ended_and_gone(folder: Path) -> None:
     follower = Follower(folder)
     assert follower.look().condition is Condition.GONE, "nobody holds the empty file"
-    journal = Journal.hold(folder / "metrics.jsonl")
+    journal = LockedLog.hold(folder / "metrics.jsonl")
     assert follower.look().condition is Condition.RUNNING
     journal.add(json.dumps(START))
     journal.flush()
     assert follower.look().condition is Condition.RUNNING
     journal.close()
     assert follower.look().condition is Condition.GONE, "its lock went with it"
-    again = Journal.hold(folder / "metrics.jsonl")
+    again = LockedLog.hold(folder / "metrics.jsonl")
     assert follower.look().condition is Condition.RUNNING
     again.add(json.dumps(END))
     again.flush()

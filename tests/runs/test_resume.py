@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tui_trainer.config import Config, read_toml
+from tui_trainer.config.options import Config, read_toml
 from tui_trainer.errors import UserError
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.batches import read_batches
-from tui_trainer.runs.journal import is_held
+from tui_trainer.runs.locked_log import is_held
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tui_trainer import paths
-from tui_trainer.config import Config, read_toml
+from tui_trainer.config.options import Config, read_toml
 from tui_trainer.errors import UserError
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.run import Run
+from tui_trainer.system import folders
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Ended, EpochEnded, Noted
 
@@ -175,7 +175,7 @@ def test_folders_of_the_same_second_do_not_collide(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     made = {RunDirectory.create(None).path for _ in range(5)}
     assert len(made) == 5
-    assert {path.parent for path in made} == {paths.runs()}
+    assert {path.parent for path in made} == {folders.runs()}
 
 
 def test_runs_started_together_take_folders_of_their_own(digits_file: Path, tmp_path: Path) -> None:
@@ -192,9 +192,9 @@ def test_runs_started_together_take_folders_of_their_own(digits_file: Path, tmp_
 def test_a_runs_folder_that_cannot_be_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: str) -> None:
     monkeypatch.chdir(tmp_path)
     if runs == "file":
-        paths.runs().touch()
+        folders.runs().touch()
     else:
-        paths.runs().symlink_to("unmounted/scratch")
+        folders.runs().symlink_to("unmounted/scratch")
     with pytest.raises(
         UserError, match=r"^runs: cannot make the run's folder here \(a file of that name exists\); give one with --output$"
     ):
@@ -202,9 +202,9 @@ def test_a_runs_folder_that_cannot_be_is_refused(tmp_path: Path, monkeypatch: py
 
 
 def test_threads_are_measured_once_and_then_remembered(digits_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tui_trainer import threads
+    from tui_trainer.training import threads
 
-    monkeypatch.setattr(paths, "cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(folders, "cache", lambda: tmp_path / "cache")
     monkeypatch.setattr(threads, "most_threads", lambda: 4)
     answers = iter([4, 1])
     monkeypatch.setattr(threads, "_measure", lambda *_: next(answers))

@@ -13,7 +13,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from tui_trainer.sweep.store import RUNS, Result, Standing, Store
-from tui_trainer.sweep.trial import outcome
+from tui_trainer.sweep.train_run import outcome
 
 RUNS_OF_A_SWEEP = 6
 

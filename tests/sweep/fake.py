@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.sweep.plan import Plan, open_sweep
 from tui_trainer.sweep.store import Figures, Standing
 from tui_trainer.sweep.sweep import RunChanged, Sweep, SweepEnded, SweepEvent, SweepNoted

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.sweep import sweep
 from tui_trainer.sweep.store import Figures, Standing
 from tui_trainer.sweep.workers import Done

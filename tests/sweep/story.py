@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.sweep.store import Examined, Figures, Result, Standing, Store, run_key
 
 RATES = ("0.001", "0.01", "0.1", "1")

@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 from runs.timeless import timeless
 
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
-from tui_trainer.runs import files
 from tui_trainer.runs.batches import read_batches
 from tui_trainer.runs.checkpoint import read
 from tui_trainer.sweep import cluster as home
@@ -24,7 +23,8 @@ from tui_trainer.sweep.cluster import ClusterWorkers
 from tui_trainer.sweep.remote import put, unfit, versions
 from tui_trainer.sweep.schedulers import Given
 from tui_trainer.sweep.store import RUNS, Standing
-from tui_trainer.sweep.trial import outcome, run_trial
+from tui_trainer.sweep.train_run import outcome, run_trial
+from tui_trainer.system import files
 from tui_trainer.training.control import Control
 
 from .cluster import RUNS_OF_A_SWEEP, after_runs, all_done_once, cluster, kill, options, rest, results, swept, until

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tui_trainer import paths
 from tui_trainer.cli import program
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
-from tui_trainer.runs.journal import Journal
+from tui_trainer.runs.locked_log import LockedLog
 from tui_trainer.sweep.plan import Plan
 from tui_trainer.sweep.statistics import grouped, paired
 from tui_trainer.sweep.store import LOCK, Examined, Figures, Result, Standing, Store
+from tui_trainer.system import folders
 
 HOSTILE = "<script src=\"https://evil.example/x.js\">alert('1')</script>|`*_[x](javascript:y)\x1b[2J"
 
@@ -64,7 +64,7 @@ def report(folder: Path, *options: str) -> str:
 def test_a_sweep_is_named_by_its_folder_by_its_name_or_as_the_latest(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match=r"^latest: there is no sweep in sweeps/ yet$"):
         invoke("sweep", "report", "latest", "--format", "json")
-    monkeypatch.setattr(paths, "sweeps", lambda: tmp_path)
+    monkeypatch.setattr(folders, "sweeps", lambda: tmp_path)
     told = invoke("sweep", "report", str(made()), "--format", "json")
     assert told.count('"configuration"') == 4
     for name in ("sweep", "latest"):
@@ -190,7 +190,7 @@ def test_hostile_texts_are_shown_as_they_are(made: Made) -> None:
 
 def test_a_sweep_that_goes_on_says_so(made: Made) -> None:
     folder = made(result(40, "0.5", "relu", 0, status=Standing.RUNNING), status="running", examine=False)
-    lock = Journal.hold(folder / LOCK, create=True)
+    lock = LockedLog.hold(folder / LOCK, create=True)
     try:
         text = report(folder)
     finally:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tui_trainer.commands.sweep import sweep_command
-from tui_trainer.dataset import Dataset
+from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.sweep import schedulers
 from tui_trainer.sweep.cluster import ClusterWorkers

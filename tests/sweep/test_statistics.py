@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.sweep.statistics import chosen, grouped, interval_of, paired, ranked
 from tui_trainer.sweep.store import Figures, Result, Standing
 

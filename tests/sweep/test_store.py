@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
 from tui_trainer.sweep.store import FILE, Examined, Figures, Result, Standing, Store, run_key
 

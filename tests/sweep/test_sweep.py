@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import read_run
 from tui_trainer.sweep.plan import Plan, open_sweep, planned

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.sweep.plan import Plan, open_sweep, planned
 from tui_trainer.sweep.store import Result, Standing, Store

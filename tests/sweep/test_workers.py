@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 from runs.timeless import timeless
 
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset, Split
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset, Split
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.run import Run
 from tui_trainer.sweep.shared import SharedData, untested
 from tui_trainer.sweep.store import Standing
-from tui_trainer.sweep.trial import CutShortError, figures, latest, run_trial
+from tui_trainer.sweep.train_run import CutShortError, figures, latest, run_trial
 from tui_trainer.sweep.workers import DATA, Done, LocalWorkers
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Progress

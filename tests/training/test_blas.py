@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from tui_trainer.classifier import Classifier
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.runs.run import Run
+from tui_trainer.trained.estimator import Classifier
 from tui_trainer.training import blas
 from tui_trainer.training.blas import BlasThreads, most_threads
 from tui_trainer.training.control import Control

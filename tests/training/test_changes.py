@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tui_trainer.changes import format_changes, parse_changes
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset
+from tui_trainer.config.changes import format_changes, parse_changes
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.training import health
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Distributions, Ended, Progress

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Divergence, Ended, EpochEnded, LayerHealth, Noted, Progress, Snapshot, record
 from tui_trainer.training.loop import Training

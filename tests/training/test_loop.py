@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.training.control import Control

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tui_trainer.ui.app import TrainerApp
-from tui_trainer.ui.screens.sweep import SweepScreen
+from tui_trainer.ui.sweeps.sweep import SweepScreen
 
 from .desk import USUAL, Desk, Desks, Watching
 

@@ -13,8 +13,8 @@ from textual.widget import Widget
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart.widget import Chart
-from tui_trainer.ui.widgets.form import ConfigForm
-from tui_trainer.ui.widgets.run_panel import Phase
+from tui_trainer.ui.run.form import ConfigForm
+from tui_trainer.ui.run.run_panel import Phase
 
 SMALL = (80, 24)
 USUAL = (120, 40)

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
-from tui_trainer.ui.screens.change import ChangeScreen
-from tui_trainer.ui.widgets.run_panel import Phase
+from tui_trainer.ui.run.change import ChangeScreen
+from tui_trainer.ui.run.run_panel import Phase
 
 from .desk import LONG, SMALL, USUAL, Desk, Desks
 

@@ -13,13 +13,13 @@ from textual.widgets import Static
 from textual.widgets._footer import FooterKey
 
 from tui_trainer.runs.archive import read_run
-from tui_trainer.ui.archived import shown
+from tui_trainer.runs.replay import shown
 from tui_trainer.ui.chart.widget import Chart
-from tui_trainer.ui.screens.compare import CompareScreen
-from tui_trainer.ui.screens.help import HelpScreen
-from tui_trainer.ui.widgets.differences import Differences
-from tui_trainer.ui.widgets.run_list import RunList
-from tui_trainer.ui.widgets.run_panel import Phase
+from tui_trainer.ui.kit.help import HelpScreen
+from tui_trainer.ui.run.run_panel import Phase
+from tui_trainer.ui.runs.compare import CompareScreen
+from tui_trainer.ui.runs.differences import Differences
+from tui_trainer.ui.runs.run_list import RunList
 
 from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks
 from .test_screens import overlaps
@@ -271,7 +271,7 @@ async def test_the_screen_answers_while_hundreds_of_runs_are_read(sit_down: Desk
             held.wait(20)
         return read_run(path)
 
-    monkeypatch.setattr("tui_trainer.ui.reader.read_run", slow)
+    monkeypatch.setattr("tui_trainer.ui.runs.reader.read_run", slow)
     async with sit_down(SMALL) as desk:
         try:
             await desk.press("escape", "c")

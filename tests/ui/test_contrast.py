@@ -7,8 +7,8 @@ from rich.color import Color
 from rich.style import Style
 from textual.screen import ModalScreen
 
-from tui_trainer.ui.screens.change import ChangeScreen
-from tui_trainer.ui.widgets.run_panel import Phase
+from tui_trainer.ui.run.change import ChangeScreen
+from tui_trainer.ui.run.run_panel import Phase
 
 from .desk import LONG, SMALL, Desk, Desks
 

@@ -1,12 +1,12 @@
 from textual.widgets import Collapsible
 
-from tui_trainer.config import fields
-from tui_trainer.effect import hindrance
+from tui_trainer.config.options import fields
+from tui_trainer.config.relevance import hindrance
 from tui_trainer.ui.chart.widget import Chart
-from tui_trainer.ui.screens.help import HelpScreen
-from tui_trainer.ui.widgets.field import Field
-from tui_trainer.ui.widgets.form import ConfigForm
-from tui_trainer.ui.widgets.run_panel import Phase
+from tui_trainer.ui.kit.help import HelpScreen
+from tui_trainer.ui.run.field import Field
+from tui_trainer.ui.run.form import ConfigForm
+from tui_trainer.ui.run.run_panel import Phase
 
 from .desk import SMALL, USUAL, Desks
 

@@ -10,20 +10,20 @@ import pytest
 from textual.widgets import Input, Static
 from textual.widgets._footer import FooterKey
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Progress
-from tui_trainer.ui.runner import Runner
-from tui_trainer.ui.screens.compare import CompareScreen
-from tui_trainer.ui.screens.go_on import GoOnScreen
+from tui_trainer.ui.run.form import ConfigForm
+from tui_trainer.ui.run.resume import GoOnScreen
+from tui_trainer.ui.run.run_panel import Phase, RunPanel
+from tui_trainer.ui.run.runner import Runner
+from tui_trainer.ui.runs.compare import CompareScreen
+from tui_trainer.ui.runs.run_list import RunList
 from tui_trainer.ui.start import _read
-from tui_trainer.ui.widgets.form import ConfigForm
-from tui_trainer.ui.widgets.run_list import RunList
-from tui_trainer.ui.widgets.run_panel import Phase, RunPanel
 
 from .desk import LONG, SMALL, USUAL, Desk, Desks
 from .test_compare import make_run, open_and_read, row

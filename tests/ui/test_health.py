@@ -12,17 +12,17 @@ from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
 from textual.events import MouseScrollDown, MouseScrollUp
 
+from tui_trainer.history.quantities import FIGURES
 from tui_trainer.runs.run import Run
-from tui_trainer.training.diagnosis import FIGURES
 from tui_trainer.training.events import Distributions, Histogram, LayerHealth
 from tui_trainer.ui.chart import heat
 from tui_trainer.ui.chart.bars import HistogramPane
-from tui_trainer.ui.chart.heat_map import HeatMap
-from tui_trainer.ui.runner import Runner
-from tui_trainer.ui.screens.health import HealthScreen
-from tui_trainer.ui.screens.help import HelpScreen
-from tui_trainer.ui.widgets.form import ConfigForm
-from tui_trainer.ui.widgets.run_panel import Phase
+from tui_trainer.ui.health.heat_map import HeatMap
+from tui_trainer.ui.health.screen import HealthScreen
+from tui_trainer.ui.kit.help import HelpScreen
+from tui_trainer.ui.run.form import ConfigForm
+from tui_trainer.ui.run.run_panel import Phase
+from tui_trainer.ui.run.runner import Runner
 
 from .chart import story
 from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks

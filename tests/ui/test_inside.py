@@ -16,25 +16,25 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tui_trainer import Classifier
-from tui_trainer.config import Config
-from tui_trainer.dataset import Split
-from tui_trainer.drawing import Look
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Split
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.follow import Follower
 from tui_trainer.runs.run import Run
+from tui_trainer.text.drawing import Look
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Ended, Snapshot
 from tui_trainer.ui.app import TrainerApp
-from tui_trainer.ui.runner import Runner
-from tui_trainer.ui.screens.compare import CompareScreen
-from tui_trainer.ui.screens.help import HelpScreen, key_name
-from tui_trainer.ui.screens.inside import BOUND, InsideScreen, Source
-from tui_trainer.ui.screens.watch import WatchScreen
-from tui_trainer.ui.widgets.confusion import ConfusionMatrix
-from tui_trainer.ui.widgets.gallery import Bars, Gallery, Picture
-from tui_trainer.ui.widgets.inside_panes import DrawPane
-from tui_trainer.ui.widgets.run_panel import Phase
-from tui_trainer.ui.widgets.sketchpad import Sketchpad
+from tui_trainer.ui.inside.confusion import ConfusionMatrix
+from tui_trainer.ui.inside.gallery import Bars, Gallery, Picture
+from tui_trainer.ui.inside.panes import DrawPane
+from tui_trainer.ui.inside.screen import BOUND, InsideScreen, Source
+from tui_trainer.ui.inside.sketchpad import Sketchpad
+from tui_trainer.ui.kit.help import HelpScreen, key_name
+from tui_trainer.ui.run.run_panel import Phase
+from tui_trainer.ui.run.runner import Runner
+from tui_trainer.ui.runs.compare import CompareScreen
+from tui_trainer.ui.runs.watch import WatchScreen
 
 from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks
 from .test_contrast import faint

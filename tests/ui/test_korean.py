@@ -17,10 +17,10 @@ from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.follow import Follower
 from tui_trainer.sweep.store import Standing
 from tui_trainer.ui.app import TrainerApp
-from tui_trainer.ui.chart.heat_map import HeatMap
-from tui_trainer.ui.widgets.painted import Painted
-from tui_trainer.ui.widgets.relief_map import ReliefMap
-from tui_trainer.ui.widgets.run_panel import Phase
+from tui_trainer.ui.descent.relief_map import ReliefMap
+from tui_trainer.ui.health.heat_map import HeatMap
+from tui_trainer.ui.kit.painted import Painted
+from tui_trainer.ui.run.run_panel import Phase
 
 from .desk import LONG, SMALL, USUAL, Desk, Desks, Watching
 from .test_compare import make_run

@@ -1,9 +1,9 @@
 import pytest
 
 from tui_trainer.errors import UserError
-from tui_trainer.ui.screens.quit import QuitScreen
+from tui_trainer.ui.kit.quit import QuitScreen
+from tui_trainer.ui.run.run_panel import Phase
 from tui_trainer.ui.start import run_app
-from tui_trainer.ui.widgets.run_panel import Phase
 
 from .desk import LONG, SMALL, Desks
 

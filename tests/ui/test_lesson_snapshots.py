@@ -10,8 +10,8 @@ from textual.widgets import Input
 from tui_trainer.lessons.course import Course
 from tui_trainer.lessons.lesson import Lesson, read_lesson
 from tui_trainer.training.events import Divergence, Ended, EpochEnded, LayerHealth, Progress, Snapshot
-from tui_trainer.ui.lesson_runner import LessonEnded, LessonRunner
-from tui_trainer.ui.screens.lesson import LessonScreen
+from tui_trainer.ui.lessons.runner import LessonEnded, LessonRunner
+from tui_trainer.ui.lessons.screen import LessonScreen
 
 from .desk import LARGE, SMALL, USUAL, Desk, Desks
 

@@ -11,15 +11,15 @@ from textual.widgets import Input, OptionList
 
 from tui_trainer.lessons.criteria import figures
 from tui_trainer.lessons.lesson import Lesson, names, parse_lesson, read_lesson
+from tui_trainer.lessons.parallel_runs import Trial
 from tui_trainer.lessons.quiz import Quiz
-from tui_trainer.lessons.trial import Trial
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.overlay import Overlay
-from tui_trainer.ui.screens.choose import ChooseScreen
-from tui_trainer.ui.screens.help import HelpScreen
-from tui_trainer.ui.screens.lesson import LessonScreen, State
-from tui_trainer.ui.screens.quiz import QuizScreen
-from tui_trainer.ui.widgets.run_panel import Phase
+from tui_trainer.ui.kit.choose import ChooseScreen
+from tui_trainer.ui.kit.help import HelpScreen
+from tui_trainer.ui.lessons.quiz import QuizScreen
+from tui_trainer.ui.lessons.screen import LessonScreen, State
+from tui_trainer.ui.run.run_panel import Phase
 
 from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks
 from .test_screens import overlaps

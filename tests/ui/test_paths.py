@@ -9,14 +9,14 @@ from syrupy.assertion import SnapshotAssertion
 from textual.widgets import Static
 from textual.widgets._footer import FooterKey
 
-from tui_trainer.landscape import SURFACES, Rosenbrock, Valley
+from tui_trainer.descent.landscape import SURFACES, Rosenbrock, Valley
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart import raster
-from tui_trainer.ui.screens.help import HelpScreen, key_name
-from tui_trainer.ui.screens.paths import PathsScreen
-from tui_trainer.ui.widgets.relief_map import ReliefMap
-from tui_trainer.ui.widgets.rule_table import RuleTable
+from tui_trainer.ui.descent.optimizer_table import RuleTable
+from tui_trainer.ui.descent.relief_map import ReliefMap
+from tui_trainer.ui.descent.screen import PathsScreen
+from tui_trainer.ui.kit.help import HelpScreen, key_name
 
 from .desk import LARGE, SMALL, USUAL, Desk, Desks
 from .pty_terminal import CTRL_Q, Terminal

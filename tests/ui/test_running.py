@@ -7,8 +7,8 @@ from textual.widgets import Button
 
 from tui_trainer.runs import checkpoint
 from tui_trainer.ui.chart.widget import Chart
-from tui_trainer.ui.widgets.layer_table import LayerTable
-from tui_trainer.ui.widgets.run_panel import Phase
+from tui_trainer.ui.run.layer_table import LayerTable
+from tui_trainer.ui.run.run_panel import Phase
 
 from .desk import LARGE, LONG, SMALL, USUAL, Desks
 
@@ -173,7 +173,7 @@ async def test_a_fault_in_training_ends_the_app_with_status_1(sit_down: Desks, m
     def fail(*args: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("tui_trainer.ui.runner.Run.create", fail)
+    monkeypatch.setattr("tui_trainer.ui.run.runner.Run.create", fail)
     async with sit_down() as desk:
         await desk.press("ctrl+r")
         await desk.until(lambda: desk.app.return_code == 1)

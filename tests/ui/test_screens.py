@@ -8,12 +8,12 @@ from textual.widget import Widget
 
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart.widget import Chart
-from tui_trainer.ui.screens.charted import ChartScreen
-from tui_trainer.ui.screens.course import CourseScreen
-from tui_trainer.ui.screens.help import HelpScreen, key_name
-from tui_trainer.ui.screens.main import MainScreen
-from tui_trainer.ui.screens.running import RunScreen
-from tui_trainer.ui.widgets.run_panel import Phase
+from tui_trainer.ui.kit.charted import ChartScreen
+from tui_trainer.ui.kit.help import HelpScreen, key_name
+from tui_trainer.ui.run.main import MainScreen
+from tui_trainer.ui.run.run_panel import Phase
+from tui_trainer.ui.run.running import RunScreen
+from tui_trainer.ui.run.view import CourseScreen
 
 from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tui_trainer import paths
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
+from tui_trainer.system import folders
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.settings import Settings
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(paths, "settings", lambda: tmp_path / "config" / "tui-trainer")
+    monkeypatch.setattr(folders, "settings", lambda: tmp_path / "config" / "tui-trainer")
     return tmp_path / "config" / "tui-trainer"
 
 

@@ -14,10 +14,10 @@ from syrupy.assertion import SnapshotAssertion
 
 from tui_trainer.runs.run import Run
 from tui_trainer.training.events import LayerHealth
-from tui_trainer.ui.messages import RunEnded, RunStarted
-from tui_trainer.ui.runner import Runner
-from tui_trainer.ui.widgets.form import ConfigForm
-from tui_trainer.ui.widgets.run_panel import Phase
+from tui_trainer.ui.run.form import ConfigForm
+from tui_trainer.ui.run.messages import RunEnded, RunStarted
+from tui_trainer.ui.run.run_panel import Phase
+from tui_trainer.ui.run.runner import Runner
 
 from .chart import story
 from .desk import LARGE, SMALL, USUAL, Desk, Desks

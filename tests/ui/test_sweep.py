@@ -12,10 +12,10 @@ from syrupy.assertion import SnapshotAssertion
 from tui_trainer.sweep.board import Onlooker
 from tui_trainer.sweep.store import RUNS, Standing
 from tui_trainer.ui.chart.widget import Chart
-from tui_trainer.ui.screens.help import HelpScreen
-from tui_trainer.ui.screens.sweep import SweepScreen, SweptRunScreen
-from tui_trainer.ui.widgets.sweep_heat import SweepHeat
-from tui_trainer.ui.widgets.sweep_table import SweepTable
+from tui_trainer.ui.kit.help import HelpScreen
+from tui_trainer.ui.sweeps.heat_map import SweepHeat
+from tui_trainer.ui.sweeps.sweep import SweepScreen, SweptRunScreen
+from tui_trainer.ui.sweeps.table import SweepTable
 
 from .desk import LARGE, SMALL, USUAL, Desk, Watching
 from .pty_terminal import CTRL_Q, Terminal

@@ -12,9 +12,9 @@ import pytest
 from textual.widgets import Input, OptionList
 
 from tui_trainer.sweep.store import Store
-from tui_trainer.ui.screens.quit import QuitScreen
-from tui_trainer.ui.screens.sweep import SweepScreen, SweptRunScreen
-from tui_trainer.ui.screens.sweeps import SweepsScreen
+from tui_trainer.ui.kit.quit import QuitScreen
+from tui_trainer.ui.sweeps.sweep import SweepScreen, SweptRunScreen
+from tui_trainer.ui.sweeps.sweeps import SweepsScreen
 
 from .desk import SMALL, USUAL, Desk, Desks
 from .pty_terminal import Terminal

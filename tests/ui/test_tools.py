@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, Select
 
-from tui_trainer.config import Config
-from tui_trainer.ui.export import save, table_markdown
-from tui_trainer.ui.presets import PRESETS
-from tui_trainer.ui.screens.copy import CopyScreen
-from tui_trainer.ui.screens.layers import GroupRow, LayersScreen
-from tui_trainer.ui.widgets.diagram import diagram
-from tui_trainer.ui.widgets.form import ConfigForm
-from tui_trainer.ui.widgets.run_panel import Phase
+from tui_trainer.config.options import Config
+from tui_trainer.ui.kit.export import save, table_markdown
+from tui_trainer.ui.run.copy import CopyScreen
+from tui_trainer.ui.run.diagram import diagram
+from tui_trainer.ui.run.form import ConfigForm
+from tui_trainer.ui.run.layer_editor import GroupRow, LayersScreen
+from tui_trainer.ui.run.presets import PRESETS
+from tui_trainer.ui.run.run_panel import Phase
 
 from .desk import SMALL, USUAL, Desk, Desks
 

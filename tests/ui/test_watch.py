@@ -18,12 +18,12 @@ from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
 
 from tui_trainer.runs.follow import Follower
-from tui_trainer.runs.journal import Journal
+from tui_trainer.runs.locked_log import LockedLog
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart.widget import Chart
-from tui_trainer.ui.screens.help import HelpScreen
-from tui_trainer.ui.screens.watch import WatchScreen
-from tui_trainer.ui.widgets.layer_table import LayerTable
+from tui_trainer.ui.kit.help import HelpScreen
+from tui_trainer.ui.run.layer_table import LayerTable
+from tui_trainer.ui.runs.watch import WatchScreen
 
 from .desk import LARGE, SMALL, USUAL, Desk
 from .pty_terminal import CTRL_Q, PROGRAM, Terminal
@@ -61,7 +61,7 @@ class Run:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.mkdir(parents=True)
-        self._journal: Journal | None = Journal.hold(path / "metrics.jsonl", create=True)
+        self._journal: LockedLog | None = LockedLog.hold(path / "metrics.jsonl", create=True)
 
     def tell(self, *lines: dict[str, Any]) -> None:
         assert self._journal
@@ -90,7 +90,7 @@ class Run:
         self._journal = None
 
     def take_up(self) -> None:
-        self._journal = Journal.hold(self.path / "metrics.jsonl")
+        self._journal = LockedLog.hold(self.path / "metrics.jsonl")
 
 
 def whole(path: Path) -> Path:

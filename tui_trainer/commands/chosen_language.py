@@ -2,7 +2,7 @@
 
 import click
 
-from tui_trainer.language import AUTO, VARIABLE, choose, languages, speak
+from tui_trainer.text.language import AUTO, VARIABLE, choose, languages, speak
 
 
 def _speak(_context: click.Context, _option: click.Parameter, wanted: str | None) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from tui_trainer import paths
 from tui_trainer.errors import UserError
-from tui_trainer.runs.terms import NEWEST
-from tui_trainer.streams import results, warn
+from tui_trainer.runs.run_status import NEWEST
+from tui_trainer.system import folders
+from tui_trainer.system.streams import results, warn
 
 if TYPE_CHECKING:
     from tui_trainer.runs.archive import RunRecord
@@ -25,7 +25,7 @@ class RunName(click.ParamType[str]):
         """Offer the names of the runs there are, newest first, and folders."""
         from tui_trainer.runs.archive import find_runs  # noqa: PLC0415
 
-        return offered(find_runs, ctx.params.get("folder") or paths.runs(), incomplete)
+        return offered(find_runs, ctx.params.get("folder") or folders.runs(), incomplete)
 
 
 def offered(find: Callable[[Path], Sequence[Path]], folder: Path, incomplete: str) -> list[CompletionItem]:
@@ -57,7 +57,7 @@ def resolved(run: str, folder: Path | None) -> Path:
     """The run's folder. Raises UserError."""
     from tui_trainer.runs.archive import resolve_run  # noqa: PLC0415
 
-    return resolve_run(run, folder or paths.runs())
+    return resolve_run(run, folder or folders.runs())
 
 
 def read(run: str, folder: Path | None) -> "RunRecord":

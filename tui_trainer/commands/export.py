@@ -21,10 +21,10 @@ def export_command(run: str, form: str | None, output: Path, best: bool, force: 
     RUN is a run's folder, the name of one in runs/, `latest`, or a .safetensors file. An .npz holds the tensors by their names. An ONNX
     file holds the network: from `images`, float32 of shape (batch, features), bytes divided by 255, to `probabilities` and `logits`.
     """
-    from tui_trainer.classifier import Classifier  # noqa: PLC0415 --help need not wait for it
-    from tui_trainer.exchange import to_npz, to_onnx  # noqa: PLC0415
-    from tui_trainer.runs.files import replace  # noqa: PLC0415
-    from tui_trainer.runs.models import find_model  # noqa: PLC0415
+    from tui_trainer.runs.resolve_model import find_model  # noqa: PLC0415
+    from tui_trainer.system.files import replace  # noqa: PLC0415
+    from tui_trainer.trained.estimator import Classifier  # noqa: PLC0415 --help need not wait for it
+    from tui_trainer.trained.export import to_npz, to_onnx  # noqa: PLC0415
 
     form = form or output.suffix.removeprefix(".")
     if form not in FORMATS:

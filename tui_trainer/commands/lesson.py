@@ -8,9 +8,9 @@ from click.shell_completion import CompletionItem
 
 from tui_trainer.commands.chosen_language import language_option
 from tui_trainer.commands.tables import say, say_json, say_table
-from tui_trainer.config import Config, option
+from tui_trainer.config.options import Config, option
 from tui_trainer.errors import UserError
-from tui_trainer.language import _
+from tui_trainer.text.language import _
 
 LIST = "list"
 
@@ -47,9 +47,9 @@ def lesson_command(context: click.Context, /, name: str, output: Path | None, fo
         _refuse(output, values, "lesson list")
         _list(form)
         return
+    from tui_trainer.headless.lesson import tell_lesson, tell_quiz  # noqa: PLC0415
     from tui_trainer.lessons.lesson import read_lesson  # noqa: PLC0415 --help need not wait for it
     from tui_trainer.lessons.quiz import Quiz  # noqa: PLC0415
-    from tui_trainer.lessons.telling import tell_lesson, tell_quiz  # noqa: PLC0415
 
     lesson = read_lesson(name)
     if isinstance(lesson, Quiz):
@@ -67,7 +67,7 @@ def _refuse(output: Path | None, values: dict[str, Any], what: str) -> None:
 
 def _list(form: str) -> None:
     from tui_trainer.lessons.lesson import names, read_lesson  # noqa: PLC0415 --help need not wait for it
-    from tui_trainer.streams import results  # noqa: PLC0415
+    from tui_trainer.system.streams import results  # noqa: PLC0415
 
     with results():
         lessons = [(name, read_lesson(name)) for name in names()]

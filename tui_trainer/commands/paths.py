@@ -7,10 +7,10 @@ from typing import Literal
 import click
 
 from tui_trainer.commands.chosen_language import language_option
+from tui_trainer.commands.refresh import check_refresh
+from tui_trainer.descent.landscape import SURFACES, Path, paths
 from tui_trainer.errors import UserError
-from tui_trainer.landscape import SURFACES, Path, paths
 from tui_trainer.nn.optimizers import OPTIMIZERS
-from tui_trainer.refresh import check_refresh
 
 MOST_STEPS = 100_000
 
@@ -100,7 +100,7 @@ def _rate(word: str) -> float:
 
 def _print(surface: str, names: Sequence[str], rates: Mapping[str, float], steps: int | None, form: str) -> None:
     from tui_trainer.commands.tables import say_table  # noqa: PLC0415 --help need not wait for it
-    from tui_trainer.streams import results  # noqa: PLC0415
+    from tui_trainer.system.streams import results  # noqa: PLC0415
 
     kind = SURFACES[surface]
     all_rates = [rates.get(name, kind.rate(name)) for name in names]

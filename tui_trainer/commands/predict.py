@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from tui_trainer.errors import UserError
-from tui_trainer.paths import printable
+from tui_trainer.system.folders import printable
 
 if TYPE_CHECKING:
-    from tui_trainer.classifier import Classifier
-    from tui_trainer.predicting import Prediction, Samples
+    from tui_trainer.trained.estimator import Classifier
+    from tui_trainer.trained.predict import Prediction, Samples
 
 
 @click.command("predict")
@@ -31,10 +31,10 @@ def predict_command(run: str, files: tuple[Path, ...], best: bool, form: str, sh
     A PNG of the network's own size is taken as it is. Any other is made what the digits of MNIST are: gray, light on dark, cropped,
     scaled and centred.
     """
-    from tui_trainer.classifier import Classifier  # noqa: PLC0415 --help need not wait for it
-    from tui_trainer.predicting import predict, read_samples, side_of  # noqa: PLC0415
-    from tui_trainer.runs.models import find_model  # noqa: PLC0415
-    from tui_trainer.streams import results  # noqa: PLC0415
+    from tui_trainer.runs.resolve_model import find_model  # noqa: PLC0415
+    from tui_trainer.system.streams import results  # noqa: PLC0415
+    from tui_trainer.trained.estimator import Classifier  # noqa: PLC0415 --help need not wait for it
+    from tui_trainer.trained.predict import predict, read_samples, side_of  # noqa: PLC0415
 
     if show and form == "json":
         raise UserError("--show: draws beside lines of text; leave out --format json")
@@ -104,8 +104,8 @@ def _drawn(model: "Classifier", samples: "Samples", predictions: Iterable["Predi
     import numpy as np  # noqa: PLC0415 --help need not wait for it
     from rich.console import Console  # noqa: PLC0415 nor for this, and neither needs whoever does not look
 
-    from tui_trainer.drawing import draw  # noqa: PLC0415
-    from tui_trainer.predicting import side_of  # noqa: PLC0415
+    from tui_trainer.text.drawing import draw  # noqa: PLC0415
+    from tui_trainer.trained.predict import side_of  # noqa: PLC0415
 
     console = Console()
     side = side_of(model.n_features_in_) or 1

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from tui_trainer.commands.tables import say, say_table
 from tui_trainer.errors import UserError
-from tui_trainer.paths import printable
 from tui_trainer.runs.comparison import nats, option_text, percent, time, whole
+from tui_trainer.system.folders import printable
 
 if TYPE_CHECKING:
     from tui_trainer.runs.archive import RunRecord
@@ -70,8 +70,8 @@ def _facts(run: "RunRecord", can: bool, why: str) -> dict[str, str]:
 
 
 def _options(run: "RunRecord") -> list[list[str]]:
-    from tui_trainer.command import essentials  # noqa: PLC0415
-    from tui_trainer.config import Config  # noqa: PLC0415
+    from tui_trainer.config.command_line import essentials  # noqa: PLC0415
+    from tui_trainer.config.options import Config  # noqa: PLC0415
 
     try:
         names = set(essentials(Config.parse({name: value for name, value in run.config.items() if value is not None})))

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui_trainer import paths
 from tui_trainer.commands.chosen_runs import Telling, folder_option, format_option, read, resolved, run_argument
 from tui_trainer.commands.runs_export import export_runs
 from tui_trainer.commands.tables import say, say_json, say_table
 from tui_trainer.errors import UserError
-from tui_trainer.paths import printable
-from tui_trainer.runs.terms import NEWEST, ORDERS, STATUSES, UNREADABLE
-from tui_trainer.streams import warn
+from tui_trainer.runs.run_status import NEWEST, ORDERS, STATUSES, UNREADABLE
+from tui_trainer.system import folders
+from tui_trainer.system.folders import printable
+from tui_trainer.system.streams import warn
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -65,7 +65,7 @@ def list_runs(
     wanted = {tag.removeprefix("+") for tag in tags}
     listed = [
         run
-        for run in found_in(folder or paths.runs())
+        for run in found_in(folder or folders.runs())
         if wanted <= set(run.record.tags if run.record else ()) and (not statuses or run.status in statuses)
     ]
     for run in listed:
@@ -79,7 +79,7 @@ def list_runs(
     elif listed:
         _say_list([_list_row(run, usual) for run in listed])
     else:
-        click.echo(f"no such runs in {printable(str(folder or paths.runs()))}", err=True)
+        click.echo(f"no such runs in {printable(str(folder or folders.runs()))}", err=True)
 
 
 def _say_list(rows: list[list[str]]) -> None:
@@ -155,8 +155,8 @@ def _short(text: str) -> str:
 def show(run: str, folder: Path | None, form: str) -> None:
     """Show all of a run: options, layers, figures of each epoch, changes, files, and whether it can be gone on with."""
     from tui_trainer.commands.run_report import say_run  # noqa: PLC0415
+    from tui_trainer.runs.rename_delete import own_files  # noqa: PLC0415
     from tui_trainer.runs.summary import outlook, run_document  # noqa: PLC0415
-    from tui_trainer.runs.upkeep import own_files  # noqa: PLC0415
 
     record = read(run, folder)
     files, (can, why) = own_files(record.path), outlook(record)
@@ -205,7 +205,7 @@ def compare(chosen: tuple[str, ...], folder: Path | None, form: str) -> None:
 @format_option
 def rename(run: str, name: str, folder: Path | None, form: str) -> None:
     """Give a run another name; it stays in the folder in which it is."""
-    from tui_trainer.runs.upkeep import rename_run  # noqa: PLC0415
+    from tui_trainer.runs.rename_delete import rename_run  # noqa: PLC0415
 
     path = resolved(run, folder)
     target = rename_run(path, name)
@@ -223,8 +223,8 @@ def rename(run: str, name: str, folder: Path | None, form: str) -> None:
 @format_option
 def tag(run: str, tags: tuple[str, ...], remove: bool, folder: Path | None, form: str) -> None:
     """Give a run tags, or take them away; without a TAG, print those that it has."""
+    from tui_trainer.runs.rename_delete import run_folder  # noqa: PLC0415
     from tui_trainer.runs.tags import change_tags, parse_tag, read_tags  # noqa: PLC0415
-    from tui_trainer.runs.upkeep import run_folder  # noqa: PLC0415
 
     if remove and not tags:
         raise UserError("--remove: name the tags to take away")
@@ -245,7 +245,7 @@ def tag(run: str, tags: tuple[str, ...], remove: bool, folder: Path | None, form
 def delete(chosen: tuple[str, ...], yes: bool, folder: Path | None, form: str) -> None:
     """Delete runs, after asking. Only what the program wrote goes; other files stay, and the folder with them."""
     from tui_trainer.commands.run_report import size_text  # noqa: PLC0415
-    from tui_trainer.runs.upkeep import delete_run, idle_run  # noqa: PLC0415
+    from tui_trainer.runs.rename_delete import delete_run, idle_run  # noqa: PLC0415
 
     found = list({path.resolve(): path for path in (idle_run(resolved(run, folder)) for run in chosen)}.values())
     if not yes:
@@ -269,7 +269,7 @@ def delete(chosen: tuple[str, ...], yes: bool, folder: Path | None, form: str) -
 def _what_is_lost(path: Path) -> str:
     from tui_trainer.commands.run_report import size_text  # noqa: PLC0415
     from tui_trainer.runs.archive import read_run  # noqa: PLC0415
-    from tui_trainer.runs.upkeep import own_files  # noqa: PLC0415
+    from tui_trainer.runs.rename_delete import own_files  # noqa: PLC0415
 
     files = own_files(path)
     parts = [printable(str(path)), f"{len(files)} files, {size_text(sum(files.values()))}"]

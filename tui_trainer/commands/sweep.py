@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import click
 from click.core import ParameterSource
 
-from tui_trainer import paths
 from tui_trainer.commands.chosen_language import language_option
 from tui_trainer.commands.chosen_sweep import sweep_argument
+from tui_trainer.commands.refresh import check_refresh
 from tui_trainer.commands.sweep_report import report_command
-from tui_trainer.config import read_toml
+from tui_trainer.config.options import read_toml
 from tui_trainer.errors import UserError
-from tui_trainer.refresh import check_refresh
+from tui_trainer.system import folders
 
 if TYPE_CHECKING:
-    from tui_trainer.dataset import Dataset
+    from tui_trainer.datasets.dataset import Dataset
     from tui_trainer.sweep.plan import Plan
     from tui_trainer.sweep.workers import Workers
 
@@ -97,9 +97,9 @@ def sweep_command(
             if parameter.name and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
                 raise UserError(f"{parameter.opts[0]}: the options of a command come after it: {called}")
         return
+    from tui_trainer.headless.sweep import tell_sweep  # noqa: PLC0415
     from tui_trainer.runs.directory import fresh_folder  # noqa: PLC0415 --help need not wait for it
     from tui_trainer.sweep.plan import open_sweep, planned  # noqa: PLC0415
-    from tui_trainer.sweep.telling import tell_sweep  # noqa: PLC0415
 
     options = _options(given)
     table = read_toml(config_file) if config_file else {}
@@ -109,7 +109,7 @@ def sweep_command(
             "nothing is swept; give an option several values, such as --activation relu,elu, or --output of a sweep to go on with"
         )
     make_workers = _workers(workers, scheduler, ssh, slurm)
-    folder = output or fresh_folder(paths.sweeps())
+    folder = output or fresh_folder(folders.sweeps())
     try:
         sweep = open_sweep(folder, plan, lambda data: make_workers(data, folder))
     except UserError:

@@ -8,7 +8,7 @@ import click
 
 from tui_trainer.commands.chosen_sweep import sweep_argument
 from tui_trainer.errors import UserError, reason_of
-from tui_trainer.paths import printable
+from tui_trainer.system.folders import printable
 
 if TYPE_CHECKING:
     from tui_trainer.sweep.board import Board
@@ -62,23 +62,23 @@ def report_command(folder: Path, form: Literal["html", "markdown", "json"], outp
 
 
 def _lines(board: "Board") -> list[str]:
+    from tui_trainer.headless.sweep import group_record  # noqa: PLC0415
     from tui_trainer.runs.directory import line  # noqa: PLC0415
     from tui_trainer.sweep.statistics import ranked  # noqa: PLC0415
-    from tui_trainer.sweep.telling import group_record  # noqa: PLC0415
 
     groups = board.groups
     return [line({"event": "configuration", **group_record(group, groups[0])}) + "\n" for group in ranked(groups, board.seeds)]
 
 
 def _print(text: str) -> None:
-    from tui_trainer.streams import results  # noqa: PLC0415
+    from tui_trainer.system.streams import results  # noqa: PLC0415
 
     with results():
         sys.stdout.write(text)
 
 
 def _write(files: "dict[Path, str]", *, force: bool) -> None:
-    from tui_trainer.runs.files import replace  # noqa: PLC0415
+    from tui_trainer.system.files import replace  # noqa: PLC0415
 
     for path in files:
         if path.is_dir():

@@ -7,8 +7,8 @@ import click
 
 from tui_trainer.commands.chosen_language import language_option
 from tui_trainer.commands.chosen_runs import folder_option, resolved, run_argument
+from tui_trainer.commands.refresh import check_refresh
 from tui_trainer.errors import UserError
-from tui_trainer.refresh import check_refresh
 
 LOOKS_PER_SECOND = 1.0
 
@@ -47,7 +47,7 @@ def watch_command(
         raise UserError("--format: only --no-ui prints lines; add --no-ui")
     follower = Follower(resolved(run, folder))
     if no_ui:
-        from tui_trainer.watching import watch_headless  # noqa: PLC0415
+        from tui_trainer.headless.watch import watch_headless  # noqa: PLC0415
 
         context.exit(watch_headless(follower, form or "text", looks))
     from tui_trainer.ui.start import watch_in_app  # noqa: PLC0415 nothing but the app may import Textual

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.training.events import Ended, EpochEnded, Event, LayerHealth, Progress, Snapshot, Started
 
 Layer = Literal["first", "last", "output"] | int

@@ -10,8 +10,8 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from tui_trainer.language import N_, _, in_english
 from tui_trainer.lessons.course import Course, Layer, Means, dead_fraction, gradient_ratio, loss_noise, of_layer
+from tui_trainer.text.language import N_, _, in_english
 from tui_trainer.training.events import LayerHealth, plain
 
 When = Literal["start", "end", "most", "least"]

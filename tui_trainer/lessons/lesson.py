@@ -7,14 +7,14 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from tui_trainer.complaints import first_complaint
-from tui_trainer.config import Config, option, problems
+from tui_trainer.config.error_messages import first_complaint
+from tui_trainer.config.options import Config, option, problems
 from tui_trainer.errors import UserError
-from tui_trainer.language import _, in_english
 from tui_trainer.lessons.course import PROFILES, SHOWS, Course, Layer
 from tui_trainer.lessons.criteria import Criterion, Verdict
 from tui_trainer.lessons.quiz import Quiz
-from tui_trainer.reading import read_table
+from tui_trainer.system.reading import read_table
+from tui_trainer.text.language import _, in_english
 
 FOLDER: Final = Path(__file__).parent
 MOST_BYTES: Final = 1 << 16

@@ -8,11 +8,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from tui_trainer.config import Config
-from tui_trainer.dataset import CLASSES
-from tui_trainer.hidden import format_hidden
-from tui_trainer.language import _
+from tui_trainer.config.layer_sizes import format_hidden
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import CLASSES
 from tui_trainer.nn.layers import Layer
+from tui_trainer.text.language import _
 from tui_trainer.training.model import arithmetic, build_layers, build_network, parameters
 
 PIXELS = 28 * 28

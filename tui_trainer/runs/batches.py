@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_trainer.runs.files import open_to_write
+from tui_trainer.system.files import open_to_write
 from tui_trainer.training.events import Progress
 
 COLUMNS = ("position", "loss", "accuracy", "learning_rate", "seconds")

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from tui_trainer.errors import UserError, reason_of
-from tui_trainer.runs.files import replace
+from tui_trainer.system.files import replace
 from tui_trainer.training.events import Snapshot
 
 KEY = "tui-trainer checkpoint 1"

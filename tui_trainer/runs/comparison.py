@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 
 from pydantic import JsonValue
 
-from tui_trainer.config import Config
-from tui_trainer.hidden import format_hidden
-from tui_trainer.paths import printable
+from tui_trainer.config.layer_sizes import format_hidden
+from tui_trainer.config.options import Config
 from tui_trainer.runs.archive import RunRecord
+from tui_trainer.system.folders import printable
 
 NONE: Final = "—"
 

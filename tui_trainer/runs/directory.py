@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tui_trainer import paths
 from tui_trainer.errors import UserError, reason_of
-from tui_trainer.runs.files import beside
+from tui_trainer.system import folders
+from tui_trainer.system.files import beside
 
 
 class RunDirectory:
@@ -37,14 +37,14 @@ class RunDirectory:
         """Make the folder: `output`, which must not exist or be empty, or a fresh one under runs/. Raises UserError."""
         try:
             if output is None:
-                return cls(fresh_folder(paths.runs()))
+                return cls(fresh_folder(folders.runs()))
             output.mkdir(parents=True, exist_ok=True)
             if any(output.iterdir()):
                 raise UserError(f"--output {output}: the folder is not empty; give one that does not exist or is empty")
         except OSError as error:
             reason = "a file of that name exists" if isinstance(error, FileExistsError) else reason_of(error)
             if output is None:
-                raise UserError(f"{paths.runs()}: cannot make the run's folder here ({reason}); give one with --output") from None
+                raise UserError(f"{folders.runs()}: cannot make the run's folder here ({reason}); give one with --output") from None
             raise UserError(f"--output {output}: {reason}; give a folder that does not exist or is empty") from None
         return cls(output)
 

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.errors import UserError, reason_of
-from tui_trainer.paths import printable
-from tui_trainer.reading import opened
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.batches import COLUMNS, MOST_BATCHES, read_batches
 from tui_trainer.runs.directory import RunDirectory
-from tui_trainer.runs.files import sync_folder
 from tui_trainer.runs.summary import epoch_rows, run_document
+from tui_trainer.system.files import sync_folder
+from tui_trainer.system.folders import printable
+from tui_trainer.system.reading import opened
 
 AT_ONCE: Final = 1 << 14
 """Batches that are read together."""

@@ -9,10 +9,10 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import RunRecord, find_runs, read_run, run_name
-from tui_trainer.runs.terms import RUNNING, STATUSES, UNREADABLE
+from tui_trainer.runs.run_status import RUNNING, STATUSES, UNREADABLE
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from tui_trainer.changes import MOST_CHANGES
-from tui_trainer.complaints import first_complaint
-from tui_trainer.config import MOST_EPOCHS
-from tui_trainer.hidden import MOST_LAYERS
-from tui_trainer.training.diagnosis import FIGURES
+from tui_trainer.config.changes import MOST_CHANGES
+from tui_trainer.config.error_messages import first_complaint
+from tui_trainer.config.layer_sizes import MOST_LAYERS
+from tui_trainer.config.options import MOST_EPOCHS
+from tui_trainer.history.quantities import FIGURES
 from tui_trainer.training.events import Status
 
 LONGEST_COMPLAINT: Final = 200

@@ -5,17 +5,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tui_trainer.changes import CHANGEABLE, MOST_CHANGES, Change
-from tui_trainer.config import Config, option
+from tui_trainer.config.changes import CHANGEABLE, MOST_CHANGES, Change
+from tui_trainer.config.options import Config, option
 from tui_trainer.errors import UserError
-from tui_trainer.reading import opened
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.archive import lines_with_ends
 from tui_trainer.runs.batches import MOST_BATCHES, read_batches
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.log import ChangeLine, EpochLine, Line, ResumeLine, StartLine
+from tui_trainer.system.reading import opened
 from tui_trainer.training.events import Snapshot
-from tui_trainer.training.state import RunState, read_run_state
+from tui_trainer.training.run_state import RunState, read_run_state
 
 FREE = ("threads", "checkpoint_every", "data")
 """What may be different from the moment on at which a run is gone on with, besides what may change at any step."""

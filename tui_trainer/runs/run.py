@@ -6,33 +6,35 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tui_trainer.config import AUTO, Config
-from tui_trainer.dataset import MNIST, Dataset, Split, load
+from tui_trainer.config.options import AUTO, Config
+from tui_trainer.datasets.dataset import MNIST, Dataset, Split, load
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.batches import BatchFile
 from tui_trainer.runs.directory import RunDirectory, line
-from tui_trainer.runs.files import beside, open_to_write
-from tui_trainer.runs.journal import Journal, TakenError
-from tui_trainer.runs.keeper import Keeper
+from tui_trainer.runs.locked_log import LockedLog, TakenError
 from tui_trainer.runs.resumption import Resumption, read_resumption
-from tui_trainer.threads import fastest_threads
+from tui_trainer.runs.run_writer import RunWriter
+from tui_trainer.system.files import beside, open_to_write
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
 from tui_trainer.training.events import Ended, Event, Noted, Progress, Started
 from tui_trainer.training.loop import Training
+from tui_trainer.training.threads import fastest_threads
 
 
 class Run:
     """Training with its folder. Make one with `create` or `resume`, then consume `events` to its end."""
 
-    def __init__(self, config: Config, training: Training, folder: RunDirectory, journal: Journal, warnings: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, config: Config, training: Training, folder: RunDirectory, journal: LockedLog, warnings: tuple[str, ...] = ()
+    ) -> None:
         self.config = config
         self.warnings = (*training.warnings, *warnings)
         """What does not stop the run, but whoever started it should know; a line each."""
         self._training = training
         self._folder = folder
         self._journal = journal
-        self._keeper = Keeper(folder, journal, BatchFile(folder.batches, training.step), config.checkpoint_every)
+        self._keeper = RunWriter(folder, journal, BatchFile(folder.batches, training.step), config.checkpoint_every)
 
     @classmethod
     def create(cls, config: Config, output: Path | None = None, data: Dataset | None = None) -> "Run":
@@ -144,9 +146,9 @@ class Run:
         return UserError(told)
 
 
-def _hold(folder: RunDirectory, what: str, *, create: bool = False) -> Journal:
+def _hold(folder: RunDirectory, what: str, *, create: bool = False) -> LockedLog:
     try:
-        return Journal.hold(folder.metrics, create=create)
+        return LockedLog.hold(folder.metrics, create=create)
     except TakenError:
         raise UserError(f"{what}: a run is going on there, in another window or process; wait for its end, or stop it first") from None
     except ValueError:  # a path with a NUL

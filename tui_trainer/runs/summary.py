@@ -4,12 +4,12 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from tui_trainer.dataset import MNIST
+from tui_trainer.datasets.dataset import MNIST
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import Best, RunRecord
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.listing import run_status
-from tui_trainer.runs.standing import ends_at_once, latest_options, obstacle
+from tui_trainer.runs.resumable import ends_at_once, latest_options, obstacle
 
 
 def run_document(run: RunRecord) -> dict[str, Any]:

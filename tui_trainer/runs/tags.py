@@ -10,9 +10,9 @@ from typing import Final
 import tomli_w
 
 from tui_trainer.errors import UserError, reason_of
-from tui_trainer.reading import read_table
 from tui_trainer.runs.directory import RunDirectory
-from tui_trainer.runs.files import replace
+from tui_trainer.system.files import replace
+from tui_trainer.system.reading import read_table
 
 LONGEST_TAG: Final = 50
 MOST_TAGS: Final = 100

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from math import ceil, inf, isfinite
 from typing import TYPE_CHECKING, Any, Final
 
+from tui_trainer.config.per_layer import abridged
 from tui_trainer.errors import UserError
-from tui_trainer.names import abridged
-from tui_trainer.paths import printable
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.comparison import option_text
 from tui_trainer.runs.export import batches
 from tui_trainer.runs.summary import epoch_rows
+from tui_trainer.system.folders import printable
 
 if TYPE_CHECKING:
     from tensorboardX.proto.event_pb2 import Event

@@ -24,13 +24,13 @@ from distributed import Client, KilledWorker
 from distributed.versions import VersionMismatchWarning
 
 from tui_trainer import __version__
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.sweep.remote import PROGRESS, Call, Delivery, Progress, put, train, unfit, versions
 from tui_trainer.sweep.schedulers import Scheduler
 from tui_trainer.sweep.store import Figures, Standing
-from tui_trainer.sweep.trial import outcome
+from tui_trainer.sweep.train_run import outcome
 from tui_trainer.sweep.workers import Done
 from tui_trainer.training.environment import environment
 

@@ -7,8 +7,8 @@ from html import escape
 from typing import Final
 from urllib.parse import quote
 
-from tui_trainer.paths import printable
 from tui_trainer.sweep.pictures import alone
+from tui_trainer.system.folders import printable
 
 STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1f2328; --paper: #fff; --faint: #d0d7de; --shade: #f6f8fa }

@@ -8,11 +8,11 @@ from math import sqrt
 from statistics import fmean, variance
 from typing import Final, NamedTuple
 
-from tui_trainer.paths import printable
 from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.statistics import score_of
 from tui_trainer.sweep.store import Result, Standing
 from tui_trainer.sweep.table import number_of
+from tui_trainer.system.folders import printable
 
 MOST_VALUES: Final = 16
 """Of a number that was drawn there may be hundreds; from more than these on, neighbours stand together in"""

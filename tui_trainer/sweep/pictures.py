@@ -10,9 +10,9 @@ from itertools import pairwise
 from math import log10
 from typing import Final
 
-from tui_trainer.paths import printable
 from tui_trainer.sweep.heat import Cell, Heat
-from tui_trainer.sweep.wording import several
+from tui_trainer.sweep.phrases import several
+from tui_trainer.system.folders import printable
 
 LETTER: Final = 7.0
 """The width of a letter, about: nobody here can measure it."""

@@ -7,8 +7,8 @@ from pathlib import Path
 from time import time
 from typing import Any, Final
 
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.runs.run import settle
 from tui_trainer.sweep.search import Listed, Search

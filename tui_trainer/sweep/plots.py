@@ -9,9 +9,9 @@ from typing import Final
 from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.document import Picture
 from tui_trainer.sweep.heat import heat
+from tui_trainer.sweep.phrases import several
 from tui_trainer.sweep.pictures import Curve, Dot, curve_chart, dot_plot, heat_map
 from tui_trainer.sweep.statistics import Group
-from tui_trainer.sweep.wording import several
 
 MOST_DOTS: Final = 60
 MOST_CURVES: Final = 10

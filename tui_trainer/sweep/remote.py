@@ -17,15 +17,15 @@ from distributed import Worker, get_worker
 from distributed.core import Status
 
 from tui_trainer import __version__
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset, load
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset, load
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.directory import RunDirectory, line
-from tui_trainer.runs.files import replace
 from tui_trainer.sweep.shared import untested
 from tui_trainer.sweep.store import Standing
-from tui_trainer.sweep.trial import CutShortError, latest
+from tui_trainer.sweep.train_run import CutShortError, latest
 from tui_trainer.sweep.workers import NOTHING, Done, trained
+from tui_trainer.system.files import replace
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
 

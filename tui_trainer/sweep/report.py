@@ -8,18 +8,18 @@ from typing import Any, Final, TypeGuard
 
 import tomli_w
 
-from tui_trainer.config import option
+from tui_trainer.config.options import option
 from tui_trainer.errors import UserError
+from tui_trainer.headless.sweep import HEADS, NONE, group_cells
 from tui_trainer.runs.archive import LATEST, run_name
 from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.document import Block, Code, Document, Heading, Paragraph, Points, Table
+from tui_trainer.sweep.phrases import duration, several
 from tui_trainer.sweep.plan import SEARCHES, Plan
 from tui_trainer.sweep.plots import MOST_CURVES, pictures
 from tui_trainer.sweep.space import SEED, Axis, Values, describe, value_text
 from tui_trainer.sweep.statistics import chosen
 from tui_trainer.sweep.store import Standing
-from tui_trainer.sweep.telling import HEADS, NONE, group_cells
-from tui_trainer.sweep.wording import duration, several
 
 MOST_ROWS: Final = 500
 MOST_LEFT_OUT: Final = 200

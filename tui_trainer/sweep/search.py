@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from tui_trainer.dataset import Dataset
+from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.sweep.space import Trial
 from tui_trainer.sweep.store import Figures, Standing, run_key
 

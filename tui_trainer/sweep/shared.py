@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_trainer.dataset import Dataset, Split
+from tui_trainer.datasets.dataset import Dataset, Split
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.nn.compiled import SparseRows
 

@@ -19,9 +19,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from tui_trainer.config import AUTO, Config, Source, as_text, fields, option
+from tui_trainer.config.options import AUTO, Config, Source, as_text, fields, option
 from tui_trainer.errors import UserError
-from tui_trainer.language import N_
+from tui_trainer.text.language import N_
 
 SEED: Final = "seed"
 """The option that makes repetitions of one configuration, not another one."""

@@ -14,9 +14,9 @@ from typing import Any, Final, Self
 
 from pydantic import TypeAdapter
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError, reason_of
-from tui_trainer.runs.journal import Journal, TakenError
+from tui_trainer.runs.locked_log import LockedLog, TakenError
 from tui_trainer.sweep.space import SEED
 
 FILE: Final = "sweep.sqlite"
@@ -106,7 +106,7 @@ def run_key(config: Config, fingerprint: str) -> str:
 class Store:
     """The file, opened to be read; `hold` opens it to be written. Raises UserError where there is none, or none of use."""
 
-    def __init__(self, folder: Path, lock: Journal | None = None) -> None:
+    def __init__(self, folder: Path, lock: LockedLog | None = None) -> None:
         self.folder = folder
         self._lock = lock
         create = lock is not None
@@ -130,7 +130,7 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             if not made and not (folder / FILE).exists() and any(path.name != LOCK for path in folder.iterdir()):
                 raise UserError(f"--output {folder}: the folder is not empty; give a sweep's, or one that does not exist or is empty")
-            lock = Journal.hold(folder / LOCK, create=True)
+            lock = LockedLog.hold(folder / LOCK, create=True)
         except TakenError:
             raise UserError(
                 f"--output {folder}: this sweep is going on in another window or process; wait for its end, or stop it first"

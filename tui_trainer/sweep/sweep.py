@@ -11,19 +11,19 @@ from pathlib import Path
 from time import monotonic
 from typing import Final, Literal
 
-from tui_trainer.classifier import Classifier
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
-from tui_trainer.paths import printable
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.sweep.search import Planned, Search
 from tui_trainer.sweep.space import describe
 from tui_trainer.sweep.statistics import Group, chosen, grouped
 from tui_trainer.sweep.store import RUNS, Examined, Result, Standing, Store
 from tui_trainer.sweep.workers import Done, Workers
+from tui_trainer.system.folders import printable
+from tui_trainer.trained.estimator import Classifier
+from tui_trainer.training.batch_loader import BatchLoader, evaluate
 from tui_trainer.training.blas import BlasThreads
-from tui_trainer.training.feed import Feed, evaluate
 
 ATTEMPTS: Final = 3
 """Times that a run is tried whose worker died: it goes on from its checkpoint, but it may be what kills them."""
@@ -299,7 +299,7 @@ class Sweep:
                     raise UserError(f"{printable(str(result.config['data']))} is not among the data of this sweep any more")
                 network = Classifier.load(RunDirectory(self._folder / RUNS / result.key).checkpoint).network_
                 with BlasThreads(1):
-                    measured.append(evaluate(network, Feed(data.test)) if data.test else (nan, nan))
+                    measured.append(evaluate(network, BatchLoader(data.test)) if data.test else (nan, nan))
         losses, accuracies = zip(*measured, strict=True)
         diverged = best.count(Standing.DIVERGED)
         loss, accuracy = sum(losses) / len(losses), sum(accuracies) / (len(accuracies) + diverged)

@@ -8,11 +8,11 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from tui_trainer.language import N_, _
-from tui_trainer.paths import printable
 from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.statistics import Group
 from tui_trainer.sweep.store import Result, Standing
+from tui_trainer.system.folders import printable
+from tui_trainer.text.language import N_, _
 
 Value = float | str | None
 """What a cell is sorted by; None is last, whichever way."""

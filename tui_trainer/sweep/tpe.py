@@ -16,7 +16,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
 
-from tui_trainer.dataset import Dataset
+from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import read_run
 from tui_trainer.sweep.search import Planned

@@ -15,13 +15,13 @@ from typing import Final, Protocol
 
 from pebble import ProcessExpired, ProcessPool
 
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
-from tui_trainer.signals import heeded
 from tui_trainer.sweep.shared import SharedData
 from tui_trainer.sweep.store import Figures, Standing
-from tui_trainer.sweep.trial import CutShortError, latest, run_trial
+from tui_trainer.sweep.train_run import CutShortError, latest, run_trial
+from tui_trainer.system.signals import heeded
 from tui_trainer.training.control import Control
 
 DATA: Final = "data"

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.nn.arrays import Array
 
 Status = Literal["completed", "stopped", "interrupted", "diverged"]

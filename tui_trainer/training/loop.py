@@ -7,15 +7,17 @@ from time import perf_counter
 import numpy as np
 
 from tui_trainer import __version__
-from tui_trainer.changes import Change
-from tui_trainer.config import Config
-from tui_trainer.dataset import Dataset, Split
+from tui_trainer.config.changes import Change
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset, Split
 from tui_trainer.errors import UserError
 from tui_trainer.nn.optimizers import clip_by_norm
 from tui_trainer.training import health
+from tui_trainer.training.batch_loader import BatchLoader, evaluate
 from tui_trainer.training.blas import BlasThreads
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
+from tui_trainer.training.epoch_progress import EpochProgress
 from tui_trainer.training.events import (
     Changed,
     Distributions,
@@ -29,11 +31,9 @@ from tui_trainer.training.events import (
     Snapshot,
     Started,
 )
-from tui_trainer.training.feed import Feed, evaluate
 from tui_trainer.training.health import PROBE_SAMPLES
-from tui_trainer.training.learner import Learner, Order
 from tui_trainer.training.model import parameters
-from tui_trainer.training.position import Position
+from tui_trainer.training.training_state import Order, TrainingState
 
 
 class Training:
@@ -51,14 +51,14 @@ class Training:
         samples = len(training.labels)
         if config.batch_size > samples:
             raise UserError(f"--batch-size must be at most the {samples:,} training samples, not {config.batch_size:,}")
-        self.learner = Learner(config, data.features, data.classes, samples, data.fingerprint)
+        self.learner = TrainingState(config, data.features, data.classes, samples, data.fingerprint)
         sparse = data.sparse_parts(samples)
-        self._training = Feed(training, config.batch_size, sparse[0])
-        self._validation = Feed(validation, sparse=sparse[1]) if validation else None
-        self._test = Feed(data.test) if data.test else None
+        self._training = BatchLoader(training, config.batch_size, sparse[0])
+        self._validation = BatchLoader(validation, sparse=sparse[1]) if validation else None
+        self._test = BatchLoader(data.test) if data.test else None
         self.test = data.test
         """What the network is examined on."""
-        self.probe = Feed(Split(training.images[:PROBE_SAMPLES], training.labels[:PROBE_SAMPLES]), PROBE_SAMPLES)
+        self.probe = BatchLoader(Split(training.images[:PROBE_SAMPLES], training.labels[:PROBE_SAMPLES]), PROBE_SAMPLES)
         """What its layers are measured on."""
         self._learning_rate = 0.0
         self._seconds = 0.0
@@ -70,12 +70,12 @@ class Training:
         return self.learner.optimizer.steps
 
     @property
-    def position(self) -> Position:
+    def position(self) -> EpochProgress:
         """How far the run is."""
         return self.learner.position
 
     def restore(self, snapshot: Snapshot, seconds: float = 0.0, epoch_seconds: float = 0.0) -> None:
-        """Go on from where `snapshot` was taken. Raises UserError as `Learner.restore` does; the run is of no use then.
+        """Go on from where `snapshot` was taken. Raises UserError as `TrainingState.restore` does; the run is of no use then.
 
         `seconds` is the training time of the whole epochs before, `epoch_seconds` that of the one begun.
         """
@@ -218,7 +218,7 @@ class Training:
             snapshot=self.learner.snapshot(),
         )
 
-    def _evaluate(self, feed: Feed) -> tuple[float, float]:
+    def _evaluate(self, feed: BatchLoader) -> tuple[float, float]:
         with self._threads:
             return evaluate(self.learner.network, feed)
 

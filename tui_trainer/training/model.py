@@ -2,7 +2,7 @@
 
 from math import prod
 
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import initializer
 from tui_trainer.nn.layers import Layer

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from tui_trainer.config import Config
-from tui_trainer.language import _
-from tui_trainer.names import made_for
+from tui_trainer.config.options import Config
+from tui_trainer.config.per_layer import made_for
+from tui_trainer.text.language import _
 from tui_trainer.training.events import LayerHealth
-from tui_trainer.ui.messages import RunEnded
+from tui_trainer.ui.run.messages import RunEnded
 
 GUESSING = 0.2
 """Ten classes guessed at random are right in a tenth of cases; twice that is still no learning."""

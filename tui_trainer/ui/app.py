@@ -13,27 +13,27 @@ from textual.messages import ExitApp
 from textual.screen import Screen
 from textual.theme import ThemeProvider
 
-from tui_trainer import paths
 from tui_trainer.errors import reason_of
-from tui_trainer.language import _
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.follow import Follower
+from tui_trainer.system import folders
+from tui_trainer.text.language import _
 from tui_trainer.training.events import Status
 from tui_trainer.ui.chart import raster
-from tui_trainer.ui.contrast import legible
-from tui_trainer.ui.explanation import Explained, bindings
-from tui_trainer.ui.messages import RunEnded, RunFailed, RunRefused, RunStarted
-from tui_trainer.ui.runner import Runner
-from tui_trainer.ui.screens.fitted import Palette
-from tui_trainer.ui.screens.help import HelpScreen
-from tui_trainer.ui.screens.main import MainScreen
-from tui_trainer.ui.screens.quit import QuitScreen
-from tui_trainer.ui.screens.running import LOOKS_PER_SECOND
-from tui_trainer.ui.screens.sweep import SweepScreen
-from tui_trainer.ui.screens.watch import WatchScreen
+from tui_trainer.ui.kit.contrast import legible
+from tui_trainer.ui.kit.explanation import Explained, bindings
+from tui_trainer.ui.kit.fitted import Palette
+from tui_trainer.ui.kit.help import HelpScreen
+from tui_trainer.ui.kit.quit import QuitScreen
+from tui_trainer.ui.run.main import MainScreen
+from tui_trainer.ui.run.messages import RunEnded, RunFailed, RunRefused, RunStarted
+from tui_trainer.ui.run.runner import Runner
+from tui_trainer.ui.run.running import LOOKS_PER_SECOND
+from tui_trainer.ui.runs.watch import WatchScreen
 from tui_trainer.ui.settings import Settings
-from tui_trainer.ui.sweep_runner import SweepRunner
-from tui_trainer.ui.sweeping import SweepingApp
+from tui_trainer.ui.sweeps.runner import SweepRunner
+from tui_trainer.ui.sweeps.sweep import SweepScreen
+from tui_trainer.ui.sweeps.sweeping import SweepingApp
 from tui_trainer.ui.web import served
 
 SAVING = 10.0
@@ -103,8 +103,8 @@ class TrainerApp(SweepingApp):
             except OSError as error:
                 self._settings = None
                 problem = _("Theme and options cannot be remembered: {path}: {reason}")
-                problem = problem.format(path=paths.settings(), reason=reason_of(error))
-                self.notify(paths.printable(problem), severity="warning", markup=False)
+                problem = problem.format(path=folders.settings(), reason=reason_of(error))
+                self.notify(folders.printable(problem), severity="warning", markup=False)
 
     def on_run_started(self, event: RunStarted) -> None:
         """Offer the same options the next time."""

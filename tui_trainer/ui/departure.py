@@ -12,7 +12,7 @@ from threading import Event, Thread
 from time import sleep
 from typing import Any, Final
 
-from tui_trainer import signals
+from tui_trainer.system import signals
 
 PATIENCE = 1.0
 """Seconds that the screen may take to be left in order. A terminal that takes nothing any more would hold up its writer for ever."""

@@ -7,12 +7,12 @@ from typing import Any
 
 import tomli_w
 
-from tui_trainer import paths
-from tui_trainer.command import essentials
-from tui_trainer.config import Config
+from tui_trainer.config.command_line import essentials
+from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
-from tui_trainer.reading import read_table
-from tui_trainer.runs.files import replace
+from tui_trainer.system import folders
+from tui_trainer.system.files import replace
+from tui_trainer.system.reading import read_table
 
 LARGEST = 1 << 16
 """Bytes that are read: what is larger was not written here."""
@@ -51,4 +51,4 @@ class Settings:
 
 
 def _file() -> Path:
-    return paths.settings() / "settings.toml"
+    return folders.settings() / "settings.toml"

@@ -12,22 +12,21 @@ from typing import Any
 from textual.messages import ExitApp
 from textual.screen import Screen
 
-from tui_trainer import paths
-from tui_trainer.config import Config
+from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import RunRecord, read_run
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.follow import Follower
+from tui_trainer.runs.resumable import obstacle
 from tui_trainer.runs.resumption import read_resumption
-from tui_trainer.runs.standing import obstacle
-from tui_trainer.ui import terminal
+from tui_trainer.system import folders, terminal
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.departure import leaving_in_order
-from tui_trainer.ui.screens.paths import PICTURES_PER_SECOND, SHOWN, PathsScreen
-from tui_trainer.ui.screens.running import LOOKS_PER_SECOND
-from tui_trainer.ui.screens.sweep import SweepScreen
+from tui_trainer.ui.descent.screen import PICTURES_PER_SECOND, SHOWN, PathsScreen
+from tui_trainer.ui.run.running import LOOKS_PER_SECOND
 from tui_trainer.ui.settings import Settings
+from tui_trainer.ui.sweeps.sweep import SweepScreen
 from tui_trainer.ui.web import served
 
 
@@ -110,7 +109,7 @@ def _run(app: TrainerApp, *, mouse: bool) -> int:
     if app.fault:
         traceback.print_exception(app.fault)
     if app.main.runner and app.main.runner.trouble:
-        sys.stderr.write(f"tui-trainer: warning: {paths.printable(app.main.runner.trouble)}; what was written before is whole\n")
+        sys.stderr.write(f"tui-trainer: warning: {folders.printable(app.main.runner.trouble)}; what was written before is whole\n")
     return app.return_code or 0
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from tui_trainer.history.history import History
 from tui_trainer.training.events import EpochEnded, LayerHealth, Progress, Snapshot
-from tui_trainer.ui.chart.history import History
 
 BATCHES = 10
 """In an epoch of the story."""

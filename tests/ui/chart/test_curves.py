@@ -4,10 +4,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tui_trainer.history.history import History
+from tui_trainer.history.series import EPOCH, MEAN, STEP, Series, smoothed
 from tui_trainer.ui.chart.curves import QUANTITIES, Curve, Pen, Shown, Stroke, curves, whole_course
-from tui_trainer.ui.chart.history import History
 from tui_trainer.ui.chart.raster import BRAILLE
-from tui_trainer.ui.chart.series import EPOCH, MEAN, STEP, Series, smoothed
 from tui_trainer.ui.chart.view import SMOOTHINGS, Scale, View
 
 from . import story

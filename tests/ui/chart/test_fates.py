@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_trainer.training.diagnosis import FIGURES
-from tui_trainer.ui.chart import fates as module
-from tui_trainer.ui.chart.fates import Cells, Fates
+from tui_trainer.history import health as module
+from tui_trainer.history.health import Cells, HealthHistory
+from tui_trainer.history.quantities import FIGURES
 
 pytestmark = pytest.mark.long
 
@@ -29,8 +29,8 @@ def names(layers: int = 3) -> list[str]:
     return [f"dense_{number}" for number in range(1, layers + 1)]
 
 
-def told(table: np.ndarray, steps: Sequence[float] | None = None) -> Fates:
-    fates = Fates()
+def told(table: np.ndarray, steps: Sequence[float] | None = None) -> HealthHistory:
+    fates = HealthHistory()
     fates.add(names(table.shape[1]), steps or range(1, len(table) + 1), table)
     return fates
 
@@ -103,7 +103,7 @@ def test_what_was_not_measured_is_a_gap() -> None:
 
 
 def test_nothing_yet() -> None:
-    cells = Fates().cells(GRADIENT, 10, 4)
+    cells = HealthHistory().cells(GRADIENT, 10, 4)
     assert cells.values.shape == (0, 4)
     assert np.isnan(cells.last).all()
 
@@ -123,7 +123,7 @@ def test_a_deep_network_takes_no_more_memory(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_one_thread_may_add_while_another_looks() -> None:
-    fates, table = Fates(), values(1, 4)
+    fates, table = HealthHistory(), values(1, 4)
     fates.add(names(4), [0], table)
 
     def measure() -> None:

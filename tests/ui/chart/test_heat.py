@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from tui_trainer.drawing import Row
-from tui_trainer.training.diagnosis import FIGURES, Figure
+from tui_trainer.history.health import HealthHistory
+from tui_trainer.history.quantities import FIGURES, Figure
+from tui_trainer.text.drawing import Row
 from tui_trainer.training.events import Histogram
 from tui_trainer.ui.chart import heat
 from tui_trainer.ui.chart.bars import histogram_rows
-from tui_trainer.ui.chart.fates import Fates
 from tui_trainer.ui.chart.heat import DOTS, PLAIN, SHADES, Place
 
 from .test_fates import PLACES, told, values
@@ -16,7 +16,7 @@ from .test_fates import PLACES, told, values
 GRADIENT = FIGURES["gradient_norm"]
 
 
-def vanishing(layers: int = 5) -> Fates:
+def vanishing(layers: int = 5) -> HealthHistory:
     """A gradient that loses two powers of ten at each layer on its way back."""
     table = values(100, layers)
     table[:, :, PLACES["gradient_norm"]] = np.append(3 * 100.0 ** np.arange(1 - layers, 0), 1)
@@ -24,7 +24,14 @@ def vanishing(layers: int = 5) -> Fates:
 
 
 def drawn(
-    fates: Fates, figure: Figure = GRADIENT, *, width: int = 76, height: int = 18, at: Place | None = None, top: int = 0, ramp: str = SHADES
+    fates: HealthHistory,
+    figure: Figure = GRADIENT,
+    *,
+    width: int = 76,
+    height: int = 18,
+    at: Place | None = None,
+    top: int = 0,
+    ramp: str = SHADES,
 ) -> list[Row]:
     room = heat.frame(fates, figure, width, height)
     cells = fates.cells(figure, 200, room.columns)
@@ -80,7 +87,7 @@ def test_the_cursor_tells_layer_step_value_and_what_it_is_judged_by() -> None:
 
 def test_a_cursor_where_nothing_is_measured_says_so() -> None:
     assert "nothing is measured there" in text(drawn(vanishing(), at=Place(1, 45)))[0]
-    assert text(drawn(Fates()))[0] == "nothing is measured yet"
+    assert text(drawn(HealthHistory()))[0] == "nothing is measured yet"
 
 
 def test_colours_say_whether_it_is_right() -> None:

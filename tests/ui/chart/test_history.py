@@ -4,10 +4,10 @@ import threading
 import numpy as np
 import pytest
 
+from tui_trainer.history import history as module
+from tui_trainer.history.history import History
+from tui_trainer.history.series import EPOCH, SECONDS, STEP
 from tui_trainer.training.events import Snapshot
-from tui_trainer.ui.chart import history as module
-from tui_trainer.ui.chart.history import History
-from tui_trainer.ui.chart.series import EPOCH, SECONDS, STEP
 
 from . import story
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tui_trainer.drawing import Row
+from tui_trainer.text.drawing import Row
 from tui_trainer.ui.chart import axes, plot
 from tui_trainer.ui.chart.axes import Axis
 from tui_trainer.ui.chart.curves import Curve, Pen, Stroke

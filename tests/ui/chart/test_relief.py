@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_trainer.landscape import SURFACES, Path, Rosenbrock, Surface, Valley
+from tui_trainer.descent.landscape import SURFACES, Path, Rosenbrock, Surface, Valley
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.raster import Marks

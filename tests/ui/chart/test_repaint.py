@@ -2,8 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.geometry import Region
 
+from tui_trainer.system.terminal import look_alike
 from tui_trainer.ui.chart.repaint import changed_parts
-from tui_trainer.ui.terminal import look_alike
 
 Row = list[tuple[str, object]]
 

@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 import pytest
 from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
 
+from tui_trainer.history.history import History
 from tui_trainer.ui.chart.curves import Shown
-from tui_trainer.ui.chart.history import History
 from tui_trainer.ui.chart.view import SMOOTHINGS, View
 from tui_trainer.ui.chart.widget import Chart
-from tui_trainer.ui.widgets.run_panel import Phase
+from tui_trainer.ui.run.run_panel import Phase
 
 from ..desk import LONG, SMALL, USUAL, Desk, Desks
 from . import story

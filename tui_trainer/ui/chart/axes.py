@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tui_trainer.ui.chart.series import Points
+from tui_trainer.history.series import Points
 
 SAMPLE = 1 << 13
 """Points of a curve by which its extent is judged."""

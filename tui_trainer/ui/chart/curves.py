@@ -8,11 +8,11 @@ from typing import Protocol
 
 import numpy as np
 
-from tui_trainer.language import N_, _
+from tui_trainer.history.history import History
+from tui_trainer.history.series import MEAN, Points, Series, smoothed, some
+from tui_trainer.text.language import N_, _
 from tui_trainer.ui.chart import axes
-from tui_trainer.ui.chart.history import History
 from tui_trainer.ui.chart.raster import Marks
-from tui_trainer.ui.chart.series import MEAN, Points, Series, smoothed, some
 from tui_trainer.ui.chart.view import Scale, View
 
 

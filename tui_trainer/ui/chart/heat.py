@@ -11,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 from rich.cells import cell_len
 
-from tui_trainer.cells import cut
-from tui_trainer.drawing import Row
-from tui_trainer.language import _
-from tui_trainer.training.diagnosis import FIGURES, Band, Figure
+from tui_trainer.history.health import Cells, HealthHistory
+from tui_trainer.history.quantities import FIGURES, Band, Figure
+from tui_trainer.text.cells import cut
+from tui_trainer.text.drawing import Row
+from tui_trainer.text.language import _
 from tui_trainer.ui.chart import axes
-from tui_trainer.ui.chart.fates import Cells, Fates
 
 SHADES, DOTS, PLAIN = "·░▒▓█", "⡀⡄⡆⡇⣇⣧⣷⣿", ".:-=+*#%@"
 """Characters of growing density: for most terminals, finer ones, and for terminals that have no others."""
@@ -59,7 +59,7 @@ class Frame(NamedTuple):
         return self.name + self.columns + self.value + self.word
 
 
-def frame(fates: Fates, figure: Figure, width: int, height: int) -> Frame:
+def frame(fates: HealthHistory, figure: Figure, width: int, height: int) -> Frame:
     """Names to the left of the map, values and words to its right, as far as there is room."""
     name = min(max((len(name) for name in fates.names), default=0), LONGEST_NAME) + 1
     value, word = 9, max(cell_len(_(band.word)) for band in figure.bands) + 1
@@ -70,7 +70,7 @@ def frame(fates: Fates, figure: Figure, width: int, height: int) -> Frame:
     return Frame(name, max(width - name - value - word, 1), value, word, max(height - HEAD_ROWS - FOOT_ROWS, 1))
 
 
-def rows(fates: Fates, figure: Figure, cells: Cells, end: float, at: Place, top: int, room: Frame, ramp: str) -> list[Row]:
+def rows(fates: HealthHistory, figure: Figure, cells: Cells, end: float, at: Place, top: int, room: Frame, ramp: str) -> list[Row]:
     """The whole picture, the layers from `top` on."""
     found = [_under_cursor(fates, figure, cells, at, room, ramp), *_legend(figure, ramp)]
     names = list(enumerate(fates.names[: len(cells.values)]))[top : top + room.layers]
@@ -86,7 +86,7 @@ def column_of(cells: Cells, at: Place) -> int | None:
     return int(measured[-1]) if at.column is None else min(at.column, len(cells.last) - 1)
 
 
-def _under_cursor(fates: Fates, figure: Figure, cells: Cells, at: Place, room: Frame, ramp: str) -> Row:
+def _under_cursor(fates: HealthHistory, figure: Figure, cells: Cells, at: Place, room: Frame, ramp: str) -> Row:
     column = column_of(cells, at)
     if column is None or at.layer >= len(cells.values):
         return [(_("nothing is measured yet"), "heat--axis")]

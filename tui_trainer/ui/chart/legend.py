@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from rich.cells import cell_len
 
-from tui_trainer.drawing import Row
+from tui_trainer.history.series import Points
+from tui_trainer.text.drawing import Row
 from tui_trainer.ui.chart.curves import RUN_PENS, Curve, Pen
-from tui_trainer.ui.chart.series import Points
 
 
 def value_at(points: Points, cursor: float | None) -> float | None:

@@ -9,15 +9,15 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 
-from tui_trainer.drawing import Row
-from tui_trainer.language import _
+from tui_trainer.history.series import Points, envelope, some
+from tui_trainer.text.drawing import Row
+from tui_trainer.text.language import _
 from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
 from tui_trainer.ui.chart.curves import RUN_PENS, Curve, Pen, Stroke
 from tui_trainer.ui.chart.legend import fitting, value_at
 from tui_trainer.ui.chart.raster import Marks
-from tui_trainer.ui.chart.series import Points, envelope, some
-from tui_trainer.ui.widgets.painted import Painted
+from tui_trainer.ui.kit.painted import Painted
 
 PENS = (*RUN_PENS, Pen.VALIDATION)
 """One for each curve, as many as can be told apart."""

@@ -12,12 +12,12 @@ from functools import lru_cache
 import numpy as np
 import plotext
 
-from tui_trainer.drawing import Row
+from tui_trainer.history.series import Points
+from tui_trainer.text.drawing import Row
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.axes import Axis
 from tui_trainer.ui.chart.curves import Curve, Pen, Stroke
 from tui_trainer.ui.chart.raster import Marks
-from tui_trainer.ui.chart.series import Points
 
 STYLES = tuple(pen.style for pen in Pen)
 

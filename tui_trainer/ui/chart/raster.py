@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tui_trainer.ui.chart.series import Points
+from tui_trainer.history.series import Points
 
 Glyphs = tuple[np.ndarray, np.ndarray]
 """The dots of a cell as bits (down, across), and the character for each sum of bits."""

@@ -6,13 +6,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from tui_trainer.drawing import Row
-from tui_trainer.landscape import Point, Surface
+from tui_trainer.descent.landscape import Point, Surface
+from tui_trainer.history.series import Points
 from tui_trainer.nn.arrays import Array
+from tui_trainer.text.drawing import Row
 from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
 from tui_trainer.ui.chart.raster import Canvas, Glyphs, Marks
-from tui_trainer.ui.chart.series import Points
 
 MARKS = "●■▲◆★▼▶✦"
 PLAIN_MARKS = "ABCDEFGH"

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from tui_trainer.language import N_
-from tui_trainer.ui.chart.series import EPOCH, SECONDS, STEP
+from tui_trainer.history.series import EPOCH, SECONDS, STEP
+from tui_trainer.text.language import N_
 
 SMOOTHINGS = (0.0, 0.6, 0.9, 0.97, 0.99, 0.999)
 """Weights of the past in the moving average, among which a key chooses."""

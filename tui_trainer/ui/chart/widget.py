@@ -9,16 +9,16 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
-from tui_trainer.drawing import Row
-from tui_trainer.language import _
+from tui_trainer.history.series import envelope, window
+from tui_trainer.text.drawing import Row
+from tui_trainer.text.language import _
 from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
 from tui_trainer.ui.chart.curves import QUANTITIES, RUN_PENS, Curve, Pen, Shown, Stroke, changes, curves, whole_course
 from tui_trainer.ui.chart.legend import fitting, value_at, wordings
 from tui_trainer.ui.chart.raster import Marks
-from tui_trainer.ui.chart.series import envelope, window
 from tui_trainer.ui.chart.view import Scale, View
-from tui_trainer.ui.widgets.painted import Painted
+from tui_trainer.ui.kit.painted import Painted
 
 LEGEND_ROWS = 1
 ZOOM = 0.7

@@ -16,8 +16,8 @@ from textual_serve.app_service import AppService
 from textual_serve.server import Server, to_int
 
 from tui_trainer.errors import UserError
-from tui_trainer.paths import printable
-from tui_trainer.signals import SIGNALS
+from tui_trainer.system.folders import printable
+from tui_trainer.system.signals import SIGNALS
 
 PAGE = Path(__file__).with_name("page.html")
 

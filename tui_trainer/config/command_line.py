@@ -1,0 +1,44 @@
+"""A run in as few words as describe it: the options that are not what they would be anyway, as a command line or as TOML."""
+
+import shlex
+from typing import Any
+
+import tomli_w
+
+from tui_trainer.config.options import Config, as_text, fields, option
+from tui_trainer.config.per_layer import abridged
+
+
+def essentials(config: Config) -> dict[str, Any]:
+    """The values that differ from their defaults, in the order of the options; `Config.parse` makes the same Config of them."""
+    # A default depends at most on options that stand before its own.
+    found: dict[str, Any] = {}
+    defaults = Config.parse(found)
+    for name, _ in fields():
+        value = getattr(config, name)
+        if value != getattr(defaults, name):
+            found[name] = value
+            defaults = Config.parse(found)
+    return found
+
+
+def command_line(config: Config, *, no_ui: bool = True) -> str:
+    """What to type for this run, quoted for a shell."""
+    words = ["tui-trainer", "--no-ui"] if no_ui else ["tui-trainer"]
+    for name, value in essentials(config).items():
+        if isinstance(value, bool):
+            words.append(option(name) if value else f"--no-{name}")
+        else:
+            words += [option(name), _short(value)]
+    return shlex.join(words)
+
+
+def toml(config: Config) -> str:
+    """A file for `--config`."""
+    return tomli_w.dumps(
+        {name: value if isinstance(value, bool | int | float) else _short(value) for name, value in essentials(config).items()}
+    )
+
+
+def _short(value: Any) -> str:
+    return abridged(value) if isinstance(value, str) and "," in value else as_text(value)

@@ -1,0 +1,255 @@
+"""The description of a run: every option, its meaning, default and limits, listed once.
+
+The command line, the app's form, TOML files and the documentation are all made from the fields of `Config`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import tomli_w
+from pydantic import AfterValidator as After
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    PlainSerializer,
+    ValidationError,
+    ValidationInfo,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+
+from tui_trainer.config.changes import CHANGEABLE, Change, format_changes, parse_changes
+from tui_trainer.config.error_messages import complaints, shortened
+from tui_trainer.config.layer_sizes import MOST_LAYERS, format_hidden, parse_hidden
+from tui_trainer.config.per_layer import OneForEach, OneOf, default_alpha, join, made_for, split
+from tui_trainer.errors import UserError, reason_of
+from tui_trainer.nn.activations import ACTIVATIONS
+from tui_trainer.nn.initializers import INITIALIZERS
+from tui_trainer.nn.optimizers import OPTIMIZERS
+from tui_trainer.nn.schedules import SCHEDULES
+from tui_trainer.system.toml_file import parse_toml, read_given
+from tui_trainer.text.language import _, in_english
+
+AUTO: Final = "auto"
+MOST_UNITS: Final = 65_536
+MOST_EPOCHS: Final = 1_000_000_000
+
+
+def _resolve_initializer(initializer: str, info: ValidationInfo) -> str:
+    if not info.data.keys() >= {"hidden", "activation"}:
+        return initializer
+    layers = len(info.data["hidden"]) + 1
+    made = split(made_for(info.data["activation"], layers - 1), layers)
+    return join(made[layer] if name == AUTO else name for layer, name in enumerate(split(initializer, layers)))
+
+
+def _not_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticCustomError("number", _("must be a number"))
+    return value
+
+
+def _resolve_alpha(alpha: float | None, info: ValidationInfo) -> float | None:
+    activation = info.data.get("activation")
+    return default_alpha(activation) if alpha is None and activation else alpha
+
+
+def _or_none(value: Any) -> Any:
+    return None if isinstance(value, str) and value.strip().lower() == "none" else value
+
+
+def _check_changes(changes: tuple[Change, ...], info: ValidationInfo) -> tuple[Change, ...]:
+    """Every change has to make a Config of the others, which also reads its values."""
+    # What a change may touch depends on nothing else, and a deep network would take its time for each of thousands of changes.
+    options = {name: info.data[name] for name in CHANGEABLE if info.data.get(name) is not None}
+    checked = []
+    for change in changes:
+        try:
+            config = Config.model_validate({**options, **change.values})
+        except ValidationError as error:
+            name, problem = next(iter(complaints(error).items()))
+            message = _("at step {step}: {name} {problem}")
+            raise PydanticCustomError("change", message, {"step": change.step, "name": name, "problem": problem}) from None
+        checked.append(Change(change.step, {name: getattr(config, name) for name in change.values}))
+    return tuple(checked)
+
+
+Number = Annotated[float, BeforeValidator(_not_bool)]
+Whole = Annotated[int, BeforeValidator(_not_bool)]
+Decay = Annotated[float, BeforeValidator(_not_bool), Field(ge=0, lt=1)]
+Units = Annotated[int, BeforeValidator(_not_bool), Field(ge=1, le=MOST_UNITS)]
+
+
+class Config(BaseModel):
+    """One run, wholly determined: the same Config, data and machine give the same bytes.
+
+    Built with `Config.parse`, which raises `UserError`; `auto` values and defaults that depend on other options are resolved at once,
+    except `threads`, which depends on the machine.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    hidden: Annotated[tuple[Units, ...], BeforeValidator(parse_hidden), Field(max_length=MOST_LAYERS)] = Field(
+        (256,), description="hidden layer sizes: 256, or 128x8,64 (eight of 128, one of 64), or none for softmax regression"
+    )
+    activation: Annotated[str, OneForEach({name: kind.summary for name, kind in ACTIVATIONS.items()})] = Field(
+        "relu", description="function between the layers; one for all, or one for each hidden layer: tanh,relux2"
+    )
+    alpha: Annotated[Annotated[Number, Field(ge=0)] | None, BeforeValidator(_or_none), After(_resolve_alpha)] = Field(
+        default_factory=lambda data: default_alpha(data["activation"]),
+        description="leaky_relu: slope below 0 (0.01); prelu: its initial slope (0.25); elu: scale (1.0)",
+    )
+    initializer: Annotated[
+        str,
+        OneForEach({AUTO: "the one made for the activation"} | {name: kind.summary for name, kind in INITIALIZERS.items()}, output=AUTO),
+        After(_resolve_initializer),
+    ] = Field(
+        AUTO,
+        description="how weights start; auto: Glorot uniform for sigmoid and tanh, He normal for the rectifiers; "
+        "one for all layers, or one for each, the output layer's last",
+    )
+    uniform_limit: Annotated[Number, Field(gt=0)] = Field(0.05, description="half-width of the uniform initializer")
+    optimizer: Annotated[str, OneOf({name: rule.summary for name, rule in OPTIMIZERS.items()})] = Field(
+        "adam", description="rule that turns gradients into steps"
+    )
+    learning_rate: Annotated[Number, Field(gt=0)] = Field(
+        default_factory=lambda data: OPTIMIZERS[data["optimizer"]].default_learning_rate,
+        description="size of a step (0.01 for sgd, momentum, nesterov, adagrad; 0.001 for rmsprop, adam, adamw, nadam)",
+    )
+    schedule: Annotated[str, OneOf({name: kind.summary for name, kind in SCHEDULES.items()})] = Field(
+        "constant", description="how the learning rate changes from step to step"
+    )
+    decay: Annotated[Number, Field(gt=0, le=1)] = Field(0.5, description="step, exponential: factor of the learning rate")
+    decay_every: Annotated[Number, Field(gt=0)] = Field(1.0, description="step, exponential: epochs for one decay")
+    warmup: Annotated[Number, Field(ge=0)] = Field(0.0, description="epochs over which the learning rate rises from 0, before its schedule")
+    momentum: Decay = Field(0.9, description="momentum, nesterov: share of the velocity kept at each step")
+    rho: Decay = Field(0.9, description="rmsprop: share of the mean of squares kept at each step")
+    beta1: Decay = Field(0.9, description="adam, adamw, nadam: share of the mean gradient kept at each step")
+    beta2: Decay = Field(0.999, description="adam, adamw, nadam: share of the mean square kept at each step")
+    epsilon: Annotated[Number, Field(gt=0)] = Field(1e-7, description="adagrad, rmsprop, adam, adamw, nadam: keeps division finite")
+    weight_decay: Annotated[Number, Field(ge=0)] = Field(
+        default_factory=lambda data: OPTIMIZERS[data["optimizer"]].default_weight_decay,
+        description="L2 regularization (0); adamw: decoupled weight decay (0.01)",
+    )
+    clip_norm: Annotated[Annotated[Number, Field(gt=0)] | None, BeforeValidator(_or_none)] = Field(
+        None, description="greatest norm of the gradient; longer ones are scaled down"
+    )
+    dropout: Decay = Field(0.0, description="share of each hidden layer's outputs set to 0 while training")
+    batch_size: Annotated[Whole, Field(ge=1)] = Field(32, description="images per step")
+    epochs: Annotated[Whole, Field(ge=0, le=MOST_EPOCHS)] = Field(
+        5, description="passes over the training images; 0 only initialises and evaluates"
+    )
+    early_stopping: Annotated[Whole, Field(ge=0, le=MOST_EPOCHS)] = Field(
+        0, description="stop after so many epochs without a lower validation loss, and take the best weights; 0 for never"
+    )
+    validation: Annotated[Whole, Field(ge=0)] = Field(5000, description="training images held out to validate on, the last in file order")
+    seed: Annotated[Whole, Field(ge=0, lt=1 << 128)] = Field(0, description="decides the first weights and the order of images")
+    shuffle: bool = Field(True, description="reshuffle the images each epoch, or keep file order")
+    threads: Annotated[Whole, Field(ge=1, le=1024)] | Literal["auto"] = Field(
+        AUTO, description="BLAS threads; auto takes what is fastest for the shapes"
+    )
+    checkpoint_every: Annotated[Number, Field(ge=0)] = Field(
+        30.0, description="seconds between checkpoints within an epoch; 0 for one at its end alone"
+    )
+    data: str = Field("mnist", min_length=1, description="mnist, a folder of four IDX files (plain or .gz), or an .npz file")
+    changes: Annotated[
+        tuple[InstanceOf[Change], ...],
+        BeforeValidator(parse_changes),
+        After(_check_changes),
+        PlainSerializer(lambda changes: [change.record() for change in changes]),
+    ] = Field(
+        (), description="options that change in the run, by step: 1200 learning_rate=0.0005 batch_size=64, 3000 clip_norm=none (or none)"
+    )
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any], source: "Source | None" = None) -> "Config":
+        """Check `values` and fill in the defaults. Raises UserError, one line, for the first value that is wrong."""
+        with in_english():
+            try:
+                return cls.model_validate(dict(values))
+            except ValidationError as error:
+                name, message = next(iter(complaints(error).items()))
+                raise UserError(f"{(source or Source()).of(name)} {message}") from None
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """The function after each hidden layer."""
+        return split(self.activation, len(self.hidden))
+
+    @property
+    def initializers(self) -> tuple[str, ...]:
+        """How the weights of each Dense layer start, the output layer's last."""
+        return split(self.initializer, len(self.hidden) + 1)
+
+    def record(self) -> dict[str, Any]:
+        """Every option and its value as plain data."""
+        return self.model_dump(mode="json")
+
+    def to_toml(self) -> str:
+        """The text of a config.toml that `read_toml` takes back; an option without a value is left out."""
+        values = self.record() | {"hidden": format_hidden(self.hidden)}
+        # TOML has no null: a change that takes an option's value away says so.
+        values["changes"] = [{name: "none" if value is None else value for name, value in change.items()} for change in values["changes"]]
+        return tomli_w.dumps({name: value for name, value in values.items() if value not in (None, [])})
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where each value came from, so that an error can name the option or the file."""
+
+    file: Path | None = None
+    from_file: frozenset[str] = frozenset()
+
+    def of(self, name: str) -> str:
+        return f"{self.file}: {shortened(name)}" if name in self.from_file else option(shortened(name))
+
+
+def as_text(value: Any) -> str:
+    """What stands for an option's value on the command line and in the form, such that Config reads it back the same."""
+    if isinstance(value, tuple | list):
+        return format_changes(value) if value and isinstance(value[0], Change) else format_hidden(tuple(value))
+    return "none" if value is None else str(value)
+
+
+def option(name: str) -> str:
+    """The command line's spelling of a field."""
+    return "--" + name.replace("_", "-")
+
+
+def problems(values: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with `values`, by field; empty when they make a Config."""
+    try:
+        Config.model_validate(dict(values))
+    except ValidationError as error:
+        return complaints(error)
+    return {}
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The values in a TOML file, unchecked. Raises UserError when it cannot be read or is no TOML."""
+    try:
+        return parse_toml(read_given(path))
+    except OSError as error:
+        raise UserError(f"--config {path}: {reason_of(error)}") from None
+    except ValueError as error:
+        raise UserError(f"--config {path}: {error}") from None
+
+
+def fields() -> Iterator[tuple[str, FieldInfo]]:
+    """Every option's name and description, in the order they are shown."""
+    return iter(Config.model_fields.items())
+
+
+def choices(name: str) -> Mapping[str, str]:
+    """What a field may be and what each means; empty for fields that are numbers, texts or switches."""
+    return next((item.choices for item in Config.model_fields[name].metadata if isinstance(item, OneOf)), {})
+
+
+def layered(name: str) -> bool:
+    """Whether a field may also be a comma list of its choices, one for each layer."""
+    return any(isinstance(item, OneForEach) for item in Config.model_fields[name].metadata)

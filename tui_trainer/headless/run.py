@@ -1,0 +1,280 @@
+"""Training without a screen: the run's events as a progress bar, plain lines or JSON lines, and signals as a clean way out."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from enum import IntEnum
+from math import ceil, floor, log10, nan
+from typing import Literal, Protocol, TypeVar
+
+from tui_trainer.config.changes import describe_change
+from tui_trainer.config.layer_sizes import format_hidden
+from tui_trainer.config.options import Config
+from tui_trainer.config.per_layer import abridged
+from tui_trainer.errors import UserError, reason_of
+from tui_trainer.runs.directory import line
+from tui_trainer.runs.log import EndLine, EpochLine, StartLine
+from tui_trainer.runs.run import Run, settle
+from tui_trainer.system.folders import printable
+from tui_trainer.system.signals import heeded
+from tui_trainer.system.streams import give_up_streams, warn
+from tui_trainer.training.control import Control
+from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Noted, Progress, Started, record
+from tui_trainer.training.lr_finder import RangePoint, range_test, suggest
+
+Format = Literal["auto", "text", "json", "quiet"]
+
+Heard_contra = TypeVar("Heard_contra", contravariant=True)
+
+ASCII_FRAME = str.maketrans("─│┌┐└┘┬┴├┤┼", "-|+++++++++")
+
+
+class Exit(IntEnum):
+    """What the process ends with; after a signal it is 128 and the signal's number."""
+
+    FINISHED = 0
+    FAULT = 1
+    BAD_INPUT = 2
+    DIVERGED = 3
+
+
+class Listener(Protocol[Heard_contra]):
+    """Whoever is told of each event."""
+
+    def hear(self, event: Heard_contra, /) -> None:
+        """Take note of an event."""
+
+    def close(self) -> None:
+        """There will be no more."""
+
+
+def run_headless(run: Run, form: Format) -> int:
+    """Train to the end, tell of it as `form` says, and return the exit status."""
+    control = Control()
+    status: int = Exit.FINISHED
+    lost: OSError | None = None
+    for warning in run.warnings:
+        warn(warning)
+    with heeded(lambda _number: control.stop("interrupted")) as received, told(_listeners(form, str(run.directory))) as listeners:
+        for event in run.events(control):
+            try:
+                if isinstance(event, Noted):
+                    warn(event.text)
+                for listener in listeners:
+                    listener.hear(event)
+            except OSError as error:
+                # Nobody reads any more, the disk is full, or the terminal is gone: keep what was learned.
+                lost = lost or error
+                control.stop("interrupted")
+            if isinstance(event, Ended) and event.status == "diverged":
+                status = Exit.DIVERGED
+    if lost:
+        give_up_streams()
+    # When a terminal hangs up, a write may fail before the signal comes, and it is the signal that counts.
+    if received:
+        return 128 + received[0]
+    if isinstance(lost, BrokenPipeError):
+        return 128 + signal.SIGPIPE
+    if run.trouble:
+        raise UserError(f"{run.trouble}; what was written before is whole")
+    if lost:
+        raise UserError(f"the results cannot be written ({reason_of(lost)}); they are in {run.directory}")
+    return status
+
+
+@contextmanager
+def told(listeners: list[Listener[Heard_contra]]) -> Iterator[list[Listener[Heard_contra]]]:
+    """The listeners, which are closed whatever happens: a bar left on a terminal keeps its cursor hidden."""
+    try:
+        yield listeners
+    finally:
+        for listener in listeners:
+            with suppress(OSError):
+                listener.close()
+
+
+def _listeners(form: Format, run_directory: str) -> list[Listener[Event]]:
+    if form == "quiet":
+        return []
+    if form == "json":
+        return [JSONLines(run_directory)]
+    if form == "auto" and sys.stderr.isatty():
+        return [ProgressBar(), PlainLines(run_directory)]
+    return [PlainLines(run_directory)]
+
+
+class JSONLines:
+    """One JSON object per event on stdout, each flushed."""
+
+    def __init__(self, run_directory: str) -> None:
+        self._run_directory = run_directory
+
+    def hear(self, event: Event) -> None:
+        """Print all but progress and notes."""
+        if not isinstance(event, Progress | Noted):
+            print(line(record(event, self._run_directory)), flush=True)  # noqa: T201
+
+    def close(self) -> None:
+        """Nothing is held back."""
+
+
+class PlainLines:
+    """A line for the network, one for each epoch and one for the result, in ASCII, on stdout."""
+
+    def __init__(self, run_directory: str) -> None:
+        self._run_directory = run_directory
+        self._epochs = 0
+
+    def hear(self, event: Event) -> None:
+        """Print all but progress."""
+        if isinstance(event, Started):
+            self._epochs = event.config.epochs
+            self._print(describe(event.config, event))
+            self._print(f"run directory {printable(self._run_directory)}")
+            if event.step:
+                self._print(f"gone on with after step {event.step:,}")
+        elif isinstance(event, Changed):
+            self._epochs = event.changes.get("epochs", self._epochs)
+            self._print(f"from step {event.step + 1:,} on: {describe_change(event.changes)}")
+        elif isinstance(event, EpochEnded):
+            self._print(describe_epoch(event, self._epochs))
+        elif isinstance(event, Ended):
+            for text in conclusion(event):
+                self._print(text)
+
+    def close(self) -> None:
+        """Nothing is held back."""
+
+    def _print(self, text: str) -> None:
+        print(text, flush=True)  # noqa: T201
+
+
+class ProgressBar:
+    """A bar on stderr, with the loss and the time left."""
+
+    def __init__(self) -> None:
+        from rich.console import Console  # noqa: PLC0415 pipes and batch jobs need not wait for it
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+        from rich.progress import Progress as Bar  # noqa: PLC0415
+
+        self._bar = Bar(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(),
+            TextColumn("batch {task.fields[batch]}"),
+            TextColumn("loss {task.fields[loss]:.4f}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            refresh_per_second=4,
+            # When only stderr is the terminal, lines for stdout must not end up in the bar's stream.
+            redirect_stdout=sys.stdout.isatty(),
+        )
+        self._epochs = 0
+
+    def hear(self, event: Event) -> None:
+        """Move the bar."""
+        if isinstance(event, Started):
+            self._epochs = event.config.epochs
+        elif isinstance(event, Changed):
+            self._epochs = event.changes.get("epochs", self._epochs)
+        elif isinstance(event, Progress):
+            if not self._bar.task_ids:
+                self._bar.add_task("", total=self._epochs, epoch="", batch="", loss=event.loss)
+                self._bar.start()
+            self._bar.update(
+                self._bar.task_ids[0],
+                completed=event.position,
+                total=self._epochs,
+                epoch=f"{event.epoch}/{self._epochs}",
+                batch=f"{event.batch:,}/{event.batches:,}",
+                loss=event.loss,
+            )
+        elif isinstance(event, Ended):
+            self.close()
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        self._bar.stop()
+
+
+def find_learning_rate(config: Config, *, lowest: float, highest: float, steps: int, form: str) -> None:
+    """Run the range test, and print its points or a chart of them, and the rate it speaks for."""
+    points = []
+    config, data = settle(config)
+    for point in range_test(config, data, Control(), lowest=lowest, highest=highest, steps=steps):
+        points.append(point)
+        if form == "json":
+            print(line({"event": "point", **point._asdict()}), flush=True)  # noqa: T201
+    suggestion = suggest(points)
+    if form == "json":
+        print(line({"event": "suggestion", "learning_rate": suggestion}))  # noqa: T201
+        return
+    print(range_chart(points))  # noqa: T201
+    if suggestion is None:
+        print("the loss was not finite from the first step on; try a lower --from")  # noqa: T201
+    else:
+        print(f"try --learning-rate {suggestion:.1g}, a tenth of where the smoothed loss was lowest")  # noqa: T201
+
+
+def range_chart(points: list[RangePoint], width: int = 78, height: int = 18) -> str:
+    """The smoothed loss over the logarithm of the learning rate, in ASCII where the terminal needs it."""
+    import plotext  # noqa: PLC0415 nothing else here draws
+
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.plot_size(width, height)
+    exponents = [log10(point.learning_rate) for point in points]
+    stride = -(-len(points) // (2 * width))
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    plotext.plot(exponents[::stride], [point.smoothed_loss for point in points][::stride], marker="braille" if unicode else "*")
+    whole = range(ceil(exponents[0]), floor(exponents[-1]) + 1) if exponents else []
+    plotext.xticks(list(whole), [f"1e{exponent}" for exponent in whole])
+    plotext.xlabel("learning rate")
+    plotext.title("smoothed loss (nats)")
+    chart: str = plotext.uncolorize(plotext.build())
+    return chart if unicode else chart.translate(ASCII_FRAME)
+
+
+def describe(config: Config, event: Started | StartLine) -> str:
+    """The run in one line."""
+    return (
+        f"{format_hidden(config.hidden)} {abridged(config.activation)}, {abridged(config.initializer)}, "
+        f"{config.optimizer} {config.learning_rate:g}, "
+        f"batch {config.batch_size}, seed {config.seed}: {event.parameters:,} parameters, {event.training_samples:,} training, "
+        f"{event.validation_samples:,} validation and {event.test_samples:,} test images, "
+        f"{event.threads} {'thread' if event.threads == 1 else 'threads'}"
+    )
+
+
+def describe_epoch(event: EpochEnded | EpochLine, epochs: int) -> str:
+    """An epoch in one line; in a file, a figure that was not finite is missing."""
+    parts = [f"epoch {event.epoch}/{epochs}", f"loss {_known(event.train_loss):.4f}", f"accuracy {_known(event.train_accuracy):.1%}"]
+    if event.validation_loss is not None and event.validation_accuracy is not None:
+        parts += [f"validation loss {event.validation_loss:.4f}", f"validation accuracy {event.validation_accuracy:.1%}"]
+    parts.append(f"{event.seconds:.1f} s")
+    if event.samples_per_second is not None:
+        parts.append(f"{event.samples_per_second:,.0f} images/s")
+    return "  ".join(parts)
+
+
+def _known(value: float | None) -> float:
+    return nan if value is None else value
+
+
+def conclusion(event: Ended | EndLine) -> list[str]:
+    """How the run ended, in a line or two."""
+    lines = []
+    if event.divergence is not None:
+        where = event.divergence
+        lines.append(
+            f"diverged in epoch {where.epoch}, at step {where.step}: {printable(where.layer)} gave numbers that are not finite; "
+            "try a lower learning rate or another initializer"
+        )
+    elif event.status != "completed":
+        lines.append(
+            f"{event.status} after {event.epochs} {'epoch' if event.epochs == 1 else 'epochs'}; the checkpoint holds what was learned"
+        )
+    if event.test_accuracy is not None and event.test_loss is not None:
+        lines.append(f"test accuracy {event.test_accuracy:.1%}  test loss {event.test_loss:.4f}")
+    return lines

@@ -1,0 +1,145 @@
+"""Watching a run of another process without a screen: its lines as they come, until it ends."""
+
+import os
+import select
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, Literal
+
+from tui_trainer.config.changes import describe_change
+from tui_trainer.config.options import Config
+from tui_trainer.errors import UserError
+from tui_trainer.headless.run import Exit, conclusion, describe, describe_epoch
+from tui_trainer.runs.archive import record_of
+from tui_trainer.runs.directory import line as as_json
+from tui_trainer.runs.follow import Condition, Follower, Heard, News
+from tui_trainer.runs.log import ChangeLine, EndLine, EpochLine, Line, Log, ResumeLine, StartLine, parse_object
+from tui_trainer.system.folders import printable
+from tui_trainer.system.signals import heeded
+from tui_trainer.system.streams import results
+
+LONGEST_CHANGE: Final = 200
+"""Characters: what was changed stands in a file."""
+
+
+def watch_headless(follower: Follower, form: Literal["text", "json"], looks_per_second: float) -> int:
+    """Print what the run tells until it ends, and return the exit status."""
+    told = _Told()
+    tell = _JSON(follower).tell if form == "json" else _Text(follower).tell
+    gone = False
+    with results(), _interruptions() as wait:
+        while True:
+            news = follower.look()
+            for heard in told.beyond(news):
+                for text in tell(heard):
+                    print(text, flush=True)  # noqa: T201
+            if news.condition is Condition.ENDED and not news.behind:
+                break
+            if not news.behind and gone != (news.condition is Condition.GONE):
+                gone = not gone
+                _note(f"{follower.path}: {'nobody trains it any more; waiting for --resume to go on with it' if gone else 'it goes on'}")
+            if number := wait(0 if news.behind else 1 / looks_per_second):
+                return 128 + number
+    end = follower.log.end
+    return Exit.DIVERGED if end and end.status == "diverged" else Exit.FINISHED
+
+
+def _note(text: str) -> None:
+    print(f"tui-trainer: {printable(text)}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+@contextmanager
+def _interruptions() -> Iterator[Callable[[float], int]]:
+    """A function that waits for so many seconds, or until a signal comes, of which it returns the number."""
+    woken, wake = os.pipe()
+    try:
+        with heeded(lambda _number: os.write(wake, b".")) as received:
+
+            def wait(seconds: float) -> int:
+                select.select([woken], [], [], seconds)
+                return received[0] if received else 0
+
+            yield wait
+    finally:
+        os.close(woken)
+        os.close(wake)
+
+
+class _Told:
+    """What was printed, so that it is not printed again when the run is read anew."""
+
+    def __init__(self) -> None:
+        self._lines: list[int] = []
+        self._again = 0
+
+    def beyond(self, news: News) -> Iterator[Heard]:
+        """Those of the new lines that are not the same as before the run was cut back."""
+        if news.anew:
+            self._again = 0
+        for heard in news.lines:
+            known = hash(heard.text)
+            if self._again < len(self._lines) and self._lines[self._again] == known:
+                self._again += 1
+                continue
+            # From here on it is another course.
+            self._lines[self._again :] = [known]
+            self._again += 1
+            yield heard
+
+
+class _JSON:
+    """Lines as they stand in the file, in strict JSON even where they do not."""
+
+    def __init__(self, follower: Follower) -> None:
+        self._path = follower.path
+
+    def tell(self, heard: Heard) -> Iterator[str]:
+        """The line again."""
+        try:
+            yield as_json(parse_object(heard.text))
+        except ValueError:  # 1e999
+            raise UserError(f"{self._path}: metrics.jsonl: a number is beyond all measure") from None
+
+
+class _Text:
+    """Lines as `--no-ui` prints them."""
+
+    def __init__(self, follower: Follower) -> None:
+        self._follower = follower
+        self._epochs = 0
+
+    def tell(self, heard: Heard) -> Iterator[str]:
+        """The line in words."""
+        line: Line = heard.line
+        match line:
+            case StartLine():
+                log = Log()
+                log.take(line)
+                record = record_of(self._follower.path, log)
+                self._epochs = record.planned_epochs or 0
+                yield from _opening(line, record.config)
+                yield f"run directory {printable(str(self._follower.path))}"
+            case ResumeLine():
+                yield f"gone on with after step {line.step:,}, in another environment"
+            case ChangeLine():
+                wanted = line.changes.get("epochs")
+                self._epochs = wanted if isinstance(wanted, int) else self._epochs
+                yield f"from step {line.step + 1:,} on: {printable(describe_change(line.changes))[:LONGEST_CHANGE]}"
+            case EpochLine():
+                yield describe_epoch(line, max(self._epochs, line.epoch))
+            case EndLine():
+                epochs = len(self._follower.log.epochs)
+                yield from conclusion(line if line.epochs is not None else line.model_copy(update={"epochs": epochs}))
+
+
+def _opening(line: StartLine, options: object) -> Iterator[str]:
+    """The run in a line, if this version can read its options."""
+    counts = line.parameters, line.training_samples, line.validation_samples, line.test_samples, line.threads
+    if not isinstance(options, dict) or None in counts:
+        return
+    try:
+        config = Config.parse({name: value for name, value in options.items() if value is not None})
+    except UserError:
+        return
+    yield describe(config, line)

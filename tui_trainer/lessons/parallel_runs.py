@@ -1,0 +1,134 @@
+"""The runs of a lesson side by side, in threads of their own, as one stream of events."""
+
+import threading
+from collections import deque
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
+from queue import SimpleQueue
+
+import numpy as np
+
+from tui_trainer.config.options import AUTO, Config
+from tui_trainer.datasets.dataset import Dataset, Split
+from tui_trainer.errors import UserError
+from tui_trainer.lessons.course import Course
+from tui_trainer.runs.run import Run, settle
+from tui_trainer.training.control import Control
+from tui_trainer.training.environment import cores
+from tui_trainer.training.events import Event, Progress
+from tui_trainer.training.loop import Training
+
+MEASUREMENTS = 20
+"""In an epoch. At steps that depend on nothing but the run, so that the same seed gives the same verdict in the app and without it."""
+
+AT_ONCE = 2
+"""Runs trained at the same time: with more, on more cores, Python's lock is what they wait for."""
+
+
+class Trial:
+    """Runs by their names. Make one, then consume `events` to its end; `courses` fill as they pass.
+
+    A run in `folder` is kept in a folder of its name there; without one nothing is written.
+    """
+
+    def __init__(self, configs: Mapping[str, Config], samples: int | None = None, folder: Path | None = None) -> None:
+        self.courses = {name: Course(config) for name, config in configs.items()}
+        # One thread for each run's products: the cores are taken by the other runs.
+        self._configs = {
+            name: config if config.threads != AUTO else config.model_copy(update={"threads": 1}) for name, config in configs.items()
+        }
+        self._samples = samples
+        self._folder = folder
+        self._controls = {name: Control() for name in configs}
+        self.stopped = False
+        """Whether somebody wanted it to end early."""
+
+    def stop(self) -> None:
+        """End all runs before their next batch. May be called from any thread, and a signal handler."""
+        self.stopped = True
+        for control in self._controls.values():
+            control.stop("interrupted")
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run came to an end of its own, so that the claim can be judged."""
+        return all(course.complete for course in self.courses.values())
+
+    @property
+    def position(self) -> float:
+        """The share of the work that is done, from 0 to 1."""
+        shares = []
+        for course in self.courses.values():
+            epochs = course.places[-1].epochs if course.places else 0.0
+            shares.append(1.0 if course.ended else epochs / max(course.config.epochs, 1))
+        return sum(shares) / len(shares)
+
+    def events(self) -> Generator[tuple[str, Event], None, None]:
+        """Every event with the name of its run. Whoever stops consuming stops the work. Raises what a run raises."""
+        told: SimpleQueue[tuple[str, Event] | BaseException | None] = SimpleQueue()
+        waiting = deque(self._configs)
+        config, data = settle(next(iter(self._configs.values())))
+        data = _part(data, self._samples, config.validation)
+        self._configs = {name: each.model_copy(update={"data": config.data}) for name, each in self._configs.items()}
+
+        def work() -> None:
+            try:
+                while waiting and not self.stopped:
+                    # Two threads may see the last one.
+                    try:
+                        name = waiting.popleft()
+                    except IndexError:
+                        break
+                    for event in self._run(name, data):
+                        told.put((name, event))
+            except BaseException as error:
+                told.put(error)
+            finally:
+                told.put(None)
+
+        count = min(AT_ONCE, len(waiting), cores())
+        threads = [threading.Thread(target=work, name=f"lesson-{number}", daemon=True) for number in range(1, count + 1)]
+        for thread in threads:
+            thread.start()
+        try:
+            while count:
+                item = told.get()
+                if item is None:
+                    count -= 1
+                elif isinstance(item, BaseException):
+                    raise item
+                else:
+                    name, event = item
+                    self.courses[name].take(event)
+                    yield item
+        finally:
+            self.stop()
+            for thread in threads:
+                thread.join()
+
+    def _run(self, name: str, data: Dataset) -> Iterator[Event]:
+        config, control = self._configs[name], self._controls[name]
+        control.measure_layers()
+        try:
+            if self._folder:
+                events = Run.create(config, self._folder / name.replace("/", "-"), data).events(control)
+            else:
+                events = Training(config, data).events(control)
+            for event in events:
+                yield event
+                if isinstance(event, Progress) and event.step % max(1, event.batches // MEASUREMENTS) == 0:
+                    control.measure_layers()
+        except UserError as error:
+            raise UserError(f"{error} (run: {name})") from None
+        except MemoryError:
+            raise UserError(f"out of memory: free some, or take a smaller --batch-size or fewer or smaller layers (run: {name})") from None
+
+
+def _part(data: Dataset, samples: int | None, validation: int) -> Dataset:
+    """The first so many training images, and those that are held out."""
+    images, labels = data.training
+    kept = len(labels) - validation
+    if samples is None or samples >= kept:
+        return data
+    chosen = np.r_[:samples, kept : len(labels)]
+    return Dataset(data.name, Split(images[chosen], labels[chosen]), data.test, data.classes)

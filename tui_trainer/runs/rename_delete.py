@@ -1,0 +1,143 @@
+"""Renaming and deleting runs that are over: nobody's run is taken from under it, and no file of others is touched."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tui_trainer.errors import UserError, reason_of
+from tui_trainer.runs.archive import began, is_run
+from tui_trainer.runs.directory import RunDirectory
+from tui_trainer.runs.locked_log import LockedLog, TakenError, is_held
+from tui_trainer.runs.run_status import NEWEST
+from tui_trainer.system.files import sync_folder
+
+LONGEST_NAME: Final = 200
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """What became of a run that was to be deleted."""
+
+    path: Path
+    files: int
+    size: int
+    """Bytes."""
+    left: tuple[str, ...]
+    """Names of what is not the program's, which stays, and the folder with it."""
+
+
+def own_files(run: Path) -> dict[str, int]:
+    """The files in a run's folder that the program wrote there, with their sizes; a link has its own."""
+    return {path.name: path.lstat().st_size for path in RunDirectory(run).files() if os.path.lexists(path)}
+
+
+def run_folder(run: Path) -> Path:
+    """The run's folder by a path that ends in its name. Raises UserError when it holds no run."""
+    if not is_run(run):
+        raise UserError(f"{run}: not a run: it holds neither metrics.jsonl nor config.toml")
+    return run if run.name not in ("", "..") else run.resolve()
+
+
+def idle_run(run: Path) -> Path:
+    """The folder of a run that may be moved or deleted. Raises UserError when it is only a link to one, or the run is going on."""
+    run = run_folder(run)
+    if run.is_symlink():
+        raise UserError(f"{run}: a link; name the folder that it leads to, {run.resolve()}")
+    if is_held(RunDirectory(run).metrics):
+        raise _going_on(run)
+    return run
+
+
+def rename_run(run: Path, name: str) -> Path:
+    """Give the run's folder another name beside its present one. Raises UserError."""
+    run = idle_run(run)
+    _check_name(name)
+    target = run.with_name(name)
+    with _held(run):
+        try:
+            # Whoever makes the folder has the name: a rename alone would replace an empty folder that another just made.
+            target.mkdir()
+        except FileExistsError:
+            raise UserError(f"{name}: the name is taken: {target} exists") from None
+        except OSError as error:
+            raise UserError(f"{target}: {reason_of(error)}") from None
+        try:
+            _keep_date(run)
+            run.rename(target)
+            sync_folder(run.parent)
+        except OSError as error:
+            with suppress(OSError):
+                target.rmdir()
+            raise UserError(f"{run}: {reason_of(error)}") from None
+    return target
+
+
+def _check_name(name: str) -> None:
+    if not name or name.startswith(".") or "/" in name or not name.isprintable() or name != name.strip():
+        raise UserError(f"{name}: not a name for a run: printable characters, no / in it, no . or space in front of it")
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        raise UserError(f"{name[:40]}…: a run's name has at most {LONGEST_NAME} bytes")
+    if name == NEWEST:
+        raise UserError(f"{name}: stands for the newest run; take another name")
+
+
+def _keep_date(run: Path) -> None:
+    """A run began when its first name says, and under any other name when its config.toml was written."""
+    config = RunDirectory(run).config
+    if config.is_file() and not config.is_symlink():
+        date, _ = began(run)
+        os.utime(config, (date, date))
+
+
+def delete_run(run: Path) -> Deleted:
+    """Delete the files that the program wrote into the run's folder, and the folder when it is empty then. Raises UserError."""
+    run = idle_run(run)
+    files = size = 0
+    with _held(run):
+        try:
+            # By way of the open folder: whatever comes to stand at its path meanwhile is left alone.
+            folder = os.open(run, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            raise UserError(f"{run}: {reason_of(error)}") from None
+        try:
+            for name in (path.name for path in RunDirectory(run).files()):
+                with suppress(FileNotFoundError, IsADirectoryError):
+                    length = os.stat(name, dir_fd=folder, follow_symlinks=False).st_size
+                    os.unlink(name, dir_fd=folder)
+                    files, size = files + 1, size + length
+            left = tuple(sorted(os.listdir(folder)))  # noqa: PTH208 the open folder, not what is at its path
+            if not left:
+                run.rmdir()
+                sync_folder(run.parent)
+        except OSError as error:
+            raise UserError(f"{run}: {reason_of(error)}; {files} files were deleted") from None
+        finally:
+            os.close(folder)
+    return Deleted(run, files, size, left)
+
+
+@contextmanager
+def _held(run: Path) -> Iterator[None]:
+    """Nobody can go on with the run meanwhile."""
+    metrics = RunDirectory(run).metrics
+    journal = None
+    # What is no file no run can be gone on with.
+    if metrics.is_file() and not metrics.is_symlink():
+        try:
+            journal = LockedLog.hold(metrics)
+        except TakenError:
+            raise _going_on(run) from None
+        except OSError as error:
+            raise UserError(f"{metrics}: {reason_of(error)}") from None
+    try:
+        yield
+    finally:
+        if journal:
+            journal.close()
+
+
+def _going_on(run: Path) -> UserError:
+    return UserError(f"{run}: the run is going on, in another window or process; wait for its end, or stop it first")

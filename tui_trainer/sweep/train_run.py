@@ -1,0 +1,109 @@
+"""One run of a sweep, from its start, or from where it was stopped, to its end; the validation set alone says what it is worth."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset
+from tui_trainer.errors import UserError
+from tui_trainer.runs import checkpoint
+from tui_trainer.runs.archive import RunRecord, is_run, read_run
+from tui_trainer.runs.directory import RunDirectory
+from tui_trainer.runs.locked_log import is_held
+from tui_trainer.runs.run import Run
+from tui_trainer.sweep.store import Figures, Standing
+from tui_trainer.training.control import Control
+from tui_trainer.training.events import Ended
+
+
+class CutShortError(Exception):
+    """The run was stopped before its end; what it learned is in its folder."""
+
+
+def run_trial(config: Config, folder: Path, data: Dataset, control: Control) -> tuple[Standing, Figures]:
+    """Train the run in its folder, or go on with it there; of one that has ended tell what it gave.
+
+    Raises CutShortError after `control` stopped it, and UserError when it cannot be trained or kept.
+    """
+    if known := outcome(folder):
+        return known
+    run = _resumed(folder, data) or Run.create(config, folder, data)
+    for event in run.events(control):
+        if isinstance(event, Ended) and event.status in {"stopped", "interrupted"}:
+            raise CutShortError
+    if run.trouble:
+        raise UserError(run.trouble)
+    return _outcome(read_run(folder))
+
+
+def outcome(folder: Path) -> tuple[Standing, Figures] | None:
+    """What a run gave that has ended; None of one that has not. A sweep that is killed may not have heard of a run that had just ended."""
+    try:
+        record = read_run(folder)
+    except UserError:
+        return None
+    has_ended = record.status == "diverged" or (record.status == "completed" and record.has_checkpoint)
+    return _outcome(record) if has_ended else None
+
+
+def latest(folder: Path) -> Figures | None:
+    """What a run that is being trained has given so far; None before its first epoch ended."""
+    try:
+        record = read_run(folder)
+    except UserError:  # it is just being made
+        return None
+    return figures(record) if record.epochs else None
+
+
+def figures(record: RunRecord, status: Standing = Standing.RUNNING) -> Figures:
+    """What the files of a run tell; of one that diverged only how long it lasted, for its network is of no use."""
+    digest = None
+    if status is Standing.DIVERGED:
+        return Figures(epochs=record.last_epoch, seconds=record.seconds)
+    if status is Standing.COMPLETED:
+        digest = _digest(RunDirectory(record.path).checkpoint)
+    kept = record.epochs[-1] if record.epochs else None
+    if record.config.get("early_stopping") and record.best_loss:
+        kept = next(epoch for epoch in record.epochs if epoch.number == record.best_loss.epoch)
+    if kept is None:
+        return Figures(digest=digest)
+    return Figures(
+        kept.train_loss,
+        kept.train_accuracy,
+        kept.validation_loss,
+        kept.validation_accuracy,
+        record.last_epoch,
+        record.seconds,
+        digest,
+    )
+
+
+def _outcome(record: RunRecord) -> tuple[Standing, Figures]:
+    status = Standing.DIVERGED if record.status == "diverged" else Standing.COMPLETED
+    return status, figures(record, status)
+
+
+def _resumed(folder: Path, data: Dataset) -> Run | None:
+    """The run as it was kept last; None where nothing of use is left of it, and it starts anew."""
+    if not is_run(folder):
+        return None
+    own = RunDirectory(folder)
+    try:
+        return Run.resume(folder, data=data)
+    except UserError:
+        if is_held(own.metrics):
+            raise
+        own.clear()
+        return None
+
+
+def _digest(file: Path) -> str:
+    """A hash of the weights alone, which are equal on another machine of the same kind; times are not."""
+    snapshot = checkpoint.read(file)
+    hashed = sha256()
+    for name in sorted(snapshot.tensors):
+        tensor = snapshot.tensors[name]
+        hashed.update(json.dumps([name, tensor.shape]).encode())
+        hashed.update(tensor.data)
+    return hashed.hexdigest()

@@ -1,0 +1,1 @@
+"""What depends on the operating system: files, locks, signals, streams, folders, the terminal."""

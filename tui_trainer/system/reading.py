@@ -1,0 +1,44 @@
+"""Opening files that may come from anywhere."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from tui_trainer.errors import UserError, reason_of
+from tui_trainer.system.toml_file import parse_toml
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """The file, if it is one: a pipe would never open, and a device never end. Raises UserError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise UserError(f"{path}: not a regular file")
+        with os.fdopen(descriptor, "rb") as file:
+            yield file
+    except OSError as error:
+        raise UserError(f"{path}: {reason_of(error)}") from None
+
+
+def read_table(path: Path, most: int) -> dict[str, Any]:
+    """The table in a TOML file of at most so many bytes, unchecked. Raises UserError."""
+    with opened(path) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise UserError(f"{path}: longer than {most:,} bytes")
+    try:
+        table = parse_toml(content)
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from None
+    try:
+        str(table)
+    except ValueError:  # a hexadecimal one can be read, but not shown
+        raise UserError(f"{path}: holds an integer of thousands of digits") from None
+    except RecursionError:
+        raise UserError(f"{path}: holds tables in tables without end") from None
+    return table

@@ -1,0 +1,103 @@
+"""A trained network in the formats of other programs: .npz and ONNX."""
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from tui_trainer import __version__
+from tui_trainer.errors import UserError
+from tui_trainer.nn.activations import Activation
+from tui_trainer.nn.layers import Dense, Layer
+from tui_trainer.trained.estimator import Classifier
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+OPSET: Final = 13
+"""Of ONNX's operators: the first in which Softmax means what it does today; every runtime since 2021 has it."""
+
+IR_VERSION: Final = 7
+"""Of ONNX's file format: the one of that time."""
+
+MOST_BYTES: Final = (2 << 30) - (1 << 20)
+"""Of the tensors in one ONNX file: it may not be longer than 2 GiB."""
+
+OPERATORS: Mapping[str, Callable[[Activation], tuple[str, dict[str, float]]]] = {
+    "sigmoid": lambda layer: ("Sigmoid", {}),
+    "tanh": lambda layer: ("Tanh", {}),
+    "relu": lambda layer: ("Relu", {}),
+    "leaky_relu": lambda layer: ("LeakyRelu", {"alpha": layer.alpha}),
+    "prelu": lambda layer: ("PRelu", {}),
+    "elu": lambda layer: ("Elu", {"alpha": layer.alpha}),
+}
+"""Each activation's operator in ONNX, with its attributes; what an activation learned is an input of it."""
+
+
+def to_npz(model: Classifier) -> bytes:
+    """Every tensor by its name, in a zip of .npy files."""
+    buffer = io.BytesIO()
+    tensors: dict[str, Any] = model.network_.tensors
+    np.savez(buffer, **tensors)
+    return buffer.getvalue()
+
+
+def to_onnx(model: Classifier) -> bytes:
+    """A graph from `images` (batch, features) to `probabilities` and `logits` (batch, classes). Raises UserError where it cannot be.
+
+    `images` are what training saw: pixels from 0 to 1 where they were bytes.
+    """
+    if sum(tensor.nbytes for tensor in model.network_.tensors.values()) > MOST_BYTES:
+        raise UserError("--to onnx: this network is larger than the 2 GiB that the format allows; take --to npz")
+    try:
+        import onnx  # noqa: PLC0415 an optional extra
+    except ModuleNotFoundError as error:
+        raise UserError(f"--to onnx needs a package that is missing here, {error.name}: pip install 'tui-trainer[onnx]'") from None
+    graph = _graph(model, onnx)
+    made: ModelProto = onnx.helper.make_model(
+        graph,
+        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="tui-trainer",
+        producer_version=__version__,
+    )
+    onnx.helper.set_model_props(made, {"config": json.dumps(model.get_params()), "classes": json.dumps(model.classes_.tolist())})
+    onnx.checker.check_model(made)
+    content: bytes = made.SerializeToString(deterministic=True)
+    return content
+
+
+def _graph(model: Classifier, onnx: Any) -> Any:
+    helper, network = onnx.helper, model.network_
+    nodes = []
+    value = "images"
+    for layer in network.layers:
+        if layer.only_in_training:
+            continue
+        operator, attributes = _operator(layer)
+        learned = [f"{layer.name}.{parameter}" for parameter in layer.shapes()]
+        out = "logits" if layer is network.layers[-1] else f"{layer.name}.out"
+        nodes.append(helper.make_node(operator, [value, *learned], [out], layer.name, **attributes))
+        value = out
+    nodes.append(helper.make_node("Softmax", ["logits"], ["probabilities"], "softmax", axis=1))
+
+    def values(name: str, width: int) -> Any:
+        return helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", width])
+
+    return helper.make_graph(
+        nodes,
+        "perceptron",
+        [values("images", network.inputs)],
+        [values("probabilities", network.classes), values("logits", network.classes)],
+        [onnx.numpy_helper.from_array(np.ascontiguousarray(tensor), name) for name, tensor in network.tensors.items()],
+    )
+
+
+def _operator(layer: Layer) -> tuple[str, dict[str, float]]:
+    if isinstance(layer, Dense):
+        return "Gemm", {}
+    if isinstance(layer, Activation) and layer.prefix in OPERATORS:
+        return OPERATORS[layer.prefix](layer)
+    raise UserError(f"--to onnx: there is no operator for {layer.kind}")

@@ -1,0 +1,250 @@
+"""What a network has learned, seen from inside: its mistakes, what it takes for what, and what the units of its first layer look for."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_trainer.datasets.dataset import Split
+from tui_trainer.errors import UserError
+from tui_trainer.nn.activations import Activation
+from tui_trainer.nn.arrays import Array, Images, Labels
+from tui_trainer.nn.layers import Dense
+from tui_trainer.nn.losses import softmax
+from tui_trainer.nn.network import Network
+from tui_trainer.text.language import _
+from tui_trainer.training.batch_loader import BatchLoader
+from tui_trainer.training.blas import BlasThreads
+from tui_trainer.training.events import Snapshot
+from tui_trainer.training.model import build_network
+from tui_trainer.training.run_state import read_model_state
+
+BESIDE = ("optimizer.", "best.", "last.")
+"""What the names of tensors begin with that are not the network's own."""
+
+
+ONE_THREAD = BlasThreads(1)
+"""Somebody only looks, and the processor may have other work. And the same network says the same to the last bit, whatever goes on."""
+
+
+def network_alone(snapshot: Snapshot) -> Snapshot:
+    """The snapshot without what is beside the network, which is twice as large again."""
+    return Snapshot({name: tensor for name, tensor in snapshot.tensors.items() if not name.startswith(BESIDE)}, snapshot.scalars)
+
+
+def restore(snapshot: Snapshot, network: Network | None = None) -> Network:
+    """A network of its own with the snapshot's parameters: `network`, where it has the same layers. Raises UserError."""
+    state = read_model_state(snapshot.scalars)
+    shapes = state.model_shapes()
+    if network is None or {name: tensor.shape for name, tensor in network.tensors.items()} != shapes:
+        try:
+            network = build_network(state.options, state.features, state.classes)
+        except MemoryError:
+            raise UserError("a second network of this size does not fit into memory") from None
+    for name, tensor in network.tensors.items():
+        np.copyto(tensor, snapshot.tensors[name])
+    return network
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What a network says about images of which it is known what they are."""
+
+    labels: Labels
+    """(images,)"""
+    probabilities: Array
+    """(images, classes)"""
+    losses: NDArray[np.float64]
+    """Cross-entropy of each image in nats; not a number, or infinite, where training diverged."""
+    outputs: NDArray[np.float64]
+    """Mean output of each unit of the first layer, after its activation, over the images of each class: (classes, units)."""
+    constant: NDArray[np.bool_]
+    """Which of these units give the same for every image: (units,)."""
+
+    @cached_property
+    def predicted(self) -> Labels:
+        """The likeliest class of each image; the lowest of equal ones."""
+        predicted: Labels = self.probabilities.argmax(axis=1)
+        return predicted
+
+    @cached_property
+    def is_finite(self) -> bool:
+        """Whether the network gives numbers at all."""
+        return bool(np.isfinite(self.probabilities).all())
+
+    @cached_property
+    def accuracy(self) -> float:
+        """The share of right answers."""
+        return float(np.mean(self.predicted == self.labels))
+
+    @cached_property
+    def confusion(self) -> NDArray[np.intp]:
+        """How many images of each class (rows) were taken for each class (columns)."""
+        classes = self.probabilities.shape[1]
+        return np.bincount(self.labels * classes + self.predicted, minlength=classes * classes).reshape(classes, classes)
+
+    @cached_property
+    def recall(self) -> NDArray[np.float64]:
+        """The share of each class's images that were recognised; not a number where there are none."""
+        sums = self.confusion.sum(axis=1)
+        shares: NDArray[np.float64] = np.divide(self.confusion.diagonal(), sums, out=np.full(len(sums), np.nan), where=sums > 0)
+        return shares
+
+    def mistakes(self) -> Labels:
+        """The images that were taken for something else, the highest loss first."""
+        wrong = np.flatnonzero(self.predicted != self.labels)
+        return wrong[np.argsort(-self.losses[wrong], kind="stable")]
+
+    def cell(self, label: int, predicted: int) -> Labels:
+        """The images of a class that were taken for another, or for itself: those that the network was surest of come first."""
+        found = np.flatnonzero((self.labels == label) & (self.predicted == predicted))
+        return found[np.argsort(-self.probabilities[found, predicted], kind="stable")]
+
+
+def examine(network: Network, feed: BatchLoader, split: Split) -> Generator[None, None, Examination]:
+    """Show the network all images of a split, which `feed` feeds, yielding after each batch: there may be something more urgent.
+
+    Raises UserError when the images or labels are not such as the network takes.
+    """
+    images, features = split.images.shape
+    classes = network.classes
+    if features != network.inputs:
+        raise UserError(f"the test images have {features:,} pixels, and this network takes {network.inputs:,}")
+    if (highest := int(split.labels.max(initial=0))) >= classes:
+        raise UserError(f"a test image is labelled {highest}, and this network knows {classes} classes")
+    units = network.layers[0].units
+    probabilities, losses = np.empty((images, classes), network.dtype), np.empty(images)
+    sums, low, high = np.zeros((classes, units)), np.full(units, np.inf), np.full(units, -np.inf)
+    start = 0
+    for batch in feed.all(network):
+        with np.errstate(all="ignore"), ONE_THREAD:
+            batch.forward()
+            here = slice(start, start + batch.rows)
+            logits = batch.logits.astype(np.float64)
+            probabilities[here] = softmax(logits)
+            shifted = logits - logits.max(axis=1, keepdims=True)
+            losses[here] = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(batch.rows), batch.labels]
+            first = next((stage for stage in batch.stages[1:2] if isinstance(stage.layer, Activation)), batch.stages[0]).out
+            sums += (np.arange(classes)[:, None] == batch.labels).astype(network.dtype) @ first
+            low, high = np.minimum(low, first.min(axis=0)), np.maximum(high, first.max(axis=0))
+        start += batch.rows
+        yield
+    counts = np.bincount(split.labels, minlength=classes)[:, None]
+    outputs = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+    return Examination(split.labels, probabilities, losses, outputs, low == high)
+
+
+@dataclass(frozen=True)
+class FirstLayer:
+    """What the units that see the image look for."""
+
+    weights: Array
+    """One row for each unit: (units, features)."""
+    biases: Array
+    outgoing: Array | None
+    """Where the output layer comes next: how much more than on average each unit says for each class, (units, classes)."""
+    is_output: bool
+    """Whether these are the output units themselves, one for each class."""
+
+    @classmethod
+    def of(cls, network: Network) -> "FirstLayer":
+        """Copies of a network's numbers."""
+        dense = [layer for layer in network.layers if isinstance(layer, Dense)]
+        first = dense[0]
+        outgoing = None
+        if len(dense) == 2 and np.isfinite(dense[1].weight).all():
+            outgoing = dense[1].weight - dense[1].weight.mean(axis=1, keepdims=True)
+        return cls(first.weight.T.copy(), first.bias.copy(), outgoing, len(dense) == 1)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether all weights are numbers."""
+        return bool(np.isfinite(self.weights).all() and np.isfinite(self.biases).all())
+
+    def speaks(self, unit: int) -> tuple[int, int] | None:
+        """The class that the unit speaks for, and the one it speaks against, where that is to be read from the weights."""
+        if self.outgoing is None:
+            return None
+        return int(self.outgoing[unit].argmax()), int(self.outgoing[unit].argmin())
+
+    def headline(self, unit: int, examination: Examination | None) -> str:
+        """The unit in a few characters."""
+        if self.is_output:
+            return _("for {digit}").format(digit=unit)
+        if examination is not None and examination.constant[unit]:
+            return _("#{unit} dead").format(unit=unit)
+        if speaks := self.speaks(unit):
+            return _("#{unit} for {digit}").format(unit=unit, digit=speaks[0])
+        strongest = _strongest(examination, unit)
+        return f"#{unit}" if strongest is None else _("#{unit} at {digit}").format(unit=unit, digit=strongest)
+
+    def describe(self, unit: int, examination: Examination | None) -> list[str]:
+        """The unit in lines."""
+        weights = self.weights[unit].astype(np.float64)
+        lines = [
+            _("unit {unit} of {count:,}").format(unit=unit, count=len(self.weights)),
+            _("weights {lowest:+.2f} to {highest:+.2f}").format(lowest=weights.min(), highest=weights.max()),
+            _("norm {norm:.2f}, bias {bias:+.2f}").format(norm=np.linalg.norm(weights), bias=self.biases[unit]),
+        ]
+        if self.is_output:
+            return [*lines, _("speaks for the digit {digit}").format(digit=unit)]
+        if examination is not None and examination.constant[unit]:
+            text = _("dead: gives {output:.3g} for every test image")
+            return [*lines, text.format(output=examination.outputs[examination.labels[0], unit])]
+        strongest = _strongest(examination, unit)
+        if examination is not None and strongest is not None:
+            text = _("fires most at {digit} (mean {mean:.2f})")
+            lines.append(text.format(digit=strongest, mean=examination.outputs[strongest, unit]))
+        if (speaks := self.speaks(unit)) and self.outgoing is not None:
+            says, denies = (f"{label} ({_signed(self.outgoing[unit, label])})" for label in speaks)
+            return [*lines, _("speaks for {digit}").format(digit=says), _("and against {digit}").format(digit=denies)]
+        return lines
+
+
+def _strongest(examination: Examination | None, unit: int) -> int | None:
+    """The class at whose images the unit gives most, on average."""
+    if examination is None or not np.isfinite(means := examination.outputs[:, unit]).any():
+        return None
+    return int(np.nanargmax(means))
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.2f}"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From which number to which the pixels of images go: bytes are shares of 255, others are used as they are."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, images: Images) -> "Scale":
+        """Of images that are data."""
+        if images.dtype == np.uint8:
+            return cls(0.0, 255.0)
+        return cls(float(images.min(initial=0)), float(images.max(initial=0)))
+
+    def levels(self, image: NDArray[np.generic]) -> NDArray[np.uint8]:
+        """An image of the data in levels of gray."""
+        width = (self.high - self.low) or 1.0
+        shares: NDArray[np.float64] = (image.astype(np.float64) - self.low) / width
+        return np.rint(255 * shares).astype(np.uint8)
+
+    def inputs(self, levels: NDArray[np.uint8], *, as_bytes: bool) -> Array:
+        """Levels of gray as the network takes them."""
+        shares = levels / 255
+        return (shares if as_bytes else shares * (self.high - self.low) + self.low).astype(np.float32)
+
+
+def say(network: Network, inputs: Array) -> Array:
+    """The probabilities (classes,) of one image (features,)."""
+    batch = network.over(1)
+    batch.inputs[0] = inputs
+    with np.errstate(all="ignore"), ONE_THREAD:
+        batch.forward()
+        probabilities: Array = softmax(batch.logits)[0]
+    return probabilities

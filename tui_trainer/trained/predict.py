@@ -1,0 +1,147 @@
+"""What a trained network says about the images in a file."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_trainer.datasets.formats import Npz, open_npz, read_idx
+from tui_trainer.datasets.png import PNG, read_digit
+from tui_trainer.errors import UserError
+from tui_trainer.nn.arrays import Array, Images, Labels
+from tui_trainer.system.reading import opened
+from tui_trainer.trained.estimator import Classifier
+
+LABELS = {"x": "y", "x_test": "y_test"}
+"""What an array of images in an .npz may be called, and its labels."""
+
+
+class Samples(NamedTuple):
+    """The images of one file."""
+
+    images: Images
+    """(samples, features)."""
+    labels: Labels | None = None
+    is_picture: bool = False
+    """Whether the file is one image, not a list of them."""
+    note: str = ""
+    """What was done to it, if anything was."""
+    hint: str = ""
+    """What may be wrong with it."""
+
+
+class Prediction(NamedTuple):
+    """What the network says about one image."""
+
+    label: str | float
+    probability: float
+    probabilities: list[float]
+    """In the order of the network's classes."""
+    next_label: str | float | None
+    """The second likeliest; None for a network of one class."""
+    next_probability: float
+    truth: int | None
+    """The file's own label."""
+    is_right: bool | None
+
+
+def side_of(features: int) -> int | None:
+    """The side of a square image of so many pixels, if there is one."""
+    side = math.isqrt(features)
+    return side if side * side == features else None
+
+
+def read_samples(path: Path, features: int, *, invert: bool | None = None) -> Samples:
+    """The images in a PNG, IDX or .npz file, as a network of so many inputs takes them. Raises UserError.
+
+    `invert` tells whether a PNG is dark on light; None: look at it.
+    """
+    with opened(path) as file:
+        start = file.read(len(PNG))
+    if start == PNG:
+        return _read_png(path, features, invert)
+    try:
+        if start.startswith(b"PK"):
+            samples = _read_npz(path, features)
+        elif start.startswith(b"\0\0") or path.suffix == ".gz":
+            images = read_idx(path, 3)
+            samples = Samples(_flat(images, path, "its images have shape", features))
+        else:
+            kind = "; save the picture as PNG" if start.startswith((b"\xff\xd8", b"GIF8", b"BM", b"RIFF")) else ""
+            raise UserError(f"{path}: neither a PNG image, an IDX file of images nor an .npz{kind}")
+    except MemoryError:
+        raise UserError(f"{path}: does not fit into memory") from None
+    if not len(samples.images):
+        raise UserError(f"{path}: there are no images in it")
+    return samples
+
+
+def predict(model: Classifier, samples: Samples) -> Iterator[Prediction]:
+    """A prediction for each sample. Raises UserError before the first when the network gives numbers that are not finite."""
+    probabilities = model.predict_proba(samples.images)
+    if not np.isfinite(probabilities).all():
+        raise UserError("it gives numbers that are not finite, as a network does whose training diverged")
+    return _told(model.classes_, probabilities, samples.labels)
+
+
+def _told(classes: NDArray[Any], probabilities: Array, labels: Labels | None) -> Iterator[Prediction]:
+    names = classes.tolist()
+    truths = labels.astype(str) if labels is not None and classes.dtype.kind == "U" else labels
+    for index, row in enumerate(probabilities):
+        # As argmax does, the first of equal ones.
+        first, *others = np.argsort(-row, kind="stable")[:2].tolist()
+        second = others[0] if others else None
+        yield Prediction(
+            label=names[first],
+            probability=float(row[first]),
+            probabilities=row.tolist(),
+            next_label=None if second is None else names[second],
+            next_probability=0.0 if second is None else float(row[second]),
+            truth=None if labels is None else int(labels[index]),
+            is_right=None if truths is None else bool(classes[first] == truths[index]),
+        )
+
+
+def _read_png(path: Path, features: int, invert: bool | None) -> Samples:
+    side = side_of(features)
+    if side is None:
+        raise UserError(f"{path}: this network takes {features:,} numbers, which are no square image: give an IDX file or an .npz of such")
+    digit = read_digit(path, side, invert=invert)
+    note = ""
+    if digit.was_fitted:
+        turned = "turned to light on dark, " if digit.is_inverted else ""
+        note = f"made gray, {turned}cropped to its ink, scaled and centred by its mass in {side}×{side} pixels, as MNIST's digits were"
+    elif digit.is_inverted:
+        note = "turned to light on dark"
+    hint = "taken as it is, dark on light; MNIST's digits are light on dark, and --invert turns it" if digit.looks_inverted else ""
+    return Samples(digit.pixels.reshape(1, -1), is_picture=True, note=note, hint=hint)
+
+
+def _read_npz(path: Path, features: int) -> Samples:
+    with open_npz(path) as npz:
+        name = next((name for name in LABELS if name in npz.names), None) or _only_images(npz, path, features)
+        images = _flat(npz.images(name), path, f"{name} has shape", features)
+        label_name = next((label for label in (LABELS[name],) if label in npz.names), None) if name in LABELS else None
+        labels = npz.labels(label_name) if label_name else None
+    if labels is not None and len(labels) != len(images):
+        raise UserError(f"{path}: {len(images):,} images in {name} but {len(labels):,} labels in {label_name}")
+    return Samples(images, labels)
+
+
+def _only_images(npz: Npz, path: Path, features: int) -> str:
+    fitting = [name for name in npz.names if len(shape := npz.shape(name)) >= 2 and math.prod(shape[1:]) == features]
+    if len(fitting) != 1:
+        found = "none" if not fitting else f"{len(fitting)} arrays"
+        raise UserError(f"{path}: images are looked for in x, x_test or the only array of {features:,} numbers a sample; {found} is such")
+    return fitting[0]
+
+
+def _flat(images: NDArray[Any], path: Path, what: str, features: int) -> Images:
+    if math.prod(images.shape[1:]) != features:
+        side = side_of(features)
+        needed = f"{features:,} numbers" + (f", {side}×{side} pixels," if side else "")
+        raise UserError(f"{path}: {what} {images.shape}; this network takes {needed} a sample")
+    return images.reshape(len(images), features)

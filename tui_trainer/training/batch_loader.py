@@ -1,0 +1,63 @@
+"""From a split of the data to the arrays of a pass: samples as they are, or, where that is faster, their numbers in a sparse table."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tui_trainer.datasets.dataset import Batcher, Split
+from tui_trainer.nn.arrays import Labels
+from tui_trainer.nn.compiled import SparseRows
+from tui_trainer.nn.network import Network, Pass
+
+EVALUATION_ROWS = 500
+"""Samples per pass when nothing is learned: large enough to make the products efficient, small enough to stay in the cache."""
+
+
+class BatchLoader:
+    """Fills passes with samples of one split, at most `rows` at once; `sparse` is its sparse table, where somebody has it already."""
+
+    def __init__(self, split: Split, rows: int = EVALUATION_ROWS, sparse: SparseRows | None = None) -> None:
+        self.samples = len(split.labels)
+        self._split = split
+        self.resize(rows)
+        self._sparse = sparse or SparseRows.of(split.images)
+        self._numbers = np.arange(self.samples)
+
+    def resize(self, rows: int) -> None:
+        """Take at most `rows` samples at once from now on."""
+        self.rows = min(rows, max(self.samples, 1))
+        self._batcher = Batcher(self._split, self.rows)
+
+    def allocate(self, network: Network) -> None:
+        """Make the arrays of a whole batch now, so that there is memory for them when they are needed, or MemoryError is raised."""
+        network.over(self.rows, training=True, sparse=self._sparse)
+
+    def take(self, network: Network, indices: Labels, *, training: bool = False) -> Pass:
+        """The network's pass for as many samples, filled with those at `indices` (rows,)."""
+        batch = network.over(len(indices), training=training, sparse=self._sparse)
+        if self._sparse:
+            self._batcher.fill_numbers(indices, batch.inputs, batch.labels)
+        else:
+            self._batcher.fill(indices, batch.inputs, batch.labels)
+        return batch
+
+    def first(self, network: Network) -> Pass:
+        """A pass filled with the first samples in file order."""
+        return self.take(network, self._numbers[: self.rows])
+
+    def all(self, network: Network) -> Iterator[Pass]:
+        """Passes, one after the other, that together hold every sample in file order."""
+        for start in range(0, self.samples, self.rows):
+            yield self.take(network, self._numbers[start : start + self.rows])
+
+
+@np.errstate(all="ignore")
+def evaluate(network: Network, feed: BatchLoader) -> tuple[float, float]:
+    """Mean cross-entropy in nats and accuracy over the split of a feed."""
+    loss_sum, correct = 0.0, 0
+    for batch in feed.all(network):
+        batch.forward()
+        batch_loss, batch_correct = batch.loss()
+        loss_sum += batch_loss
+        correct += batch_correct
+    return loss_sum / feed.samples, correct / feed.samples

@@ -1,0 +1,87 @@
+"""How many BLAS threads are fastest for a network: measured, because on small products more are often slower.
+
+The answer is kept in the user's cache folder: threads may change the last bits of a product, and the same options have to give the same
+numbers again.
+"""
+
+import json
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+
+from tui_trainer.config.layer_sizes import format_hidden
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset
+from tui_trainer.errors import UserError
+from tui_trainer.nn.network import Pass
+from tui_trainer.system import folders
+from tui_trainer.system.files import replace
+from tui_trainer.system.reading import opened
+from tui_trainer.training.blas import BlasThreads, most_threads
+from tui_trainer.training.environment import environment
+from tui_trainer.training.model import build_network, build_optimizer
+
+ROUNDS = 5
+STEPS = 5
+MOST_BYTES = 1 << 20
+WORTH = 0.8
+"""More threads have to bring the time down to this share: they take cores from whatever else the machine does."""
+
+
+def fastest_threads(config: Config, data: Dataset) -> int:
+    """One thread or as many as the BLAS would take, whichever trains a batch of this network faster."""
+    most = most_threads()
+    if most == 1:
+        return 1
+    shapes = f"{data.features}-{format_hidden(config.hidden)}-{data.classes}"
+    key = ", ".join((shapes, f"batch {config.batch_size}", config.activation, config.optimizer, f"{most} threads", *environment().values()))
+    known = _known()
+    if key not in known:
+        known[key] = _measure(config, data, most)
+        _keep(known)
+    return known[key]
+
+
+def _measure(config: Config, data: Dataset, most: int) -> int:
+    network = build_network(config.model_copy(update={"dropout": 0.0}), data.features, data.classes)
+    network.initialize(np.random.default_rng(0))
+    optimizer = build_optimizer(config, network)
+    batch = Pass(network, config.batch_size)
+    batch.inputs[:] = 0.5
+    batch.labels[:] = 0
+
+    def seconds(threads: int) -> float:
+        with BlasThreads(threads):
+            started = perf_counter()
+            for _ in range(STEPS):
+                batch.forward()
+                batch.loss()
+                batch.backward()
+                optimizer.step(config.learning_rate)
+            return perf_counter() - started
+
+    seconds(1)
+    rounds = [(seconds(1), seconds(most)) for _ in range(ROUNDS)]
+    return most if median(together / alone for alone, together in rounds) < WORTH else 1
+
+
+def _known() -> dict[str, int]:
+    """Earlier answers; none when there is no cache, or one that cannot be read."""
+    try:
+        with opened(folders.cache() / "threads.json") as file:
+            known = json.loads(file.read(MOST_BYTES))
+    except (UserError, OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(known, dict):
+        return {}
+    return {key: value for key, value in known.items() if isinstance(value, int) and 1 <= value <= 1024}
+
+
+def _keep(known: dict[str, int]) -> None:
+    try:
+        folders.cache().mkdir(parents=True, exist_ok=True)
+        replace(folders.cache() / "threads.json", json.dumps(known, indent=1).encode())
+    except OSError:
+        # Without a cache the next run measures again, and its start event says what it found.
+        return

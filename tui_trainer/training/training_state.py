@@ -1,0 +1,187 @@
+"""What a run trains, with all that decides how it goes on: it can be copied at any batch, and stand there again later, to the last bit."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_trainer.config.changes import Change
+from tui_trainer.config.options import Config
+from tui_trainer.errors import UserError
+from tui_trainer.nn.arrays import Array, zeros
+from tui_trainer.nn.layers import Dropout
+from tui_trainer.training.epoch_progress import EpochProgress
+from tui_trainer.training.events import Snapshot
+from tui_trainer.training.model import build_network, build_optimizer, build_schedule
+from tui_trainer.training.run_state import RunState, read_run_state
+
+Order: TypeAlias = NDArray[np.intp]
+"""The numbers of all training samples, as an epoch takes them."""
+
+
+class Best(NamedTuple):
+    """The epoch of the lowest validation loss so far, 0 for none, and its parameters where they will be wanted back."""
+
+    epoch: int = 0
+    loss: float = 0.0
+    weights: Array | None = None
+
+
+class TrainingState:
+    """The network with its optimizer, the options as they change, the random streams, the position in the run and its best epoch.
+
+    `samples` are those of an epoch, and `data` is the fingerprint of what they come from.
+    """
+
+    def __init__(self, config: Config, features: int, classes: int, samples: int, data: str) -> None:
+        self.config = config
+        """The description of the run, with every change that was made or is planned."""
+        self.options = config
+        """As they are now, after the changes that were made."""
+        self._planned = list(config.changes)
+        self._data = data
+        # Separate streams: what one consumes never shifts another.
+        initial, order, masks = np.random.SeedSequence(config.seed).spawn(3)
+        self.network = build_network(config, features, classes)
+        self.network.initialize(np.random.default_rng(initial))
+        self._mask_rng = np.random.default_rng(masks)
+        for layer in self.network.layers:
+            if isinstance(layer, Dropout):
+                layer.rng = self._mask_rng
+        self.optimizer = build_optimizer(config, self.network)
+        self.schedule = build_schedule(config)
+        self.best = Best()
+        self._order_rng = np.random.default_rng(order)
+        self._order_state = self._order_rng.bit_generator.state
+        self.position = EpochProgress(samples, config.batch_size)
+
+    # The options
+
+    @property
+    def _made(self) -> tuple[Change, ...]:
+        return self.config.changes[: len(self.config.changes) - len(self._planned)]
+
+    def due(self) -> Change | None:
+        """The next of the planned changes, once it is its step's turn."""
+        return self._planned.pop(0) if self._planned and self._planned[0].step <= self.optimizer.steps else None
+
+    def note(self, values: Mapping[str, Any]) -> Change:
+        """Write down that somebody changes options now, before what is planned."""
+        change = Change(self.optimizer.steps, values)
+        self.config = self.config.model_copy(update={"changes": (*self._made, change, *self._planned)})
+        return change
+
+    def make(self, change: Change) -> None:
+        """Give options other values from the next batch on."""
+        before, self.options = self.options, self.options.model_copy(update=dict(change.values))
+        self.schedule = build_schedule(self.options)
+        self.optimizer.decay_weights(self.options.weight_decay)
+        if self.options.batch_size != before.batch_size:
+            self.position.resize(self.options.batch_size)
+
+    # The epochs
+
+    def order(self) -> Order:
+        """The epoch's order of samples; the state before the draw is kept, so that a resumed epoch draws the same one."""
+        if not self.config.shuffle:
+            return np.arange(self.position.samples)
+        self._order_state = self._order_rng.bit_generator.state
+        return self._order_rng.permutation(self.position.samples)
+
+    def end_epoch(self, validation_loss: float | None) -> None:
+        """Go on to the next epoch, and note it if this one was the best; the loss is None where there is none, or it is not finite."""
+        self.position.end_epoch()
+        if validation_loss is not None and (validation_loss < self.best.loss or not self.best.epoch):
+            weights = self.network.parameters.copy() if self.config.early_stopping else None
+            self.best = Best(self.position.epochs, validation_loss, weights)
+        # The next epoch's order is drawn from here.
+        self._order_state = self._order_rng.bit_generator.state
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all epochs are trained, or early stopping has waited long enough for a better one."""
+        epochs, patience = self.position.epochs, self.config.early_stopping
+        return epochs >= self.options.epochs or (patience > 0 and epochs > 0 and epochs - self.best.epoch >= patience)
+
+    # Snapshots
+
+    def snapshot(self, kept: Array | None = None) -> Snapshot:
+        """Copies of everything that decides what comes next, and nothing else: equal runs give equal snapshots.
+
+        `kept` are parameters that take the place of the last ones as the run's result; those are copied beside them.
+        """
+        parameters, best = self.network.parameters, self.best.weights
+        tensors = self._copies("", parameters if kept is None else kept)
+        for slot, vector in self.optimizer.state.items():
+            tensors |= self._copies(f"optimizer.{slot}.", vector)
+        if kept is not None:
+            tensors |= self._copies("last.", parameters)
+        elif best is not None:
+            tensors |= self._copies("best.", best)
+        scalars: Mapping[str, Any] = {
+            "config": self.config.record(),
+            "features": self.network.inputs,
+            "classes": self.network.classes,
+            "data": self._data,
+            "epochs": self.position.epochs,
+            "batch": self.position.batch,
+            "stretch": self.position.stretch,
+            "step": self.optimizer.steps,
+            "changes": len(self._made),
+            "loss_sum": self.position.loss_sum,
+            "correct": self.position.correct,
+            "optimizer": self.optimizer.memory(),
+            "order_state": self._order_state,
+            "mask_state": self._mask_rng.bit_generator.state,
+            "best_epoch": self.best.epoch,
+            "best_loss": self.best.loss if self.best.epoch else None,
+            "copies": [] if best is None else ["best" if kept is None else "last"],
+        }
+        return Snapshot(tensors, scalars)
+
+    def _copies(self, prefix: str, vector: Array) -> dict[str, Array]:
+        return {f"{prefix}{name}": tensor.copy() for name, tensor in self.network.named(vector).items()}
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Stand where `snapshot` was taken, with options of which only those that may change differ from its own.
+
+        Raises UserError when the snapshot does not fit the options or the data, or contradicts itself; the learner is of no use then.
+        """
+        state = read_run_state(snapshot.scalars)
+        if state.data != self._data:
+            raise UserError("the data is not what the run was trained on")
+        if state.shapes().keys() - snapshot.tensors.keys():
+            raise UserError("tensors are missing")
+        self._restore_position(state)
+        last = "last." if "last" in state.copies else ""
+        self._fill(self.network.parameters, last, snapshot)
+        for slot, vector in self.optimizer.state.items():
+            self._fill(vector, f"optimizer.{slot}.", snapshot)
+        if self.config.early_stopping and state.best_epoch:
+            weights = zeros(self.network.parameters.size, self.network.dtype)
+            self._fill(weights, "best." if "best" in state.copies else "", snapshot)
+            self.best = self.best._replace(weights=weights)
+        self.optimizer.steps = state.step
+        try:
+            self.optimizer.remember(state.optimizer)
+            self._order_rng.bit_generator.state = state.order_state
+            self._mask_rng.bit_generator.state = state.mask_state
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError, IndexError) as error:
+            detail = " ".join(str(error).split())[:100]
+            raise UserError(f"its random state or its optimizer's is not what it should be ({detail})") from None
+        self._order_state = self._order_rng.bit_generator.state
+
+    def _restore_position(self, state: RunState) -> None:
+        for _ in range(state.changes):
+            if not self._planned:
+                raise UserError("it tells of more changes than there are")
+            self.make(self._planned.pop(0))
+        self.best = Best(state.best_epoch, state.best_loss or 0.0)
+        self.position.restore(state)
+        if (state.best_epoch > 0) != (state.best_loss is not None):
+            raise UserError("it does not tell its best epoch and that one's loss together")
+
+    def _fill(self, vector: Array, prefix: str, snapshot: Snapshot) -> None:
+        for name, tensor in self.network.named(vector).items():
+            np.copyto(tensor, snapshot.tensors[f"{prefix}{name}"])

@@ -1,0 +1,1 @@
+"""How the layers fare over the course of a run."""

@@ -1,0 +1,1 @@
+"""A look into a network: its mistakes, its first units, and a drawing."""

@@ -1,0 +1,80 @@
+"""What is on the screen as files: pictures of it, the curves as CSV, the layer table as CSV or Markdown."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.segment import Segments
+from textual.widget import Widget
+
+from tui_trainer.history.history import History
+from tui_trainer.history.series import Series
+from tui_trainer.system.files import replace
+
+_FONT = re.compile(r"\s*@font-face \{[^}]*\}")
+
+
+def svg(widgets: Sequence[Widget], title: str) -> str:
+    """The widgets as they are drawn now, one below the other."""
+    width = max(widget.size.width for widget in widgets)
+    console = Console(width=width, file=io.StringIO(), force_terminal=True, color_system="truecolor", record=True, legacy_windows=False)
+    for widget in widgets:
+        if len(widgets) > 1:
+            console.print(str(widget.border_title), markup=False, highlight=False)
+        for y in range(widget.size.height):
+            console.print(Segments(widget.render_line(y)), end="")
+            console.print()
+    return self_contained(console.export_svg(title=title))
+
+
+def self_contained(picture: str) -> str:
+    """The SVG without fonts that a viewer would fetch from elsewhere; it is drawn in one that is there."""
+    return _FONT.sub("", picture)
+
+
+def curves_csv(history: History) -> str:
+    """Every kept point of every curve, one to a line: the first curve is that of the batches, the others those of whole epochs."""
+    return table_csv([["curve", "step", "epoch", "seconds", "value"], *_points(history)])
+
+
+def _points(history: History) -> Iterator[list[str]]:
+    named: dict[str, Series] = {
+        "batch loss": history.loss,
+        "batch accuracy, %": history.accuracy,
+        "training loss": history.training_loss,
+        "training accuracy, %": history.training_accuracy,
+        "validation loss": history.validation_loss,
+        "validation accuracy, %": history.validation_accuracy,
+        "learning rate": history.learning_rate,
+        **{f"gradient norm of {name}": series for name, series in history.gradient_norms.items()},
+    }
+    for name, series in named.items():
+        for step, epoch, seconds, value in series.rows():
+            yield [name, f"{step:g}", f"{epoch:.6g}", f"{seconds:.4g}", f"{value:.7g}"]
+
+
+def table_csv(cells: Sequence[Sequence[str]]) -> str:
+    """Rows of cells, heads first."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(cells)
+    return text.getvalue()
+
+
+def table_markdown(cells: Sequence[Sequence[str]]) -> str:
+    """Rows of cells, heads first."""
+    heads, *rows = ([cell.replace("|", "\\|") for cell in row] for row in cells)
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def save(folder: Path, name: str, text: str) -> Path:
+    """Write `text` under a name that is not taken: `name`, or with a number before its suffix. Raises OSError."""
+    path, number = folder / name, 1
+    while path.exists():
+        number += 1
+        path = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
+    replace(path, text.encode())
+    return path

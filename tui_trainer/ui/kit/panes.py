@@ -1,0 +1,85 @@
+"""What every screen of several panes has in common: its views on a small terminal, its characters, and one pane as large as the screen."""
+
+from typing import ClassVar, TypeVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from tui_trainer.ui.chart.raster import Marks
+from tui_trainer.ui.kit.fitted import FittedScreen
+from tui_trainer.ui.kit.view_tabs import ViewTabs
+
+Result = TypeVar("Result")
+
+
+class PaneScreen(FittedScreen[Result]):
+    """Keys for the characters that its panes draw with, and for giving one pane the whole screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "marks", "Markers", tooltip="Draw with braille, with blocks, or with plain characters", show=False),
+        Binding(
+            "z",
+            "zoom_pane",
+            "Zoom",
+            tooltip="Give the pane that has the focus, or else the first chart, the whole screen; or back",
+            show=False,
+        ),
+    ]
+
+    PANES: ClassVar[tuple[type[Widget], ...]]
+    """What can have the whole screen; its charts first."""
+
+    VIEWED: ClassVar[str]
+    """The part whose class says which view a small terminal shows; tabs choose among them."""
+
+    def __init__(self, marks: Marks) -> None:
+        super().__init__()
+        self.marks = marks
+
+    @on(ViewTabs.TabActivated)
+    def _tab_activated(self, event: ViewTabs.TabActivated) -> None:
+        view = str(event.tab.id).removeprefix("view-")
+        # A message about a tab that is no longer the active one would turn back to it.
+        if event.tab.id == event.tabs.active and not self.query_one(self.VIEWED).has_class(f"-{view}"):
+            self.action_view(view)
+
+    def action_view(self, view: str) -> None:
+        """Show one part, where there is no room for all."""
+        viewed = self.query_one(self.VIEWED)
+        if not viewed.has_class(f"-{view}"):
+            # Each change of a class costs a look at every rule for everything inside.
+            viewed.set_classes(f"-{view}")
+            self.query_one(ViewTabs).active = f"view-{view}"
+
+    def action_marks(self) -> None:
+        """Take the next set of characters."""
+        self.take_marks(self.marks.following)
+
+    def take_marks(self, marks: Marks) -> None:
+        """Draw with these characters from now on."""
+        self.marks = marks
+
+    def action_zoom_pane(self) -> None:
+        """Give the pane that has the focus, or else the first chart that is shown, the whole screen; or back."""
+        if self.maximized:
+            self.minimize()
+            return
+        around = self.focused.ancestors_with_self if self.focused else ()
+        pane = next((node for node in around if isinstance(node, self.PANES)), None)
+        if pane is None and (pane := next((chart for chart in self.query(self.PANES[0]) if chart.is_on_screen), None)):
+            # Its keys are what an enlarged chart is for.
+            pane.focus()
+        if isinstance(pane, Widget):
+            self.maximize(pane)
+
+    def action_leave(self) -> None:
+        """Leave an enlarged pane, or else what `leave` does."""
+        if self.maximized:
+            self.minimize()
+        else:
+            self.leave()
+
+    def leave(self) -> None:
+        """Go back to the screen below."""
+        self.dismiss()

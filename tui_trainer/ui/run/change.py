@@ -1,0 +1,98 @@
+"""Other values for a run that is going on."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import Button, Static
+
+from tui_trainer.config.changes import CHANGEABLE
+from tui_trainer.config.options import Config, fields, problems
+from tui_trainer.text.language import N_, _
+from tui_trainer.ui.kit.fitted import Dialog
+from tui_trainer.ui.run.field import Field, shown
+
+NOTE = N_("What you change holds from the next batch on. It is marked on the charts and kept in the run's config.toml.")
+
+
+class ChangeScreen(Dialog[Mapping[str, Any] | None]):
+    """Asks for other values of the options that may change while a run goes on; gives those that are different, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", "Leave it as it is"),
+        Binding("ctrl+r", "apply", "Apply", tooltip="Apply the changes", priority=True),
+    ]
+
+    TITLE = N_("Change the run")
+    VERB = N_("Apply")
+    first = "learning_rate"
+    """The option to begin with."""
+
+    note = NOTE
+
+    def __init__(self, options: Config) -> None:
+        super().__init__()
+        self._options = options
+        self._fields = {name: Field(name, info, shown(getattr(options, name))) for name, info in fields() if name in CHANGEABLE}
+
+    def compose(self) -> ComposeResult:
+        """A field for each option."""
+        with VerticalScroll(classes="dialog", can_focus=False) as dialog:
+            dialog.border_title = _(self.TITLE)
+            dialog.border_subtitle = _("ctrl+r: {verb}, escape: leave it").format(verb=_(self.VERB).lower())
+            yield from self._fields.values()
+            yield Static(Content(_(self.note)), classes="note")
+            with Horizontal(classes="answers"):
+                yield Button(_(self.VERB), id="apply", variant="primary", compact=True)
+                yield Button(_("Leave it"), id="leave", compact=True)
+
+    def on_mount(self) -> None:
+        """Begin with what matters most; show what matters."""
+        self._check()
+        self._fields[self.first].take_focus()
+
+    @property
+    def _values(self) -> dict[str, Any]:
+        return {name: None if field.may_be_empty and field.value == "" else field.value for name, field in self._fields.items()}
+
+    def _check(self) -> dict[str, str]:
+        values = self._values
+        for name in ("decay", "decay_every"):
+            self._fields[name].display = values["schedule"] in ("step", "exponential")
+        wrong = self._problems(values)
+        for name, field in self._fields.items():
+            field.complain(wrong.get(name))
+        return {name: problem for name, problem in wrong.items() if name in self._fields}
+
+    def _problems(self, values: Mapping[str, Any]) -> dict[str, str]:
+        return problems({**self._options.record(), **values})
+
+    @on(Field.Changed)
+    def _changed(self, event: Field.Changed) -> None:
+        event.stop()
+        self._check()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        if event.button.id == "apply":
+            self.action_apply()
+        else:
+            self.dismiss(None)
+
+    def action_apply(self) -> None:
+        """Give what is different, unless something is wrong: then go there."""
+        wrong = self._check()
+        if wrong:
+            self._fields[next(iter(wrong))].take_focus()
+            return
+        wanted = Config.parse({**self._options.record(), **self._values})
+        different = {name: getattr(wanted, name) for name in CHANGEABLE if getattr(wanted, name) != getattr(self._options, name)}
+        self._answer(different)
+
+    def _answer(self, different: Mapping[str, Any]) -> None:
+        self.dismiss(different or None)

@@ -1,0 +1,184 @@
+"""The network layer by layer: widths, and for each layer its own activation and initializer."""
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any, ClassVar, NamedTuple
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Button, Input, Select, Static
+
+from tui_trainer.config.options import AUTO, Config, choices, option, problems
+from tui_trainer.datasets.dataset import CLASSES
+from tui_trainer.nn.activations import ACTIVATIONS
+from tui_trainer.text.cells import ljust
+from tui_trainer.text.language import _
+from tui_trainer.ui.kit.fitted import Dialog
+from tui_trainer.ui.run.diagram import Diagram
+
+EDITED = ("hidden", "activation", "initializer")
+
+
+class Group(NamedTuple):
+    """Equal layers in a row, as texts."""
+
+    units: str
+    times: str
+    activation: str
+    initializer: str
+
+
+def groups(config: Config) -> list[Group]:
+    """The hidden layers of a run, equal neighbours together."""
+    layers = zip(config.hidden, config.activations, config.initializers[: len(config.hidden)], strict=True)
+    return [Group(str(units), str(len(list(same))), *names) for (units, *names), same in groupby(layers)]
+
+
+def _names(which: str) -> list[tuple[str, str]]:
+    return [(name, name) for name in choices(which) if name != AUTO]
+
+
+class GroupRow(Horizontal):
+    """A row of controls for equal layers; the initializer follows the activation as long as it is the one made for it."""
+
+    def __init__(self, group: Group) -> None:
+        super().__init__(classes="group")
+        self._made_for = ACTIVATIONS[group.activation].initializer
+        self._group = group
+
+    def compose(self) -> ComposeResult:
+        """Width, number, activation, initializer, and a button that takes the row away."""
+        units = Input(self._group.units, compact=True, select_on_focus=True, classes="units", tooltip=_("Units of each layer"))
+        times = Input(self._group.times, compact=True, select_on_focus=True, classes="times", tooltip=_("How many such layers"))
+        for entry in (units, times):
+            entry.cursor_blink = False
+        yield units
+        yield Static("×", classes="by")
+        yield times
+        yield Select(_names("activation"), value=self._group.activation, allow_blank=False, compact=True, classes="activation")
+        yield Select(_names("initializer"), value=self._group.initializer, allow_blank=False, compact=True, classes="initializer")
+        yield Button(_("remove"), compact=True, classes="remove")
+
+    @on(Select.Changed, ".activation")
+    def _follow(self, event: Select.Changed) -> None:
+        initializer = self.query_one(".initializer", Select)
+        made_for = ACTIVATIONS[str(event.value)].initializer
+        if initializer.value == self._made_for:
+            initializer.value = made_for
+        self._made_for = made_for
+
+    @property
+    def group(self) -> Group:
+        """What the controls hold."""
+        texts = (self.query_one(kind, Input).value.strip() for kind in (".units", ".times"))
+        names = (str(self.query_one(kind, Select).value) for kind in (".activation", ".initializer"))
+        return Group(*texts, *names)
+
+
+class LayersScreen(Dialog[Mapping[str, Any] | None]):
+    """Gives `hidden`, `activation` and `initializer` as they were edited, or None."""
+
+    AUTO_FOCUS = ".units"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+r", "apply", "Apply", tooltip="Take these layers into the form", priority=True),
+        Binding("ctrl+n", "add", "Add layer", tooltip="Add a layer before the output layer"),
+        Binding("escape", "dismiss", "Leave it as it is"),
+        Binding("up", "app.focus_previous", "Previous", show=False),
+        Binding("down", "app.focus_next", "Next", show=False),
+    ]
+
+    def __init__(self, config: Config, features: int) -> None:
+        super().__init__()
+        self._config = config
+        self._features = features
+
+    def compose(self) -> ComposeResult:
+        """The picture, a row for each group of equal layers, the output layer's row, and what is wrong."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = _("Layers")
+            dialog.border_subtitle = _("ctrl+n adds, ctrl+r applies, escape leaves")
+            yield Diagram(id="diagram")
+            yield Static(
+                " " + ljust(_("units"), 11) + ljust(_("layers"), 8) + ljust(_("activation"), 16) + _("initializer"), classes="heads"
+            )
+            with VerticalScroll(id="groups", can_focus=False):
+                for group in groups(self._config):
+                    yield GroupRow(group)
+                with Horizontal(classes="group", id="output"):
+                    yield Static(_("{count} outputs, softmax").format(count=CLASSES))
+                    made = self._config.initializers[-1]
+                    yield Select(_names("initializer"), value=made, allow_blank=False, compact=True, classes="initializer")
+            yield Static(id="complaint")
+            with Horizontal(classes="answers"):
+                yield Button(_("Add layer"), id="add", compact=True)
+                yield Button(_("Apply"), id="apply", variant="primary", compact=True)
+                yield Button(_("Leave it"), id="leave", compact=True)
+
+    def on_mount(self) -> None:
+        """Draw the network as it is."""
+        self._check()
+
+    def values(self) -> dict[str, str]:
+        """The three options as texts."""
+        rows = [row.group for row in self.query(GroupRow)]
+        output = str(self.query_one("#output .initializer", Select).value)
+        if not rows:
+            return {"hidden": "none", "activation": self._config.activations[0] if self._config.hidden else "relu", "initializer": output}
+        return {
+            "hidden": ",".join(f"{row.units}x{row.times}" for row in rows),
+            "activation": ",".join(f"{row.activation}x{row.times}" for row in rows),
+            "initializer": ",".join([*(f"{row.initializer}x{row.times}" for row in rows), output]),
+        }
+
+    def _check(self) -> bool:
+        """Draw the network, or say what is wrong with it."""
+        values = self.values()
+        wrong = {name: problem for name, problem in problems(values).items() if name in EDITED}
+        complaint = next((f"✗ {option(name)} {problem}" for name, problem in wrong.items()), "")
+        self.query_one("#complaint", Static).update(Content(complaint))
+        if not wrong:
+            self.query_one(Diagram).show([self._features, *Config.parse(values).hidden, CLASSES])
+        return not wrong
+
+    @on(Input.Changed)
+    @on(Select.Changed)
+    def _changed(self) -> None:
+        self._check()
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.focus_next()
+
+    @on(Button.Pressed)
+    async def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        match event.button.id:
+            case "apply":
+                self.action_apply()
+            case "add":
+                await self.action_add()
+            case "leave":
+                self.dismiss(None)
+            case _:
+                self.focus_previous()
+                await event.button.parent.remove()  # type: ignore[union-attr]
+                self._check()
+
+    async def action_add(self) -> None:
+        """One more layer, like the one before it."""
+        rows = list(self.query(GroupRow))
+        like = rows[-1].group._replace(times="1") if rows else Group("128", "1", "relu", ACTIVATIONS["relu"].initializer)
+        row = GroupRow(like)
+        await self.query_one("#groups").mount(row, before="#output")
+        row.query_one(".units", Input).focus()
+        self._check()
+
+    def action_apply(self) -> None:
+        """Give what was edited, if it is a network."""
+        if self._check():
+            config = Config.parse(self.values())
+            self.dismiss({name: getattr(config, name) for name in EDITED})

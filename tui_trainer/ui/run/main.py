@@ -1,0 +1,319 @@
+"""The one screen where everything happens: the form, the charts, the layers, and the run."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Button, Static
+
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import CLASSES
+from tui_trainer.lessons.lesson import Lesson, names, read_lesson
+from tui_trainer.lessons.quiz import Quiz
+from tui_trainer.runs.archive import RunRecord
+from tui_trainer.runs.resumable import ends_at_once, latest_options, obstacle
+from tui_trainer.runs.run import Run
+from tui_trainer.system.folders import printable
+from tui_trainer.text.language import N_, _
+from tui_trainer.ui.chart import raster
+from tui_trainer.ui.chart.curves import Shown
+from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.descent.screen import PICTURES_PER_LOOK, PathsScreen
+from tui_trainer.ui.kit.choose import ChooseScreen
+from tui_trainer.ui.kit.explanation import Explanation
+from tui_trainer.ui.kit.footer import KeyFooter
+from tui_trainer.ui.lessons.quiz import QuizScreen
+from tui_trainer.ui.lessons.screen import LessonScreen
+from tui_trainer.ui.run.copy import CopyScreen
+from tui_trainer.ui.run.diagram import Diagram
+from tui_trainer.ui.run.form import ConfigForm
+from tui_trainer.ui.run.layer_editor import LayersScreen
+from tui_trainer.ui.run.layer_rows import MNIST_FEATURES
+from tui_trainer.ui.run.layer_table import LayerTable
+from tui_trainer.ui.run.messages import RunChanged, RunRefused, RunStarted
+from tui_trainer.ui.run.presets import PRESETS
+from tui_trainer.ui.run.resume import GoOnScreen
+from tui_trainer.ui.run.run_panel import Phase, RunPanel
+from tui_trainer.ui.run.running import LOOKS_PER_SECOND, RunScreen
+from tui_trainer.ui.runs.compare import CompareScreen
+from tui_trainer.ui.runs.comparing import Choice, Compared, Current
+from tui_trainer.ui.sweeps.sweeps import SweepsScreen
+
+READY = N_("ctrl+r starts a run with these options")
+
+VIEWS = ("setup", "charts", "layers")
+"""What a small terminal shows one at a time; a large one shows all."""
+
+
+class MainScreen(RunScreen):
+    """Starts runs from the form, one at a time, and shows the latest until the next one starts."""
+
+    PANES = (Chart, LayerTable, ConfigForm)
+    # Out of the fields, where every key that the footer shows would be text.
+    AUTO_FOCUS = ""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+r", "start", "Start", tooltip="Start a run with the form's values, from inside a field too", priority=True),
+        Binding("e", "reseed", "New seed", tooltip="Start again with the same options and another seed", show=False),
+        Binding("a", "again_with", "Again with…", tooltip="Put the run's options into the form, to change some and start", show=False),
+        Binding("c", "compare", "Runs", tooltip="Compare: mark earlier runs, to see their curves, figures and options beside this one's"),
+        Binding("w", "go_on_with", "Go on with…", tooltip="Choose a run on disk, and go on with it or train more epochs", show=False),
+        Binding("p", "presets", "Presets", tooltip="Fill the form with one of the runs worth starting from", show=False),
+        Binding("f2", "lessons", "Lessons", tooltip="Lessons: a claim about training, put to the test by runs side by side"),
+        Binding(
+            "f3", "sweeps", "Sweeps", tooltip="Sweeps: many runs that differ in some options, on all cores; old and new ones", show=False
+        ),
+        Binding("y", "paths", "Optimizer paths", tooltip="Watch the optimizers go down a valley of two parameters", show=False),
+        Binding("d", "design", "Design layers", tooltip="Edit widths, activations and initializers layer by layer", show=False),
+        Binding("k", "copy", "Copy", tooltip="Show and copy the form's run as a command line or as TOML", show=False),
+        Binding("1", "view('setup')", "Setup", tooltip="Show the form and the layers (small terminals)", show=False),
+        Binding("2", "view('charts')", "Charts", tooltip="Show the charts (small terminals)", show=False),
+        Binding("3", "view('layers')", "Layers", tooltip="Show the layers and how they fare (small terminals)", show=False),
+    ]
+
+    def __init__(
+        self, values: Mapping[str, Any], output: Path | None, marks: raster.Marks, looks_per_second: float = LOOKS_PER_SECOND
+    ) -> None:
+        super().__init__(output, marks, looks_per_second)
+        self._values = values
+        self._features: dict[str, int] = {}
+        self._session: list[Path] = []
+        """The folders of all runs since the app was started."""
+        self._compared: tuple[Compared, ...] = ()
+        """Runs that are drawn beside the latest."""
+
+    def explanation(self) -> Explanation:
+        """Its keys, and those of its parts."""
+        return Explanation((self, Chart))
+
+    def compose(self) -> ComposeResult:
+        """Lay out every part; the style sheet decides what a small terminal shows."""
+        yield from self.compose_header("tui-trainer", VIEWS)
+        with Horizontal(id="body", classes=f"-{VIEWS[0]}"):
+            yield ConfigForm(self._values, id="form")
+            yield from self.compose_work()
+        yield RunPanel(id="panel")
+        yield KeyFooter("f3", "h", "i", "p", "y", "v")
+
+    def on_mount(self) -> None:
+        """Begin with what the form describes."""
+        self.enter(Phase.IDLE, _(READY))
+
+    def focus_next(self, selector: str | type[Widget] = "*") -> Widget | None:
+        """Go on to what is next; from nowhere into the form, where it is shown."""
+        form = self.query_one(ConfigForm)
+        if self.focused or self.maximized or not form.display:
+            return super().focus_next(selector)
+        form.go_to_first()
+        return self.focused
+
+    # The form
+
+    @on(ConfigForm.Changed)
+    def _options_changed(self, event: ConfigForm.Changed) -> None:
+        if self.phase.going_on:
+            return
+        self._show_layers(event.config)
+        sentence = _(READY) if event.config else _("mend the option that is marked ✗")
+        if self.phase is Phase.IDLE:
+            self.query_one(RunPanel).say(Phase.IDLE, sentence)
+        elif self.phase is Phase.REFUSED:
+            self.enter(Phase.IDLE, sentence)
+
+    def _show_layers(self, config: Config | None) -> None:
+        picture = self.query_one("#picture", Diagram)
+        if config is None:
+            self.query_one(LayerTable).explain(_("an option is wrong: see the form"))
+            self.query_one("#architecture", Static).update("", layout=False)
+            picture.show(())
+            return
+        features = self._features.get(config.data, MNIST_FEATURES)
+        self.show_network(config, features)
+        picture.show((features, *config.hidden, CLASSES))
+
+    def action_presets(self) -> None:
+        """Choose a run worth starting from."""
+        summaries = {name: preset.summary for name, preset in PRESETS.items()}
+        self.app.push_screen(ChooseScreen(_("Presets"), summaries), self._take_preset)
+
+    def _take_preset(self, name: str | None) -> None:
+        if name:
+            self.query_one(ConfigForm).fill(dict(Config.parse(PRESETS[name].values)))
+            self.action_view("setup")
+            self.notify(_(PRESETS[name].summary), title=_(name))
+
+    def action_lessons(self) -> None:
+        """Choose a lesson."""
+        lessons = [read_lesson(name) for name in names()]
+        self.app.push_screen(ChooseScreen(_("Lessons"), {lesson.title: lesson.claim for lesson in lessons}), self._open_lesson)
+
+    def _open_lesson(self, title: str | None) -> None:
+        for lesson in map(read_lesson, names() if title else ()):
+            if lesson.title == title:
+                self.open_lesson(lesson)
+
+    def open_lesson(self, lesson: Lesson | Quiz) -> None:
+        """Go to a lesson; what it gives back goes into the form."""
+        if isinstance(lesson, Quiz):
+            self.app.push_screen(QuizScreen(lesson))
+        else:
+            self.app.push_screen(LessonScreen(lesson, self.marks, 1 / self._tick, lambda: not self.phase.going_on), self._take_options)
+
+    def _take_options(self, config: Config | None) -> None:
+        """Bring a run's options into the form, and go there."""
+        if config:
+            form = self.query_one(ConfigForm)
+            form.fill(dict(config))
+            self.action_view("setup")
+            form.go_to_first()
+
+    def action_sweeps(self) -> None:
+        """List the sweeps, and start one with the form's options."""
+        self.app.push_screen(SweepsScreen(self.query_one(ConfigForm).config, self.marks))
+
+    def action_paths(self) -> None:
+        """Show the optimizers on a map."""
+        self.app.push_screen(PathsScreen(self.marks, pictures_per_second=PICTURES_PER_LOOK / self._tick))
+
+    def action_design(self) -> None:
+        """Edit the network layer by layer."""
+        if config := self._valid():
+            self.app.push_screen(LayersScreen(config, self._features.get(config.data, MNIST_FEATURES)), self._take_layers)
+
+    def _take_layers(self, values: Mapping[str, Any] | None) -> None:
+        if values:
+            self.query_one(ConfigForm).fill(values)
+
+    def action_copy(self) -> None:
+        """Show the run in words."""
+        if config := self._valid():
+            self.app.push_screen(CopyScreen(config))
+
+    def _valid(self) -> Config | None:
+        """What the form describes; while it describes nothing, say so and go where it is wrong."""
+        form = self.query_one(ConfigForm)
+        if form.config is None:
+            self.action_view("setup")
+            form.go_to_problem()
+            self.notify(_("An option is wrong: mend it first."), severity="error")
+        return form.config
+
+    # The run
+
+    def action_start(self) -> None:
+        """Start a run, unless one is going on or an option is wrong."""
+        if self._is_free() and (config := self._valid()):
+            self.begin(config)
+
+    def action_reseed(self) -> None:
+        """Start the latest run's options again, from another seed."""
+        if self.runner:
+            seed = secrets.randbelow(1_000_000)
+            self.query_one(ConfigForm).fill({"seed": seed})
+            self.begin_next(self.runner.config.model_copy(update={"seed": seed}))
+
+    def action_again_with(self) -> None:
+        """Bring the latest run's options into the form."""
+        self._take_options(self.runner.config if self.runner else None)
+
+    def action_go_on_with(self) -> None:
+        """Choose a run on disk to go on with."""
+        if self._is_free():
+            self.action_compare(seeks=True)
+
+    def _is_free(self) -> bool:
+        if self.phase.going_on:
+            self.notify(_("A run is going on: stop the run first."), severity="warning")
+        return not self.phase.going_on
+
+    def go_on_with(self, record: RunRecord, given: Mapping[str, Any]) -> None:
+        """Go on with a run on disk, `given` in place of its options; one that would end at once is asked about first."""
+        if not self._is_free():
+            return
+        if problem := obstacle(record):
+            self.notify(printable(f"{record.name}: {_(problem)}"), severity="error", markup=False)
+            return
+        options = latest_options(record, given)
+
+        def resume(further: Mapping[str, Any] | None) -> None:
+            # Another run may have begun while the question stood.
+            if further is not None and self._is_free():
+                self.begin(options, lambda: Run.resume(record.path, {**given, **further}))
+
+        if ends_at_once(record, options):
+            self.app.push_screen(GoOnScreen(record, options), resume)
+        else:
+            resume({})
+
+    def begin(self, config: Config, resume: Callable[[], Run] | None = None) -> None:
+        """Start a run, or go on with one, and turn to its charts."""
+        super().begin(config, resume)
+        self._follow()
+        self.view = replace(self.view, window=None, cursor=None)
+        self._show_layers(config)
+        # Out of the field, so that the keys that steer the run work.
+        self.set_focus(None)
+        self.action_view("charts")
+
+    @on(RunStarted)
+    def _learn_of_the_data(self, event: RunStarted) -> None:
+        if self.is_latest(event) and self.runner:
+            self._features[self.runner.config.data] = event.features
+            if self.runner.resumes:
+                # Its options are known by now, and its past.
+                self.query_one(ConfigForm).fill(dict(self.runner.config))
+                self._follow()
+            self._show_layers(self.runner.config)
+            if event.directory not in self._session:
+                self._session.append(event.directory)
+
+    @on(RunChanged)
+    def _draw_towards_another_end(self, event: RunChanged) -> None:
+        if self.is_latest(event) and "epochs" in event.changes:
+            self._follow()
+
+    @on(RunRefused)
+    def _show_the_problem(self, event: RunRefused) -> None:
+        if self.is_latest(event):
+            self.action_view("setup")
+            self.query_one(ConfigForm).complain(event.reason)
+
+    @on(Button.Pressed, "#start, #presets, #design, #copy")
+    async def _button_pressed(self, event: Button.Pressed) -> None:
+        """Each button is named after what it does."""
+        await self.run_action(str(event.button.id))
+
+    # The view
+
+    def followed(self) -> Shown | None:
+        return Shown(_("this run"), self.runner.history, self.runner.options.epochs) if self.runner else None
+
+    def _follow(self) -> None:
+        """Draw the latest run, and those it is compared with."""
+        others = [each.shown for each in self._compared if each.path != self.directory]
+        for chart in self.query(Chart):
+            chart.follow(self.followed(), others)
+
+    def action_compare(self, *, seeks: bool = False) -> None:
+        """Choose runs to compare with, or one to go on with."""
+        self.app.push_screen(CompareScreen(self._current, self._session, self._compared, self._compare, self.marks, seeks=seeks))
+
+    def _current(self) -> Current | None:
+        shown = self.followed()
+        return Current(self.directory, shown, self.phase.going_on) if self.directory and shown else None
+
+    def _compare(self, choice: Choice) -> None:
+        self._compared = choice.runs
+        self._follow()
+        if choice.start:
+            self.action_start()
+        elif choice.go_on_with:
+            # Not out of the screen that is left, which would have to hear the answer to a question.
+            self.call_next(self.go_on_with, choice.go_on_with, {})

@@ -1,0 +1,146 @@
+"""The panel at the foot of the screen: what the run is doing, how far it is, how it ended, and the three buttons."""
+
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Label, Static
+
+from tui_trainer.system.folders import printable
+from tui_trainer.text.language import N_, _, ngettext
+from tui_trainer.training.events import Progress
+from tui_trainer.ui.chart.axes import clock_text
+from tui_trainer.ui.kit.meter import Meter
+from tui_trainer.ui.run.messages import RunEnded
+
+
+class Phase(Enum):
+    """Where a run stands; the value is what the panel says."""
+
+    IDLE = N_("ready")
+    PREPARING = N_("preparing")
+    TRAINING = N_("training")
+    PAUSED = N_("paused")
+    STOPPING = N_("saving…")
+    ENDED = N_("ended")
+    REFUSED = N_("cannot go on")
+    GONE = N_("gone")
+
+    @property
+    def going_on(self) -> bool:
+        """Whether there is a run that could be stopped."""
+        return self in (Phase.PREPARING, Phase.TRAINING, Phase.PAUSED, Phase.STOPPING)
+
+
+SYMBOLS: Mapping[Phase, str] = {
+    Phase.IDLE: "○",
+    Phase.PREPARING: "…",
+    Phase.TRAINING: "▶",
+    Phase.PAUSED: "‖",
+    Phase.STOPPING: "■",
+    Phase.ENDED: "✓",
+    Phase.REFUSED: "✗",
+    Phase.GONE: "✗",
+}
+
+
+class RunPanel(Vertical):
+    """Three rows: a sentence, a bar or the result, the buttons beside the run's folder; no buttons where it `steers` nothing."""
+
+    def __init__(self, *, steers: bool = True, id: str | None = None) -> None:  # noqa: A002 Textual's name
+        super().__init__(id=id)
+        self._steers = steers
+
+    def on_mount(self) -> None:
+        """Name the panel."""
+        self.border_title = _("Run")
+
+    def compose(self) -> ComposeResult:
+        """Lay out the rows."""
+        yield Static("", id="sentence")
+        with Horizontal(id="course"):
+            yield Meter()
+            yield Static("", id="times")
+        yield Static("", id="result")
+        with Horizontal(id="buttons"):
+            if self._steers:
+                yield Button(_("Start"), id="start", variant="primary", compact=True)
+                yield Button(_("Pause"), id="pause", compact=True)
+                yield Button(_("Stop"), id="stop", compact=True)
+            yield Label("", id="directory")
+
+    def show_phase(self, phase: Phase, detail: str = "") -> None:
+        """Say where the run stands, and offer the buttons that make sense."""
+        self.set_classes(f"-{phase.name.lower()}")
+        self.say(phase, detail)
+        if not self._steers:
+            return
+        self.query_one("#start", Button).disabled = phase.going_on
+        self.query_one("#pause", Button).disabled = phase not in (Phase.TRAINING, Phase.PAUSED)
+        self.query_one("#pause", Button).label = _("Go on") if phase is Phase.PAUSED else _("Pause")
+        self.query_one("#stop", Button).disabled = not phase.going_on or phase is Phase.STOPPING
+
+    def say(self, phase: Phase, detail: str) -> None:
+        """Write the sentence."""
+        state = Content.assemble((f"{SYMBOLS[phase]} {_(phase.value)}", "bold"), "  ", printable(detail))
+        sentence = self.query_one("#sentence", Static)
+        if sentence.content != state:
+            sentence.update(state, layout=False)
+
+    def begin(self) -> None:
+        """Make ready for another run."""
+        self.show_trouble("")
+        self.query_one(Meter).show(None)
+        self.query_one("#times", Static).update("")
+        self.query_one("#result", Static).update("")
+        self.query_one("#directory", Label).update("")
+
+    def show_directory(self, directory: Path) -> None:
+        """Say where the run's files are."""
+        self.query_one("#directory", Label).update(Content(printable(str(directory))))
+
+    def show_trouble(self, trouble: str) -> None:
+        """Say what the run's folder lacks; nothing takes it back."""
+        self.border_subtitle = Content(f"✗ {printable(trouble)}") if trouble else None
+
+    def show_progress(self, phase: Phase, epochs: int, progress: Progress, before: float) -> None:
+        """Show how far the run is, of so many epochs; `before` is the training time of the epochs before this one."""
+        speed = "  " + _("{count:,.0f} images/s").format(count=progress.samples / progress.seconds) if progress.seconds else ""
+        whole, begun = progress.epoch - 1, progress.position - progress.epoch + 1
+        an_epoch = progress.seconds / begun if begun else before / max(whole, 1)
+        # Where somebody wants fewer epochs than there are already, the one that was begun is the last.
+        epochs = max(epochs, progress.epoch)
+        self.query_one(Meter).show(progress.position / epochs)
+        elapsed, left = clock_text(before + progress.seconds), clock_text((epochs - progress.position) * an_epoch)
+        self._write_times(_("{elapsed} gone, {left} left").format(elapsed=elapsed, left=left))
+        place = _("epoch {epoch}/{epochs}  batch {batch:,}/{batches:,}")
+        place = place.format(epoch=progress.epoch, epochs=epochs, batch=progress.batch, batches=progress.batches)
+        self.say(phase, f"{place}{speed}")
+
+    def _write_times(self, text: str) -> None:
+        """Laying everything out anew is work; a text of the same length does not need it."""
+        times = self.query_one("#times", Static)
+        if times.content != text:
+            times.update(text, layout=cell_len(str(times.content)) != cell_len(text))
+
+    def show_end(self, event: RunEnded, advice: str) -> None:
+        """Show how the run ended."""
+        self.set_class(event.status == "diverged", "-diverged")
+        self.set_class(bool(advice), "-advised")
+        accuracy = "" if event.test_accuracy is None else _("test accuracy {accuracy:.1%}").format(accuracy=event.test_accuracy)
+        # Where the run came to nothing, what to try instead says more, and takes the room.
+        has_loss = event.test_loss is not None and event.status != "diverged" and not advice
+        loss = "  " + _("test loss {loss:.3f}").format(loss=event.test_loss) if has_loss else ""
+        self.query_one("#result", Static).update(Content.assemble((accuracy, "bold"), loss, f"  {advice}" if advice else ""))
+        if place := event.divergence:
+            end = _("numbers in {layer} overflowed at step {step:,} of epoch {epoch}")
+            end = end.format(layer=place.layer, step=place.step, epoch=place.epoch)
+        else:
+            end = ngettext("{epochs} epoch in {time}", "{epochs} epochs in {time}", event.epochs)
+            end = end.format(epochs=event.epochs, time=clock_text(event.seconds))
+        symbol = "✗" if event.divergence else SYMBOLS[Phase.ENDED]
+        self.query_one("#sentence", Static).update(Content.assemble((f"{symbol} {_(event.status)}", "bold"), f"  {end}"))

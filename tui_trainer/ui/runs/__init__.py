@@ -1,0 +1,1 @@
+"""Runs on disk: their list, one beside the other, and one that another process trains."""

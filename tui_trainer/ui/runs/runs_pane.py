@@ -1,0 +1,87 @@
+"""The runs there are: their list, what the row under the cursor has no room for, and what to say where there is none."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from tui_trainer.runs.archive import RunRecord
+from tui_trainer.runs.resumable import was_left
+from tui_trainer.system import folders
+from tui_trainer.system.folders import printable
+from tui_trainer.text.language import _
+from tui_trainer.ui.runs.comparing import Current
+from tui_trainer.ui.runs.reader import RunsFound, Unreadable
+from tui_trainer.ui.runs.run_detail import RunDetail
+from tui_trainer.ui.runs.run_list import RunList
+
+
+class RunsPane(Vertical):
+    """Asks for the `current` run whenever it has to know which one that is."""
+
+    def __init__(self, current: Callable[[], Current | None], *, id: str | None = None) -> None:  # noqa: A002 Textual's name
+        super().__init__(id=id)
+        self.border_title = _("Runs")
+        self._current = current
+
+    def compose(self) -> ComposeResult:
+        """The list, or what to say instead, over the detail."""
+        yield RunList(id="list")
+        yield Static(id="none")
+        yield RunDetail(id="detail")
+
+    def wait(self) -> None:
+        """Say that what there is is being read."""
+        self.query_one(RunDetail).wait(is_read=True)
+
+    def show_found(self, found: RunsFound) -> None:
+        """List these runs."""
+        runs, nothing = self.query_one(RunList), self.query_one("#none", Static)
+        runs.show_paths(found.paths)
+        runs.display, nothing.display = bool(found.paths), not found.paths
+        folder = printable(str(folders.runs().absolute()))
+        advice = _("ctrl+r goes back and starts one; each run keeps its options and figures in a folder of its own.")
+        nothing.update(Content(printable(found.problem) or _("No runs in {folder} yet. {advice}").format(folder=folder, advice=advice)))
+
+    def show_read(self, states: Sequence[RunRecord | Unreadable]) -> None:
+        """Show what was read of some of them."""
+        runs = self.query_one(RunList)
+        for state in states:
+            runs.show_state(state.path, state)
+        if runs.chosen in {state.path for state in states}:
+            self._explain()
+
+    def seek_left(self) -> bool:
+        """Go to the newest run that was left before its end, and tell whether it is known by now which one that is."""
+        runs = self.query_one(RunList)
+        if runs.cursor_row > 0:  # somebody looks for one already
+            return True
+        for row, path in enumerate(runs.paths):
+            state = runs.states.get(path)
+            if state is None:
+                return False
+            if isinstance(state, RunRecord) and was_left(state):
+                runs.move_cursor(row=row)
+                return True
+        self.notify(_("No run was left before its end. A completed one goes on too, for more epochs: g."), timeout=6)
+        return True
+
+    @on(RunList.RowHighlighted)
+    def _explain(self) -> None:
+        if not self.query(RunDetail):  # the screen closes
+            return
+        runs, detail = self.query_one(RunList), self.query_one(RunDetail)
+        path = runs.chosen
+        state = runs.states.get(path) if path else None
+        if path and state:
+            detail.tell(state, is_ours=self._is_going_on(path))
+        else:
+            detail.wait(is_read=path is not None)
+
+    def _is_going_on(self, path: Path) -> bool:
+        current = self._current()
+        return current is not None and current.going_on and current.path == path

@@ -1,0 +1,177 @@
+"""A run that goes on in another process: the same charts, layers and figures, as its files tell them."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Static
+
+from tui_trainer.config.options import Config
+from tui_trainer.errors import UserError
+from tui_trainer.history.history import History
+from tui_trainer.runs.archive import RunRecord, run_name
+from tui_trainer.runs.directory import RunDirectory
+from tui_trainer.runs.follow import Condition, Follower
+from tui_trainer.runs.log import EndLine
+from tui_trainer.runs.resumable import latest_options
+from tui_trainer.system.folders import printable
+from tui_trainer.text.language import N_, _
+from tui_trainer.training.events import Divergence
+from tui_trainer.ui.advice import advice
+from tui_trainer.ui.chart import raster
+from tui_trainer.ui.chart.curves import Shown
+from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.inside.screen import Source
+from tui_trainer.ui.kit.explanation import Explanation
+from tui_trainer.ui.kit.footer import KeyFooter
+from tui_trainer.ui.run.layer_rows import MNIST_FEATURES
+from tui_trainer.ui.run.layer_table import LayerTable
+from tui_trainer.ui.run.messages import RunEnded
+from tui_trainer.ui.run.run_panel import Phase, RunPanel
+from tui_trainer.ui.run.view import CourseScreen
+from tui_trainer.ui.runs.watcher import RunSeen, Watcher
+
+VIEWS = ("charts", "layers")
+"""What a small terminal shows one at a time; a large one shows both."""
+
+KEYS = (
+    ("tab, shift+tab", N_("Go from chart to chart, to the layers, and back")),
+    ("up, down", N_("Scroll the layers")),
+)
+
+NOTES = (
+    N_("The run goes on in another process, whether this is left or not; nothing here acts upon it."),
+    N_("A run that is gone was killed, or its machine is; when it is gone on with, this shows it again."),
+    N_("How the layers fare is measured at the end of each epoch."),
+)
+
+
+class WatchScreen(CourseScreen):
+    """Shows what the files of a run tell, and looks at them again and again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "view('charts')", "Charts", tooltip="Show the charts (small terminals)", show=False),
+        Binding("2", "view('layers')", "Layers", tooltip="Show the layers and how they fare (small terminals)", show=False),
+    ]
+
+    AUTO_FOCUS = "#chart-loss"
+
+    def __init__(self, follower: Follower, marks: raster.Marks, looks_per_second: float) -> None:
+        super().__init__(marks, looks_per_second)
+        self.directory = follower.path
+        self._watcher = Watcher(follower, looks_per_second, self.post_message)
+        self._seen: RunSeen | None = None
+        self._shown: Shown | None = None
+        self._stale = False
+
+    @property
+    def history(self) -> History | None:
+        """As far as it is known."""
+        return self._seen.history if self._seen else None
+
+    def followed(self) -> Shown | None:
+        return self._shown
+
+    def inside(self) -> Source | None:
+        return Source(run_name(self._watcher.path), checkpoint=RunDirectory(self._watcher.path).checkpoint)
+
+    def compose(self) -> ComposeResult:
+        """Lay out every part; the style sheet decides what a small terminal shows."""
+        yield from self.compose_header(run_name(self._watcher.path), VIEWS)
+        with Horizontal(id="body", classes=f"-{VIEWS[0]}"):
+            yield from self.compose_work()
+        yield RunPanel(steers=False, id="panel")
+        yield KeyFooter("h", "i", "v")
+
+    def explanation(self) -> Explanation:
+        """Its keys, and those of its parts."""
+        return Explanation((self, Chart), N_("Between the charts"), KEYS, NOTES)
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        panel = self.query_one(RunPanel)
+        panel.show_directory(self._watcher.path)
+        panel.show_phase(Phase.PREPARING, _("reading its files"))
+        self._watcher.start()
+        self.set_interval(self._tick, self._draw_if_rested)
+
+    def on_unmount(self) -> None:
+        """Nobody wants to know any more."""
+        self._watcher.close()
+
+    @on(RunSeen)
+    def _run_seen(self, event: RunSeen) -> None:
+        if not self.query(RunPanel):  # this screen closes
+            return
+        before, self._seen = self._seen, event
+        shown = Shown(_("this run"), event.history, event.record.planned_epochs or event.record.last_epoch)
+        if before is None or before.record.config != event.record.config:
+            self._show_what_it_is(event.record)
+        if shown != self._shown:
+            self._shown = shown
+            for chart in self.query(Chart):
+                chart.follow(shown)
+        self._show_where_it_is(event)
+        self._stale = True
+        self._draw_if_rested()
+
+    def _draw_if_rested(self) -> None:
+        if self._stale and self._seen and (self.is_rested() or self._seen.condition is not Condition.RUNNING):
+            self._stale = False
+            self.draw(self._seen.history)
+
+    def _show_what_it_is(self, record: RunRecord) -> None:
+        config = _options(record)
+        if config:
+            self.show_network(config, _features(record))
+        elif record.config:
+            self.query_one(LayerTable).explain(_("this version cannot read the run's options"))
+            self.query_one("#architecture", Static).update(Content(""), layout=False)
+
+    def _show_where_it_is(self, seen: RunSeen) -> None:
+        panel, progress = self.query_one(RunPanel), seen.history.progress
+        if seen.problem:
+            # The panel names the folder already.
+            panel.show_phase(Phase.REFUSED, printable(seen.problem.removeprefix(f"{self._watcher.path}/")))
+            return
+        if seen.end:
+            panel.show_phase(Phase.ENDED)
+            event = _farewell(self._watcher, seen.record, seen.end)
+            config = _options(seen.record)
+            panel.show_end(event, advice(config, event, seen.history.layers) if config else "")
+            return
+        if progress is not None:
+            before = sum(epoch.seconds for epoch in seen.record.epochs if epoch.number < progress.epoch)
+            panel.show_progress(Phase.TRAINING, seen.record.planned_epochs or 0, progress, before)
+        if seen.condition is Condition.GONE:
+            further = _("; --resume goes on with it") if seen.record.has_checkpoint else ""
+            panel.show_phase(Phase.GONE, _("it was killed, or its machine is{further}").format(further=further))
+        elif progress is None:
+            panel.show_phase(Phase.PREPARING, _("its first batches are not written yet"))
+        elif not panel.has_class("-training"):
+            panel.set_classes("-training")
+
+
+def _options(record: RunRecord) -> Config | None:
+    """The run's options as they are now, if this version can read them."""
+    try:
+        return latest_options(record) if record.config else None
+    except UserError:
+        return None
+
+
+def _features(record: RunRecord) -> int:
+    """Numbers in an image: the first layer has a weight for each, and a bias, to each of its units."""
+    first = record.layers[0] if record.layers else None
+    return max(first.parameters // max(first.output_shape[-1], 1) - 1, 1) if first else MNIST_FEATURES
+
+
+def _farewell(watcher: Watcher, record: RunRecord, end: EndLine) -> RunEnded:
+    place = end.divergence
+    divergence = Divergence(printable(place.layer), place.epoch, place.step) if place else None
+    epochs = record.last_epoch if end.epochs is None else end.epochs
+    seconds = record.seconds if end.seconds is None else end.seconds
+    return RunEnded(watcher, end.status, epochs, end.test_loss, end.test_accuracy, seconds, divergence)

@@ -1,0 +1,115 @@
+"""A sweep that this app trains: a thread hands out its runs to processes, and tells the app what it should know; screens read the store."""
+
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import redirect_stderr, suppress
+from dataclasses import dataclass
+from multiprocessing import resource_tracker
+from pathlib import Path
+
+from textual.message import Message
+
+from tui_trainer.errors import UserError
+from tui_trainer.sweep.plan import Plan, open_sweep
+from tui_trainer.sweep.sweep import RunChanged, Standings, Sweep, SweepEnded, SweepNoted, SweepStarted
+from tui_trainer.sweep.workers import LocalWorkers
+from tui_trainer.ui.run.messages import RunFailed
+
+
+@dataclass
+class SweepMessage(Message):
+    """About one sweep. The app hands it on to its screens, from which none may come back to it."""
+
+    runner: "SweepRunner"
+
+
+@dataclass
+class SweepOpened(SweepMessage, bubble=False):
+    """Its workers stand ready."""
+
+
+@dataclass
+class SweepTold(SweepMessage, bubble=False):
+    """Something to know while it goes on, in a line."""
+
+    text: str
+
+
+@dataclass
+class SweepOver(SweepMessage, bubble=False):
+    """All that was learned is kept, and no worker is left."""
+
+    event: SweepEnded
+
+
+@dataclass
+class SweepRefused(SweepMessage, bubble=False):
+    """It cannot start or go on, for a reason that its user can mend: one line."""
+
+    reason: str
+
+
+class SweepRunner:
+    """Trains the sweep of a folder, by a plan or its own, with so many workers. `post` must be safe to call from any thread."""
+
+    def __init__(self, folder: Path, plan: Plan | None, workers: int, post: Callable[[Message], object]) -> None:
+        self.folder = folder
+        self.standings: Standings | None = None
+        """How far it is."""
+        self.goes_on = True
+        """Until the app has heard that it is over."""
+        self._plan, self._workers = plan, workers
+        self._post = post
+        self._sweep: Sweep | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="sweep", daemon=True)
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was told to end."""
+        return self._stopping.is_set()
+
+    def start(self) -> None:
+        """Begin, and return at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it: runs that are being trained write their checkpoints, and go on from there the next time."""
+        self._stopping.set()
+        if self._sweep:
+            self._sweep.stop()
+
+    def join(self, seconds: float | None = None) -> bool:
+        """Wait until no worker is left, and tell whether that is so."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        try:
+            # Processes are started with the real stderr: the one that Textual puts in its place is no file.
+            with redirect_stderr(sys.__stderr__):
+                resource_tracker.ensure_running()
+            self._sweep = sweep = open_sweep(self.folder, self._plan, lambda data: LocalWorkers(self._workers, data, self.folder))
+            if self._stopping.is_set():
+                sweep.stop()
+            for event in sweep.events():
+                self._take(event)
+        except UserError as error:
+            with suppress(OSError):  # where nothing was written the folder is empty
+                self.folder.rmdir()
+            self._post(SweepRefused(self, str(error)))
+        except BaseException as error:
+            self._post(RunFailed(self, error))
+
+    def _take(self, event: object) -> None:
+        match event:
+            case SweepStarted():
+                self._post(SweepOpened(self))
+            case RunChanged():
+                self.standings = event.standings
+            case SweepNoted():
+                self._post(SweepTold(self, event.text))
+            case SweepEnded():
+                self.standings = event.standings
+                self._post(SweepOver(self, event))
