@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.locked_log import LockedLog
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
-from tui_trainer.training.events import Ended, Noted
+from tui_trainer.training.events import Ended, Noted, Progress
 
 from .timeless import timeless
 
@@ -88,6 +89,64 @@ def test_the_nth_call_that_fails_costs_nothing_that_was_promised(
         # Each of the first, where every call has another purpose, and then some.
         number += 1 if number < 12 else 5
     assert number > 3
+
+
+KEPT_BY: list[tuple[Any, str]] = [*CALLS, (os, "ftruncate"), (os, "pwrite"), (Path, "unlink")]
+
+
+class KilledError(BaseException):
+    """Nothing that is to be done when something fails is done by a process that is gone."""
+
+
+@contextmanager
+def ending_at(call: int, how: BaseException) -> Iterator[Callable[[], int]]:
+    """While inside, all that changes a file fails from the given call on; tells how many calls there were."""
+    calls = 0
+
+    def counted(genuine: Any) -> Any:
+        def sometimes(*arguments: Any, **keywords: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls >= call:
+                raise how
+            return genuine(*arguments, **keywords)
+
+        return sometimes
+
+    with pytest.MonkeyPatch.context() as broken:
+        for owner, name in KEPT_BY:
+            broken.setattr(owner, name, counted(getattr(owner, name)))
+        yield lambda: calls
+
+
+@pytest.mark.parametrize("how", [KilledError(), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))], ids=["killed", "disk full"])
+@pytest.mark.parametrize("step", [3, 13], ids=["before any checkpoint but the first", "after one"])
+def test_a_change_outlives_a_resumption_that_ends_at_any_call(config: Config, tmp_path: Path, step: int, how: BaseException) -> None:
+    config = config.model_copy(update={"checkpoint_every": 0.0, "batch_size": 50})
+    control = Control()
+    events = Run.create(config, tmp_path / "changed").events(control)
+    for event in events:
+        if isinstance(event, Progress) and event.step == step:
+            control.change({"learning_rate": 0.05})
+        if isinstance(event, Progress) and event.step == step + 3:
+            events.close()  # type: ignore[attr-defined] # it is a generator
+    number, told = 1, 0
+    while True:
+        folder = tmp_path / f"r{number}"
+        shutil.copytree(tmp_path / "changed", folder)
+        with ending_at(number, how) as count:
+            try:
+                next(Run.resume(folder).events(Control()))
+            except (UserError, KilledError):
+                told += 1
+            made = count()
+        run = Run.resume(folder)
+        assert [change.record() for change in run.config.changes] == [{"step": step, "learning_rate": 0.05}]
+        run.close()
+        if made < number:
+            break
+        number += 1
+    assert told > 10
 
 
 def test_a_line_that_breaks_off_is_taken_back_or_written_over(tmp_path: Path) -> None:

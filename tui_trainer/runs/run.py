@@ -9,6 +9,7 @@ from typing import Any
 from tui_trainer.config.options import AUTO, Config
 from tui_trainer.datasets.dataset import MNIST, Dataset, Split, load
 from tui_trainer.errors import UserError, reason_of
+from tui_trainer.runs import checkpoint
 from tui_trainer.runs.batches import BatchFile
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.runs.locked_log import LockedLog, TakenError
@@ -73,10 +74,7 @@ class Run:
                 raise _too_large() from None
             differences = _differences(found, config)
             _refuse_strangers(folder)
-            try:
-                journal.cut(found.metrics_size)
-            except OSError as error:
-                raise UserError(f"{folder.metrics}: {reason_of(error)}") from None
+            _cut(folder, journal, found)
         except BaseException:
             journal.close()
             raise
@@ -157,6 +155,18 @@ def _hold(folder: RunDirectory, what: str, *, create: bool = False) -> LockedLog
         raise UserError(f"{what}: not a run that can be gone on with: it has no {folder.metrics.name}") from None
     except OSError as error:
         raise UserError(f"{what}: {folder.metrics.name}: {reason_of(error)}") from None
+
+
+def _cut(folder: RunDirectory, journal: LockedLog, found: Resumption) -> None:
+    """Take off the log what comes after the checkpoint. A change that only the log tells of is in the checkpoint before it goes."""
+    path = folder.checkpoint
+    try:
+        if found.is_behind:
+            checkpoint.write(path, found.snapshot)
+        path = folder.metrics
+        journal.cut(found.metrics_size)
+    except OSError as error:
+        raise UserError(f"{path}: {reason_of(error)}") from None
 
 
 def _refuse_strangers(folder: RunDirectory) -> None:
