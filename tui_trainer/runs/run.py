@@ -70,8 +70,8 @@ class Run:
                 training.restore(found.snapshot, found.seconds, found.epoch_seconds)
             except UserError as error:
                 raise UserError(f"{folder.checkpoint}: cannot go on from here: {error}") from None
-            except MemoryError:
-                raise _too_large() from None
+            except MemoryError as error:
+                raise _too_large() from error
             differences = _differences(found, config)
             _refuse_strangers(folder)
             _cut(folder, journal, found)
@@ -154,7 +154,7 @@ def _hold(folder: RunDirectory, what: str, *, create: bool = False) -> LockedLog
     except FileNotFoundError:
         raise UserError(f"{what}: not a run that can be gone on with: it has no {folder.metrics.name}") from None
     except OSError as error:
-        raise UserError(f"{what}: {folder.metrics.name}: {reason_of(error)}") from None
+        raise UserError(f"{what}: {folder.metrics.name}: {reason_of(error)}") from error
 
 
 def _cut(folder: RunDirectory, journal: LockedLog, found: Resumption) -> None:
@@ -166,7 +166,7 @@ def _cut(folder: RunDirectory, journal: LockedLog, found: Resumption) -> None:
         path = folder.metrics
         journal.cut(found.metrics_size)
     except OSError as error:
-        raise UserError(f"{path}: {reason_of(error)}") from None
+        raise UserError(f"{path}: {reason_of(error)}") from error
 
 
 def _refuse_strangers(folder: RunDirectory) -> None:
@@ -180,7 +180,7 @@ def _refuse_strangers(folder: RunDirectory) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise UserError(f"{folder.batches}: {reason_of(error)}") from None
+        raise UserError(f"{folder.batches}: {reason_of(error)}") from error
 
 
 def _differences(found: Resumption, config: Config) -> list[str]:
@@ -210,8 +210,8 @@ def settle(config: Config) -> tuple[Config, Dataset]:
 def _build(config: Config, data: Dataset) -> Training:
     try:
         return Training(config, data)
-    except MemoryError:
-        raise _too_large() from None
+    except MemoryError as error:
+        raise _too_large() from error
 
 
 def _too_large() -> UserError:
