@@ -1,8 +1,10 @@
 """Whichever call of the operating system fails: training goes on, and the folder holds a checkpoint that leads to the same end."""
 
 import errno
+import fcntl
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +17,9 @@ from tui_trainer.errors import UserError
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.locked_log import LockedLog
+from tui_trainer.runs.rename_delete import delete_run, rename_run
 from tui_trainer.runs.run import Run
+from tui_trainer.runs.tags import change_tags
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Ended, Noted, Progress
 
@@ -173,3 +177,36 @@ def test_a_line_that_breaks_off_is_taken_back_or_written_over(tmp_path: Path) ->
     journal.flush()
     assert (tmp_path / "metrics.jsonl").read_text() == '{"event": "first"}\n{"event": "second"}\n{"event": "second"}\n'
     journal.close()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK], ids=["ENOSYS", "ENOLCK"])
+def test_what_a_file_system_does_not_offer_is_said_once_and_costs_no_run(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    list(Run.create(config, tmp_path / "calm").events(Control()))
+    genuine = os.fsync
+
+    def refuse(number: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            refuse(errno.EINVAL)
+        genuine(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(fcntl, "flock", lambda *_: refuse(number))
+    monkeypatch.setattr(os, "utime", lambda *_, **__: refuse(errno.EPERM))
+    run = Run.create(config, tmp_path / "shared")
+    assert [text.partition(": ")[2].partition(":")[0] for text in run.warnings] == [
+        "this file system has no locks", "this file system cannot make renames last",
+    ]  # fmt: skip
+    control = Control()
+    for event in run.events(control):
+        assert not isinstance(event, Noted)
+        if isinstance(event, Progress) and event.step == 7:
+            control.stop()
+    assert change_tags(tmp_path / "shared", add=["there"]) == ("there",)
+    list(Run.resume(rename_run(tmp_path / "shared", "other")).events(Control()))
+    assert (tmp_path / "other" / "checkpoint.safetensors").read_bytes() == (tmp_path / "calm" / "checkpoint.safetensors").read_bytes()
+    assert delete_run(tmp_path / "other").left == ()

@@ -122,7 +122,8 @@ def _keep_date(run: Path) -> None:
     config = RunDirectory(run).config
     if config.is_file() and not config.is_symlink():
         date, _ = began(run)
-        os.utime(config, (date, date))
+        with suppress(PermissionError):  # shared folders let nobody set a time
+            os.utime(config, (date, date))
 
 
 def delete_run(run: Path) -> Deleted:

@@ -15,7 +15,7 @@ from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.runs.locked_log import LockedLog, TakenError
 from tui_trainer.runs.resumption import Resumption, read_resumption
 from tui_trainer.runs.run_writer import RunWriter
-from tui_trainer.system.files import beside, open_to_write
+from tui_trainer.system.files import beside, open_to_write, sync_folder
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
 from tui_trainer.training.events import Ended, Event, Noted, Progress, Started
@@ -30,7 +30,7 @@ class Run:
         self, config: Config, training: Training, folder: RunDirectory, journal: LockedLog, warnings: tuple[str, ...] = ()
     ) -> None:
         self.config = config
-        self.warnings = (*training.warnings, *warnings)
+        self.warnings = (*training.warnings, *warnings, *_lacking(folder, journal))
         """What does not stop the run, but whoever started it should know; a line each."""
         self._training = training
         self._folder = folder
@@ -75,16 +75,16 @@ class Run:
             differences = _differences(found, config)
             _refuse_strangers(folder)
             _cut(folder, journal, found)
+            warnings = [*found.warnings]
+            if differences:
+                now = {"environment": {**environment(), "threads": str(config.threads)}}
+                journal.add(line({"event": "resume", "step": training.step, **now}))
+                change = "; ".join(differences)
+                warnings.append(f"{path}: {change}: the numbers may come to differ in their last digits from those of a run never stopped")
+            return cls(config, training, folder, journal, tuple(warnings))
         except BaseException:
             journal.close()
             raise
-        warnings = [*found.warnings]
-        if differences:
-            now = {"environment": {**environment(), "threads": str(config.threads)}}
-            journal.add(line({"event": "resume", "step": training.step, **now}))
-            change = "; ".join(differences)
-            warnings.append(f"{path}: {change}: the numbers may come to differ in their last digits from those of a run never stopped")
-        return cls(config, training, folder, journal, tuple(warnings))
 
     @property
     def directory(self) -> Path:
@@ -167,6 +167,18 @@ def _cut(folder: RunDirectory, journal: LockedLog, found: Resumption) -> None:
         journal.cut(found.metrics_size)
     except OSError as error:
         raise UserError(f"{path}: {reason_of(error)}") from error
+
+
+def _lacking(folder: RunDirectory, journal: LockedLog) -> list[str]:
+    """What the file system does not offer, which costs safety alone; a line each."""
+    found = []
+    if not journal.is_locked:
+        found.append(f"{folder.path}: this file system has no locks: nothing but you keeps a second process from going on with the run")
+    # What else is wrong with the folder is told when it is written to.
+    with suppress(OSError):
+        if not sync_folder(folder.path):
+            found.append(f"{folder.path}: this file system cannot make renames last: a loss of power may cost the last checkpoint")
+    return found
 
 
 def _refuse_strangers(folder: RunDirectory) -> None:

@@ -126,10 +126,20 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` survive a loss of power."""
+def sync_folder(folder: Path) -> bool:
+    """Make a rename in `folder` survive a loss of power; False where the file system cannot. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if is_not_offered(error):
+            return False
+        raise
     finally:
         os.close(descriptor)
+    return True
+
+
+def is_not_offered(error: OSError) -> bool:
+    """Whether the file system has no such thing, as shared folders and cluster file systems lack some; nothing else is wrong then."""
+    return error.errno in {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK}
