@@ -64,9 +64,3 @@ def test_the_pages_own_blocks_pass_no_step(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "tests/build_your_own", "-k", "step_0"]
     done = subprocess.run(command, cwd=ROOT, env=os.environ | {"MINE": str(mine)}, capture_output=True, text=True, timeout=100, check=False)
     assert re.search(r"^\d+ failed, \d skipped, \d deselected", done.stdout.splitlines()[-1]), done.stdout[-2000:]
-
-
-def test_what_is_named_to_read_on_is_there() -> None:
-    paths = re.findall(r"`((?:tui_trainer|tests|data)/[^`]+)`", PAGE)
-    assert len(paths) > 6
-    assert [path for path in paths if not (ROOT / path).exists()] == []
