@@ -338,6 +338,7 @@ def test_step_09_a_file_that_lies_is_refused(mine: Any, tmp_path: Path, content:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(620)
 def test_step_10_more_than_97_of_100_images() -> None:
     # One thread: several of these may run at the same time.
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
