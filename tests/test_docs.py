@@ -87,6 +87,11 @@ def test_every_file_of_the_program_that_is_named_is_there(page: Path) -> None:
     assert [name for name in ours if not (ROOT / name).exists() and not (ROOT / "tui_trainer" / name).exists()] == []
 
 
+def test_the_architecture_has_every_room() -> None:
+    drawn = re.findall(r"^  (\w+)/ ", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(drawn) == sorted(path.name for path in (ROOT / "tui_trainer").iterdir() if path.is_dir() and any(path.glob("[!_]*")))
+
+
 @pytest.mark.long
 def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
