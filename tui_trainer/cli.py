@@ -1,7 +1,6 @@
 """The command line: options made from the fields of Config, then the app, or training without a screen."""
 
 from collections.abc import Mapping
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from tui_trainer.commands.refresh import check_refresh
 from tui_trainer.commands.runs import runs_command
 from tui_trainer.commands.sweep import sweep_command
 from tui_trainer.commands.watch import watch_command
-from tui_trainer.config.options import AUTO, Config, Source, as_text, choices, fields, layered, option, read_toml
+from tui_trainer.config.options import AUTO, LEAST_FACTOR, MOST_FACTOR, Config, Source, as_text, choices, fields, layered, option, read_toml
 from tui_trainer.config.relevance import hindrance
 from tui_trainer.errors import UserError
 from tui_trainer.system.streams import warn
@@ -178,8 +177,9 @@ def lr_find(config_file: Path | None, lowest: float, highest: float, steps: int,
     """Find a learning rate: raise it step by step and see where the loss falls and where it bursts (Smith 2017)."""
     from tui_trainer.headless.run import find_learning_rate  # noqa: PLC0415 --help need not wait for it
 
-    if not lowest < highest < inf:  # in this form not a number is refused too
-        raise UserError(f"must be less than --to, and both finite, not {lowest:g} and {highest:g}", option="--from", colon=False)
+    if not LEAST_FACTOR <= lowest < highest <= MOST_FACTOR:  # in this form not a number is refused too
+        limits = f"{LEAST_FACTOR:g} to {MOST_FACTOR:g}"
+        raise UserError(f"must be less than --to, and both from {limits}, not {lowest:g} and {highest:g}", option="--from", colon=False)
     values, source = _merge(config_file, {name: value for name, value in given.items() if value is not None})
     find_learning_rate(Config.parse(values, source), lowest=lowest, highest=highest, steps=steps, form=form)
 

@@ -10,7 +10,8 @@ class UserError(Exception):
     file; `value` is what it was given, `path` the file or folder that is meant. `context` tells which of several runs it was. A problem
     such as `must be above 0` makes one sentence with what is named before it: then no `colon` stands between.
 
-    Whoever knows more than the place that raised it sets the attribute and raises it on.
+    Where the system refused something, its error is the cause (`raise … from`): see `may_pass`. Whoever knows more than the place that
+    raised it sets the attribute and raises it on.
     """
 
     def __init__(
@@ -61,6 +62,11 @@ class UserError(Exception):
         else:
             subject = " ".join(part for part in (option, str(self.value), named) if part)
         return f"{subject}{':' if self.colon else ''} {told}" if subject else told
+
+
+def may_pass(error: UserError) -> bool:
+    """Whether the system refused what was wanted, which may succeed another time; False of what is missing or broken."""
+    return isinstance(error.__cause__, OSError | MemoryError) and not isinstance(error.__cause__, FileNotFoundError)
 
 
 def reason_of(error: Exception) -> str:

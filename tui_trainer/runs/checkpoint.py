@@ -61,9 +61,9 @@ def read(path: Path, wanted: Callable[[Mapping[str, Any]], Mapping[str, Shape]] 
     except UserError as error:
         raise UserError(f"not a checkpoint that this version can read: {error}", path=path) from None
     except OSError as error:
-        raise UserError(reason_of(error), path=path) from None
-    except MemoryError:
-        raise UserError("does not fit into memory", path=path) from None
+        raise UserError(reason_of(error), path=path) from error
+    except MemoryError as error:
+        raise UserError("does not fit into memory", path=path) from error
     # AttributeError and TypeError: an element type that NumPy does not know.
     except (SafetensorError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         reason = "it was not written by this program" if isinstance(error, KeyError) else " ".join(str(error).split())

@@ -22,7 +22,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         with os.fdopen(descriptor, "rb") as file:
             yield file
     except OSError as error:
-        raise UserError(reason_of(error), path=path) from None
+        raise UserError(reason_of(error), path=path) from error
 
 
 def read_table(path: Path, most: int) -> dict[str, Any]:
