@@ -209,6 +209,10 @@ def settle(config: Config) -> tuple[Config, Dataset]:
         name = config.data if config.data == MNIST else str(Path(config.data).expanduser().absolute())
     except (OSError, RuntimeError, ValueError) as error:  # the current folder is gone; the user of ~user is unknown, or has a NUL
         raise UserError(f"--data {config.data}: {reason_of(error)}") from None
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise UserError(f"--data {config.data}: lies at {name}, whose name is not UTF-8, as config.toml must be; move or link it") from None
     data = load(name)
     config = config.model_copy(update={"data": name})
     if config.threads == AUTO:
