@@ -76,10 +76,11 @@ def run_headless(run: Run, form: Format) -> int:
         return 128 + received[0]
     if isinstance(lost, BrokenPipeError):
         return 128 + signal.SIGPIPE
-    if run.trouble:
-        raise UserError(f"{run.trouble}; what was written before is whole")
+    if trouble := run.trouble:
+        trouble.hint = "what was written before is whole"
+        raise trouble
     if lost:
-        raise UserError(f"the results cannot be written ({reason_of(lost)}); they are in {run.directory}")
+        raise UserError(f"the results cannot be written ({reason_of(lost)})", hint=f"they are in {run.directory}")
     return status
 
 

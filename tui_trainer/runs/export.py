@@ -39,7 +39,7 @@ def batches_csv(run: RunRecord) -> Iterator[str]:
     """A head, and a line for each batch that was kept. Raises UserError where none were, or they cannot be read."""
     path = RunDirectory(run.path).batches
     if not os.path.lexists(path):
-        raise UserError(f"{path}: the run kept no batches")
+        raise UserError("the run kept no batches", path=path)
     yield _line(["step", "epoch", *COLUMNS[1:]])
     for first, rows in batches(run):
         yield "".join(_line([step, *map(_plain, row)]) for step, row in enumerate(rows, first) if row[0] > 0)
@@ -80,7 +80,7 @@ def _plain(value: np.float32) -> str:
 def refuse_taken(paths: Iterable[Path]) -> None:
     """Raise UserError for the first path at which there is something."""
     if taken := next((path for path in paths if os.path.lexists(path)), None):
-        raise UserError(f"--output {taken}: exists already; give another name, or --force to replace it")
+        raise UserError("exists already", option="--output", path=taken, hint="give another name, or --force to replace it")
 
 
 def write_file(path: Path, parts: Iterable[bytes], *, force: bool) -> None:
@@ -93,4 +93,4 @@ def write_file(path: Path, parts: Iterable[bytes], *, force: bool) -> None:
     except OSError as error:
         if not force:
             refuse_taken([path])
-        raise UserError(f"--output {path}: {reason_of(error)}") from None
+        raise UserError(reason_of(error), option="--output", path=path) from None

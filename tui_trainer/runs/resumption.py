@@ -56,14 +56,14 @@ def read_resumption(folder: RunDirectory, given: Mapping[str, Any]) -> Resumptio
         if passed.takes(line) and state.step:
             size = end
         if len(passed.later) > MOST_CHANGES:
-            raise UserError(f"{folder.metrics}: more than {MOST_CHANGES:,} changes were made after what the checkpoint holds")
+            raise UserError(f"more than {MOST_CHANGES:,} changes were made after what the checkpoint holds", path=folder.metrics)
     warnings = []
     if state.step and len(passed.seconds) < state.epochs:
         warnings.append(f"{folder.metrics}: {state.epochs - len(passed.seconds)} of {state.epochs} epochs are missing, and stay so")
     try:
         config = _with_changes(state.options, passed.later, state)
     except UserError as error:
-        raise UserError(f"{folder.metrics}: changes that were made cannot be made again: {error}") from None
+        raise UserError(f"changes that were made cannot be made again: {error}", path=folder.metrics) from None
     scalars = {**snapshot.scalars, "config": config.record()}
     return Resumption(
         config=_with_given(config, given, state),
@@ -125,7 +125,7 @@ def _with_given(config: Config, given: Mapping[str, Any], state: RunState) -> Co
     refused = [option(name) for name in different if name not in (*CHANGEABLE, *FREE)]
     if refused:
         allowed = ", ".join(option(name) for name in (*CHANGEABLE, *FREE))
-        raise UserError(f"{refused[0]}: cannot be different when a run is gone on with; what can: {allowed}")
+        raise UserError("cannot be different when a run is gone on with", option=refused[0], hint=f"what can: {allowed}")
     changed = {name: value for name, value in different.items() if name in CHANGEABLE}
     if changed:
         # Before what is planned for a later step.

@@ -34,14 +34,14 @@ def run_trial(config: Config, folder: Path, data: Dataset, control: Control) -> 
         if isinstance(event, Ended) and event.status in {"stopped", "interrupted"}:
             raise CutShortError
     if run.trouble:
-        raise UserError(run.trouble)
+        raise run.trouble
     return _outcome(read_run(folder))
 
 
 def refuse_link(folder: Path) -> None:
     """Raise UserError where the run's folder is a link: what it leads to is not the sweep's to train or to delete."""
     if folder.is_symlink():
-        raise UserError(f"{folder}: a link is where the run's own folder belongs; remove it")
+        raise UserError("a link is where the run's own folder belongs", path=folder, hint="remove it")
 
 
 def outcome(folder: Path) -> tuple[Standing, Figures] | None:
@@ -105,7 +105,7 @@ def _resumed(folder: Path, data: Dataset) -> Run | None:
     try:
         own.clear()
     except OSError as error:
-        raise UserError(f"{folder}: nothing to go on with, and it cannot be cleared ({reason_of(error)})") from error
+        raise UserError(f"nothing to go on with, and it cannot be cleared ({reason_of(error)})", path=folder) from error
     return None
 
 
