@@ -22,7 +22,7 @@ def export_command(run: str, form: str | None, output: Path, best: bool, force: 
     file holds the network: from `images`, float32 of shape (batch, features), bytes divided by 255, to `probabilities` and `logits`.
     """
     from tui_trainer.runs.resolve_model import find_model  # noqa: PLC0415
-    from tui_trainer.system.files import replace  # noqa: PLC0415
+    from tui_trainer.system.files import write_whole  # noqa: PLC0415
     from tui_trainer.trained.estimator import Classifier  # noqa: PLC0415 --help need not wait for it
     from tui_trainer.trained.export import to_npz, to_onnx  # noqa: PLC0415
 
@@ -32,7 +32,7 @@ def export_command(run: str, form: str | None, output: Path, best: bool, force: 
     _refuse_to_overwrite(output, force)
     model = Classifier.load(find_model(run, best=best))
     try:
-        replace(output, to_npz(model) if form == "npz" else to_onnx(model))
+        write_whole(output, to_npz(model) if form == "npz" else to_onnx(model))
     except OSError as error:
         raise UserError(f"--output {output}: {reason_of(error)}") from None
     except MemoryError:

@@ -78,7 +78,7 @@ def _print(text: str) -> None:
 
 
 def _write(files: "dict[Path, str]", *, force: bool) -> None:
-    from tui_trainer.system.files import replace  # noqa: PLC0415
+    from tui_trainer.system.files import write_whole  # noqa: PLC0415
 
     for path in files:
         if path.is_dir():
@@ -88,7 +88,7 @@ def _write(files: "dict[Path, str]", *, force: bool) -> None:
     # What the first one refers to is there before it is.
     for path, text in reversed(files.items()):
         try:
-            replace(path, text.encode())
+            write_whole(path, text.encode())
         except OSError as error:
             raise UserError(f"--output {path}: {reason_of(error)}") from None
     sys.stdout.write(f"{printable(str(next(iter(files))))}\n")

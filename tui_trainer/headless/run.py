@@ -18,7 +18,7 @@ from tui_trainer.runs.log import EndLine, EpochLine, StartLine
 from tui_trainer.runs.run import Run, settle
 from tui_trainer.system.folders import printable
 from tui_trainer.system.signals import heeded
-from tui_trainer.system.streams import give_up_streams, warn
+from tui_trainer.system.streams import give_up_streams, results, warn
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Noted, Progress, Started, record
 from tui_trainer.training.lr_finder import RangePoint, range_test, suggest
@@ -202,19 +202,20 @@ def find_learning_rate(config: Config, *, lowest: float, highest: float, steps: 
     """Run the range test, and print its points or a chart of them, and the rate it speaks for."""
     points = []
     config, data = settle(config)
-    for point in range_test(config, data, Control(), lowest=lowest, highest=highest, steps=steps):
-        points.append(point)
+    with results():
+        for point in range_test(config, data, Control(), lowest=lowest, highest=highest, steps=steps):
+            points.append(point)
+            if form == "json":
+                print(line({"event": "point", **point._asdict()}), flush=True)  # noqa: T201
+        suggestion = suggest(points)
         if form == "json":
-            print(line({"event": "point", **point._asdict()}), flush=True)  # noqa: T201
-    suggestion = suggest(points)
-    if form == "json":
-        print(line({"event": "suggestion", "learning_rate": suggestion}))  # noqa: T201
-        return
-    print(range_chart(points))  # noqa: T201
-    if suggestion is None:
-        print("the loss was not finite from the first step on; try a lower --from")  # noqa: T201
-    else:
-        print(f"try --learning-rate {suggestion:.1g}, a tenth of where the smoothed loss was lowest")  # noqa: T201
+            print(line({"event": "suggestion", "learning_rate": suggestion}))  # noqa: T201
+            return
+        print(range_chart(points))  # noqa: T201
+        if suggestion is None:
+            print("the loss was not finite from the first step on; try a lower --from")  # noqa: T201
+        else:
+            print(f"try --learning-rate {suggestion:.1g}, a tenth of where the smoothed loss was lowest")  # noqa: T201
 
 
 def range_chart(points: list[RangePoint], width: int = 78, height: int = 18) -> str:

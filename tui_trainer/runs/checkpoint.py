@@ -61,9 +61,9 @@ def read(path: Path, wanted: Callable[[Mapping[str, Any]], Mapping[str, Shape]] 
     except UserError as error:
         raise UserError(f"{path}: not a checkpoint that this version can read: {error}") from None
     except OSError as error:
-        raise UserError(f"{path}: {reason_of(error)}") from None
-    except MemoryError:
-        raise UserError(f"{path}: does not fit into memory") from None
+        raise UserError(f"{path}: {reason_of(error)}") from error
+    except MemoryError as error:
+        raise UserError(f"{path}: does not fit into memory") from error
     # AttributeError and TypeError: an element type that NumPy does not know.
     except (SafetensorError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         reason = "it was not written by this program" if isinstance(error, KeyError) else " ".join(str(error).split())

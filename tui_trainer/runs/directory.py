@@ -24,7 +24,7 @@ class RunDirectory:
 
     def files(self) -> tuple[Path, ...]:
         """All that this program writes here, and what a kill may leave of each; what makes a folder a run comes last."""
-        files = (self.best, self.checkpoint, self.batches, self.tags, self.metrics, self.config)
+        files = (self.best, self.checkpoint, self.batches, self.tags, self.config, self.metrics)
         return (*(beside(file) for file in files), *files)
 
     def clear(self) -> None:

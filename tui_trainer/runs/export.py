@@ -5,7 +5,6 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +17,7 @@ from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.batches import COLUMNS, MOST_BATCHES, read_batches
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.summary import epoch_rows, run_document
-from tui_trainer.system.files import sync_folder
+from tui_trainer.system.files import replacing
 from tui_trainer.system.folders import printable
 from tui_trainer.system.reading import opened
 
@@ -86,23 +85,12 @@ def refuse_taken(paths: Iterable[Path]) -> None:
 
 def write_file(path: Path, parts: Iterable[bytes], *, force: bool) -> None:
     """Write a file, which comes to be there only when all of it is written. Raises UserError; one that is there stays unless `force`."""
-    fresh = path.with_name(".tui-trainer-export.new")  # not of the file's own name, which would be a run to TensorBoard already
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            fresh.unlink()
-        # Made anew, not opened: a link of that name would lead elsewhere.
-        with fresh.open("xb") as file:
+        with replacing(path, over=force) as file:
             for part in parts:
                 file.write(part)
-            file.flush()
-            os.fsync(file.fileno())
+    except OSError as error:
         if not force:
             refuse_taken([path])
-        fresh.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
         raise UserError(f"--output {path}: {reason_of(error)}") from None
-    finally:
-        with suppress(OSError):
-            fresh.unlink()

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from tui_trainer.errors import UserError, reason_of
-from tui_trainer.runs.archive import began, is_run
+from tui_trainer.runs.archive import LONGEST_LINE, began, is_run
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.locked_log import LockedLog, TakenError, is_held
+from tui_trainer.runs.log import MalformedError, NotJSONError, parse_object
 from tui_trainer.runs.run_status import NEWEST
 from tui_trainer.system.files import sync_folder
+from tui_trainer.system.reading import opened
 
 LONGEST_NAME: Final = 200
 
@@ -36,9 +38,40 @@ def own_files(run: Path) -> dict[str, int]:
 
 def run_folder(run: Path) -> Path:
     """The run's folder by a path that ends in its name. Raises UserError when it holds no run."""
+    folder = RunDirectory(run)
     if not is_run(run):
-        raise UserError(f"{run}: not a run: it holds neither metrics.jsonl nor config.toml")
+        raise UserError(f"{run}: not a run: it holds neither {folder.metrics.name} nor {folder.config.name}")
+    if not _is_ours(folder):
+        raise UserError(f"{run}: not a run: its {folder.metrics.name} is missing, or was not written by this program; nothing is changed")
     return run if run.name not in ("", "..") else run.resolve()
+
+
+def _is_ours(folder: RunDirectory) -> bool:
+    """Whether the program wrote what is there: other programs have files of such names too, and a config.toml alone is a person's.
+
+    The first line of the log tells. A run whose log is no JSON, or a link, is one still if the folder holds nothing else's.
+    """
+    if not os.path.lexists(folder.metrics):
+        return False
+    if folder.metrics.is_file() and not folder.metrics.is_symlink():
+        with opened(folder.metrics) as file:
+            first = file.readline(LONGEST_LINE)
+        # What a kill or a broken disk leaves is no JSON.
+        with suppress(NotJSONError):
+            return _begins_run(first)
+    try:
+        return {path.name for path in folder.path.iterdir()} <= {path.name for path in folder.files()}
+    except OSError as error:
+        raise UserError(f"{folder.path}: {reason_of(error)}") from error
+
+
+def _begins_run(line: bytes) -> bool:
+    try:
+        return parse_object(line).get("event") == "start"
+    except NotJSONError:
+        raise
+    except MalformedError:
+        return False
 
 
 def idle_run(run: Path) -> Path:
@@ -89,7 +122,8 @@ def _keep_date(run: Path) -> None:
     config = RunDirectory(run).config
     if config.is_file() and not config.is_symlink():
         date, _ = began(run)
-        os.utime(config, (date, date))
+        with suppress(PermissionError):  # shared folders let nobody set a time
+            os.utime(config, (date, date))
 
 
 def delete_run(run: Path) -> Deleted:

@@ -9,12 +9,13 @@ from typing import Any
 from tui_trainer.config.options import AUTO, Config
 from tui_trainer.datasets.dataset import MNIST, Dataset, Split, load
 from tui_trainer.errors import UserError, reason_of
+from tui_trainer.runs import checkpoint
 from tui_trainer.runs.batches import BatchFile
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.runs.locked_log import LockedLog, TakenError
 from tui_trainer.runs.resumption import Resumption, read_resumption
 from tui_trainer.runs.run_writer import RunWriter
-from tui_trainer.system.files import beside, open_to_write
+from tui_trainer.system.files import beside, open_to_write, sync_folder
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
 from tui_trainer.training.events import Ended, Event, Noted, Progress, Started
@@ -29,7 +30,7 @@ class Run:
         self, config: Config, training: Training, folder: RunDirectory, journal: LockedLog, warnings: tuple[str, ...] = ()
     ) -> None:
         self.config = config
-        self.warnings = (*training.warnings, *warnings)
+        self.warnings = (*training.warnings, *warnings, *_lacking(folder, journal))
         """What does not stop the run, but whoever started it should know; a line each."""
         self._training = training
         self._folder = folder
@@ -69,24 +70,21 @@ class Run:
                 training.restore(found.snapshot, found.seconds, found.epoch_seconds)
             except UserError as error:
                 raise UserError(f"{folder.checkpoint}: cannot go on from here: {error}") from None
-            except MemoryError:
-                raise _too_large() from None
+            except MemoryError as error:
+                raise _too_large() from error
             differences = _differences(found, config)
             _refuse_strangers(folder)
-            try:
-                journal.cut(found.metrics_size)
-            except OSError as error:
-                raise UserError(f"{folder.metrics}: {reason_of(error)}") from None
+            _cut(folder, journal, found)
+            warnings = [*found.warnings]
+            if differences:
+                now = {"environment": {**environment(), "threads": str(config.threads)}}
+                journal.add(line({"event": "resume", "step": training.step, **now}))
+                change = "; ".join(differences)
+                warnings.append(f"{path}: {change}: the numbers may come to differ in their last digits from those of a run never stopped")
+            return cls(config, training, folder, journal, tuple(warnings))
         except BaseException:
             journal.close()
             raise
-        warnings = [*found.warnings]
-        if differences:
-            now = {"environment": {**environment(), "threads": str(config.threads)}}
-            journal.add(line({"event": "resume", "step": training.step, **now}))
-            change = "; ".join(differences)
-            warnings.append(f"{path}: {change}: the numbers may come to differ in their last digits from those of a run never stopped")
-        return cls(config, training, folder, journal, tuple(warnings))
 
     @property
     def directory(self) -> Path:
@@ -156,7 +154,31 @@ def _hold(folder: RunDirectory, what: str, *, create: bool = False) -> LockedLog
     except FileNotFoundError:
         raise UserError(f"{what}: not a run that can be gone on with: it has no {folder.metrics.name}") from None
     except OSError as error:
-        raise UserError(f"{what}: {folder.metrics.name}: {reason_of(error)}") from None
+        raise UserError(f"{what}: {folder.metrics.name}: {reason_of(error)}") from error
+
+
+def _cut(folder: RunDirectory, journal: LockedLog, found: Resumption) -> None:
+    """Take off the log what comes after the checkpoint. A change that only the log tells of is in the checkpoint before it goes."""
+    path = folder.checkpoint
+    try:
+        if found.is_behind:
+            checkpoint.write(path, found.snapshot)
+        path = folder.metrics
+        journal.cut(found.metrics_size)
+    except OSError as error:
+        raise UserError(f"{path}: {reason_of(error)}") from error
+
+
+def _lacking(folder: RunDirectory, journal: LockedLog) -> list[str]:
+    """What the file system does not offer, which costs safety alone; a line each."""
+    found = []
+    if not journal.is_locked:
+        found.append(f"{folder.path}: this file system has no locks: nothing but you keeps a second process from going on with the run")
+    # What else is wrong with the folder is told when it is written to.
+    with suppress(OSError):
+        if not sync_folder(folder.path):
+            found.append(f"{folder.path}: this file system cannot make renames last: a loss of power may cost the last checkpoint")
+    return found
 
 
 def _refuse_strangers(folder: RunDirectory) -> None:
@@ -170,7 +192,7 @@ def _refuse_strangers(folder: RunDirectory) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise UserError(f"{folder.batches}: {reason_of(error)}") from None
+        raise UserError(f"{folder.batches}: {reason_of(error)}") from error
 
 
 def _differences(found: Resumption, config: Config) -> list[str]:
@@ -200,8 +222,8 @@ def settle(config: Config) -> tuple[Config, Dataset]:
 def _build(config: Config, data: Dataset) -> Training:
     try:
         return Training(config, data)
-    except MemoryError:
-        raise _too_large() from None
+    except MemoryError as error:
+        raise _too_large() from error
 
 
 def _too_large() -> UserError:

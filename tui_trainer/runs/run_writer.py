@@ -91,4 +91,6 @@ class RunWriter:
         began = path.stat() if path.exists() else None
         replace(path, content)
         if began:
-            os.utime(path, ns=(began.st_atime_ns, began.st_mtime_ns))
+            # Shared folders let nobody set a time; the run is dated anew there.
+            with suppress(PermissionError):
+                os.utime(path, ns=(began.st_atime_ns, began.st_mtime_ns))

@@ -11,7 +11,7 @@ import tomli_w
 
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.directory import RunDirectory
-from tui_trainer.system.files import replace
+from tui_trainer.system.files import is_not_offered, replace
 from tui_trainer.system.reading import read_table
 
 LONGEST_TAG: Final = 50
@@ -64,7 +64,11 @@ def _alone(folder: Path) -> Iterator[None]:
     """No other process changes tags in the folder meanwhile."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            if not is_not_offered(error):
+                raise
         yield
     finally:
         os.close(descriptor)

@@ -23,7 +23,7 @@ from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.sweep.shared import untested
 from tui_trainer.sweep.store import Standing
-from tui_trainer.sweep.train_run import CutShortError, latest
+from tui_trainer.sweep.train_run import CutShortError, latest, refuse_link
 from tui_trainer.sweep.workers import NOTHING, Done, trained
 from tui_trainer.system.files import replace
 from tui_trainer.training.control import Control
@@ -111,6 +111,7 @@ def train(name: str, options: str, fingerprint: str, home: Mapping[str, str]) ->
 
 def put(files: Mapping[str, bytes], folder: Path) -> None:
     """Make `folder` that of the run whose files these are; until the last is written it is none that has ended. Raises UserError."""
+    refuse_link(folder)
     own = RunDirectory(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         with os.fdopen(descriptor, "rb") as file:
             yield file
     except OSError as error:
-        raise UserError(f"{path}: {reason_of(error)}") from None
+        raise UserError(f"{path}: {reason_of(error)}") from error
 
 
 def read_table(path: Path, most: int) -> dict[str, Any]:

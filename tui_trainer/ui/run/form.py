@@ -33,6 +33,8 @@ HINT = N_("[b]tab[/b] goes into the form and on, [b]enter[/b] opens a list, [b]e
 class ConfigForm(Vertical):
     """Holds a run's options. A choice that has better defaults for others proposes them, but never over what somebody chose."""
 
+    DEFAULT_CLASSES = "pane"
+
     @dataclass
     class Changed(Message):
         """The options changed; `config` is None while one of them is wrong."""

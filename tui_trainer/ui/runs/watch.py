@@ -152,7 +152,7 @@ class WatchScreen(CourseScreen):
         elif progress is None:
             panel.show_phase(Phase.PREPARING, _("its first batches are not written yet"))
         elif not panel.has_class("-training"):
-            panel.set_classes("-training")
+            panel.set_classes("pane -training")
 
 
 def _options(record: RunRecord) -> Config | None:
