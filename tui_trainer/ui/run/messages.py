@@ -62,10 +62,3 @@ class RunRefused(RunMessage):
     """The run cannot start or go on, for a reason that its user can mend: one line."""
 
     reason: str
-
-
-@dataclass
-class RunFailed(RunMessage):
-    """The program has a fault."""
-
-    error: BaseException
