@@ -129,7 +129,7 @@ class InsideScreen(FittedScreen[None]):
 
     def on_unmount(self) -> None:
         """Nobody wants to know any more."""
-        self._examiner.close()
+        self._examiner.stop()
 
     @property
     def _stands(self) -> bool:

@@ -128,7 +128,7 @@ class LessonScreen(PaneScreen[Config | None]):
     def on_unmount(self) -> None:
         """Nobody looks any more."""
         if self.runner:
-            self.runner.trial.stop()
+            self.runner.stop()
 
     # The runs
 
@@ -155,7 +155,7 @@ class LessonScreen(PaneScreen[Config | None]):
     def action_stop(self) -> None:
         """End the runs."""
         if self.runner and self.state is State.RUNNING:
-            self.runner.trial.stop()
+            self.runner.stop()
             self._enter(State.STOPPING)
 
     def action_reseed(self) -> None:

@@ -140,7 +140,7 @@ class RunScreen(CourseScreen):
         """End the run with what it has learned; nothing is started after it."""
         self._next = None
         if self.runner and self.phase.going_on:
-            self.runner.control.stop()
+            self.runner.stop()
             self.enter(Phase.STOPPING)
 
     @on(Button.Pressed, "#pause")

@@ -141,7 +141,7 @@ class CompareScreen(ChartScreen):
 
     def on_unmount(self) -> None:
         """Nobody wants to know any more."""
-        self._reader.close()
+        self._reader.stop()
 
     # The runs
 

@@ -100,7 +100,7 @@ class WatchScreen(CourseScreen):
 
     def on_unmount(self) -> None:
         """Nobody wants to know any more."""
-        self._watcher.close()
+        self._watcher.stop()
 
     @on(RunSeen)
     def _run_seen(self, event: RunSeen) -> None:

@@ -125,7 +125,7 @@ class SweepScreen(ChartScreen):
 
     def on_unmount(self) -> None:
         """Nobody wants to know any more."""
-        self._watcher.close()
+        self._watcher.stop()
 
     @property
     def board(self) -> Board | None:
