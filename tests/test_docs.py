@@ -78,6 +78,20 @@ def test_every_page_is_in_the_navigation() -> None:
     assert listed == {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
 
 
+@pytest.mark.parametrize("page", [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "CONTRIBUTING.md"], ids=lambda page: page.stem)
+def test_every_file_of_the_program_that_is_named_is_there(page: Path) -> None:
+    named = re.findall(r"`([a-z0-9_./-]+(?:\.py|/))`", page.read_text(encoding="utf-8"))
+    known = ("tui_trainer/", "tests/", "tools/", "benchmarks/", "docs/", ".ci/", "data/")
+    inside = {path.name for path in (ROOT / "tui_trainer").iterdir() if path.is_dir()}
+    ours = [name for name in named if name.startswith(known) or name.split("/")[0] in inside]
+    assert [name for name in ours if not (ROOT / name).exists() and not (ROOT / "tui_trainer" / name).exists()] == []
+
+
+def test_the_architecture_has_every_room() -> None:
+    drawn = re.findall(r"^  (\w+)/ ", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(drawn) == sorted(path.name for path in (ROOT / "tui_trainer").iterdir() if path.is_dir() and any(path.glob("[!_]*")))
+
+
 @pytest.mark.long
 def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "docs", tmp_path / "docs")

@@ -196,7 +196,7 @@ class Config(BaseModel):
                 return cls.model_validate(dict(values))
             except ValidationError as error:
                 name, message = next(iter(complaints(error).items()))
-                raise UserError(f"{(source or Source()).of(name)} {message}") from None
+                raise (source or Source()).error(name, message, colon=False) from None
 
     @property
     def activations(self) -> tuple[str, ...]:
@@ -227,8 +227,11 @@ class Source:
     file: Path | None = None
     from_file: frozenset[str] = frozenset()
 
-    def of(self, name: str) -> str:
-        return f"{self.file}: {shortened(name)}" if name in self.from_file else option(shortened(name))
+    def error(self, name: str, problem: str, *, hint: str = "", colon: bool = True) -> UserError:
+        """What is wrong with the value of an option, which is named as it was given."""
+        is_in_file = name in self.from_file
+        called, path = (shortened(name), self.file) if is_in_file else (option(shortened(name)), None)
+        return UserError(problem, option=called, path=path, hint=hint, colon=colon)
 
 
 def as_text(value: Any) -> str:
@@ -257,9 +260,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return parse_toml(read_given(path))
     except OSError as error:
-        raise UserError(f"--config {path}: {reason_of(error)}") from None
+        raise UserError(reason_of(error), option="--config", path=path) from None
     except ValueError as error:
-        raise UserError(f"--config {path}: {error}") from None
+        raise UserError(str(error), option="--config", path=path) from None
 
 
 def fields() -> Iterator[tuple[str, FieldInfo]]:

@@ -50,11 +50,13 @@ def to_onnx(model: Classifier) -> bytes:
     `images` are what training saw: pixels from 0 to 1 where they were bytes.
     """
     if sum(tensor.nbytes for tensor in model.network_.tensors.values()) > MOST_BYTES:
-        raise UserError("--to onnx: this network is larger than the 2 GiB that the format allows; take --to npz")
+        raise UserError("this network is larger than the 2 GiB that the format allows", option="--to", value="onnx", hint="take --to npz")
     try:
         import onnx  # noqa: PLC0415 an optional extra
     except ModuleNotFoundError as error:
-        raise UserError(f"--to onnx needs a package that is missing here, {error.name}: pip install 'tui-trainer[onnx]'") from None
+        raise UserError(
+            f"needs a package that is missing here, {error.name}: pip install 'tui-trainer[onnx]'", option="--to", value="onnx", colon=False
+        ) from None
     graph = _graph(model, onnx)
     made: ModelProto = onnx.helper.make_model(
         graph,
@@ -76,7 +78,7 @@ def _graph(model: Classifier, onnx: Any) -> Any:
     # What an evaluation runs: some layers are there for training alone.
     for layer in (run.layer for run in network.workspace(1).runs):
         if layer.prefix not in OPERATORS:
-            raise UserError(f"--to onnx: there is no operator for {layer.kind}")
+            raise UserError(f"there is no operator for {layer.kind}", option="--to", value="onnx")
         operator, attributes = OPERATORS[layer.prefix](layer)
         learned = [*parameter_shapes([layer]), *buffer_shapes([layer])]
         out = "logits" if layer is network.layers[-1] else f"{layer.name}.out"

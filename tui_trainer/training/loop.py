@@ -45,12 +45,14 @@ class Training:
     def __init__(self, config: Config, data: Dataset) -> None:
         self._threads = BlasThreads(int(config.threads))
         if config.early_stopping and not config.validation:
-            raise UserError("--early-stopping needs a validation set; give --validation a number above 0")
+            raise UserError("needs a validation set", option="--early-stopping", colon=False, hint="give --validation a number above 0")
         self.warnings = tuple(f"--data {config.data}: no training image is labelled {label}" for label in data.missing_classes)
         training, validation = data.hold_out(config.validation)
         samples = len(training.labels)
         if config.batch_size > samples:
-            raise UserError(f"--batch-size must be at most the {samples:,} training samples, not {config.batch_size:,}")
+            raise UserError(
+                f"must be at most the {samples:,} training samples, not {config.batch_size:,}", option="--batch-size", colon=False
+            )
         self.learner = TrainingState(config, data.features, data.classes, samples, data.fingerprint)
         sparse = data.sparse_parts(samples)
         self._training = BatchLoader(training, config.batch_size, sparse[0])

@@ -36,6 +36,9 @@ from tui_trainer.ui.sweeps.sweep import SweepScreen
 from tui_trainer.ui.sweeps.sweeping import SweepingApp
 from tui_trainer.ui.web import served
 
+FEATURES = ("kit", "chart", "run", "runs", "health", "inside", "lessons", "descent", "sweeps")
+"""Each has a style sheet of its own; a later one may overrule an earlier one."""
+
 SAVING = 10.0
 """Seconds that a run has to save what it learned when the screen has broken down or a signal ends the process."""
 
@@ -48,7 +51,7 @@ class TrainerApp(SweepingApp):
     """
 
     TITLE = "tui-trainer"
-    CSS_PATH = "app.tcss"
+    CSS_PATH: ClassVar[Any] = [f"{feature}/{feature}.tcss" for feature in FEATURES]
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1,question_mark", "help", "Help", tooltip="Show all keys", key_display="f1"),

@@ -10,6 +10,6 @@ from tui_trainer.text.language import _
 class ViewTabs(Tabs):
     """A tab for each of these views, its id `view-` and the view's name."""
 
-    def __init__(self, views: Iterable[str], *, id: str | None = None) -> None:  # noqa: A002 Textual's name
+    def __init__(self, views: Iterable[str]) -> None:
         tabs = (Tab(f"{key} {_(view.capitalize())}", id=f"view-{view}") for key, view in enumerate(views, 1))
-        super().__init__(*tabs, id=id, classes="views")
+        super().__init__(*tabs, classes="views")

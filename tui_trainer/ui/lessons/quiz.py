@@ -67,7 +67,7 @@ class QuizScreen(FittedScreen[None]):
         with Horizontal(classes="header"):
             yield Label(Content(_(self.quiz.title)), classes="brand")
             yield Static(id="score")
-        with VerticalScroll(id="text", can_focus=False):
+        with VerticalScroll(id="text", classes="pane", can_focus=False):
             yield Static(Content(_(self.quiz.claim)), id="claim")
             yield Static(id="network")
             yield Static(id="question")

@@ -283,7 +283,7 @@ class MainScreen(RunScreen):
     def _show_the_problem(self, event: RunRefused) -> None:
         if self.is_latest(event):
             self.action_view("setup")
-            self.query_one(ConfigForm).complain(event.reason)
+            self.query_one(ConfigForm).complain(event.error)
 
     @on(Button.Pressed, "#start, #presets, #design, #copy")
     async def _button_pressed(self, event: Button.Pressed) -> None:

@@ -51,6 +51,8 @@ SYMBOLS: Mapping[Phase, str] = {
 class RunPanel(Vertical):
     """Three rows: a sentence, a bar or the result, the buttons beside the run's folder; no buttons where it `steers` nothing."""
 
+    DEFAULT_CLASSES = "pane"
+
     def __init__(self, *, steers: bool = True, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
         self._steers = steers
@@ -75,7 +77,7 @@ class RunPanel(Vertical):
 
     def show_phase(self, phase: Phase, detail: str = "") -> None:
         """Say where the run stands, and offer the buttons that make sense."""
-        self.set_classes(f"-{phase.name.lower()}")
+        self.set_classes(f"pane -{phase.name.lower()}")
         self.say(phase, detail)
         if not self._steers:
             return

@@ -32,7 +32,7 @@ class Runner:
         """As they are now, after the changes that were made."""
         self.control = Control()
         self.history = History()
-        self.trouble = ""
+        self.trouble: UserError | None = None
         """Why the run's folder lacks something, while it does."""
         self.snapshot: Snapshot | None = None
         """The network as it was told last, without what is beside it."""
@@ -65,7 +65,7 @@ class Runner:
             if ended is not None:
                 self._post(_farewell(self, ended))
         except UserError as error:
-            self._post(messages.RunRefused(self, str(error)))
+            self._post(messages.RunRefused(self, error))
         except BaseException as error:
             self._post(messages.RunFailed(self, error))
 

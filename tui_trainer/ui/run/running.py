@@ -192,11 +192,8 @@ class RunScreen(CourseScreen):
     def _run_noted(self, event: RunNoted) -> None:
         if self.is_latest(event):
             self.notify(printable(event.text), severity="error" if event.trouble else "information", markup=False)
-            self.query_one(RunPanel).show_trouble(self._without_directory(event.trouble))
-
-    def _without_directory(self, trouble: str) -> str:
-        """The panel names the run's folder already."""
-        return trouble.removeprefix(f"{self.directory}: ")
+            # The panel names the run's folder already.
+            self.query_one(RunPanel).show_trouble(event.trouble.below_folder(self.directory) if event.trouble else "")
 
     @on(RunEnded)
     def _run_ended(self, event: RunEnded) -> None:
@@ -208,7 +205,9 @@ class RunScreen(CourseScreen):
         self.enter(Phase.ENDED)
         self.query_one(RunPanel).show_end(event, advice(self.runner.options, event, self.runner.history.layers))
         if event.trouble:
-            self.query_one(RunPanel).show_trouble(_("not all is kept: {trouble}").format(trouble=self._without_directory(event.trouble)))
+            self.query_one(RunPanel).show_trouble(
+                _("not all is kept: {trouble}").format(trouble=event.trouble.below_folder(self.directory))
+            )
         if self._next:
             self.begin(self._next)
 
@@ -216,10 +215,10 @@ class RunScreen(CourseScreen):
     def _run_refused(self, event: RunRefused) -> None:
         if not self.is_latest(event):
             return
-        self.enter(Phase.REFUSED, event.reason)
+        self.enter(Phase.REFUSED, str(event.error))
         if self.directory:
             # The panel has no room for what is kept of a run that had begun.
-            self.notify(printable(event.reason), severity="error", timeout=30, markup=False)
+            self.notify(printable(str(event.error)), severity="error", timeout=30, markup=False)
 
     def _look(self) -> None:
         """Show how far the run is, if it has moved."""

@@ -78,9 +78,9 @@ class CourseScreen(ChartScreen):
 
     def compose_header(self, name: str, views: Iterable[str]) -> ComposeResult:
         """The topmost row."""
-        with Horizontal(id="header"):
-            yield Label(Content(name), id="brand")
-            yield ViewTabs(views, id="views")
+        with Horizontal(classes="header"):
+            yield Label(Content(name), classes="brand")
+            yield ViewTabs(views)
             yield Static(id="architecture")
 
     def compose_work(self) -> ComposeResult:
@@ -88,7 +88,7 @@ class CourseScreen(ChartScreen):
         with Vertical(id="work"):
             with Container(id="charts"):
                 for quantity in QUANTITIES:
-                    yield Chart(quantity, classes="-further" if quantity in FURTHER else "-first")
+                    yield Chart(quantity, classes="pane " + ("-further" if quantity in FURTHER else "-first"))
             yield LayerTable(id="layers")
 
     def show_network(self, config: Config, features: int) -> None:

@@ -135,7 +135,7 @@ class WatchScreen(CourseScreen):
         panel, progress = self.query_one(RunPanel), seen.history.progress
         if seen.problem:
             # The panel names the folder already.
-            panel.show_phase(Phase.REFUSED, printable(seen.problem.removeprefix(f"{self._watcher.path}/")))
+            panel.show_phase(Phase.REFUSED, printable(seen.problem.below_folder(self._watcher.path)))
             return
         if seen.end:
             panel.show_phase(Phase.ENDED)
@@ -152,7 +152,7 @@ class WatchScreen(CourseScreen):
         elif progress is None:
             panel.show_phase(Phase.PREPARING, _("its first batches are not written yet"))
         elif not panel.has_class("-training"):
-            panel.set_classes("-training")
+            panel.set_classes("pane -training")
 
 
 def _options(record: RunRecord) -> Config | None:

@@ -85,7 +85,7 @@ class SweepsScreen(FittedScreen[None]):
         """The list over the new one."""
         with Horizontal(classes="header"):
             yield Label(_("sweeps"), classes="brand")
-        with Vertical(id="found") as found:
+        with Vertical(id="found", classes="pane") as found:
             found.border_title = _("Sweeps")
             yield OptionList(compact=True, id="list")
             yield Static(id="none")

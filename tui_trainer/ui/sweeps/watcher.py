@@ -31,7 +31,7 @@ class SweepSeen(Message):
     board: Board | None
     runs: Table
     groups: Table
-    problem: str = ""
+    problem: UserError | None = None
 
     def can_replace(self, message: Message) -> bool:
         """Only the latest counts, where a screen has not come to look."""
@@ -66,7 +66,7 @@ class SweepWatcher:
         self._wanted: Sequence[str] = ()
         self._board: Board | None = None
         self._computed = False
-        self._problem = ""
+        self._problem: UserError | None = None
         self._curves: dict[str, tuple[Result, Shown]] = {}
         self._thread = threading.Thread(target=self._work, name="watching sweep", daemon=True)
 
@@ -115,13 +115,13 @@ class SweepWatcher:
         try:
             board = self._onlooker.look()
         except UserError as error:
-            if str(error) != self._problem:
-                self._problem, self._board = str(error), None
+            if str(error) != str(self._problem):
+                self._problem, self._board = error, None
                 self._post(SweepSeen(None, Table((), ()), Table((), ()), self._problem))
             return
         if board is self._board and self._computed == self._computes:
             return
-        self._problem, self._board, self._computed = "", board, self._computes
+        self._problem, self._board, self._computed = None, board, self._computes
         self._tell(replace(board, intervals=self._intervals(board)) if self._computes else board)
 
     def _intervals(self, board: Board) -> Mapping[str, Interval | None]:
