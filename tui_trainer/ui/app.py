@@ -29,7 +29,7 @@ from tui_trainer.ui.kit.quit import QuitScreen
 from tui_trainer.ui.run.main import MainScreen
 from tui_trainer.ui.run.messages import RunEnded, RunRefused, RunStarted
 from tui_trainer.ui.run.runner import Runner
-from tui_trainer.ui.run.running import LOOKS_PER_SECOND
+from tui_trainer.ui.run.view import LOOKS_PER_SECOND
 from tui_trainer.ui.runs.watch import WatchScreen
 from tui_trainer.ui.settings import Settings
 from tui_trainer.ui.sweeps.runner import SweepRunner
@@ -185,7 +185,7 @@ class TrainerApp(SweepingApp):
     def action_suspend_process(self) -> None:
         """Go back to the shell. The run holds meanwhile, so that the time until `fg` does not count as training."""
         if self._driver is not None and self._driver.can_suspend:
-            with self.main.held():
+            with self.main.panel.held():
                 super().action_suspend_process()
 
     @on(Driver.SignalResume)

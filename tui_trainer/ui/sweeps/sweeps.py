@@ -7,10 +7,10 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.events import ScreenResume
-from textual.widgets import Input, Label, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui_trainer.config.options import Config
@@ -26,6 +26,7 @@ from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.fitted import FittedScreen
 from tui_trainer.ui.kit.footer import KeyFooter
+from tui_trainer.ui.kit.header import header
 from tui_trainer.ui.sweeps.finder import SweepFinder, SweepsFound
 from tui_trainer.ui.sweeps.new_sweep import NewSweep
 from tui_trainer.ui.sweeps.runner import SweepOpened, SweepRefused
@@ -72,8 +73,7 @@ class SweepsScreen(FittedScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The list over the new one."""
-        with Horizontal(classes="header"):
-            yield Label(_("sweeps"), classes="brand")
+        yield header(_("sweeps"))
         with Vertical(id="found", classes="pane") as found:
             found.border_title = _("Sweeps")
             yield OptionList(compact=True, id="list")
