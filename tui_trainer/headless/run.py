@@ -16,7 +16,7 @@ from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.directory import line
 from tui_trainer.runs.log import EndLine, EpochLine, StartLine
 from tui_trainer.runs.run import Run
-from tui_trainer.system.folders import printable
+from tui_trainer.system.folders import as_text, printable
 from tui_trainer.system.signals import heeded
 from tui_trainer.system.streams import give_up_streams, warn
 from tui_trainer.training.control import Control
@@ -53,7 +53,7 @@ def run_headless(run: Run, form: Format) -> int:
     lost: OSError | None = None
     for warning in run.warnings:
         warn(warning)
-    with heeded(lambda _number: control.stop("interrupted")) as received, told(_listeners(form, str(run.directory))) as listeners:
+    with heeded(lambda _number: control.stop("interrupted")) as received, told(_listeners(form, as_text(run.directory))) as listeners:
         for event in run.events(control):
             try:
                 if isinstance(event, Noted):

@@ -214,6 +214,12 @@ def settle(config: Config) -> tuple[Config, Dataset]:
         name = config.data if config.data == MNIST else str(Path(config.data).expanduser().absolute())
     except (OSError, RuntimeError, ValueError) as error:  # the current folder is gone; the user of ~user is unknown, or has a NUL
         raise UserError(reason_of(error), option="--data", path=config.data) from None
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise UserError(
+            f"lies at {name}, whose name is not UTF-8, as config.toml must be", option="--data", path=config.data, hint="move or link it"
+        ) from None
     data = load(name)
     config = config.model_copy(update={"data": name})
     if config.threads == AUTO:
