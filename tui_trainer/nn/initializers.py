@@ -5,13 +5,12 @@ With fan_in the inputs of a layer and fan_out its units, a good start keeps the 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import ClassVar, final
 
 import numpy as np
 
 from tui_trainer.nn.arrays import Array
+from tui_trainer.nn.registry import Registry
 
 
 class Initializer(ABC):
@@ -85,8 +84,8 @@ class HeNormal(Initializer):
         return rng.normal(0.0, np.sqrt(2 / fan_in), (fan_in, fan_out))
 
 
-INITIALIZERS: Mapping[str, type[Initializer]] = MappingProxyType(
-    {kind.name: kind for kind in (Uniform, GlorotUniform, GlorotNormal, HeUniform, HeNormal)}
+INITIALIZERS: Registry[type[Initializer]] = Registry(
+    "initializer", {kind.name: kind for kind in (Uniform, GlorotUniform, GlorotNormal, HeUniform, HeNormal)}
 )
 
 
