@@ -16,7 +16,6 @@ import numpy as np
 from distributed import Worker, get_worker
 from distributed.core import Status
 
-from tui_trainer import __version__
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset, load
 from tui_trainer.errors import UserError, reason_of
@@ -29,6 +28,7 @@ from tui_trainer.system.files import replace
 from tui_trainer.system.folders import as_text
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
+from tui_trainer.version import __version__
 
 LOOK_EVERY: Final = 0.25
 """Seconds between two looks whether a run is still wanted."""

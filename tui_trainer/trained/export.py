@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from tui_trainer import __version__
 from tui_trainer.errors import UserError
 from tui_trainer.nn.network import buffer_shapes, parameter_shapes
 from tui_trainer.trained.estimator import Classifier
+from tui_trainer.version import __version__
 
 if TYPE_CHECKING:
     from onnx import ModelProto
