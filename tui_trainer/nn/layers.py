@@ -63,7 +63,7 @@ class LayerRun(NamedTuple):
     layer: "Layer"
     x: Any
     out: Array
-    """What it gives, (rows, units)."""
+    """What it gives, (rows, units); a layer after it that works in place overwrites it."""
     gradient: Array
     """The loss's gradient at `out`, which `backward` may overwrite."""
     gradient_in: Array | None
