@@ -24,7 +24,7 @@ from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.departure import leaving_in_order
 from tui_trainer.ui.descent.screen import PICTURES_PER_SECOND, SHOWN, PathsScreen
-from tui_trainer.ui.run.running import LOOKS_PER_SECOND
+from tui_trainer.ui.run.view import LOOKS_PER_SECOND
 from tui_trainer.ui.settings import Settings
 from tui_trainer.ui.sweeps.sweep import SweepScreen
 from tui_trainer.ui.web import served

@@ -63,10 +63,3 @@ class RunRefused(RunMessage):
     """The run cannot start or go on, for a reason that its user can mend."""
 
     error: UserError
-
-
-@dataclass
-class RunFailed(RunMessage):
-    """The program has a fault."""
-
-    error: BaseException

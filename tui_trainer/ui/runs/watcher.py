@@ -1,6 +1,5 @@
 """Reads on in a run's folder in a thread of its own, so that large files, or a slow disk, never hold up the screen."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from tui_trainer.runs.archive import RunRecord, record_of
 from tui_trainer.runs.follow import Condition, Follower
 from tui_trainer.runs.log import EndLine
 from tui_trainer.runs.replay import Retelling
-from tui_trainer.ui.run import messages
+from tui_trainer.ui.kit.background import Background
 
 
 @dataclass
@@ -33,46 +32,30 @@ class RunSeen(Message):
         return isinstance(message, RunSeen)
 
 
-class Watcher:
-    """Looks so many times a second. `post` must be safe to call from any thread, as `post_message` is.
-
-    A daemon thread and not a Textual worker, for the reason that `Runner` gives.
-    """
+class Watcher(Background):
+    """Looks so many times a second."""
 
     def __init__(self, follower: Follower, looks_per_second: float, post: Callable[[Message], object]) -> None:
+        super().__init__("watching", post)
         self._follower = follower
         self._tick = 1 / looks_per_second
-        self._post = post
-        self._closed = threading.Event()
         self._retelling = Retelling()
         self._seen: RunSeen | None = None
-        self._thread = threading.Thread(target=self._work, name="watching", daemon=True)
 
     @property
     def path(self) -> Path:
         """The run's folder."""
         return self._follower.path
 
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Look no more."""
-        self._closed.set()
-
-    def _work(self) -> None:
-        try:
-            while not self._closed.is_set():
-                self._look()
-                self._closed.wait(self._tick)
-        except BaseException as error:
-            self._post(messages.RunFailed(self, error))
+    def work(self) -> None:
+        while not self.is_stopping:
+            self._look()
+            self.rest(self._tick)
 
     def _look(self) -> None:
         try:
             behind = True
-            while behind and not self._closed.is_set():
+            while behind and not self.is_stopping:
                 behind = self._look_once()
         except UserError as error:
             if self._seen is None or str(self._seen.problem) != str(error):
@@ -101,4 +84,4 @@ class Watcher:
 
     def _tell(self, record: RunRecord, condition: Condition, problem: UserError | None = None) -> None:
         self._seen = RunSeen(record, self._retelling.history, condition, self._follower.log.end, problem)
-        self._post(self._seen)
+        self.post(self._seen)
