@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag
 from pydantic_core import from_json
 
 from tui_trainer.config.changes import MOST_CHANGES
-from tui_trainer.config.error_messages import first_complaint
+from tui_trainer.config.error_messages import first_problem
 from tui_trainer.config.layer_sizes import MOST_LAYERS
 from tui_trainer.config.options import MOST_EPOCHS
 from tui_trainer.history.quantities import FIGURES
@@ -184,7 +184,7 @@ def parse_line(text: bytes) -> Line:
     try:
         return _LINE.validate_python(parse_object(text))
     except ValidationError as error:
-        raise MalformedError(first_complaint(error)[:LONGEST_COMPLAINT]) from None
+        raise MalformedError(first_problem(error)[:LONGEST_COMPLAINT]) from None
 
 
 def parse_options(values: Mapping[str, Any]) -> dict[str, JsonValue]:
@@ -192,7 +192,7 @@ def parse_options(values: Mapping[str, Any]) -> dict[str, JsonValue]:
     try:
         return _OPTIONS.validate_python(values)
     except ValidationError as error:
-        raise MalformedError(first_complaint(error)[:LONGEST_COMPLAINT]) from None
+        raise MalformedError(first_problem(error)[:LONGEST_COMPLAINT]) from None
 
 
 class Epoch(NamedTuple):
