@@ -11,11 +11,11 @@ from textual.widgets import Button
 
 from tui_trainer.config.changes import describe_change
 from tui_trainer.config.options import Config
+from tui_trainer.diagnosis.remedies import diagnose
 from tui_trainer.history.history import History
 from tui_trainer.runs.run import Run
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
-from tui_trainer.ui.advice import advice
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.health.screen import HealthScreen
 from tui_trainer.ui.inside.screen import Source
@@ -206,7 +206,9 @@ class RunScreen(CourseScreen):
         self._pace.forget()
         self._look()
         self.enter(Phase.ENDED)
-        self.query_one(RunPanel).show_end(event, advice(self.runner.options, event, self.runner.history.layers))
+        self.query_one(RunPanel).show_end(
+            event, diagnose(self.runner.options, event.status, event.test_accuracy, self.runner.history.layers)
+        )
         if event.trouble:
             self.query_one(RunPanel).show_trouble(_("not all is kept: {trouble}").format(trouble=self._without_directory(event.trouble)))
         if self._next:
