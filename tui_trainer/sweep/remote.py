@@ -25,7 +25,7 @@ from tui_trainer.sweep.store import Standing
 from tui_trainer.sweep.train_run import CutShortError, latest, refuse_link
 from tui_trainer.sweep.workers import NOTHING, Done, trained
 from tui_trainer.system.files import replace
-from tui_trainer.system.folders import as_text
+from tui_trainer.system.folders import path_text
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
 from tui_trainer.version import __version__
@@ -135,7 +135,7 @@ def _located(metrics: bytes, folder: Path) -> bytes:
     for index, text in enumerate(lines):
         record = json.loads(text)
         if "run_directory" in record:
-            lines[index] = line({**record, "run_directory": as_text(folder)})
+            lines[index] = line({**record, "run_directory": path_text(folder)})
     return "".join(f"{text}\n" for text in lines).encode()
 
 
