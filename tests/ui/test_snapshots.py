@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from history import story
 from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
 
@@ -19,7 +20,6 @@ from tui_trainer.ui.run.messages import RunEnded, RunStarted
 from tui_trainer.ui.run.run_panel import Phase
 from tui_trainer.ui.run.runner import Runner
 
-from .chart import story
 from .desk import LARGE, SMALL, USUAL, Desk, Desks
 from .test_compare import make_run
 

@@ -1,4 +1,4 @@
-"""A lesson's runs in the background: drains their events and never waits for the screen, which looks at the courses when it wants to."""
+"""A lesson's runs in the background: drains their events and never waits for the screen, which looks when it wants to."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -54,7 +54,7 @@ class LessonRunner:
         try:
             for _ in self.trial.events():
                 pass
-            self._post(LessonEnded(self, self._lesson.judge(self.trial.courses) if self.trial.complete else None))
+            self._post(LessonEnded(self, self._lesson.judge(self.trial.histories) if self.trial.complete else None))
         except UserError as error:
             self._post(LessonRefused(self, str(error)))
         except BaseException as error:

@@ -74,18 +74,17 @@ class Runner:
             self.snapshot = network_alone(event.snapshot)
         if isinstance(event, Ended):
             self.divergence = event.divergence
-        if isinstance(event, Progress | Changed | EpochEnded):
-            self.history.add(event)
-            if isinstance(event, Changed):
-                self.options = self.options.model_copy(update=dict(event.changes))
-                self._post(messages.RunChanged(self, event.step, event.changes))
+        if isinstance(event, Started) and self.resumes:
+            self._take_up(event, run)
+        self.history.add(event)
+        if isinstance(event, Changed):
+            self.options = self.options.model_copy(update=dict(event.changes))
+            self._post(messages.RunChanged(self, event.step, event.changes))
         elif isinstance(event, Noted):
             self.trouble = run.trouble
             self._post(messages.RunNoted(self, event.text, self.trouble))
         elif isinstance(event, Started):
             self.test = run.test
-            if self.resumes:
-                self._take_up(event, run)
             features = event.snapshot.tensors["dense_1.weight"].shape[0]
             self._post(messages.RunStarted(self, run.directory, features, run.warnings))
 

@@ -20,7 +20,7 @@ from tui_trainer.history.history import History
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.chart import raster
-from tui_trainer.ui.chart.curves import QUANTITIES, Shown
+from tui_trainer.ui.chart.curves import DRAWINGS, Shown
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.health.screen import HealthScreen
 from tui_trainer.ui.inside.screen import InsideScreen, Source
@@ -87,8 +87,8 @@ class CourseScreen(ChartScreen):
         """The charts and the layers."""
         with Vertical(id="work"):
             with Container(id="charts"):
-                for quantity in QUANTITIES:
-                    yield Chart(quantity, classes="-further" if quantity in FURTHER else "-first")
+                for name in DRAWINGS:
+                    yield Chart(name, classes="-further" if name in FURTHER else "-first")
             yield LayerTable(id="layers")
 
     def show_network(self, config: Config, features: int) -> None:

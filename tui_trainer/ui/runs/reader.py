@@ -10,8 +10,7 @@ from time import monotonic
 from textual.message import Message
 
 from tui_trainer.errors import UserError
-from tui_trainer.runs.archive import RunRecord, find_runs, newest_first, read_run
-from tui_trainer.runs.replay import shown
+from tui_trainer.runs.archive import RunRecord, find_runs, newest_first, read_run, with_batches
 from tui_trainer.ui.chart.curves import Shown
 
 TOGETHER = 0.1
@@ -83,7 +82,7 @@ class Reader:
 
     def draw(self, record: RunRecord) -> None:
         """Make the curves of a run, of which there may be millions of batches."""
-        self._wanted.put(lambda: self._post(RunDrawn(self, record.path, shown(record))))
+        self._wanted.put(lambda: self._post(RunDrawn(self, record.path, Shown(record.name, with_batches(record), record.last_epoch))))
 
     def _work(self) -> None:
         while not self._closed.is_set():
