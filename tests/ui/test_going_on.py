@@ -17,8 +17,8 @@ from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Progress
+from tui_trainer.ui.run.change import ChangeScreen
 from tui_trainer.ui.run.form import ConfigForm
-from tui_trainer.ui.run.resume import GoOnScreen
 from tui_trainer.ui.run.run_panel import Phase, RunPanel
 from tui_trainer.ui.run.runner import Runner
 from tui_trainer.ui.runs.compare import CompareScreen
@@ -150,7 +150,7 @@ async def test_a_completed_run_is_asked_about_and_gets_more_epochs(sit_down: Des
     async with sit_down(size) as desk:
         await open_and_read(desk)
         await desk.press("g")
-        await desk.until(lambda: isinstance(desk.app.screen, GoOnScreen))
+        await desk.until(lambda: isinstance(desk.app.screen, ChangeScreen))
         await desk.until_read("a is completed after 2 epochs")
         assert desk.app.focused is not None
         assert desk.app.focused.id == "epochs"
@@ -159,13 +159,13 @@ async def test_a_completed_run_is_asked_about_and_gets_more_epochs(sit_down: Des
         await desk.type("2")
         await desk.until_read("✗ must be more than the 2 that are done")
         await desk.press("ctrl+r")
-        assert isinstance(desk.app.screen, GoOnScreen)
+        assert isinstance(desk.app.screen, ChangeScreen)
         await desk.press("escape")
         await desk.until(desk.at_main_screen)
         assert desk.phase() is Phase.IDLE
         await open_and_read(desk)
         await desk.press("g")
-        await desk.until(lambda: isinstance(desk.app.screen, GoOnScreen))
+        await desk.until(lambda: isinstance(desk.app.screen, ChangeScreen))
         await desk.type("3")
         await desk.click("#apply")
         await desk.until_phase(Phase.ENDED)

@@ -83,8 +83,8 @@ def deep(sit_down: Desks) -> Deep:
             main = desk.app.main
             config = main.query_one(ConfigForm).config
             assert config is not None
-            main.runner = Runner(config, lambda: Run.create(config), main.post_message)
-            history = main.runner.history
+            main.panel.runner = Runner(config, lambda: Run.create(config), main.post_message)
+            history = main.panel.runner.history
             for step in range(1, 31):
                 history.add(story.progress(step, layers=fade(step, layers), distributions=counts(layers)))
                 if step % story.BATCHES == 0:
@@ -97,7 +97,7 @@ def deep(sit_down: Desks) -> Deep:
             try:
                 yield desk
             finally:
-                main.runner = None
+                main.panel.runner = None
 
     return deep
 

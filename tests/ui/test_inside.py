@@ -723,7 +723,7 @@ async def test_the_views_are_as_they_were_approved(
         runner = Runner(Config.parse({}), lambda: Run.create(Config.parse({})), desk.app.main.post_message)
         runner.snapshot, runner.test = made, test
         monkeypatch.setattr(runner, "join", lambda seconds: True)
-        desk.app.main.runner = runner
+        desk.app.main.panel.runner = runner
         desk.app.main.set_focus(None)
         await look_inside(desk)
         for key, name in zip(VIEWS, ("mistakes", "confusion", "units", "draw"), strict=True):
@@ -734,7 +734,7 @@ async def test_the_views_are_as_they_were_approved(
             await desk.pilot.pause(0.2)
             if desk.app.export_screenshot() != approved(name=name):
                 different.append(name)
-        desk.app.main.runner = None
+        desk.app.main.panel.runner = None
     assert different == []
 
 

@@ -8,12 +8,10 @@ from textual.widget import Widget
 
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart.widget import Chart
-from tui_trainer.ui.kit.charted import ChartScreen
 from tui_trainer.ui.kit.help import HelpScreen, key_name
+from tui_trainer.ui.kit.panes import PaneScreen
 from tui_trainer.ui.run.main import MainScreen
 from tui_trainer.ui.run.run_panel import Phase
-from tui_trainer.ui.run.running import RunScreen
-from tui_trainer.ui.run.view import CourseScreen
 
 from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks
 
@@ -118,7 +116,7 @@ async def test_help_lists_every_key(sit_down: Desks, key: str) -> None:
         rows = list(desk.app.screen.keys())
         keys = {key for names, _ in rows for key in names.split(", ")}
         meanings = " ".join(meaning for _, meaning in rows)
-        places = (MainScreen, RunScreen, CourseScreen, ChartScreen, Chart, TrainerApp)
+        places = (MainScreen, PaneScreen, Chart, TrainerApp)
         bindings = [binding for place in places for binding in place.BINDINGS if isinstance(binding, Binding)]
         assert len(bindings) > 30
         for binding in bindings:

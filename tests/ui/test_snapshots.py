@@ -17,7 +17,6 @@ from tui_trainer.runs.run import Run
 from tui_trainer.training.events import LayerHealth
 from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.run.messages import RunEnded, RunStarted
-from tui_trainer.ui.run.run_panel import Phase
 from tui_trainer.ui.run.runner import Runner
 
 from .desk import LARGE, SMALL, USUAL, Desk, Desks
@@ -37,19 +36,15 @@ async def train(desk: Desk) -> Runner:
     main = desk.app.main
     config = main.query_one(ConfigForm).config
     assert config is not None
-    runner = Runner(config, lambda: Run.create(config), main.post_message)
+    runner = Runner(config, lambda: Run.create(config), main.panel.post_message)
     for epoch in range(1, 4):
         for step in range(story.BATCHES * (epoch - 1) + 1, story.BATCHES * epoch + 1):
             runner.history.add(story.progress(step, layers=tuple(health())))
         runner.history.add(story.epoch_ended(epoch))
-    main.runner = runner
-    main.enter(Phase.PREPARING)
-    main.set_focus(None)
-    main._follow()
-    main.action_view("charts")
-    main.post_message(RunStarted(runner, Path("runs/20260101-120000"), 784, ()))
+    main.panel.take(runner)
+    main.panel.post_message(RunStarted(runner, Path("runs/20260101-120000"), 784, ()))
     await desk.pilot.pause(0.2)
-    main._look()
+    main.panel.look()
     await desk.pilot.pause(0.2)
     return runner
 
@@ -86,7 +81,7 @@ async def test_every_screen_is_as_it_was_approved(
             await desk.press(key)
             await look(name)
             await desk.press("escape")
-        desk.app.main.post_message(RunEnded(runner, "completed", 3, 0.1, 0.971, 1.5, None))
+        desk.app.main.panel.post_message(RunEnded(runner, "completed", 3, 0.1, 0.971, 1.5, None))
         await desk.press("2")
         await look("ended")
         await desk.press("g")
@@ -95,5 +90,5 @@ async def test_every_screen_is_as_it_was_approved(
         await desk.until_read("20260103")
         await desk.press("down", "space", "down", "space")
         await look("compare")
-        desk.app.main.runner = None
+        desk.app.main.panel.runner = None
     assert different == []

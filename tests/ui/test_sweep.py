@@ -13,8 +13,9 @@ from tui_trainer.sweep.board import Onlooker
 from tui_trainer.sweep.store import RUNS, Standing
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit.help import HelpScreen
+from tui_trainer.ui.runs.watch import WatchScreen
 from tui_trainer.ui.sweeps.heat_map import SweepHeat
-from tui_trainer.ui.sweeps.sweep import SweepScreen, SweptRunScreen
+from tui_trainer.ui.sweeps.sweep import SweepScreen
 from tui_trainer.ui.sweeps.table import SweepTable
 
 from .desk import LARGE, SMALL, USUAL, Desk, Watching
@@ -176,7 +177,7 @@ async def test_the_board_by_mouse(watching: Watching, tmp_path: Path) -> None:
         await desk.pilot.click(SweepHeat, offset=(22, 4))
         assert shown.place[0] == 1
         await desk.pilot.click(SweepTable, offset=(20, 2), times=2)
-        await desk.until(lambda: isinstance(desk.app.screen, SweptRunScreen))
+        await desk.until(lambda: isinstance(desk.app.screen, WatchScreen))
         await desk.until_read("✓ completed")
         await desk.press("escape")
         assert board(desk)

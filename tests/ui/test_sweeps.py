@@ -13,7 +13,8 @@ from textual.widgets import Input, OptionList
 
 from tui_trainer.sweep.store import Store
 from tui_trainer.ui.kit.quit import QuitScreen
-from tui_trainer.ui.sweeps.sweep import SweepScreen, SweptRunScreen
+from tui_trainer.ui.runs.watch import WatchScreen
+from tui_trainer.ui.sweeps.sweep import SweepScreen
 from tui_trainer.ui.sweeps.sweeps import SweepsScreen
 
 from .desk import SMALL, USUAL, Desk, Desks
@@ -61,7 +62,7 @@ async def test_a_sweep_from_the_form_to_its_end(sit_down: Desks, tmp_path: Path)
         assert {result.config["hidden"][0] for result in store.results()} == {16}
         store.close()
         await desk.press("enter")
-        await desk.until(lambda: isinstance(desk.app.screen, SweptRunScreen))
+        await desk.until(lambda: isinstance(desk.app.screen, WatchScreen))
         await desk.until_read("✓ completed  2 epochs")
         await desk.press("escape", "escape")
         await desk.until_read("complete, 4 of 4 runs, best")

@@ -224,7 +224,7 @@ async def test_keys(watching: Watching, tmp_path: Path) -> None:
         await desk.press("m", "m")
         assert not re.search("[⠁-⣿]", desk.screen)
         await desk.press("o")
-        assert screen(desk).view.smoothing == 0.99
+        assert screen(desk).charts.view.smoothing == 0.99
         await desk.press("plus")
         assert "enlarged" in desk.screen
         await desk.press("0", "left")

@@ -17,6 +17,7 @@ from tui_trainer.config.options import Config
 from tui_trainer.history.health import HealthHistory
 from tui_trainer.history.quantities import table
 from tui_trainer.history.series import EPOCH, SECONDS, STEP, Series
+from tui_trainer.nn.activations import PReLU
 from tui_trainer.training.events import (
     Changed,
     Distributions,
@@ -417,5 +418,4 @@ def _light(event: Any) -> Any:
 
 
 def _slopes_alone(snapshot: Snapshot) -> Snapshot:
-    tensors = {name: tensor for name, tensor in snapshot.tensors.items() if name.startswith("prelu_") and name.endswith(".alpha")}
-    return Snapshot(tensors, {})
+    return Snapshot({str(number): slopes for number, slopes in enumerate(PReLU.slopes_in(snapshot.tensors))}, {})

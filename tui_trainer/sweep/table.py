@@ -1,10 +1,10 @@
 """A sweep's runs, or its configurations, as rows that can be sorted and filtered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
-from typing import Final
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from rich.cells import cell_len
 
@@ -88,50 +88,47 @@ class Table:
         return True
 
 
+Item = TypeVar("Item", Result, Group)
+
+
+class Column(NamedTuple, Generic[Item]):
+    """One figure of a run or of a configuration: what it is sorted by, and how it is written."""
+
+    head: str
+    value: Callable[[Board, Item], Value]
+    text: Callable[[Board, Item], str]
+
+
 def table_of_runs(board: Board) -> Table:
     """A row for each run that there is something to tell of."""
-    names = [printable(name) for name in board.names]
     best = board.best_run.key if board.best_run else None
-    heads = (*names, ACCURACY, N_("loss"), STATUS, N_("epochs"), SECONDS)
-    return Table(heads, tuple(_row_of_run(board, result, is_best=result.key == best) for result in board.results))
-
-
-def _row_of_run(board: Board, result: Result, *, is_best: bool) -> Row:
-    figures, status = result.figures, board.status(result)
-    options = [result.point.get(name) for name in board.names]
-    accuracy, loss = figures.validation_accuracy, figures.validation_loss
-    measured = percent(accuracy), "" if loss is None else f"{loss:.4f}"
-    cells = (*_texts(options), *measured, _(status), str(figures.epochs), f"{figures.seconds:.1f}")
-    values = (*map(_value, options), accuracy, loss, status, float(figures.epochs), figures.seconds)
-    is_bad = result.status in {Standing.DIVERGED, Standing.FAILED}
-    return Row((result.key,), cells, values, is_best, is_bad, result.status is Standing.RUNNING and board.going_on)
+    rows = []
+    for run in board.results:
+        is_open = run.status is Standing.RUNNING and board.going_on
+        cells, values = _row(board, run, [run.point.get(name) for name in board.names], RUN_COLUMNS)
+        rows.append(Row((run.key,), cells, values, run.key == best, run.status in {Standing.DIVERGED, Standing.FAILED}, is_open))
+    return Table((*map(printable, board.names), *(column.head for column in RUN_COLUMNS)), tuple(rows))
 
 
 def table_of_groups(board: Board) -> Table:
     """A row for each configuration, whose seeds are one."""
-    heads = (*map(printable, board.options), N_("runs"), ACCURACY, N_("sd"), N_("interval"), N_("diverged"), N_("failed"), SECONDS)
     best = board.best.key if board.best else None
-    return Table(heads, tuple(_row_of_group(board, group, is_best=group.key == best) for group in board.groups))
+    rows = []
+    for group in board.groups:
+        keys = tuple(result.key for result in group.results)
+        is_open = board.going_on and bool(group.count(Standing.RUNNING))
+        is_bad = bool(group.count(Standing.DIVERGED) or group.count(Standing.FAILED))
+        cells, values = _row(board, group, [group.point.get(name) for name in board.options], GROUP_COLUMNS)
+        rows.append(Row(keys, cells, values, group.key == best, is_bad, is_open))
+    return Table((*map(printable, board.options), *(column.head for column in GROUP_COLUMNS)), tuple(rows))
 
 
-def _row_of_group(board: Board, group: Group, *, is_best: bool) -> Row:
-    options = [group.point.get(name) for name in board.options]
-    interval = board.intervals.get(group.key)
-    diverged, failed = group.count(Standing.DIVERGED), group.count(Standing.FAILED)
-    cells = (
-        *_texts(options),
-        f"{len(group.scores)}/{board.seeds}",
-        percent(group.mean),
-        "" if group.deviation is None else f"{100 * group.deviation:.2f}",
-        "" if interval is None else f"{100 * interval.low:.2f}–{100 * interval.high:.2f}",
-        str(diverged or ""),
-        str(failed or ""),
-        f"{group.seconds:.1f}",
-    )
-    computed = float(len(group.scores)), group.mean, group.deviation, interval.low if interval else None
-    values = (*map(_value, options), *computed, float(diverged), float(failed), group.seconds)
-    is_open = board.going_on and bool(group.count(Standing.RUNNING))
-    return Row(tuple(result.key for result in group.results), cells, values, is_best, bool(diverged or failed), is_open)
+def _row(
+    board: Board, item: Item, options: Sequence[str | None], columns: Sequence[Column[Item]]
+) -> tuple[tuple[str, ...], tuple[Value, ...]]:
+    """The cells of a row and their values, the swept options first."""
+    cells = (*_texts(options), *(column.text(board, item) for column in columns))
+    return cells, (*map(_value, options), *(column.value(board, item) for column in columns))
 
 
 def percent(share: float | None) -> str:
@@ -161,3 +158,47 @@ def _value(option: str | None) -> Value:
 
 def _order(value: Value) -> tuple[bool, float | str]:
     return isinstance(value, str), value if value is not None else 0.0
+
+
+def _interval(board: Board, group: Group) -> str:
+    interval = board.intervals.get(group.key)
+    return "" if interval is None else f"{100 * interval.low:.2f}–{100 * interval.high:.2f}"
+
+
+def _interval_begins(board: Board, group: Group) -> float | None:
+    interval = board.intervals.get(group.key)
+    return interval.low if interval else None
+
+
+def _number(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)
+
+
+def _counted(head: str, standing: Standing) -> Column[Group]:
+    """How many runs of a configuration ended so."""
+    return Column(head, lambda _board, group: float(group.count(standing)), lambda _board, group: str(group.count(standing) or ""))
+
+
+RUN_COLUMNS: Final[tuple[Column[Result], ...]] = (
+    Column(ACCURACY, lambda _board, run: run.figures.validation_accuracy, lambda _board, run: percent(run.figures.validation_accuracy)),
+    Column(N_("loss"), lambda _board, run: run.figures.validation_loss, lambda _board, run: _number(run.figures.validation_loss, ".4f")),
+    Column(STATUS, lambda board, run: board.status(run), lambda board, run: _(board.status(run))),
+    Column(N_("epochs"), lambda _board, run: float(run.figures.epochs), lambda _board, run: str(run.figures.epochs)),
+    Column(SECONDS, lambda _board, run: run.figures.seconds, lambda _board, run: f"{run.figures.seconds:.1f}"),
+)
+"""The figures of a run: another column is another entry."""
+
+GROUP_COLUMNS: Final[tuple[Column[Group], ...]] = (
+    Column(N_("runs"), lambda _board, group: float(len(group.scores)), lambda board, group: f"{len(group.scores)}/{board.seeds}"),
+    Column(ACCURACY, lambda _board, group: group.mean, lambda _board, group: percent(group.mean)),
+    Column(
+        N_("sd"),
+        lambda _board, group: group.deviation,
+        lambda _board, group: "" if group.deviation is None else f"{100 * group.deviation:.2f}",
+    ),
+    Column(N_("interval"), _interval_begins, _interval),
+    _counted(N_("diverged"), Standing.DIVERGED),
+    _counted(N_("failed"), Standing.FAILED),
+    Column(SECONDS, lambda _board, group: group.seconds, lambda _board, group: f"{group.seconds:.1f}"),
+)
+"""The figures of a configuration, over its seeds."""

@@ -20,21 +20,25 @@ from tui_trainer.system import folders
 from tui_trainer.text.language import _
 from tui_trainer.training.events import Status
 from tui_trainer.ui.chart import raster
+from tui_trainer.ui.kit.background import WorkFailed
 from tui_trainer.ui.kit.contrast import legible
 from tui_trainer.ui.kit.explanation import Explained, bindings
 from tui_trainer.ui.kit.fitted import Palette
 from tui_trainer.ui.kit.help import HelpScreen
 from tui_trainer.ui.kit.quit import QuitScreen
 from tui_trainer.ui.run.main import MainScreen
-from tui_trainer.ui.run.messages import RunEnded, RunFailed, RunRefused, RunStarted
+from tui_trainer.ui.run.messages import RunEnded, RunRefused, RunStarted
 from tui_trainer.ui.run.runner import Runner
-from tui_trainer.ui.run.running import LOOKS_PER_SECOND
+from tui_trainer.ui.run.view import LOOKS_PER_SECOND
 from tui_trainer.ui.runs.watch import WatchScreen
 from tui_trainer.ui.settings import Settings
 from tui_trainer.ui.sweeps.runner import SweepRunner
 from tui_trainer.ui.sweeps.sweep import SweepScreen
 from tui_trainer.ui.sweeps.sweeping import SweepingApp
 from tui_trainer.ui.web import served
+
+FEATURES = ("kit", "chart", "run", "runs", "health", "inside", "lessons", "descent", "sweeps")
+"""Each has a style sheet of its own; a later one may overrule an earlier one."""
 
 SAVING = 10.0
 """Seconds that a run has to save what it learned when the screen has broken down or a signal ends the process."""
@@ -48,7 +52,7 @@ class TrainerApp(SweepingApp):
     """
 
     TITLE = "tui-trainer"
-    CSS_PATH = "app.tcss"
+    CSS_PATH: ClassVar[Any] = [f"{feature}/{feature}.tcss" for feature in FEATURES]
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1,question_mark", "help", "Help", tooltip="Show all keys", key_display="f1"),
@@ -181,7 +185,7 @@ class TrainerApp(SweepingApp):
     def action_suspend_process(self) -> None:
         """Go back to the shell. The run holds meanwhile, so that the time until `fg` does not count as training."""
         if self._driver is not None and self._driver.can_suspend:
-            with self.main.held():
+            with self.main.panel.held():
                 super().action_suspend_process()
 
     @on(Driver.SignalResume)
@@ -193,7 +197,7 @@ class TrainerApp(SweepingApp):
         """End what is going on, and wait until its files are written. May be called from any thread."""
         self.stop_sweep()
         if self.main.runner:
-            self.main.runner.control.stop(status)
+            self.main.runner.stop(status)
             self.main.runner.join(SAVING)
         if self.sweep:
             self.sweep.join(SAVING)
@@ -234,7 +238,7 @@ class TrainerApp(SweepingApp):
         if self._leaving and not self._is_busy():
             self.exit(0)
 
-    def on_run_failed(self, event: RunFailed) -> None:
+    def on_work_failed(self, event: WorkFailed) -> None:
         """A fault of the program's: there is nothing to go on with."""
         self.fault = event.error
         self.exit(return_code=1)

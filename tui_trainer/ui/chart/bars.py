@@ -48,6 +48,8 @@ def _scale(edges: np.ndarray, columns: int, *, powers: bool) -> str:
 class HistogramPane(Painted):
     """How the values of one layer are distributed."""
 
+    DEFAULT_CLASSES = "pane"
+
     COMPONENT_CLASSES: ClassVar[set[str]] = {"bars--bar", "bars--axis"}
 
     def __init__(self, *, powers: bool = False, id: str | None = None) -> None:  # noqa: A002 Textual's name

@@ -45,6 +45,8 @@ class Line:
 class Overlay(Painted, can_focus=True):
     """Shows lines over one x axis, which ends at `end`; the place of a line among them decides its colour and its mark."""
 
+    DEFAULT_CLASSES = "pane"
+
     ALLOW_MAXIMIZE = True
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {pen.style for pen in Pen}

@@ -28,6 +28,8 @@ PAN = 0.2
 class Chart(Painted, can_focus=True):
     """Shows what a run's history holds whenever it is told that there is more, but builds only what can be seen and has changed."""
 
+    DEFAULT_CLASSES = "pane"
+
     ALLOW_MAXIMIZE = True
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {pen.style for pen in Pen}

@@ -34,6 +34,8 @@ WIDTH = BOX + NAME_WIDTH + sum(width for _, width in COLUMNS)
 class RuleTable(Painted, can_focus=True):
     """A row for each optimizer, one of which is selected."""
 
+    DEFAULT_CLASSES = "pane"
+
     COMPONENT_CLASSES: ClassVar[set[str]] = {*PENS, "rules--head", "rules--shown", "rules--hidden", "rules--cursor", "rules--bad"}
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -22,6 +22,8 @@ MOVES = 40
 class ReliefMap(Painted, can_focus=True):
     """Shows a race; a click, or an arrow key, asks for another start."""
 
+    DEFAULT_CLASSES = "pane"
+
     ALLOW_MAXIMIZE = True
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(PENS)

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.timer import Timer
-from textual.widgets import Label, Static
+from textual.widgets import Static
 
 from tui_trainer.descent.landscape import NEAR, next_rate
 from tui_trainer.descent.race import Race
@@ -20,6 +20,7 @@ from tui_trainer.ui.descent.optimizer_table import RuleTable
 from tui_trainer.ui.descent.relief_map import ReliefMap
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
+from tui_trainer.ui.kit.header import header
 from tui_trainer.ui.kit.panes import PaneScreen
 
 SHOWN = ("sgd", "momentum", "adam")
@@ -100,9 +101,7 @@ class PathsScreen(PaneScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The map, and beside it the list."""
-        with Horizontal(classes="header"):
-            yield Label(_("optimizer paths"), classes="brand")
-            yield Static(id="state")
+        yield header(_("optimizer paths"), Static(id="state"))
         with Horizontal(id="paths"):
             yield ReliefMap(self.race, self.marks, id="map")
             with Vertical(id="beside"):

@@ -21,6 +21,8 @@ from tui_trainer.ui.kit.titles import entitle
 class HeatMap(Painted, can_focus=True):
     """Shows one figure of all layers over the course of a run; of more layers than there is room for, those around the cursor."""
 
+    DEFAULT_CLASSES = "pane"
+
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "heat--name",
         "heat--axis",

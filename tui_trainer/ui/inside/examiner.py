@@ -1,8 +1,9 @@
 """Examines copies of a network in a thread of its own, so that ten thousand images hold up neither the screen nor the training."""
 
-import threading
+from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from time import monotonic, thread_time
 
@@ -22,7 +23,7 @@ from tui_trainer.trained.predict import side_of
 from tui_trainer.training.batch_loader import BatchLoader
 from tui_trainer.training.events import Snapshot
 from tui_trainer.training.run_state import read_model_state
-from tui_trainer.ui.run import messages
+from tui_trainer.ui.kit.background import Background
 
 SHARE = 0.05
 """Of the time, how much may go into examinations, for the processor may have other work: somebody looks at a network that is trained."""
@@ -82,42 +83,24 @@ class SketchRead(Message):
 Work = Generator[None, None, None]
 
 
-class Examiner:
-    """Does the latest of what it is asked, what is drawn before all else. `post` must be safe to call from any thread.
-
-    A daemon thread and not a Textual worker, for the reason that `Runner` gives.
-    """
+class Examiner(Background):
+    """Does the latest of what it is asked, what is drawn before all else."""
 
     def __init__(self, post: Callable[[Message], object]) -> None:
-        self._post = post
-        self._changed = threading.Condition()
-        self._wish: Callable[[], Work] | None = None
-        self._ink: Gray | None = None
-        self._work: Work | None = None
-        """What is begun."""
-        self._closed = False
+        super().__init__("examining", post)
+        self._wish: deque[Callable[[], Work]] = deque(maxlen=1)
+        self._ink: deque[Gray] = deque(maxlen=1)
         self._rested_at = 0.0
         self._network: Network | None = None
         self._subject: Subject | None = None
         self._feed: tuple[Split, BatchLoader] | None = None
         self._data: tuple[str, Split | None, str] | None = None
         self._seen: tuple[int, int] | None = None
-        self._thread = threading.Thread(target=self._run, name="examining", daemon=True)
-
-    def start(self) -> None:
-        """Begin to wait for wishes."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop after the batch that is looked at."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
 
     @property
     def is_rested(self) -> bool:
         """Whether the last examination is paid for."""
-        return self._work is None and self._wish is None and monotonic() >= self._rested_at
+        return not self._wish and monotonic() >= self._rested_at
 
     def look_at(self, snapshot: Snapshot, test: Split | None) -> None:
         """Examine this network."""
@@ -129,34 +112,30 @@ class Examiner:
 
     def read(self, ink: Gray) -> None:
         """Tell what the latest network sees in what was drawn."""
-        with self._changed:
-            self._ink = ink.copy()
-            self._changed.notify_all()
+        self._ink.append(ink.copy())
+        self.wake()
 
     def _want(self, wish: Callable[[], Work]) -> None:
-        with self._changed:
-            self._wish = wish
-            self._changed.notify_all()
+        self._wish.append(wish)
+        self.wake()
 
-    def _run(self) -> None:
+    def work(self) -> None:
+        """Examine in small parts, between which a drawing is looked at and the end noticed."""
+        begun: Work | None = None
         began = 0.0
-        try:
-            while True:
-                with self._changed:
-                    self._changed.wait_for(lambda: self._closed or self._ink is not None or self._wish or self._work)
-                    if self._closed:
-                        return
-                    ink, self._ink = self._ink, None
-                    if self._work is None and self._wish:
-                        self._work, began = self._wish(), thread_time()
-                        self._wish = None
-                if ink is not None:
-                    self._read(ink)
-                elif self._work and not self._goes_on(self._work):
+        while not self.is_stopping:
+            if self._ink:
+                self._read(self._ink.popleft())
+            elif begun:
+                if not self._goes_on(begun):
+                    begun = None
                     self._rested_at = monotonic() + max((thread_time() - began) / SHARE, SHORTEST_REST)
-                    self._work = None
-        except BaseException as error:
-            self._post(messages.RunFailed(self, error))
+            elif self._wish:
+                # Not rested until all of this is done.
+                self._rested_at = inf
+                begun, began = self._wish.popleft()(), thread_time()
+            else:
+                self.rest()
 
     def _goes_on(self, work: Work) -> bool:
         """Do some of the work, and tell whether there is more."""
@@ -165,7 +144,7 @@ class Examiner:
         except StopIteration:
             return False
         except UserError as error:
-            self._post(NetworkMissing(str(error)))
+            self.post(NetworkMissing(str(error)))
             return False
         return True
 
@@ -200,13 +179,13 @@ class Examiner:
         scale = Scale.of(test.images) if test else Scale(0.0, 255.0)
         side = side_of(network.inputs)
         self._subject = subject = Subject(snapshot, FirstLayer.of(network), network.classes, side, test, scale, note)
-        self._post(NetworkRead(subject))
+        self.post(NetworkRead(subject))
         if test is None:
             return
         if self._feed is None or self._feed[0] is not test:
             self._feed = test, BatchLoader(test)
         yield
-        self._post(NetworkExamined(subject, (yield from examine(network, self._feed[1], test))))
+        self.post(NetworkExamined(subject, (yield from examine(network, self._feed[1], test))))
 
     def _read(self, ink: Gray) -> None:
         network, subject = self._network, self._subject
@@ -214,4 +193,4 @@ class Examiner:
             return
         levels = fit(ink, subject.side)
         as_bytes = subject.test is None or subject.test.images.dtype == np.uint8
-        self._post(SketchRead(levels, say(network, subject.scale.inputs(levels.reshape(-1), as_bytes=as_bytes))))
+        self.post(SketchRead(levels, say(network, subject.scale.inputs(levels.reshape(-1), as_bytes=as_bytes))))

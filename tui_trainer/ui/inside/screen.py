@@ -8,10 +8,9 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher, Label, Static
+from textual.widgets import ContentSwitcher, Static
 
 from tui_trainer.system.folders import printable
 from tui_trainer.text.drawing import Look
@@ -27,9 +26,9 @@ from tui_trainer.ui.inside.sketchpad import Sketchpad
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.fitted import FittedScreen
 from tui_trainer.ui.kit.footer import KeyFooter
+from tui_trainer.ui.kit.header import ViewTabs, header
 from tui_trainer.ui.kit.pace import Pace
 from tui_trainer.ui.kit.painted import Painted
-from tui_trainer.ui.kit.view_tabs import ViewTabs
 from tui_trainer.ui.run.runner import Runner
 
 LOOK = 0.25
@@ -106,10 +105,7 @@ class InsideScreen(FittedScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out every part."""
-        with Horizontal(classes="header"):
-            yield Label(_("inside"), classes="brand")
-            yield ViewTabs(VIEWS)
-            yield Static(id="network")
+        yield header(_("inside"), ViewTabs(VIEWS), Static(id="network"))
         yield Static(id="state")
         with ContentSwitcher(initial="mistakes"):
             yield MistakesPane()
@@ -129,7 +125,7 @@ class InsideScreen(FittedScreen[None]):
 
     def on_unmount(self) -> None:
         """Nobody wants to know any more."""
-        self._examiner.close()
+        self._examiner.stop()
 
     @property
     def _stands(self) -> bool:

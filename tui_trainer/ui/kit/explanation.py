@@ -27,9 +27,9 @@ NOTES = (
 
 @dataclass(frozen=True)
 class Explanation:
-    """The parts whose bindings are explained, in this order; further keys, under a heading of their own; and notes."""
+    """What has bindings to be explained, in this order; further keys, under a heading of their own; and notes."""
 
-    parts: Sequence[DOMNode | type[DOMNode]]
+    parts: Sequence[DOMNode | type[DOMNode] | Sequence[Binding]]
     heading: str = N_("In the form")
     keys: Sequence[tuple[str, str]] = IN_FIELDS
     notes: Sequence[str] = NOTES
@@ -43,8 +43,11 @@ class Explained(Protocol):
         """What its keys do."""
 
 
-def bindings(node: DOMNode | type[DOMNode]) -> Iterator[Binding]:
+def bindings(node: DOMNode | type[DOMNode] | Sequence[Binding]) -> Iterator[Binding]:
     """A node's bindings, without those that every Textual app has, and those whose keys a subclass gives another meaning."""
+    if isinstance(node, Sequence):
+        yield from node
+        return
     taken: set[str] = set()
     for kind in (node if isinstance(node, type) else type(node)).__mro__:
         if kind.__module__.startswith("tui_trainer."):

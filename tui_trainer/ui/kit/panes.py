@@ -1,4 +1,4 @@
-"""What every screen of several panes has in common: its views on a small terminal, its characters, and one pane as large as the screen."""
+"""What every screen of several panes has in common: its views on a small terminal, its characters, its charts, and one large pane."""
 
 from typing import ClassVar, TypeVar
 
@@ -6,9 +6,12 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from tui_trainer.text.language import _
 from tui_trainer.ui.chart.raster import Marks
+from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.kit.charts import ChartSet
 from tui_trainer.ui.kit.fitted import FittedScreen
-from tui_trainer.ui.kit.view_tabs import ViewTabs
+from tui_trainer.ui.kit.header import ViewTabs
 
 Result = TypeVar("Result")
 
@@ -36,6 +39,11 @@ class PaneScreen(FittedScreen[Result]):
     def __init__(self, marks: Marks) -> None:
         super().__init__()
         self.marks = marks
+        self.charts = ChartSet(self)
+
+    def on_mount(self) -> None:
+        """Draw with the characters that this terminal has."""
+        self.charts.draw_with(self.marks)
 
     @on(ViewTabs.TabActivated)
     def _tab_activated(self, event: ViewTabs.TabActivated) -> None:
@@ -59,6 +67,26 @@ class PaneScreen(FittedScreen[Result]):
     def take_marks(self, marks: Marks) -> None:
         """Draw with these characters from now on."""
         self.marks = marks
+        self.charts.draw_with(marks)
+
+    @on(Chart.Looked)
+    def _looked(self, event: Chart.Looked) -> None:
+        for chart in self.charts:
+            if chart is not event.chart:
+                chart.view = event.view
+
+    def action_scale(self) -> None:
+        """Count something else on the x axis."""
+        self.charts.rescale()
+
+    def action_smooth(self) -> None:
+        """Smooth the batches more, or not at all."""
+        weight = self.charts.resmooth()
+        self.notify(_("smoothing {weight:g}").format(weight=weight) if weight else _("no smoothing"), timeout=2)
+
+    def action_logarithmic(self) -> None:
+        """Change the scale of the loss."""
+        self.charts.change_loss()
 
     def action_zoom_pane(self) -> None:
         """Give the pane that has the focus, or else the first chart that is shown, the whole screen; or back."""

@@ -10,13 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.widgets import Button, Input, Label, Static
+from textual.widgets import Button, Input, Static
 
 from tui_trainer.lessons.quiz import Question, Quiz, computed, questions
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.fitted import FittedScreen
 from tui_trainer.ui.kit.footer import KeyFooter
+from tui_trainer.ui.kit.header import header
 
 KEYS = (("enter", N_("Answer with the number that stands there; then on to the next question")),)
 
@@ -64,10 +65,8 @@ class QuizScreen(FittedScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The rule, the network, the question and what became of it."""
-        with Horizontal(classes="header"):
-            yield Label(Content(_(self.quiz.title)), classes="brand")
-            yield Static(id="score")
-        with VerticalScroll(id="text", can_focus=False):
+        yield header(_(self.quiz.title), Static(id="score"))
+        with VerticalScroll(id="text", classes="pane", can_focus=False):
             yield Static(Content(_(self.quiz.claim)), id="claim")
             yield Static(id="network")
             yield Static(id="question")

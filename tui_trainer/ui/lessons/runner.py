@@ -1,6 +1,5 @@
 """A lesson's runs in the background: drains their events and never waits for the screen, which looks when it wants to."""
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.lessons.criteria import Verdict
 from tui_trainer.lessons.lesson import Lesson
 from tui_trainer.lessons.parallel_runs import Trial
-from tui_trainer.ui.run.messages import RunFailed
+from tui_trainer.ui.kit.background import Background
 
 
 @dataclass
@@ -31,31 +30,23 @@ class LessonRefused(Message):
     reason: str
 
 
-class LessonRunner:
+class LessonRunner(Background):
     """Trains a lesson's runs side by side. `given` are options in place of those that all its runs share. Raises UserError."""
 
     def __init__(self, lesson: Lesson, given: Mapping[str, Any], post: Callable[[Message], object]) -> None:
+        super().__init__("lesson", post)
         self.configs: Mapping[str, Config] = lesson.configs(given)
         self.trial = Trial(self.configs, lesson.samples)
         self._lesson = lesson
-        self._post = post
-        self._thread = threading.Thread(target=self._work, name="lesson", daemon=True)
 
-    def start(self) -> None:
-        """Begin, and return at once."""
-        self._thread.start()
+    def stop(self) -> None:
+        super().stop()
+        self.trial.stop()
 
-    def join(self, seconds: float | None = None) -> bool:
-        """Wait until it is over, and tell whether it is."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+    def work(self) -> None:
+        for _ in self.trial.events():
+            pass
+        self.post(LessonEnded(self, self._lesson.judge(self.trial.histories) if self.trial.complete else None))
 
-    def _work(self) -> None:
-        try:
-            for _ in self.trial.events():
-                pass
-            self._post(LessonEnded(self, self._lesson.judge(self.trial.histories) if self.trial.complete else None))
-        except UserError as error:
-            self._post(LessonRefused(self, str(error)))
-        except BaseException as error:
-            self._post(RunFailed(self, error))
+    def refuse(self, error: UserError) -> None:
+        self.post(LessonRefused(self, str(error)))

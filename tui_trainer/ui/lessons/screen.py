@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
 from textual.content import Content
-from textual.widgets import Button, Label, Static
+from textual.widgets import Button, Static
 
 from tui_trainer.config.changes import describe_change
 from tui_trainer.config.options import Config
@@ -24,9 +24,9 @@ from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.kit.choose import ChooseScreen
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
+from tui_trainer.ui.kit.header import ViewTabs, header
 from tui_trainer.ui.kit.meter import Meter
 from tui_trainer.ui.kit.panes import PaneScreen
-from tui_trainer.ui.kit.view_tabs import ViewTabs
 from tui_trainer.ui.lessons.chart import LessonChart
 from tui_trainer.ui.lessons.runner import LessonEnded, LessonRefused, LessonRunner
 from tui_trainer.ui.lessons.text import LessonText
@@ -100,9 +100,7 @@ class LessonScreen(PaneScreen[Config | None]):
 
     def compose(self) -> ComposeResult:
         """The text beside the charts, over what is going on; the style sheet decides what a small terminal shows."""
-        with Horizontal(classes="header"):
-            yield Label(Content(_(self.lesson.title)), classes="brand")
-            yield ViewTabs(VIEWS)
+        yield header(_(self.lesson.title), ViewTabs(VIEWS))
         with Horizontal(id="lesson", classes=f"-{VIEWS[0]}"):
             yield LessonText(self.lesson, id="text")
             with Container(id="overlays"):
@@ -128,7 +126,7 @@ class LessonScreen(PaneScreen[Config | None]):
     def on_unmount(self) -> None:
         """Nobody looks any more."""
         if self.runner:
-            self.runner.trial.stop()
+            self.runner.stop()
 
     # The runs
 
@@ -155,7 +153,7 @@ class LessonScreen(PaneScreen[Config | None]):
     def action_stop(self) -> None:
         """End the runs."""
         if self.runner and self.state is State.RUNNING:
-            self.runner.trial.stop()
+            self.runner.stop()
             self._enter(State.STOPPING)
 
     def action_reseed(self) -> None:

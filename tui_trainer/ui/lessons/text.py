@@ -27,6 +27,8 @@ RECENT = 100
 class LessonText(VerticalScroll, can_focus=True):
     """Scrolls where there is more than fits; the runs carry the marks that they have on the charts."""
 
+    DEFAULT_CLASSES = "pane"
+
     COMPONENT_CLASSES: ClassVar[set[str]] = {pen.style for pen in PENS}
 
     def __init__(self, lesson: Lesson, *, id: str | None = None) -> None:  # noqa: A002 Textual's name

@@ -1,6 +1,7 @@
-"""Other values for a run that is going on."""
+"""Other values for a run that is going on, or is to be resumed."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual import on
@@ -19,6 +20,21 @@ from tui_trainer.ui.run.field import Field, shown
 NOTE = N_("What you change holds from the next batch on. It is marked on the charts and kept in the run's config.toml.")
 
 
+@dataclass(frozen=True)
+class Question:
+    """What the dialog asks."""
+
+    title: str = N_("Change the run")
+    verb: str = N_("Apply")
+    first: str = "learning_rate"
+    """The option to begin with."""
+    note: str = NOTE
+    epochs: int | None = None
+    """How many are proposed, in place of as many as there are."""
+    done: int | None = None
+    """Epochs of a run that is over: it needs more than these, and to change nothing is an answer too."""
+
+
 class ChangeScreen(Dialog[Mapping[str, Any] | None]):
     """Asks for other values of the options that may change while a run goes on; gives those that are different, or None."""
 
@@ -27,33 +43,28 @@ class ChangeScreen(Dialog[Mapping[str, Any] | None]):
         Binding("ctrl+r", "apply", "Apply", tooltip="Apply the changes", priority=True),
     ]
 
-    TITLE = N_("Change the run")
-    VERB = N_("Apply")
-    first = "learning_rate"
-    """The option to begin with."""
-
-    note = NOTE
-
-    def __init__(self, options: Config) -> None:
+    def __init__(self, options: Config, question: Question | None = None) -> None:
         super().__init__()
         self._options = options
-        self._fields = {name: Field(name, info, shown(getattr(options, name))) for name, info in fields() if name in CHANGEABLE}
+        self._question = question = question or Question()
+        values = {name: getattr(options, name) for name in CHANGEABLE} | ({} if question.epochs is None else {"epochs": question.epochs})
+        self._fields = {name: Field(name, info, shown(values[name])) for name, info in fields() if name in CHANGEABLE}
 
     def compose(self) -> ComposeResult:
         """A field for each option."""
         with VerticalScroll(classes="dialog", can_focus=False) as dialog:
-            dialog.border_title = _(self.TITLE)
-            dialog.border_subtitle = _("ctrl+r: {verb}, escape: leave it").format(verb=_(self.VERB).lower())
+            dialog.border_title = _(self._question.title)
+            dialog.border_subtitle = _("ctrl+r: {verb}, escape: leave it").format(verb=_(self._question.verb).lower())
             yield from self._fields.values()
-            yield Static(Content(_(self.note)), classes="note")
+            yield Static(Content(_(self._question.note)), classes="note")
             with Horizontal(classes="answers"):
-                yield Button(_(self.VERB), id="apply", variant="primary", compact=True)
+                yield Button(_(self._question.verb), id="apply", variant="primary", compact=True)
                 yield Button(_("Leave it"), id="leave", compact=True)
 
     def on_mount(self) -> None:
         """Begin with what matters most; show what matters."""
         self._check()
-        self._fields[self.first].take_focus()
+        self._fields[self._question.first].take_focus()
 
     @property
     def _values(self) -> dict[str, Any]:
@@ -63,13 +74,13 @@ class ChangeScreen(Dialog[Mapping[str, Any] | None]):
         values = self._values
         for name in ("decay", "decay_every"):
             self._fields[name].display = values["schedule"] in ("step", "exponential")
-        wrong = self._problems(values)
+        wrong = problems({**self._options.record(), **values})
+        done = self._question.done
+        if done is not None and "epochs" not in wrong and int(str(values["epochs"])) <= done:
+            wrong["epochs"] = _("must be more than the {epochs} that are done").format(epochs=done)
         for name, field in self._fields.items():
             field.complain(wrong.get(name))
         return {name: problem for name, problem in wrong.items() if name in self._fields}
-
-    def _problems(self, values: Mapping[str, Any]) -> dict[str, str]:
-        return problems({**self._options.record(), **values})
 
     @on(Field.Changed)
     def _changed(self, event: Field.Changed) -> None:
@@ -92,7 +103,4 @@ class ChangeScreen(Dialog[Mapping[str, Any] | None]):
             return
         wanted = Config.parse({**self._options.record(), **self._values})
         different = {name: getattr(wanted, name) for name in CHANGEABLE if getattr(wanted, name) != getattr(self._options, name)}
-        self._answer(different)
-
-    def _answer(self, different: Mapping[str, Any]) -> None:
-        self.dismiss(different or None)
+        self.dismiss(different or (None if self._question.done is None else {}))

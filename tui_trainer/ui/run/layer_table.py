@@ -122,6 +122,8 @@ class Lines(ScrollView, can_focus=True):
 class LayerTable(Vertical):
     """A row for each layer, and below them the total, which stays in sight however many layers there are."""
 
+    DEFAULT_CLASSES = "pane"
+
     ALLOW_MAXIMIZE = True
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name

@@ -1,7 +1,7 @@
 """The one screen where everything happens: the form, the charts, the layers, and the run."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Button, Static
+from textual.widgets import Button
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import CLASSES
@@ -26,11 +26,17 @@ from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.curves import Shown
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.descent.screen import PICTURES_PER_LOOK, PathsScreen
+from tui_trainer.ui.health.screen import HealthScreen
+from tui_trainer.ui.inside.screen import InsideScreen, Source
+from tui_trainer.ui.kit.charts import CHART_KEYS
 from tui_trainer.ui.kit.choose import ChooseScreen
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
+from tui_trainer.ui.kit.header import ViewTabs, header
+from tui_trainer.ui.kit.panes import PaneScreen
 from tui_trainer.ui.lessons.quiz import QuizScreen
 from tui_trainer.ui.lessons.screen import LessonScreen
+from tui_trainer.ui.run.change import ChangeScreen
 from tui_trainer.ui.run.copy import CopyScreen
 from tui_trainer.ui.run.diagram import Diagram
 from tui_trainer.ui.run.form import ConfigForm
@@ -39,9 +45,11 @@ from tui_trainer.ui.run.layer_rows import MNIST_FEATURES
 from tui_trainer.ui.run.layer_table import LayerTable
 from tui_trainer.ui.run.messages import RunChanged, RunRefused, RunStarted
 from tui_trainer.ui.run.presets import PRESETS
-from tui_trainer.ui.run.resume import GoOnScreen
-from tui_trainer.ui.run.run_panel import Phase, RunPanel
-from tui_trainer.ui.run.running import LOOKS_PER_SECOND, RunScreen
+from tui_trainer.ui.run.resume import question
+from tui_trainer.ui.run.run_panel import Phase
+from tui_trainer.ui.run.runner import Runner
+from tui_trainer.ui.run.training import RUN_KEYS, TrainingPanel
+from tui_trainer.ui.run.view import HEIGHTS, LEAVE_KEY, LOOKS_PER_SECOND, VIEW_KEYS, WIDTHS, RunView
 from tui_trainer.ui.runs.compare import CompareScreen
 from tui_trainer.ui.runs.comparing import Choice, Compared, Current
 from tui_trainer.ui.sweeps.sweeps import SweepsScreen
@@ -51,60 +59,82 @@ READY = N_("ctrl+r starts a run with these options")
 VIEWS = ("setup", "charts", "layers")
 """What a small terminal shows one at a time; a large one shows all."""
 
+MAIN_KEYS = (
+    Binding("ctrl+r", "start", "Start", tooltip="Start a run with the form's values, from inside a field too", priority=True),
+    Binding("e", "reseed", "New seed", tooltip="Start again with the same options and another seed", show=False),
+    Binding("a", "again_with", "Again with…", tooltip="Put the run's options into the form, to change some and start", show=False),
+    Binding("c", "compare", "Runs", tooltip="Compare: mark earlier runs, to see their curves, figures and options beside this one's"),
+    Binding("w", "go_on_with", "Go on with…", tooltip="Choose a run on disk, and go on with it or train more epochs", show=False),
+    Binding("p", "presets", "Presets", tooltip="Fill the form with one of the runs worth starting from", show=False),
+    Binding("f2", "lessons", "Lessons", tooltip="Lessons: a claim about training, put to the test by runs side by side"),
+    Binding("f3", "sweeps", "Sweeps", tooltip="Sweeps: many runs that differ in some options, on all cores; old and new ones", show=False),
+    Binding("y", "paths", "Optimizer paths", tooltip="Watch the optimizers go down a valley of two parameters", show=False),
+    Binding("d", "design", "Design layers", tooltip="Edit widths, activations and initializers layer by layer", show=False),
+    Binding("k", "copy", "Copy", tooltip="Show and copy the form's run as a command line or as TOML", show=False),
+    Binding("1", "view('setup')", "Setup", tooltip="Show the form and the layers (small terminals)", show=False),
+    Binding("2", "view('charts')", "Charts", tooltip="Show the charts (small terminals)", show=False),
+    Binding("3", "view('layers')", "Layers", tooltip="Show the layers and how they fare (small terminals)", show=False),
+)
 
-class MainScreen(RunScreen):
+
+class MainScreen(PaneScreen[None]):
     """Starts runs from the form, one at a time, and shows the latest until the next one starts."""
 
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
+
+    BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS, LEAVE_KEY, *VIEW_KEYS, *RUN_KEYS, *MAIN_KEYS]
+
     PANES = (Chart, LayerTable, ConfigForm)
+    VIEWED = "#body"
     # Out of the fields, where every key that the footer shows would be text.
     AUTO_FOCUS = ""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+r", "start", "Start", tooltip="Start a run with the form's values, from inside a field too", priority=True),
-        Binding("e", "reseed", "New seed", tooltip="Start again with the same options and another seed", show=False),
-        Binding("a", "again_with", "Again with…", tooltip="Put the run's options into the form, to change some and start", show=False),
-        Binding("c", "compare", "Runs", tooltip="Compare: mark earlier runs, to see their curves, figures and options beside this one's"),
-        Binding("w", "go_on_with", "Go on with…", tooltip="Choose a run on disk, and go on with it or train more epochs", show=False),
-        Binding("p", "presets", "Presets", tooltip="Fill the form with one of the runs worth starting from", show=False),
-        Binding("f2", "lessons", "Lessons", tooltip="Lessons: a claim about training, put to the test by runs side by side"),
-        Binding(
-            "f3", "sweeps", "Sweeps", tooltip="Sweeps: many runs that differ in some options, on all cores; old and new ones", show=False
-        ),
-        Binding("y", "paths", "Optimizer paths", tooltip="Watch the optimizers go down a valley of two parameters", show=False),
-        Binding("d", "design", "Design layers", tooltip="Edit widths, activations and initializers layer by layer", show=False),
-        Binding("k", "copy", "Copy", tooltip="Show and copy the form's run as a command line or as TOML", show=False),
-        Binding("1", "view('setup')", "Setup", tooltip="Show the form and the layers (small terminals)", show=False),
-        Binding("2", "view('charts')", "Charts", tooltip="Show the charts (small terminals)", show=False),
-        Binding("3", "view('layers')", "Layers", tooltip="Show the layers and how they fare (small terminals)", show=False),
-    ]
 
     def __init__(
         self, values: Mapping[str, Any], output: Path | None, marks: raster.Marks, looks_per_second: float = LOOKS_PER_SECOND
     ) -> None:
-        super().__init__(output, marks, looks_per_second)
+        super().__init__(marks)
+        self.run_view = RunView(looks_per_second)
+        self.panel = TrainingPanel(self.run_view, output, looks_per_second)
         self._values = values
+        self._looks_per_second = looks_per_second
         self._features: dict[str, int] = {}
         self._session: list[Path] = []
         """The folders of all runs since the app was started."""
         self._compared: tuple[Compared, ...] = ()
         """Runs that are drawn beside the latest."""
 
+    @property
+    def phase(self) -> Phase:
+        """Where the latest run stands."""
+        return self.panel.phase
+
+    @property
+    def runner(self) -> Runner | None:
+        """The latest run's thread."""
+        return self.panel.runner
+
+    @property
+    def directory(self) -> Path | None:
+        """The latest run's folder, once it has one."""
+        return self.panel.directory
+
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""
-        return Explanation((self, Chart))
+        return Explanation((MAIN_KEYS, RUN_KEYS, VIEW_KEYS, (*CHART_KEYS, LEAVE_KEY), PaneScreen, Chart))
 
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""
-        yield from self.compose_header("tui-trainer", VIEWS)
+        yield header("tui-trainer", ViewTabs(VIEWS), self.run_view.architecture)
         with Horizontal(id="body", classes=f"-{VIEWS[0]}"):
             yield ConfigForm(self._values, id="form")
-            yield from self.compose_work()
-        yield RunPanel(id="panel")
+            yield self.run_view
+        yield self.panel
         yield KeyFooter("f3", "h", "i", "p", "y", "v")
 
     def on_mount(self) -> None:
         """Begin with what the form describes."""
-        self.enter(Phase.IDLE, _(READY))
+        self.panel.enter(Phase.IDLE, _(READY))
 
     def focus_next(self, selector: str | type[Widget] = "*") -> Widget | None:
         """Go on to what is next; from nowhere into the form, where it is shown."""
@@ -123,19 +153,18 @@ class MainScreen(RunScreen):
         self._show_layers(event.config)
         sentence = _(READY) if event.config else _("mend the option that is marked ✗")
         if self.phase is Phase.IDLE:
-            self.query_one(RunPanel).say(Phase.IDLE, sentence)
+            self.panel.say(Phase.IDLE, sentence)
         elif self.phase is Phase.REFUSED:
-            self.enter(Phase.IDLE, sentence)
+            self.panel.enter(Phase.IDLE, sentence)
 
     def _show_layers(self, config: Config | None) -> None:
         picture = self.query_one("#picture", Diagram)
         if config is None:
-            self.query_one(LayerTable).explain(_("an option is wrong: see the form"))
-            self.query_one("#architecture", Static).update("", layout=False)
+            self.run_view.explain(_("an option is wrong: see the form"))
             picture.show(())
             return
         features = self._features.get(config.data, MNIST_FEATURES)
-        self.show_network(config, features)
+        self.run_view.show_network(config, features)
         picture.show((features, *config.hidden, CLASSES))
 
     def action_presets(self) -> None:
@@ -164,7 +193,8 @@ class MainScreen(RunScreen):
         if isinstance(lesson, Quiz):
             self.app.push_screen(QuizScreen(lesson))
         else:
-            self.app.push_screen(LessonScreen(lesson, self.marks, 1 / self._tick, lambda: not self.phase.going_on), self._take_options)
+            screen = LessonScreen(lesson, self.marks, self._looks_per_second, lambda: not self.phase.going_on)
+            self.app.push_screen(screen, self._take_options)
 
     def _take_options(self, config: Config | None) -> None:
         """Bring a run's options into the form, and go there."""
@@ -180,7 +210,7 @@ class MainScreen(RunScreen):
 
     def action_paths(self) -> None:
         """Show the optimizers on a map."""
-        self.app.push_screen(PathsScreen(self.marks, pictures_per_second=PICTURES_PER_LOOK / self._tick))
+        self.app.push_screen(PathsScreen(self.marks, pictures_per_second=PICTURES_PER_LOOK * self._looks_per_second))
 
     def action_design(self) -> None:
         """Edit the network layer by layer."""
@@ -210,14 +240,14 @@ class MainScreen(RunScreen):
     def action_start(self) -> None:
         """Start a run, unless one is going on or an option is wrong."""
         if self._is_free() and (config := self._valid()):
-            self.begin(config)
+            self.panel.begin(config)
 
     def action_reseed(self) -> None:
         """Start the latest run's options again, from another seed."""
         if self.runner:
             seed = secrets.randbelow(1_000_000)
             self.query_one(ConfigForm).fill({"seed": seed})
-            self.begin_next(self.runner.config.model_copy(update={"seed": seed}))
+            self.panel.begin_next(self.runner.config.model_copy(update={"seed": seed}))
 
     def action_again_with(self) -> None:
         """Bring the latest run's options into the form."""
@@ -245,26 +275,25 @@ class MainScreen(RunScreen):
         def resume(further: Mapping[str, Any] | None) -> None:
             # Another run may have begun while the question stood.
             if further is not None and self._is_free():
-                self.begin(options, lambda: Run.resume(record.path, {**given, **further}))
+                self.panel.begin(options, lambda: Run.resume(record.path, {**given, **further}))
 
         if ends_at_once(record, options):
-            self.app.push_screen(GoOnScreen(record, options), resume)
+            self.app.push_screen(ChangeScreen(options, question(record, options)), resume)
         else:
             resume({})
 
-    def begin(self, config: Config, resume: Callable[[], Run] | None = None) -> None:
-        """Start a run, or go on with one, and turn to its charts."""
-        super().begin(config, resume)
+    @on(TrainingPanel.Begun)
+    def _turn_to_the_charts(self, event: TrainingPanel.Begun) -> None:
         self._follow()
-        self.view = replace(self.view, window=None, cursor=None)
-        self._show_layers(config)
+        self.charts.view = replace(self.charts.view, window=None, cursor=None)
+        self._show_layers(event.config)
         # Out of the field, so that the keys that steer the run work.
         self.set_focus(None)
         self.action_view("charts")
 
     @on(RunStarted)
-    def _learn_of_the_data(self, event: RunStarted) -> None:
-        if self.is_latest(event) and self.runner:
+    def _show_what_begins(self, event: RunStarted) -> None:
+        if self.panel.is_latest(event) and self.runner:
             self._features[self.runner.config.data] = event.features
             if self.runner.resumes:
                 # Its options are known by now, and its past.
@@ -273,33 +302,92 @@ class MainScreen(RunScreen):
             self._show_layers(self.runner.config)
             if event.directory not in self._session:
                 self._session.append(event.directory)
+            # Only now, with its layers in the table, can it be drawn.
+            if self.phase is Phase.PREPARING:
+                self.panel.enter(Phase.TRAINING)
 
     @on(RunChanged)
     def _draw_towards_another_end(self, event: RunChanged) -> None:
-        if self.is_latest(event) and "epochs" in event.changes:
+        if self.panel.is_latest(event) and "epochs" in event.changes:
             self._follow()
 
     @on(RunRefused)
     def _show_the_problem(self, event: RunRefused) -> None:
-        if self.is_latest(event):
+        if self.panel.is_latest(event):
             self.action_view("setup")
-            self.query_one(ConfigForm).complain(event.reason)
+            self.query_one(ConfigForm).complain(event.error)
 
     @on(Button.Pressed, "#start, #presets, #design, #copy")
     async def _button_pressed(self, event: Button.Pressed) -> None:
         """Each button is named after what it does."""
         await self.run_action(str(event.button.id))
 
+    # What keys do to it
+
+    def action_pause(self) -> None:
+        """Hold the run."""
+        self.panel.pause()
+
+    def action_go_on(self) -> None:
+        """End the pause."""
+        self.panel.go_on()
+
+    def action_step(self) -> None:
+        """Train one batch, and hold."""
+        self.panel.step()
+
+    def action_stop(self) -> None:
+        """End the run with what it has learned."""
+        self.panel.stop()
+
+    def action_restart(self) -> None:
+        """Start the latest run's options again, from the same seed."""
+        self.panel.restart()
+
+    def action_change(self) -> None:
+        """Ask for other values while the run goes on."""
+        self.panel.ask_for_change()
+
+    def action_scale_rate(self, factor: float) -> None:
+        """Take a multiple of the learning rate."""
+        self.panel.scale_rate(factor)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer in the footer what makes sense now."""
+        return self.panel.offers(action)
+
     # The view
 
+    def action_save(self) -> None:
+        """Choose what to save."""
+        self.run_view.choose_what_to_save(self.runner.history if self.runner else None, self.directory)
+
+    def action_inside(self) -> None:
+        """Look into the network."""
+        if self.runner:
+            self.app.push_screen(InsideScreen(Source(_("this run"), lambda: self.runner), self.marks))
+
+    def action_health(self) -> None:
+        """See how the layers fare over the course of the run."""
+        if self.runner:
+            self.app.push_screen(HealthScreen(self.followed, self.marks, self._looks_per_second))
+
+    def action_more_charts(self) -> None:
+        """Show the learning rate and the gradients in place of loss and accuracy, or back."""
+        self.run_view.exchange_charts()
+
+    def leave(self) -> None:
+        """Leave the field: there is no screen below."""
+        self.set_focus(None)
+
     def followed(self) -> Shown | None:
+        """The latest run, as charts show it."""
         return Shown(_("this run"), self.runner.history, self.runner.options.epochs) if self.runner else None
 
     def _follow(self) -> None:
         """Draw the latest run, and those it is compared with."""
         others = [each.shown for each in self._compared if each.path != self.directory]
-        for chart in self.query(Chart):
-            chart.follow(self.followed(), others)
+        self.charts.follow(self.followed(), others)
 
     def action_compare(self, *, seeks: bool = False) -> None:
         """Choose runs to compare with, or one to go on with."""

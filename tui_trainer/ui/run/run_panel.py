@@ -1,4 +1,4 @@
-"""The panel at the foot of the screen: what the run is doing, how far it is, how it ended, and the three buttons."""
+"""The panel at the foot of the screen: what the run is doing, how far it is, how it ended, and where its files are."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Button, Label, Static
+from textual.widgets import Label, Static
 
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _, ngettext
@@ -49,11 +49,9 @@ SYMBOLS: Mapping[Phase, str] = {
 
 
 class RunPanel(Vertical):
-    """Three rows: a sentence, a bar or the result, the buttons beside the run's folder; no buttons where it `steers` nothing."""
+    """Three rows: a sentence, a bar or the result, and the run's folder, beside which a subclass has its buttons."""
 
-    def __init__(self, *, steers: bool = True, id: str | None = None) -> None:  # noqa: A002 Textual's name
-        super().__init__(id=id)
-        self._steers = steers
+    DEFAULT_CLASSES = "pane"
 
     def on_mount(self) -> None:
         """Name the panel."""
@@ -67,22 +65,17 @@ class RunPanel(Vertical):
             yield Static("", id="times")
         yield Static("", id="result")
         with Horizontal(id="buttons"):
-            if self._steers:
-                yield Button(_("Start"), id="start", variant="primary", compact=True)
-                yield Button(_("Pause"), id="pause", compact=True)
-                yield Button(_("Stop"), id="stop", compact=True)
+            yield from self.compose_buttons()
             yield Label("", id="directory")
 
+    def compose_buttons(self) -> ComposeResult:
+        """Whoever only watches a run has none."""
+        yield from ()
+
     def show_phase(self, phase: Phase, detail: str = "") -> None:
-        """Say where the run stands, and offer the buttons that make sense."""
-        self.set_classes(f"-{phase.name.lower()}")
+        """Say where the run stands."""
+        self.set_classes(f"pane -{phase.name.lower()}")
         self.say(phase, detail)
-        if not self._steers:
-            return
-        self.query_one("#start", Button).disabled = phase.going_on
-        self.query_one("#pause", Button).disabled = phase not in (Phase.TRAINING, Phase.PAUSED)
-        self.query_one("#pause", Button).label = _("Go on") if phase is Phase.PAUSED else _("Pause")
-        self.query_one("#stop", Button).disabled = not phase.going_on or phase is Phase.STOPPING
 
     def say(self, phase: Phase, detail: str) -> None:
         """Write the sentence."""
@@ -91,7 +84,7 @@ class RunPanel(Vertical):
         if sentence.content != state:
             sentence.update(state, layout=False)
 
-    def begin(self) -> None:
+    def clear(self) -> None:
         """Make ready for another run."""
         self.show_trouble("")
         self.query_one(Meter).show(None)

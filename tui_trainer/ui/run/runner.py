@@ -1,6 +1,5 @@
 """One run in a thread of its own: drains the stream of events and never waits for the screen."""
 
-import threading
 from collections.abc import Callable
 
 from textual.message import Message
@@ -13,26 +12,26 @@ from tui_trainer.runs.resumed_history import past
 from tui_trainer.runs.run import Run
 from tui_trainer.trained.inspection import network_alone
 from tui_trainer.training.control import Control
-from tui_trainer.training.events import Changed, Divergence, Ended, EpochEnded, Event, Noted, Progress, Snapshot, Started
+from tui_trainer.training.events import Changed, Divergence, Ended, EpochEnded, Event, Noted, Progress, Snapshot, Started, Status
+from tui_trainer.ui.kit.background import Background
 from tui_trainer.ui.run import messages
 
 
-class Runner:
+class Runner(Background):
     """Trains in the background; `history` fills as it goes, and what may not be missed is posted.
 
-    A plain daemon thread and not a Textual worker: asyncio joins a worker's pool before the program may end, so a disk that hangs
-    would hold up a user who insists on leaving. `create` is called there too. `post` must be safe to call from any thread, as
-    `post_message` is. A run that `resumes` has a config of its own, which takes the place of `config`, and a past.
+    `create` is called there too. A run that `resumes` has a config of its own, which takes the place of `config`, and a past.
     """
 
     def __init__(self, config: Config, create: Callable[[], Run], post: Callable[[Message], object], *, resumes: bool = False) -> None:
+        super().__init__("training", post)
         self.resumes = resumes
         self.config = config
         self.options = config
         """As they are now, after the changes that were made."""
         self.control = Control()
         self.history = History()
-        self.trouble = ""
+        self.trouble: UserError | None = None
         """Why the run's folder lacks something, while it does."""
         self.snapshot: Snapshot | None = None
         """The network as it was told last, without what is beside it."""
@@ -40,34 +39,25 @@ class Runner:
         """What it is examined on, once it is read."""
         self.divergence: Divergence | None = None
         self._create = create
-        self._post = post
-        self._thread = threading.Thread(target=self._work, name="training", daemon=True)
 
-    def start(self) -> None:
-        """Begin, and return at once."""
-        self._thread.start()
+    def stop(self, status: Status = "stopped") -> None:
+        super().stop()
+        self.control.stop(status)
 
-    def join(self, seconds: float | None = None) -> bool:
-        """Wait until the run's files are written, and tell whether they are."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+    def work(self) -> None:
+        run = self._create()
+        ended: Ended | None = None
+        for event in run.events(self.control):
+            self._take(event, run)
+            if isinstance(event, Ended):
+                ended = event
+        # Only now, when the stream is exhausted, is all of it on disk.
+        self.trouble = run.trouble
+        if ended is not None:
+            self.post(_farewell(self, ended))
 
-    def _work(self) -> None:
-        try:
-            run = self._create()
-            ended: Ended | None = None
-            for event in run.events(self.control):
-                self._take(event, run)
-                if isinstance(event, Ended):
-                    ended = event
-            # Only now, when the stream is exhausted, is all of it on disk.
-            self.trouble = run.trouble
-            if ended is not None:
-                self._post(_farewell(self, ended))
-        except UserError as error:
-            self._post(messages.RunRefused(self, str(error)))
-        except BaseException as error:
-            self._post(messages.RunFailed(self, error))
+    def refuse(self, error: UserError) -> None:
+        self.post(messages.RunRefused(self, error))
 
     def _take(self, event: Event, run: Run) -> None:
         if isinstance(event, Started | Progress | EpochEnded | Ended) and event.snapshot:
@@ -79,14 +69,14 @@ class Runner:
         self.history.add(event)
         if isinstance(event, Changed):
             self.options = self.options.model_copy(update=dict(event.changes))
-            self._post(messages.RunChanged(self, event.step, event.changes))
+            self.post(messages.RunChanged(self, event.step, event.changes))
         elif isinstance(event, Noted):
             self.trouble = run.trouble
-            self._post(messages.RunNoted(self, event.text, self.trouble))
+            self.post(messages.RunNoted(self, event.text, self.trouble))
         elif isinstance(event, Started):
             self.test = run.test
-            features = event.snapshot.tensors["dense_1.weight"].shape[0]
-            self._post(messages.RunStarted(self, run.directory, features, run.warnings))
+            features = event.snapshot.scalars["features"]
+            self.post(messages.RunStarted(self, run.directory, features, run.warnings))
 
     def _take_up(self, event: Started, run: Run) -> None:
         """Stand where the run that is gone on with does."""

@@ -10,7 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
-from textual.widgets import Label, Static
+from textual.widgets import Static
 
 from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.directory import RunDirectory
@@ -23,10 +23,11 @@ from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.health.screen import HealthScreen
 from tui_trainer.ui.inside.screen import InsideScreen, Source
-from tui_trainer.ui.kit.charted import ChartScreen
+from tui_trainer.ui.kit.charts import CHART_KEYS
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
-from tui_trainer.ui.kit.view_tabs import ViewTabs
+from tui_trainer.ui.kit.header import ViewTabs, header
+from tui_trainer.ui.kit.panes import PaneScreen
 from tui_trainer.ui.runs.comparing import MOST, Choice, Compared, Current, MarkedRuns
 from tui_trainer.ui.runs.differences import Differences
 from tui_trainer.ui.runs.reader import Reader, RunDrawn, RunsFound, RunsRead, Unreadable
@@ -54,7 +55,21 @@ NOTES = (
 )
 
 
-class CompareScreen(ChartScreen):
+COMPARE_KEYS = (
+    Binding("escape", "leave", "Back", tooltip="Go back to the main screen; the marked runs stay in its charts"),
+    Binding("g", "go_on_with", "Go on", tooltip="Go back and go on with the run under the cursor, from its last checkpoint"),
+    Binding("i", "inside", "Look inside", tooltip="Look into the network of the run under the cursor, at its last checkpoint", show=False),
+    Binding("h", "health", "Layer health", tooltip="See how the layers of the marked run under the cursor fared", show=False),
+    Binding("u", "unmark", "Unmark", tooltip="Take all marks away"),
+    Binding("r", "read", "Read again", tooltip="Read the runs on disk again", show=False),
+    Binding("1", "view('runs')", "Runs", tooltip="Go to the list of runs", show=False),
+    Binding("2", "view('differences')", "Differences", tooltip="Go to what is different", show=False),
+    Binding("3", "view('charts')", "Charts", tooltip="Go to the charts", show=False),
+    Binding("ctrl+r", "start", "Start", tooltip="Go back and start a run with the form's values", priority=True, show=False),
+)
+
+
+class CompareScreen(PaneScreen[None]):
     """Takes the runs that are marked already and those of this session, which may lie elsewhere, and tells `decided` the choice.
 
     `current` is asked again and again. Where somebody `seeks` a run to go on with, the cursor begins at the newest that was left.
@@ -62,20 +77,7 @@ class CompareScreen(ChartScreen):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Back", tooltip="Go back to the main screen; the marked runs stay in its charts"),
-        Binding("g", "go_on_with", "Go on", tooltip="Go back and go on with the run under the cursor, from its last checkpoint"),
-        Binding(
-            "i", "inside", "Look inside", tooltip="Look into the network of the run under the cursor, at its last checkpoint", show=False
-        ),
-        Binding("h", "health", "Layer health", tooltip="See how the layers of the marked run under the cursor fared", show=False),
-        Binding("u", "unmark", "Unmark", tooltip="Take all marks away"),
-        Binding("r", "read", "Read again", tooltip="Read the runs on disk again", show=False),
-        Binding("1", "view('runs')", "Runs", tooltip="Go to the list of runs", show=False),
-        Binding("2", "view('differences')", "Differences", tooltip="Go to what is different", show=False),
-        Binding("3", "view('charts')", "Charts", tooltip="Go to the charts", show=False),
-        Binding("ctrl+r", "start", "Start", tooltip="Go back and start a run with the form's values", priority=True, show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS, *COMPARE_KEYS]
 
     PANES = (Chart, Differences)
     VIEWED = "#comparison"
@@ -103,10 +105,7 @@ class CompareScreen(ChartScreen):
 
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""
-        with Horizontal(classes="header"):
-            yield Label(_("compare runs"), classes="brand")
-            yield ViewTabs(VIEWS)
-            yield Static(id="marked")
+        yield header(_("compare runs"), ViewTabs(VIEWS), Static(id="marked"))
         with Horizontal(id="comparison", classes=f"-{VIEWS[0]}"):
             with Vertical(id="left"):
                 yield RunsPane(self._current, id="runs")
@@ -131,7 +130,7 @@ class CompareScreen(ChartScreen):
 
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""
-        return Explanation((RunList, self), N_("In lists and tables"), KEYS, NOTES)
+        return Explanation((RunList, COMPARE_KEYS, CHART_KEYS, PaneScreen), N_("In lists and tables"), KEYS, NOTES)
 
     @property
     def _stands(self) -> bool:
@@ -140,7 +139,7 @@ class CompareScreen(ChartScreen):
 
     def on_unmount(self) -> None:
         """Nobody wants to know any more."""
-        self._reader.close()
+        self._reader.stop()
 
     # The runs
 
@@ -252,8 +251,7 @@ class CompareScreen(ChartScreen):
         current = self._current()
         others = self._marked.besides(current)
         drawn = current if self._marked.shows_current else None
-        for chart in self.query(Chart):
-            chart.follow(drawn.shown if drawn else None, [each.shown for each in others])
+        self.charts.follow(drawn.shown if drawn else None, [each.shown for each in others])
         marks = {each.path: self._mark(mark, pen) for each, mark, pen in zip(others, self.marks.runs, RUN_PENS, strict=False)}
         if drawn:
             marks = {drawn.path: self._mark(self.marks.line, Pen.SMOOTH), **marks}
@@ -291,7 +289,7 @@ class CompareScreen(ChartScreen):
         elif path and self._seen != before:
             self._reader.read(path)
         if going_on and self._marked.shows_current:
-            for chart in self.query(Chart):
+            for chart in self.charts:
                 chart.update()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

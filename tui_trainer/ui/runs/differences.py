@@ -19,6 +19,8 @@ WIDEST = 24
 class Differences(DataTable[Text]):
     """A column for each run, headed by its character in the charts; the heads of the rows stay in sight."""
 
+    DEFAULT_CLASSES = "pane"
+
     COMPONENT_CLASSES: ClassVar[set[str]] = {"differences--best", "differences--faint"}
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name

@@ -1,10 +1,9 @@
 """Reads runs from disk in a thread of its own, so that hundreds of them, or a slow disk, never hold up the screen."""
 
-import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 from time import monotonic
 
 from textual.message import Message
@@ -12,6 +11,7 @@ from textual.message import Message
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import RunRecord, find_runs, newest_first, read_run, with_batches
 from tui_trainer.ui.chart.curves import Shown
+from tui_trainer.ui.kit.background import Background
 
 TOGETHER = 0.1
 """Seconds for which what was read is gathered before it is told: a message for each run would be work for the screen."""
@@ -51,42 +51,35 @@ class RunDrawn(Message):
     shown: Shown
 
 
-class Reader:
-    """Does one thing after the other, as it is asked. `post` must be safe to call from any thread, as `post_message` is.
-
-    A daemon thread and not a Textual worker, for the reason that `Runner` gives.
-    """
+class Reader(Background):
+    """Does one thing after the other, as it is asked."""
 
     def __init__(self, post: Callable[[Message], object]) -> None:
-        self._post = post
-        self._wanted: SimpleQueue[Callable[[], object]] = SimpleQueue()
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="reading runs", daemon=True)
-
-    def start(self) -> None:
-        """Begin to wait for wishes."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop after the run that is being read."""
-        self._closed.set()
-        self._wanted.put(lambda: None)
+        super().__init__("reading runs", post)
+        self._wanted: deque[Callable[[], object]] = deque()
 
     def find(self, folder: Path, further: Iterable[Path]) -> None:
         """List the runs of a folder and some that are elsewhere, then read them all."""
-        self._wanted.put(lambda: self._find(folder, list(further)))
+        paths = list(further)
+        self._want(lambda: self._find(folder, paths))
 
     def read(self, path: Path) -> None:
         """Read one run, again."""
-        self._wanted.put(lambda: self._read([path]))
+        self._want(lambda: self._read([path]))
 
     def draw(self, record: RunRecord) -> None:
         """Make the curves of a run, of which there may be millions of batches."""
-        self._wanted.put(lambda: self._post(RunDrawn(self, record.path, Shown(record.name, with_batches(record), record.last_epoch))))
+        self._want(lambda: self.post(RunDrawn(self, record.path, Shown(record.name, with_batches(record), record.last_epoch))))
 
-    def _work(self) -> None:
-        while not self._closed.is_set():
-            self._wanted.get()()
+    def _want(self, task: Callable[[], object]) -> None:
+        self._wanted.append(task)
+        self.wake()
+
+    def work(self) -> None:
+        while not self.is_stopping:
+            while self._wanted and not self.is_stopping:
+                self._wanted.popleft()()
+            self.rest()
 
     def _find(self, folder: Path, further: Sequence[Path]) -> None:
         problem, found = "", list[Path]()
@@ -99,21 +92,21 @@ class Reader:
         found = [names.pop(path.absolute(), path) for path in found]
         if names:
             found = newest_first([*found, *names.values()])
-        self._post(RunsFound(self, found, problem))
+        self.post(RunsFound(self, found, problem))
         self._read(found)
 
     def _read(self, paths: Iterable[Path]) -> None:
         runs: list[RunRecord | Unreadable] = []
         told = monotonic()
         for path in paths:
-            if self._closed.is_set():
+            if self.is_stopping:
                 return
             try:
                 runs.append(read_run(path))
             except UserError as error:
                 runs.append(Unreadable(path, str(error)))
             if monotonic() - told > TOGETHER:
-                self._post(RunsRead(self, runs))
+                self.post(RunsRead(self, runs))
                 runs, told = [], monotonic()
         if runs:
-            self._post(RunsRead(self, runs))
+            self.post(RunsRead(self, runs))

@@ -23,6 +23,8 @@ from tui_trainer.ui.runs.run_list import RunList
 class RunsPane(Vertical):
     """Asks for the `current` run whenever it has to know which one that is."""
 
+    DEFAULT_CLASSES = "pane"
+
     def __init__(self, current: Callable[[], Current | None], *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
         self.border_title = _("Runs")

@@ -7,8 +7,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.content import Content
-from textual.widgets import Static
 
 from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
@@ -24,14 +22,18 @@ from tui_trainer.ui.advice import advice
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.curves import Shown
 from tui_trainer.ui.chart.widget import Chart
-from tui_trainer.ui.inside.screen import Source
+from tui_trainer.ui.health.screen import HealthScreen
+from tui_trainer.ui.inside.screen import InsideScreen, Source
+from tui_trainer.ui.kit.charts import CHART_KEYS
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
+from tui_trainer.ui.kit.header import ViewTabs, header
+from tui_trainer.ui.kit.panes import PaneScreen
 from tui_trainer.ui.run.layer_rows import MNIST_FEATURES
 from tui_trainer.ui.run.layer_table import LayerTable
 from tui_trainer.ui.run.messages import RunEnded
 from tui_trainer.ui.run.run_panel import Phase, RunPanel
-from tui_trainer.ui.run.view import CourseScreen
+from tui_trainer.ui.run.view import HEIGHTS, LEAVE_KEY, VIEW_KEYS, WIDTHS, RunView
 from tui_trainer.ui.runs.watcher import RunSeen, Watcher
 
 VIEWS = ("charts", "layers")
@@ -49,19 +51,31 @@ NOTES = (
 )
 
 
-class WatchScreen(CourseScreen):
-    """Shows what the files of a run tell, and looks at them again and again."""
+WATCH_KEYS = (
+    Binding("1", "view('charts')", "Charts", tooltip="Show the charts (small terminals)", show=False),
+    Binding("2", "view('layers')", "Layers", tooltip="Show the layers and how they fare (small terminals)", show=False),
+)
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "view('charts')", "Charts", tooltip="Show the charts (small terminals)", show=False),
-        Binding("2", "view('layers')", "Layers", tooltip="Show the layers and how they fare (small terminals)", show=False),
-    ]
+BACK_KEY = Binding("escape", "back", "Back", tooltip="Go back to the sweep")
 
+
+class WatchScreen(PaneScreen[None]):
+    """Shows what the files of a run tell, and looks at them again and again; `of_sweep` says that the screen of a sweep lies below."""
+
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
+
+    BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS, LEAVE_KEY, *VIEW_KEYS, *WATCH_KEYS, BACK_KEY]
+
+    PANES = (Chart, LayerTable)
+    VIEWED = "#body"
     AUTO_FOCUS = "#chart-loss"
 
-    def __init__(self, follower: Follower, marks: raster.Marks, looks_per_second: float) -> None:
-        super().__init__(marks, looks_per_second)
-        self.directory = follower.path
+    def __init__(self, follower: Follower, marks: raster.Marks, looks_per_second: float, *, of_sweep: bool = False) -> None:
+        super().__init__(marks)
+        self.run_view = RunView(looks_per_second)
+        self._of_sweep = of_sweep
+        self._looks_per_second = looks_per_second
         self._watcher = Watcher(follower, looks_per_second, self.post_message)
         self._seen: RunSeen | None = None
         self._shown: Shown | None = None
@@ -72,23 +86,19 @@ class WatchScreen(CourseScreen):
         """As far as it is known."""
         return self._seen.record.history if self._seen else None
 
-    def followed(self) -> Shown | None:
-        return self._shown
-
-    def inside(self) -> Source | None:
-        return Source(run_name(self._watcher.path), checkpoint=RunDirectory(self._watcher.path).checkpoint)
-
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""
-        yield from self.compose_header(run_name(self._watcher.path), VIEWS)
+        yield header(run_name(self._watcher.path), ViewTabs(VIEWS), self.run_view.architecture)
         with Horizontal(id="body", classes=f"-{VIEWS[0]}"):
-            yield from self.compose_work()
-        yield RunPanel(steers=False, id="panel")
+            yield self.run_view
+        yield RunPanel(id="panel")
         yield KeyFooter("h", "i", "v")
 
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""
-        return Explanation((self, Chart), N_("Between the charts"), KEYS, NOTES)
+        back = (BACK_KEY,) if self._of_sweep else ()
+        leave = () if self._of_sweep else (LEAVE_KEY,)
+        return Explanation((back, WATCH_KEYS, VIEW_KEYS, (*CHART_KEYS, *leave), PaneScreen, Chart), N_("Between the charts"), KEYS, NOTES)
 
     def on_mount(self) -> None:
         """Begin to look."""
@@ -96,11 +106,11 @@ class WatchScreen(CourseScreen):
         panel.show_directory(self._watcher.path)
         panel.show_phase(Phase.PREPARING, _("reading its files"))
         self._watcher.start()
-        self.set_interval(self._tick, self._draw_if_rested)
+        self.set_interval(1 / self._looks_per_second, self._draw_if_rested)
 
     def on_unmount(self) -> None:
         """Nobody wants to know any more."""
-        self._watcher.close()
+        self._watcher.stop()
 
     @on(RunSeen)
     def _run_seen(self, event: RunSeen) -> None:
@@ -112,30 +122,28 @@ class WatchScreen(CourseScreen):
             self._show_what_it_is(event.record)
         if shown != self._shown:
             self._shown = shown
-            for chart in self.query(Chart):
-                chart.follow(shown)
+            self.charts.follow(shown)
         self._show_where_it_is(event)
         self._stale = True
         self._draw_if_rested()
 
     def _draw_if_rested(self) -> None:
-        if self._stale and self._seen and (self.is_rested() or self._seen.condition is not Condition.RUNNING):
+        if self._stale and self._seen and (self.run_view.is_rested() or self._seen.condition is not Condition.RUNNING):
             self._stale = False
-            self.draw(self._seen.record.history)
+            self.run_view.draw(self._seen.record.history)
 
     def _show_what_it_is(self, record: RunRecord) -> None:
         config = _options(record)
         if config:
-            self.show_network(config, _features(record))
+            self.run_view.show_network(config, _features(record))
         elif record.config:
-            self.query_one(LayerTable).explain(_("this version cannot read the run's options"))
-            self.query_one("#architecture", Static).update(Content(""), layout=False)
+            self.run_view.explain(_("this version cannot read the run's options"))
 
     def _show_where_it_is(self, seen: RunSeen) -> None:
         panel, progress = self.query_one(RunPanel), seen.record.history.progress
         if seen.problem:
             # The panel names the folder already.
-            panel.show_phase(Phase.REFUSED, printable(seen.problem.removeprefix(f"{self._watcher.path}/")))
+            panel.show_phase(Phase.REFUSED, printable(seen.problem.below_folder(self._watcher.path)))
             return
         if ended := seen.record.history.ended:
             panel.show_phase(Phase.ENDED)
@@ -152,7 +160,42 @@ class WatchScreen(CourseScreen):
         elif progress is None:
             panel.show_phase(Phase.PREPARING, _("its first batches are not written yet"))
         elif not panel.has_class("-training"):
-            panel.set_classes("-training")
+            panel.set_classes("pane -training")
+
+    # The view
+
+    def action_save(self) -> None:
+        """Choose what to save."""
+        self.run_view.choose_what_to_save(self.history, self._watcher.path)
+
+    def action_inside(self) -> None:
+        """Look into the network, at its last checkpoint."""
+        checkpoint = RunDirectory(self._watcher.path).checkpoint
+        self.app.push_screen(InsideScreen(Source(run_name(self._watcher.path), checkpoint=checkpoint), self.marks))
+
+    def action_health(self) -> None:
+        """See how the layers fare over the course of the run."""
+        if self._shown:
+            self.app.push_screen(HealthScreen(lambda: self._shown, self.marks, self._looks_per_second))
+
+    def action_more_charts(self) -> None:
+        """Show the learning rate and the gradients in place of loss and accuracy, or back."""
+        self.run_view.exchange_charts()
+
+    def leave(self) -> None:
+        """Leave the field: there is no screen below."""
+        self.set_focus(None)
+
+    def action_back(self) -> None:
+        """Leave an enlarged pane, or go back to the sweep."""
+        if self.maximized:
+            self.minimize()
+        else:
+            self.dismiss()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What escape does depends on what lies below."""
+        return action != ("leave" if self._of_sweep else "back")
 
 
 def _options(record: RunRecord) -> Config | None:

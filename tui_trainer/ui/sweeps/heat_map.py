@@ -32,6 +32,8 @@ HEADS = 2
 class SweepHeat(Painted, can_focus=True):
     """Cells of means in percent; one of them has the cursor, and is told of in a sentence."""
 
+    DEFAULT_CLASSES = "pane"
+
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *("heat--name", "heat--axis", "heat--cursor"),
         *(f"sweep--shade-{level}" for level in range(SHADES)),

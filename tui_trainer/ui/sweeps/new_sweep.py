@@ -32,6 +32,8 @@ MOST_WORKERS = 1024
 class NewSweep(Vertical):
     """Takes the form's options, None while one of them is wrong, and says how many runs there would be, or what is wrong."""
 
+    DEFAULT_CLASSES = "pane"
+
     class Wanted(Message):
         """The sweep is to be started."""
 

@@ -1,7 +1,6 @@
 """A sweep that this app trains: a thread hands out its runs to processes, and tells the app what it should know; screens read the store."""
 
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import redirect_stderr, suppress
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.sweep.plan import Plan, open_sweep
 from tui_trainer.sweep.sweep import RunChanged, Standings, Sweep, SweepEnded, SweepNoted, SweepStarted
 from tui_trainer.sweep.workers import LocalWorkers
-from tui_trainer.ui.run.messages import RunFailed
+from tui_trainer.ui.kit.background import Background
 
 
 @dataclass
@@ -50,66 +49,48 @@ class SweepRefused(SweepMessage, bubble=False):
     reason: str
 
 
-class SweepRunner:
-    """Trains the sweep of a folder, by a plan or its own, with so many workers. `post` must be safe to call from any thread."""
+class SweepRunner(Background):
+    """Trains the sweep of a folder, by a plan or its own, with so many workers."""
 
     def __init__(self, folder: Path, plan: Plan | None, workers: int, post: Callable[[Message], object]) -> None:
+        super().__init__("sweep", post)
         self.folder = folder
         self.standings: Standings | None = None
         """How far it is."""
         self.goes_on = True
         """Until the app has heard that it is over."""
         self._plan, self._workers = plan, workers
-        self._post = post
         self._sweep: Sweep | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="sweep", daemon=True)
-
-    @property
-    def is_stopping(self) -> bool:
-        """Whether it was told to end."""
-        return self._stopping.is_set()
-
-    def start(self) -> None:
-        """Begin, and return at once."""
-        self._thread.start()
 
     def stop(self) -> None:
         """End it: runs that are being trained write their checkpoints, and go on from there the next time."""
-        self._stopping.set()
+        super().stop()
         if self._sweep:
             self._sweep.stop()
 
-    def join(self, seconds: float | None = None) -> bool:
-        """Wait until no worker is left, and tell whether that is so."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+    def work(self) -> None:
+        # Processes are started with the real stderr: the one that Textual puts in its place is no file.
+        with redirect_stderr(sys.__stderr__):
+            resource_tracker.ensure_running()
+        self._sweep = sweep = open_sweep(self.folder, self._plan, lambda data: LocalWorkers(self._workers, data, self.folder))
+        if self.is_stopping:
+            sweep.stop()
+        for event in sweep.events():
+            self._take(event)
 
-    def _work(self) -> None:
-        try:
-            # Processes are started with the real stderr: the one that Textual puts in its place is no file.
-            with redirect_stderr(sys.__stderr__):
-                resource_tracker.ensure_running()
-            self._sweep = sweep = open_sweep(self.folder, self._plan, lambda data: LocalWorkers(self._workers, data, self.folder))
-            if self._stopping.is_set():
-                sweep.stop()
-            for event in sweep.events():
-                self._take(event)
-        except UserError as error:
-            with suppress(OSError):  # where nothing was written the folder is empty
-                self.folder.rmdir()
-            self._post(SweepRefused(self, str(error)))
-        except BaseException as error:
-            self._post(RunFailed(self, error))
+    def refuse(self, error: UserError) -> None:
+        with suppress(OSError):  # where nothing was written the folder is empty
+            self.folder.rmdir()
+        self.post(SweepRefused(self, str(error)))
 
     def _take(self, event: object) -> None:
         match event:
             case SweepStarted():
-                self._post(SweepOpened(self))
+                self.post(SweepOpened(self))
             case RunChanged():
                 self.standings = event.standings
             case SweepNoted():
-                self._post(SweepTold(self, event.text))
+                self.post(SweepTold(self, event.text))
             case SweepEnded():
                 self.standings = event.standings
-                self._post(SweepOver(self, event))
+                self.post(SweepOver(self, event))

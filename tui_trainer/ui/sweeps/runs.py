@@ -19,6 +19,8 @@ from tui_trainer.ui.sweeps.watcher import SweepSeen
 class SweepRuns(Vertical):
     """Shows runs, or configurations."""
 
+    DEFAULT_CLASSES = "pane"
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
         self._seen: SweepSeen | None = None

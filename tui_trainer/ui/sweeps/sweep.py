@@ -7,8 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.widgets import Button, Label, Static
+from textual.widgets import Button, Static
 
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import run_name
@@ -21,11 +20,12 @@ from tui_trainer.text.language import N_, _
 from tui_trainer.training.environment import cores
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
-from tui_trainer.ui.kit.charted import ChartScreen
+from tui_trainer.ui.kit.charts import CHART_KEYS
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
+from tui_trainer.ui.kit.header import ViewTabs, header
 from tui_trainer.ui.kit.meter import Meter
-from tui_trainer.ui.kit.view_tabs import ViewTabs
+from tui_trainer.ui.kit.panes import PaneScreen
 from tui_trainer.ui.runs.watch import WatchScreen
 from tui_trainer.ui.sweeps.curves import MOST, SweepCurves
 from tui_trainer.ui.sweeps.heat_map import SweepHeat
@@ -58,32 +58,25 @@ NOTES = (
 )
 
 
-class SweptRunScreen(WatchScreen):
-    """A run of a sweep, over the screen of the sweep."""
+SWEEP_KEYS = (
+    Binding("c", "group", "Group", tooltip="A row for each run, or for each configuration, whose seeds are one"),
+    Binding("slash", "filter", "Find", tooltip="Show the rows alone in which some words occur: relu 0.01, activation=relu"),
+    Binding("s", "stop", "Stop", tooltip="Stop the sweep; its runs keep what they have learned, and can be gone on with"),
+    Binding("g", "go_on", "Go on", tooltip="Train what is left of the sweep"),
+    Binding("u", "unmark", "Unmark", tooltip="Take all marks away", show=False),
+    Binding("1", "view('table')", "Table", tooltip="Go to the table", show=False),
+    Binding("2", "view('map')", "Map", tooltip="Go to the map of two options", show=False),
+    Binding("3", "view('curves')", "Curves", tooltip="Go to the curves", show=False),
+    Binding("escape", "leave", "Back", tooltip="Leave a filter, an enlarged pane, or the sweep", key_display="esc"),
+)
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back", tooltip="Go back to the sweep")]
 
-    def leave(self) -> None:
-        """Go back to the sweep."""
-        self.dismiss()
-
-
-class SweepScreen(ChartScreen):
+class SweepScreen(PaneScreen[None]):
     """Looks at the sweep's folder again and again, whoever trains it; where that is this app, it can be stopped here."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "group", "Group", tooltip="A row for each run, or for each configuration, whose seeds are one"),
-        Binding("slash", "filter", "Find", tooltip="Show the rows alone in which some words occur: relu 0.01, activation=relu"),
-        Binding("s", "stop", "Stop", tooltip="Stop the sweep; its runs keep what they have learned, and can be gone on with"),
-        Binding("g", "go_on", "Go on", tooltip="Train what is left of the sweep"),
-        Binding("u", "unmark", "Unmark", tooltip="Take all marks away", show=False),
-        Binding("1", "view('table')", "Table", tooltip="Go to the table", show=False),
-        Binding("2", "view('map')", "Map", tooltip="Go to the map of two options", show=False),
-        Binding("3", "view('curves')", "Curves", tooltip="Go to the curves", show=False),
-        Binding("escape", "leave", "Back", tooltip="Leave a filter, an enlarged pane, or the sweep", key_display="esc"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS, *SWEEP_KEYS]
 
     PANES = (Chart, SweepTable, SweepHeat)
     VIEWED = "#sweep"
@@ -98,14 +91,11 @@ class SweepScreen(ChartScreen):
 
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""
-        return Explanation((SweepTable, SweepHeat, self, Chart), N_("Between the parts"), KEYS, NOTES)
+        return Explanation((SweepTable, SweepHeat, SWEEP_KEYS, CHART_KEYS, PaneScreen, Chart), N_("Between the parts"), KEYS, NOTES)
 
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""
-        with Horizontal(classes="header"):
-            yield Label(Content(_("sweep {name}").format(name=run_name(self.folder))), classes="brand")
-            yield ViewTabs(VIEWS)
-            yield Static(id="marked")
+        yield header(_("sweep {name}").format(name=run_name(self.folder)), ViewTabs(VIEWS), Static(id="marked"))
         with Horizontal(id="sweep", classes=f"-{VIEWS[0]}"):
             with Vertical(id="left"):
                 yield SweepRuns(id="table")
@@ -125,7 +115,7 @@ class SweepScreen(ChartScreen):
 
     def on_unmount(self) -> None:
         """Nobody wants to know any more."""
-        self._watcher.close()
+        self._watcher.stop()
 
     @property
     def board(self) -> Board | None:
@@ -154,7 +144,7 @@ class SweepScreen(ChartScreen):
     def _show_state(self) -> None:
         runner, board = self.runner, self.board
         standings = runner.standings if runner else board.standings if board else None
-        problem = self._seen.problem.removeprefix(f"{self.folder}: ")
+        problem = self._seen.problem.below_folder(self.folder) if self._seen.problem else ""
         state = State.of(board, problem, runner)
         sentence = self.query_one("#sentence", Static)
         sentence.set_classes(f"-{state.name.lower()}")
@@ -227,7 +217,7 @@ class SweepScreen(ChartScreen):
         except UserError as error:
             self.notify(printable(str(error)), severity="warning", markup=False)
         else:
-            self.app.push_screen(SweptRunScreen(follower, self.marks, self._looks_per_second))
+            self.app.push_screen(WatchScreen(follower, self.marks, self._looks_per_second, of_sweep=True))
 
     def action_stop(self) -> None:
         """End the sweep that is trained here."""

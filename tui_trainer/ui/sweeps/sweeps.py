@@ -1,27 +1,23 @@
 """The sweeps there are, and a new one."""
 
-import threading
 from collections.abc import Mapping
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.events import ScreenResume
-from textual.message import Message
-from textual.widgets import Input, Label, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui_trainer.config.options import Config
-from tui_trainer.errors import UserError, reason_of
+from tui_trainer.errors import reason_of
 from tui_trainer.runs.archive import run_name
 from tui_trainer.runs.directory import fresh_folder
-from tui_trainer.sweep.board import Board, Onlooker, find_sweeps
+from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.plan import Plan
 from tui_trainer.system import folders
 from tui_trainer.system.folders import printable
@@ -30,7 +26,8 @@ from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.fitted import FittedScreen
 from tui_trainer.ui.kit.footer import KeyFooter
-from tui_trainer.ui.run.messages import RunFailed
+from tui_trainer.ui.kit.header import header
+from tui_trainer.ui.sweeps.finder import SweepFinder, SweepsFound
 from tui_trainer.ui.sweeps.new_sweep import NewSweep
 from tui_trainer.ui.sweeps.runner import SweepOpened, SweepRefused
 from tui_trainer.ui.sweeps.sweep import SweepScreen
@@ -48,14 +45,6 @@ NOTES = (
     N_("Each sweep has a folder of its own in sweeps/; `tui-trainer sweep --output` with it goes on with it too."),
     N_("Runs are trained by processes with one thread each; as many workers as cores are fastest."),
 )
-
-
-@dataclass
-class SweepsFound(Message):
-    """What there is: boards by folders, or why one cannot be read."""
-
-    sweeps: Mapping[Path, Board | str]
-    problem: str = ""
 
 
 class SweepsScreen(FittedScreen[None]):
@@ -76,6 +65,7 @@ class SweepsScreen(FittedScreen[None]):
         self._config = config
         self._marks = marks
         self._sweeps: Mapping[Path, Board | str] = {}
+        self._finder = SweepFinder(self.post_message)
 
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""
@@ -83,9 +73,8 @@ class SweepsScreen(FittedScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The list over the new one."""
-        with Horizontal(classes="header"):
-            yield Label(_("sweeps"), classes="brand")
-        with Vertical(id="found") as found:
+        yield header(_("sweeps"))
+        with Vertical(id="found", classes="pane") as found:
             found.border_title = _("Sweeps")
             yield OptionList(compact=True, id="list")
             yield Static(id="none")
@@ -95,7 +84,12 @@ class SweepsScreen(FittedScreen[None]):
     def on_mount(self) -> None:
         """Look what there is."""
         self.query_one("#none").display = False
+        self._finder.start()
         self.action_find()
+
+    def on_unmount(self) -> None:
+        """Nobody wants to know any more."""
+        self._finder.stop()
 
     @on(ScreenResume)
     def _look_again(self) -> None:
@@ -106,14 +100,8 @@ class SweepsScreen(FittedScreen[None]):
     # What there is
 
     def action_find(self) -> None:
-        """Read the list, in a thread: there may be many, on a slow disk."""
-        threading.Thread(target=self._find, name="finding sweeps", daemon=True).start()
-
-    def _find(self) -> None:
-        try:
-            self.post_message(_look_into(folders.sweeps()))
-        except BaseException as error:
-            self.app.post_message(RunFailed(self, error))
+        """Read the list."""
+        self._finder.wake()
 
     @on(SweepsFound)
     def _found(self, event: SweepsFound) -> None:
@@ -209,21 +197,6 @@ class SweepsScreen(FittedScreen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A sweep is opened from the list, where one sees which it is."""
         return action not in ("open", "go_on") or isinstance(self.focused, OptionList)
-
-
-def _look_into(folder: Path) -> SweepsFound:
-    try:
-        return SweepsFound({path: _board(path) for path in find_sweeps(folder)})
-    except UserError as error:
-        return SweepsFound({}, str(error))
-
-
-def _board(folder: Path) -> Board | str:
-    with closing(Onlooker(folder)) as onlooker:
-        try:
-            return onlooker.look()
-        except UserError as error:
-            return str(error)
 
 
 def _told(sweep: Board | str) -> str:

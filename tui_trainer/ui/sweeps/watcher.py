@@ -1,6 +1,5 @@
 """Looks at a sweep, and reads the curves of some of its runs, in a thread of its own, so that neither holds up the screen."""
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from tui_trainer.sweep.statistics import Interval
 from tui_trainer.sweep.store import RUNS, Result
 from tui_trainer.sweep.table import Table, table_of_groups, table_of_runs
 from tui_trainer.ui.chart.curves import Shown
-from tui_trainer.ui.run import messages
+from tui_trainer.ui.kit.background import Background
 
 SHARE = 0.1
 """Of the time, how much may go into looking: this thread takes it from the screen's; but"""
@@ -30,7 +29,7 @@ class SweepSeen(Message):
     board: Board | None
     runs: Table
     groups: Table
-    problem: str = ""
+    problem: UserError | None = None
 
     def can_replace(self, message: Message) -> bool:
         """Only the latest counts, where a screen has not come to look."""
@@ -48,45 +47,30 @@ class CurvesRead(Message):
         return isinstance(message, CurvesRead)
 
 
-class SweepWatcher:
-    """Looks so many times a second. `post` must be safe to call from any thread, as `post_message` is.
-
-    A daemon thread and not a Textual worker, for the reason that `Runner` gives.
-    """
+class SweepWatcher(Background):
+    """Looks so many times a second."""
 
     def __init__(self, folder: Path, looks_per_second: float, post: Callable[[Message], object]) -> None:
+        super().__init__("watching sweep", post)
         self.folder = folder
         self._onlooker = Onlooker(folder)
         self._tick = 1 / looks_per_second
-        self._post = post
-        self._closed = False
-        self._woken = threading.Event()
         self._hurries = self._computes = False
         self._wanted: Sequence[str] = ()
         self._board: Board | None = None
         self._computed = False
-        self._problem = ""
+        self._problem: UserError | None = None
         self._curves: dict[str, tuple[Result, Shown]] = {}
-        self._thread = threading.Thread(target=self._work, name="watching sweep", daemon=True)
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Look no more."""
-        self._closed = True
-        self._woken.set()
 
     def want(self, keys: Sequence[str]) -> None:
         """Have the curves of these runs read, and read again as they grow."""
         self._wanted = keys
-        self._woken.set()
+        self.wake()
 
     def hurry(self) -> None:
         """Look at once: something is known to have changed."""
         self._hurries = True
-        self._woken.set()
+        self.wake()
 
     def compute_intervals(self) -> None:
         """From now on compute where means lie, which somebody wants to see; SciPy takes a while to import."""
@@ -94,19 +78,16 @@ class SweepWatcher:
             self._computes = True
             self.hurry()
 
-    def _work(self) -> None:
+    def work(self) -> None:
         due = 0.0
         try:
-            while not self._closed:
+            while not self.is_stopping:
                 if self._hurries or monotonic() >= due:
                     self._hurries, began = False, thread_time()
                     self._look()
                     due = monotonic() + max(self._tick, min((thread_time() - began) / SHARE, LONGEST_REST))
                 self._read_curves()
-                self._woken.wait(max(due - monotonic(), 0))
-                self._woken.clear()
-        except BaseException as error:
-            self._post(messages.RunFailed(self, error))
+                self.rest(max(due - monotonic(), 0))
         finally:
             self._onlooker.close()
 
@@ -114,21 +95,21 @@ class SweepWatcher:
         try:
             board = self._onlooker.look()
         except UserError as error:
-            if str(error) != self._problem:
-                self._problem, self._board = str(error), None
-                self._post(SweepSeen(None, Table((), ()), Table((), ()), self._problem))
+            if str(error) != str(self._problem):
+                self._problem, self._board = error, None
+                self.post(SweepSeen(None, Table((), ()), Table((), ()), self._problem))
             return
         if board is self._board and self._computed == self._computes:
             return
-        self._problem, self._board, self._computed = "", board, self._computes
+        self._problem, self._board, self._computed = None, board, self._computes
         self._tell(replace(board, intervals=self._intervals(board)) if self._computes else board)
 
     def _intervals(self, board: Board) -> Mapping[str, Interval | None]:
         """Where the means of the configurations lie: each takes a while, and stands in a cache for the next time."""
-        return {group.key: group.interval for group in board.groups if not self._closed}
+        return {group.key: group.interval for group in board.groups if not self.is_stopping}
 
     def _tell(self, board: Board) -> None:
-        self._post(SweepSeen(board, table_of_runs(board), table_of_groups(board)))
+        self.post(SweepSeen(board, table_of_runs(board), table_of_groups(board)))
 
     def _read_curves(self) -> None:
         results = {result.key: result for result in self._board.results} if self._board else {}
@@ -144,4 +125,4 @@ class SweepWatcher:
                 known.pop(result.key, None)
         if fresh or known.keys() != self._curves.keys():
             self._curves = known
-            self._post(CurvesRead({key: curves for key, (_, curves) in known.items()}))
+            self.post(CurvesRead({key: curves for key, (_, curves) in known.items()}))
