@@ -1,7 +1,6 @@
 """The command line: options made from the fields of Config, then the app, or training without a screen."""
 
 from collections.abc import Mapping
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from tui_trainer.commands.refresh import check_refresh
 from tui_trainer.commands.runs import runs_command
 from tui_trainer.commands.sweep import sweep_command
 from tui_trainer.commands.watch import watch_command
-from tui_trainer.config.options import AUTO, Config, Source, as_text, choices, fields, layered, option, read_toml
+from tui_trainer.config.options import AUTO, LEAST_FACTOR, MOST_FACTOR, Config, Source, as_text, choices, fields, layered, option, read_toml
 from tui_trainer.config.relevance import hindrance
 from tui_trainer.errors import UserError
 from tui_trainer.system.streams import warn
@@ -136,7 +135,9 @@ def program(
     if to_resume:
         for name, is_given in (("--output", output), ("--config", config_file)):
             if is_given:
-                raise UserError(f"{name}: a run that is gone on with keeps its folder and options; leave out {name} or --resume")
+                raise UserError(
+                    "a run that is gone on with keeps its folder and options", option=name, hint=f"leave out {name} or --resume"
+                )
     resume = _resolved(to_resume) if to_resume else None
     values, source = _merge(config_file, {name: value for name, value in given.items() if value is not None})
     if refresh is not None:
@@ -144,7 +145,7 @@ def program(
     if no_ui:
         for name, is_set in (("--refresh", refresh is not None), ("--no-mouse", no_mouse)):
             if is_set:
-                raise UserError(f"{name}: only the app has a screen; leave out --no-ui")
+                raise UserError("only the app has a screen", option=name, hint="leave out --no-ui")
         from tui_trainer.headless.run import run_headless  # noqa: PLC0415 the app does not need it
         from tui_trainer.runs.run import Run  # noqa: PLC0415 nor does --help
 
@@ -157,7 +158,7 @@ def program(
             run = Run.create(config, output)
         context.exit(run_headless(run, form or "auto"))  # type: ignore[arg-type]
     if form is not None:
-        raise UserError("--format: only --no-ui prints events; add --no-ui")
+        raise UserError("only --no-ui prints events", option="--format", hint="add --no-ui")
     from tui_trainer.ui.start import run_app  # noqa: PLC0415 nothing but the app may import Textual
 
     looks = {} if refresh is None else {"looks_per_second": refresh}
@@ -176,8 +177,9 @@ def lr_find(config_file: Path | None, lowest: float, highest: float, steps: int,
     """Find a learning rate: raise it step by step and see where the loss falls and where it bursts (Smith 2017)."""
     from tui_trainer.headless.run import find_learning_rate  # noqa: PLC0415 --help need not wait for it
 
-    if not lowest < highest < inf:  # in this form not a number is refused too
-        raise UserError(f"--from must be less than --to, and both finite, not {lowest:g} and {highest:g}")
+    if not LEAST_FACTOR <= lowest < highest <= MOST_FACTOR:  # in this form not a number is refused too
+        limits = f"{LEAST_FACTOR:g} to {MOST_FACTOR:g}"
+        raise UserError(f"must be less than --to, and both from {limits}, not {lowest:g} and {highest:g}", option="--from", colon=False)
     values, source = _merge(config_file, {name: value for name, value in given.items() if value is not None})
     find_learning_rate(Config.parse(values, source), lowest=lowest, highest=highest, steps=steps, form=form)
 
@@ -216,7 +218,7 @@ def _refuse_options_before(command: str, context: click.Context) -> None:
     """Options in front of a command would be read and have no effect."""
     for parameter in program.params:
         if parameter.name and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
-            raise UserError(f"{parameter.opts[0]}: the options of a command come after it: tui-trainer {command} [OPTIONS]")
+            raise UserError(f"the options of a command come after it: tui-trainer {command} [OPTIONS]", option=parameter.opts[0])
 
 
 def _resolved(run: str) -> Path:
@@ -224,7 +226,8 @@ def _resolved(run: str) -> Path:
     try:
         return resolved(run, None)
     except UserError as error:
-        raise UserError(f"--resume {error}") from None
+        error.option = "--resume"
+        raise
 
 
 def _tell_of_idle_options(given: Mapping[str, Any], config: Config) -> None:

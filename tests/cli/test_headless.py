@@ -305,6 +305,23 @@ def test_results_that_cannot_be_written_are_told_of(options: list[str], tmp_path
     assert checkpoint.read(tmp_path / "run" / "checkpoint.safetensors").tensors
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_range_test_that_cannot_be_told_ends_as_training_does(digits_file: Path, form: str) -> None:
+    command = [sys.executable, "-m", "tui_trainer", "lr-find", "--data", str(digits_file), "--hidden", "8", "--threads", "1"]
+    command += ["--format", form]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*command, "--steps", "20"], stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (2, "tui-trainer: the results cannot be written (no space left on device)\n")
+    with subprocess.Popen([*command, "--steps", "200"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        if form == "json":
+            assert json.loads(process.stdout.readline())["event"] == "point"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
+
+
 def test_a_full_disk_ends_no_run_and_is_told_once(options: list[str], tmp_path: Path) -> None:
     # In kB: the checkpoint of 16 units fits in, and so do some lines of metrics.
     options = [*options, "--optimizer", "sgd", "--epochs", "120"]

@@ -100,6 +100,9 @@ def test_what_depends_on_other_options_is_resolved(given_options: dict[str, Any]
         (["--config", "/nowhere.toml"], "--config /nowhere.toml: no such file or directory"),
         (["--activation", "\x1b[31mred"], r"not '\x1b[31mred'"),
         (["--clip-norm", "0"], "--clip-norm must be greater than 0, not '0'"),
+        (["--epsilon", "1e-46"], "--epsilon must be at least 1e-22, not '1e-46'"),
+        (["--uniform-limit", "1e308"], "--uniform-limit must be at most 1e+30, not '1e308'"),
+        (["--schedule", "step", "--decay-every", "1e-320"], "--decay-every must be at least 1e-30, not '1e-320'"),
         (["--dropout", "1"], "--dropout must be less than 1, not '1'"),
     ],
 )

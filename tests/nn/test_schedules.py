@@ -17,21 +17,30 @@ EXPECTED = {
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_factors_at_each_epoch_of_four(name: str) -> None:
     factor = schedule(name, decay=0.1, decay_every=2, epochs=4, warmup=0)
-    assert [factor(epoch) for epoch in range(5)] == pytest.approx(EXPECTED[name], abs=1e-15)
+    assert [factor(epoch, epoch + 1) for epoch in range(5)] == pytest.approx(EXPECTED[name], abs=1e-15)
 
 
-def test_warmup_rises_in_a_line_and_hands_over() -> None:
-    factor = schedule("constant", decay=0.5, decay_every=1, epochs=4, warmup=2)
-    assert [factor(epoch) for epoch in (0, 0.5, 1, 2, 3)] == [0, 0.25, 0.5, 1, 1]
+@pytest.mark.parametrize("name", SCHEDULES)
+@pytest.mark.parametrize("warmup", [1, 3])
+def test_a_warm_up_rises_to_the_rate_and_the_schedule_has_what_is_left(name: str, warmup: int) -> None:
+    factor = schedule(name, decay=0.1, decay_every=2, epochs=4 + warmup, warmup=warmup)
+    assert [factor(warmup * t / 5, warmup * (t + 1) / 5) for t in range(5)] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1])
+    assert [factor(warmup + epoch, warmup + epoch + 1) for epoch in range(5)] == pytest.approx(EXPECTED[name], abs=1e-15)
+
+
+def test_the_step_in_which_a_warm_up_ends_has_the_whole_rate() -> None:
+    assert schedule("cosine", decay=0.5, decay_every=1, epochs=4, warmup=0.3)(0.25, 0.5) == 1
 
 
 @given(
     name=st.sampled_from(sorted(SCHEDULES)),
     decay=st.floats(0.01, 1),
-    every=st.floats(0.1, 10),
+    every=st.floats(1e-30, 1e30),
     epochs=st.integers(0, 50),
-    warmup=st.floats(0, 5),
+    warmup=st.floats(0, 60),
     at=st.floats(0, 1),
 )
 def test_factors_stay_between_zero_and_one(name: str, decay: float, every: float, epochs: int, warmup: float, at: float) -> None:
-    assert 0 <= schedule(name, decay=decay, decay_every=every, epochs=epochs, warmup=warmup)(at * epochs) <= 1
+    factor = schedule(name, decay=decay, decay_every=every, epochs=epochs, warmup=warmup)(at * epochs, at * epochs + 0.01)
+    assert 0 <= factor <= 1
+    assert factor > 0 or at * epochs >= warmup

@@ -230,6 +230,37 @@ def test_an_export_that_fails_leaves_what_was_and_no_part_of_itself(tmp_path: Pa
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out", "before")]
 
 
+@pytest.mark.parametrize("other", ["other.csv", "out.csv"])
+def test_two_exports_at_once_into_one_folder_are_both_whole(tmp_path: Path, other: str) -> None:
+    def parts() -> Any:
+        yield b"first half, "
+        write_file(tmp_path / other, [b"meanwhile"], force=True)
+        yield b"second half"
+
+    write_file(tmp_path / "out.csv", parts(), force=True)
+    written = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert written == {other: b"meanwhile", "out.csv": b"first half, second half"}
+
+
+def test_what_another_export_wrote_meanwhile_stays(tmp_path: Path) -> None:
+    def parts() -> Any:
+        yield b"mine"
+        write_file(tmp_path / "out.csv", [b"theirs"], force=False)
+
+    with pytest.raises(UserError, match="exists already"):
+        write_file(tmp_path / "out.csv", parts(), force=False)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"out.csv": b"theirs"}
+
+
+def test_what_a_kill_left_of_an_export_goes_when_it_is_old(tmp_path: Path) -> None:
+    old, young = tmp_path / ".tui-trainer-00ff.new", tmp_path / ".tui-trainer-11ff.new"
+    for left in (old, young):
+        left.write_bytes(b"half")
+    os.utime(old, (1e9, 1e9))
+    write_file(tmp_path / "out.csv", [b"whole"], force=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [young.name, "out.csv"]
+
+
 @pytest.mark.parametrize("make", [lambda path: path.write_text("a file"), lambda path: path.symlink_to(path)])
 def test_a_folder_that_cannot_be_is_named(tmp_path: Path, make: Callable[[Path], object]) -> None:
     make(tmp_path / "folder")

@@ -1,7 +1,10 @@
 """Whichever call of the operating system fails: training goes on, and the folder holds a checkpoint that leads to the same end."""
 
 import errno
+import fcntl
 import os
+import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +17,11 @@ from tui_trainer.errors import UserError
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.locked_log import LockedLog
+from tui_trainer.runs.rename_delete import delete_run, rename_run
 from tui_trainer.runs.run import Run
+from tui_trainer.runs.tags import change_tags
 from tui_trainer.training.control import Control
-from tui_trainer.training.events import Ended, Noted
+from tui_trainer.training.events import Ended, Noted, Progress
 
 from .timeless import timeless
 
@@ -90,6 +95,64 @@ def test_the_nth_call_that_fails_costs_nothing_that_was_promised(
     assert number > 3
 
 
+KEPT_BY: list[tuple[Any, str]] = [*CALLS, (os, "ftruncate"), (os, "pwrite"), (Path, "unlink")]
+
+
+class KilledError(BaseException):
+    """Nothing that is to be done when something fails is done by a process that is gone."""
+
+
+@contextmanager
+def ending_at(call: int, how: BaseException) -> Iterator[Callable[[], int]]:
+    """While inside, all that changes a file fails from the given call on; tells how many calls there were."""
+    calls = 0
+
+    def counted(genuine: Any) -> Any:
+        def sometimes(*arguments: Any, **keywords: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls >= call:
+                raise how
+            return genuine(*arguments, **keywords)
+
+        return sometimes
+
+    with pytest.MonkeyPatch.context() as broken:
+        for owner, name in KEPT_BY:
+            broken.setattr(owner, name, counted(getattr(owner, name)))
+        yield lambda: calls
+
+
+@pytest.mark.parametrize("how", [KilledError(), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))], ids=["killed", "disk full"])
+@pytest.mark.parametrize("step", [3, 13], ids=["before any checkpoint but the first", "after one"])
+def test_a_change_outlives_a_resumption_that_ends_at_any_call(config: Config, tmp_path: Path, step: int, how: BaseException) -> None:
+    config = config.model_copy(update={"checkpoint_every": 0.0, "batch_size": 50})
+    control = Control()
+    events = Run.create(config, tmp_path / "changed").events(control)
+    for event in events:
+        if isinstance(event, Progress) and event.step == step:
+            control.change({"learning_rate": 0.05})
+        if isinstance(event, Progress) and event.step == step + 3:
+            events.close()  # type: ignore[attr-defined] # it is a generator
+    number, told = 1, 0
+    while True:
+        folder = tmp_path / f"r{number}"
+        shutil.copytree(tmp_path / "changed", folder)
+        with ending_at(number, how) as count:
+            try:
+                next(Run.resume(folder).events(Control()))
+            except (UserError, KilledError):
+                told += 1
+            made = count()
+        run = Run.resume(folder)
+        assert [change.record() for change in run.config.changes] == [{"step": step, "learning_rate": 0.05}]
+        run.close()
+        if made < number:
+            break
+        number += 1
+    assert told > 10
+
+
 def test_a_line_that_breaks_off_is_taken_back_or_written_over(tmp_path: Path) -> None:
     journal = LockedLog.hold(tmp_path / "metrics.jsonl", create=True)
     journal.add('{"event": "first"}')
@@ -114,3 +177,36 @@ def test_a_line_that_breaks_off_is_taken_back_or_written_over(tmp_path: Path) ->
     journal.flush()
     assert (tmp_path / "metrics.jsonl").read_text() == '{"event": "first"}\n{"event": "second"}\n{"event": "second"}\n'
     journal.close()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK], ids=["ENOSYS", "ENOLCK"])
+def test_what_a_file_system_does_not_offer_is_said_once_and_costs_no_run(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    list(Run.create(config, tmp_path / "calm").events(Control()))
+    genuine = os.fsync
+
+    def refuse(number: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            refuse(errno.EINVAL)
+        genuine(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(fcntl, "flock", lambda *_: refuse(number))
+    monkeypatch.setattr(os, "utime", lambda *_, **__: refuse(errno.EPERM))
+    run = Run.create(config, tmp_path / "shared")
+    assert [text.partition(": ")[2].partition(":")[0] for text in run.warnings] == [
+        "this file system has no locks", "this file system cannot make renames last",
+    ]  # fmt: skip
+    control = Control()
+    for event in run.events(control):
+        assert not isinstance(event, Noted)
+        if isinstance(event, Progress) and event.step == 7:
+            control.stop()
+    assert change_tags(tmp_path / "shared", add=["there"]) == ("there",)
+    list(Run.resume(rename_run(tmp_path / "shared", "other")).events(Control()))
+    assert (tmp_path / "other" / "checkpoint.safetensors").read_bytes() == (tmp_path / "calm" / "checkpoint.safetensors").read_bytes()
+    assert delete_run(tmp_path / "other").left == ()

@@ -15,7 +15,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import find_runs, read_run
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.locked_log import LockedLog
-from tui_trainer.runs.rename_delete import delete_run, own_files, rename_run
+from tui_trainer.runs.rename_delete import delete_run, own_files, rename_run, run_folder
 from tui_trainer.runs.tags import LONGEST_TAG, MOST_TAGS, change_tags, parse_tag, read_tags
 
 START = {"event": "start", "config": {"hidden": [16], "epochs": 9}, "parameters": 99, "training_samples": 95}
@@ -156,6 +156,36 @@ def test_what_is_no_run_is_left_alone(tmp_path: Path) -> None:
     assert "not a run" in complaint(delete_run, tmp_path)
     assert (tmp_path / "checkpoint.safetensors").exists()
     assert "not a run" in complaint(rename_run, tmp_path, "other")
+
+
+FOREIGN = {
+    "a config.toml of another program": {"config.toml": "[build]\njobs = 4\n"},
+    "a config.toml written by hand": {"config.toml": "hidden = [16]\n"},
+    "the log of another program": {"config.toml": "[build]\n", "metrics.jsonl": '{"step": 1, "loss": 0.5}\n'},
+    "a log of lists": {"metrics.jsonl": "[1, 2]\n", "checkpoint.safetensors": "weights"},
+    "a log that is no JSON beside other files": {"metrics.jsonl": "loss: 0.5\n", "config.toml": "[build]\n", "train.py": "import this\n"},
+}
+
+
+@pytest.mark.parametrize("files", FOREIGN.values(), ids=FOREIGN)
+def test_files_of_another_program_are_no_run_whatever_they_are_called(tmp_path: Path, files: dict[str, str]) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    for told in (complaint(delete_run, folder), complaint(rename_run, folder, "other"), complaint(run_folder, folder)):
+        assert told.startswith(f"{folder}: not a run: its metrics.jsonl is missing, or was not written by this program")
+        assert "\n" not in told
+    assert {path.name: path.read_text() for path in folder.iterdir()} == files
+
+
+@pytest.mark.parametrize("log", ["", '{"event": "sta', "\0\0\0"], ids=["empty", "cut short", "zeros"])
+def test_what_a_kill_leaves_of_a_run_can_be_deleted(tmp_path: Path, log: str) -> None:
+    (tmp_path / "killed").mkdir()
+    (tmp_path / "killed" / "metrics.jsonl").write_text(log)
+    (tmp_path / "killed" / ".config.toml.new").write_text("hid")
+    assert delete_run(tmp_path / "killed").files == 2
+    assert not (tmp_path / "killed").exists()
 
 
 def test_a_broken_run_can_be_deleted(run: Path) -> None:

@@ -113,7 +113,7 @@ def test_a_folder_that_vanishes_ends_no_run(digits_file: Path, tmp_path: Path) -
     rest = list(events)
     trouble = f"{tmp_path / 'r'}: cannot keep the run (no such file or directory)"
     assert [event.text for event in rest if isinstance(event, Noted)] == [f"{trouble}; training goes on, and this is tried again"]
-    assert made.trouble == trouble
+    assert str(made.trouble) == trouble
     assert isinstance(rest[-1], Ended)
     assert rest[-1].status == "completed"
     assert not (tmp_path / "r").exists()

@@ -204,5 +204,9 @@ def test_a_run_that_comes_home_in_part_has_not_ended(digits: Dataset, tmp_path: 
     put(delivered, here)
     assert outcome(here) == ended
     same_but_for_times(here, there)
+    (tmp_path / "link").symlink_to(there)
+    with pytest.raises(UserError, match="a link is where the run's own folder belongs"):
+        put(delivered, tmp_path / "link")
+    assert outcome(there) == ended
     lines = [json.loads(line) for line in (here / "metrics.jsonl").read_text().splitlines()]
     assert {line["run_directory"] for line in lines if "run_directory" in line} == {str(here)}

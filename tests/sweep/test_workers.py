@@ -5,10 +5,11 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
-from errno import ENOSPC
+from errno import EACCES, EIO, ENOSPC, ESTALE
 from multiprocessing import active_children
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import numpy as np
 import pytest
@@ -172,6 +173,55 @@ def test_what_is_left_of_a_run_and_of_no_use_is_begun_anew(digits: Dataset, conf
     (tmp_path / "broken" / "checkpoint.safetensors").write_bytes(b"half of a fi")
     _, found = run_trial(config(), tmp_path / "broken", digits, Control())
     assert found.digest == whole.digest
+
+
+@pytest.mark.parametrize("number", [EIO, EACCES, ESTALE], ids=["EIO", "EACCES", "ESTALE"])
+@pytest.mark.parametrize("file", ["checkpoint.safetensors", "metrics.jsonl"])
+def test_a_run_that_cannot_be_read_for_a_moment_is_not_begun_anew(
+    digits: Dataset, config: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, number: int
+) -> None:
+    events = Run.create(config(checkpoint_every=1e-9), tmp_path / "half", digits).events(Control())
+    for event in events:
+        if isinstance(event, Progress) and event.step == 33:
+            break
+    events.close()  # type: ignore[attr-defined]
+    before = {path.name: path.read_bytes() for path in (tmp_path / "half").iterdir()}
+
+    def refusing(genuine: Callable[..., Any]) -> Callable[..., Any]:
+        def opened(path: Path, *arguments: Any, **keywords: Any) -> Any:
+            if Path(path).name == file:
+                raise OSError(number, os.strerror(number))
+            return genuine(path, *arguments, **keywords)
+
+        return opened
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refusing(Path.open))
+        patch.setattr(os, "open", refusing(os.open))
+        with pytest.raises(UserError, match=rf"{file}: {os.strerror(number).lower()}"):
+            run_trial(config(checkpoint_every=1e-9), tmp_path / "half", digits, Control())
+    assert {path.name: path.read_bytes() for path in (tmp_path / "half").iterdir()} == before
+    _, found = run_trial(config(checkpoint_every=1e-9), tmp_path / "half", digits, Control())
+    _, whole = run_trial(config(), tmp_path / "whole", digits, Control())
+    assert found.digest == whole.digest
+
+
+@pytest.mark.parametrize("left", ["a run that has ended", "one of no use", "nothing"])
+def test_a_link_where_a_run_belongs_is_not_followed(digits: Dataset, config: Made, tmp_path: Path, left: str) -> None:
+    elsewhere, link = tmp_path / "elsewhere", tmp_path / "key"
+    elsewhere.mkdir()
+    if left != "nothing":
+        run_trial(config(), elsewhere, digits, Control())
+    if left == "one of no use":
+        (elsewhere / "checkpoint.safetensors").write_bytes(b"half of a fi")
+        (elsewhere / "metrics.jsonl").write_bytes((elsewhere / "metrics.jsonl").read_bytes().splitlines(keepends=True)[0])
+    before = {path.name: path.read_bytes() for path in elsewhere.iterdir()}
+    link.symlink_to(elsewhere)
+    with working(1, digits, tmp_path) as workers:
+        done = heard(workers, workers.submit(config(), link))
+    assert (done.status, done.note) == (Standing.FAILED, f"{link}: a link is where the run's own folder belongs; remove it")
+    assert {path.name: path.read_bytes() for path in elsewhere.iterdir()} == before
+    assert link.is_symlink()
 
 
 def test_a_run_that_somebody_else_trains_is_left_alone(digits: Dataset, config: Made, tmp_path: Path) -> None:

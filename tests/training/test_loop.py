@@ -213,6 +213,24 @@ def test_vanished_gradients_are_measured_not_rounded_to_zero(digits: Dataset) ->
     assert all(earlier < later for earlier, later in pairwise(norms[:-1]))
 
 
+@pytest.mark.parametrize("changed", [{"weight_decay": 0.01}, {"clip_norm": 1e-3}])
+def test_the_gradient_that_is_measured_is_the_losss_own(digits: Dataset, changed: dict[str, float]) -> None:
+    control = Control()
+    options: dict[str, Any] = {"hidden": "16x12", "activation": "sigmoid", "initializer": "uniform", "optimizer": "sgd", "epochs": 1}
+
+    def first(**more: Any) -> Progress:
+        control.count_distributions()
+        return next(event for event in events(digits, control, **options, **more) if isinstance(event, Progress))
+
+    plain, found = first(), first(**changed)
+    assert [layer.gradient_norm for layer in found.layers] == [layer.gradient_norm for layer in plain.layers]
+    assert found.layers[0].gradient_norm < 1e-15
+    for one, other in zip(found.distributions, plain.distributions, strict=True):
+        np.testing.assert_array_equal(one.gradients.counts, other.gradients.counts)
+    # And yet it is the changed one that the step is made with.
+    assert found.layers[-1].update_ratio != plain.layers[-1].update_ratio
+
+
 def test_dead_and_saturated_shares(digits: Dataset) -> None:
     def health(**options: Any) -> Any:
         return next(event for event in events(digits, epochs=1, **options) if isinstance(event, EpochEnded)).layers[0]
@@ -265,7 +283,8 @@ def test_the_schedule_sets_the_rate_of_each_step(digits: Dataset) -> None:
     # The last of five steps of an epoch is at its four fifths.
     assert rates(schedule="step", decay=0.5) == pytest.approx([0.1, 0.05, 0.025, 0.0125])
     assert rates(schedule="exponential", decay=0.5) == pytest.approx([0.1 * 0.5 ** (epoch + 0.8) for epoch in range(4)])
-    assert rates(warmup=2) == pytest.approx([0.04, 0.09, 0.1, 0.1])
+    assert rates(warmup=2) == pytest.approx([0.05, 0.1, 0.1, 0.1])
+    assert rates(warmup=2, schedule="step", decay=0.5) == pytest.approx([0.05, 0.1, 0.1, 0.05])
     falling = rates(schedule="cosine")
     assert falling == sorted(falling, reverse=True)
     assert falling[-1] < 0.001
@@ -275,10 +294,16 @@ def test_a_scheduled_rate_is_the_one_applied(digits: Dataset) -> None:
     once = last(events(digits, optimizer="sgd", learning_rate=0.2, epochs=1, batch_size=500, schedule="cosine"))
     halved = last(events(digits, optimizer="sgd", learning_rate=0.2, epochs=1, batch_size=500))
     assert tensors(once.snapshot) == tensors(halved.snapshot)  # the first step of all is at the full rate
-    warm = last(events(digits, optimizer="sgd", learning_rate=0.2, epochs=1, batch_size=500, warmup=1))
-    start = next(events(digits, optimizer="sgd", learning_rate=0.2))
-    assert isinstance(start, Started)
-    assert tensors(warm.snapshot) == tensors(start.snapshot)  # and with a warm-up at none
+    warm = last(events(digits, optimizer="sgd", learning_rate=0.8, epochs=1, batch_size=500, warmup=4))
+    assert tensors(warm.snapshot) == tensors(halved.snapshot)  # and of a warm-up of four steps at a quarter of it
+
+
+def test_a_warm_up_reaches_the_rate_and_loses_no_step(digits: Dataset) -> None:
+    seen = events(digits, learning_rate=0.1, epochs=4, batch_size=50, schedule="cosine", warmup=2)
+    rates = [event.learning_rate for event in seen if isinstance(event, Progress)]
+    assert rates[:20] == pytest.approx([0.1 * step / 20 for step in range(1, 21)])
+    assert rates[20] == max(rates) == pytest.approx(0.1)
+    assert rates[20:] == sorted(rates[20:], reverse=True)
 
 
 def test_early_stopping_waits_and_takes_the_best_weights(digits: Dataset) -> None:

@@ -52,4 +52,4 @@ def test_the_command_draws_a_chart_or_prints_json(digits_file: Path) -> None:
     assert f"{lines[-1]['learning_rate']:.1g}" in drawn.stdout
     refused = subprocess.run([*command, "--from", "1", "--to", "0.1"], capture_output=True, text=True, check=False)
     assert refused.returncode == 2
-    assert refused.stderr == "tui-trainer: --from must be less than --to, and both finite, not 1 and 0.1\n"
+    assert refused.stderr == "tui-trainer: --from must be less than --to, and both from 1e-30 to 1e+30, not 1 and 0.1\n"

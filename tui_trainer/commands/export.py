@@ -22,25 +22,25 @@ def export_command(run: str, form: str | None, output: Path, best: bool, force: 
     file holds the network: from `images`, float32 of shape (batch, features), bytes divided by 255, to `probabilities` and `logits`.
     """
     from tui_trainer.runs.resolve_model import find_model  # noqa: PLC0415
-    from tui_trainer.system.files import replace  # noqa: PLC0415
+    from tui_trainer.system.files import write_whole  # noqa: PLC0415
     from tui_trainer.trained.estimator import Classifier  # noqa: PLC0415 --help need not wait for it
     from tui_trainer.trained.export import to_npz, to_onnx  # noqa: PLC0415
 
     form = form or output.suffix.removeprefix(".")
     if form not in FORMATS:
-        raise UserError(f"--output {output}: neither .npz nor .onnx; say which it is with --to")
+        raise UserError("neither .npz nor .onnx", option="--output", path=output, hint="say which it is with --to")
     _refuse_to_overwrite(output, force)
     model = Classifier.load(find_model(run, best=best))
     try:
-        replace(output, to_npz(model) if form == "npz" else to_onnx(model))
+        write_whole(output, to_npz(model) if form == "npz" else to_onnx(model))
     except OSError as error:
-        raise UserError(f"--output {output}: {reason_of(error)}") from None
+        raise UserError(reason_of(error), option="--output", path=output) from None
     except MemoryError:
-        raise UserError(f"{run}: does not fit into memory") from None
+        raise UserError("does not fit into memory", path=run) from None
 
 
 def _refuse_to_overwrite(output: Path, force: bool) -> None:
     if output.is_dir():
-        raise UserError(f"--output {output}: a folder of that name exists; give a file")
+        raise UserError("a folder of that name exists", option="--output", path=output, hint="give a file")
     if not force and (output.exists() or output.is_symlink()):
-        raise UserError(f"--output {output}: the file exists; give another, or --force to replace it")
+        raise UserError("the file exists", option="--output", path=output, hint="give another, or --force to replace it")

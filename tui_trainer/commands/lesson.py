@@ -62,7 +62,7 @@ def lesson_command(context: click.Context, /, name: str, output: Path | None, fo
 def _refuse(output: Path | None, values: dict[str, Any], what: str) -> None:
     """Where nothing is trained, its options would have no effect."""
     if output or values:
-        raise UserError(f"{'--output' if output else option(min(values))}: {what} trains nothing; leave it out")
+        raise UserError(f"{what} trains nothing", option="--output" if output else option(min(values)), hint="leave it out")
 
 
 def _list(form: str) -> None:

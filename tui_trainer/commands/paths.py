@@ -60,12 +60,12 @@ def paths_command(
     if no_ui:
         for name, is_set in (("--refresh", refresh is not None), ("--no-mouse", no_mouse)):
             if is_set:
-                raise UserError(f"{name}: only the app has a screen; leave out --no-ui")
+                raise UserError("only the app has a screen", option=name, hint="leave out --no-ui")
         _print(surface, names, chosen, steps, form or "text")
         return
     for name, value in (("--format", form), ("--steps", steps)):
         if value is not None:
-            raise UserError(f"{name}: only --no-ui prints paths; add --no-ui")
+            raise UserError("only --no-ui prints paths", option=name, hint="add --no-ui")
     from tui_trainer.ui.start import show_paths_in_app  # noqa: PLC0415 nothing but the app may import Textual
 
     shown = None if optimizers is None else names
@@ -76,14 +76,16 @@ def _names(given: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in given.split(",")))
     for name in names:
         if name not in OPTIMIZERS:
-            raise UserError(f"--optimizer must be some of {', '.join(OPTIMIZERS)}, not {name!r}")
+            raise UserError(f"must be some of {', '.join(OPTIMIZERS)}, not {name!r}", option="--optimizer", colon=False)
     return names
 
 
 def _rates(given: str, names: Sequence[str]) -> Mapping[str, float]:
     words = given.split(",")
     if len(words) not in (1, len(names)):
-        raise UserError(f"--learning-rate must be one number, or {len(names)} for {','.join(names)}, not {len(words)}")
+        raise UserError(
+            f"must be one number, or {len(names)} for {','.join(names)}, not {len(words)}", option="--learning-rate", colon=False
+        )
     numbers = [_rate(word) for word in words]
     return dict(zip(names, numbers if len(numbers) > 1 else numbers * len(names), strict=True))
 
@@ -94,7 +96,7 @@ def _rate(word: str) -> float:
     except ValueError:
         rate = 0.0
     if not (isfinite(rate) and rate > 0):
-        raise UserError(f"--learning-rate must be a finite number above 0, not {word.strip()!r}")
+        raise UserError(f"must be a finite number above 0, not {word.strip()!r}", option="--learning-rate", colon=False)
     return rate
 
 

@@ -37,11 +37,11 @@ def predict_command(run: str, files: tuple[Path, ...], best: bool, form: str, sh
     from tui_trainer.trained.predict import predict, read_samples, side_of  # noqa: PLC0415
 
     if show and form == "json":
-        raise UserError("--show: draws beside lines of text; leave out --format json")
+        raise UserError("draws beside lines of text", option="--show", hint="leave out --format json")
     path = find_model(run, best=best)
     model = Classifier.load(path)
     if show and side_of(model.n_features_in_) is None:
-        raise UserError(f"--show: this network takes {model.n_features_in_:,} numbers, which are no square image to draw")
+        raise UserError(f"this network takes {model.n_features_in_:,} numbers, which are no square image to draw", option="--show")
     told: set[str] = set()
     with results():
         for file in files:
@@ -52,7 +52,8 @@ def predict_command(run: str, files: tuple[Path, ...], best: bool, form: str, sh
             try:
                 predictions = predict(model, samples)
             except UserError as error:
-                raise UserError(f"{path}: {error}") from None
+                error.path = path
+                raise
             if form == "json":
                 _print_json(file, samples, predictions)
             else:

@@ -12,4 +12,4 @@ FASTEST: Final = 30.0
 def check_refresh(rate: float) -> None:
     """Raise UserError unless a run can be looked at so many times a second."""
     if not SLOWEST <= rate <= FASTEST:  # in this form not a number is refused too
-        raise UserError(f"--refresh must be from {SLOWEST:g} to {FASTEST:g} looks a second, not {rate:g}")
+        raise UserError(f"must be from {SLOWEST:g} to {FASTEST:g} looks a second, not {rate:g}", option="--refresh", colon=False)

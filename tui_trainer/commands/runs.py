@@ -61,7 +61,7 @@ def list_runs(
     from tui_trainer.runs.listing import list_runs as found_in  # noqa: PLC0415
 
     if folder and not folder.is_dir():
-        raise UserError(f"--folder {folder}: no such folder")
+        raise UserError("no such folder", option="--folder", path=folder)
     wanted = {tag.removeprefix("+") for tag in tags}
     listed = [
         run
@@ -175,7 +175,7 @@ def compare(chosen: tuple[str, ...], folder: Path | None, form: str) -> None:
     from tui_trainer.runs.comparison import FIGURES, compare_figures, compare_options  # noqa: PLC0415
 
     if len(chosen) < 2:
-        raise UserError("RUN: give two runs or more to compare")
+        raise UserError("give two runs or more to compare", option="RUN")
     records = [read(run, folder).condensed() for run in chosen]
     figures = compare_figures(records)
     if form == "json":
@@ -227,7 +227,7 @@ def tag(run: str, tags: tuple[str, ...], remove: bool, folder: Path | None, form
     from tui_trainer.runs.tags import change_tags, parse_tag, read_tags  # noqa: PLC0415
 
     if remove and not tags:
-        raise UserError("--remove: name the tags to take away")
+        raise UserError("name the tags to take away", option="--remove")
     path = run_folder(resolved(run, folder))
     given = [text.removeprefix("+") if remove else parse_tag(text) for text in tags]
     now = change_tags(path, **{"remove" if remove else "add": given}) if given else read_tags(path)
@@ -250,7 +250,7 @@ def delete(chosen: tuple[str, ...], yes: bool, folder: Path | None, form: str) -
     found = list({path.resolve(): path for path in (idle_run(resolved(run, folder)) for run in chosen)}.values())
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise UserError("--yes: what is deleted is lost; where nobody can be asked, say --yes")
+            raise UserError("what is deleted is lost", option="--yes", hint="where nobody can be asked, say --yes")
         for path in found:
             click.echo(_what_is_lost(path), err=True)
         if not click.confirm(f"Delete {'this run' if len(found) == 1 else f'these {len(found)} runs'} for good?", err=True):

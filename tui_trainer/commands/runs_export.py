@@ -38,9 +38,9 @@ def export_runs(
     event files, a folder for each run; `tensorboard --logdir PATH` shows them (pip install 'tui-trainer[tensorboard]').
     """
     if batches and kind != "csv":
-        raise UserError("--batches: goes with --to csv alone; TensorBoard is given the batches anyway")
+        raise UserError("goes with --to csv alone", option="--batches", hint="TensorBoard is given the batches anyway")
     if output is None and (len(chosen) > 1 or kind == "tensorboard"):
-        raise UserError(f"--output: {'several runs' if kind != 'tensorboard' else 'event files'} need a folder to be written into")
+        raise UserError(f"{'several runs' if kind != 'tensorboard' else 'event files'} need a folder to be written into", option="--output")
     if kind == "tensorboard":
         from tui_trainer.runs.tensorboard import check_installed  # noqa: PLC0415
 
@@ -48,7 +48,7 @@ def export_runs(
     runs = [read(run, folder) for run in chosen]
     if output is None:
         if form == "json":
-            raise UserError("--format: tells which files were written; give --output")
+            raise UserError("tells which files were written", option="--format", hint="give --output")
         for part in _parts(runs[0], kind, batches):
             sys.stdout.write(part.decode())
         return
@@ -70,7 +70,7 @@ def _targets(runs: "Sequence[RunRecord]", kind: str, output: Path) -> list[Path]
         return [output]
     names = [run.path.resolve().name for run in runs]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise UserError(f"--output {output}: two of the runs are called {twice}; export them one by one, or rename one")
+        raise UserError(f"two of the runs are called {twice}", option="--output", path=output, hint="export them one by one, or rename one")
     if kind != "tensorboard":
         return [output / f"{name}.{kind}" for name in names]
     from tui_trainer.runs.tensorboard import FILE_NAME  # noqa: PLC0415

@@ -95,7 +95,7 @@ def sweep_command(
         called = f"{context.command_path} {context.invoked_subcommand} [OPTIONS]"
         for parameter in context.command.params:
             if parameter.name and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
-                raise UserError(f"{parameter.opts[0]}: the options of a command come after it: {called}")
+                raise UserError(f"the options of a command come after it: {called}", option=parameter.opts[0])
         return
     from tui_trainer.headless.sweep import tell_sweep  # noqa: PLC0415
     from tui_trainer.runs.directory import fresh_folder  # noqa: PLC0415 --help need not wait for it
@@ -106,7 +106,7 @@ def sweep_command(
     plan = planned(options, table, config_file, search, samples, search_seed)
     if plan is None and output is None:
         raise UserError(
-            "nothing is swept; give an option several values, such as --activation relu,elu, or --output of a sweep to go on with"
+            "nothing is swept", hint="give an option several values, such as --activation relu,elu, or --output of a sweep to go on with"
         )
     make_workers = _workers(workers, scheduler, ssh, slurm)
     folder = output or fresh_folder(folders.sweeps())
@@ -160,16 +160,18 @@ def read_plan(text: str, fixed: Mapping[str, Any]) -> "Plan":
     except ValueError as error:  # a quotation mark without its fellow
         raise UserError(str(error).lower()) from None
     if read.args:
-        raise UserError(f"{read.args[0]!r} belongs to no option; an option and its values read like --activation relu,elu")
+        raise UserError(f"{read.args[0]!r} belongs to no option", hint="an option and its values read like --activation relu,elu")
     given = read.params
     for name in ("config_file", "output", "workers", "scheduler", "ssh", "slurm"):
         if given.pop(name):
-            raise UserError(f"--{name.removesuffix('_file')}: only on the command line; here are fields for what can be chosen")
+            raise UserError(
+                "only on the command line", option=f"--{name.removesuffix('_file')}", hint="here are fields for what can be chosen"
+            )
     given.pop("form")
     search = {name: given.pop(name) for name in SEARCHED}
     options = _options(given)
     if not options:
-        raise UserError("nothing is swept yet; give an option several values, such as --activation relu,elu")
+        raise UserError("nothing is swept yet", hint="give an option several values, such as --activation relu,elu")
     table = {name: value for name, value in fixed.items() if name not in options}
     plan = planned(options, table, None, search["search"], search["samples"], search["search_seed"])
     assert plan is not None
@@ -185,7 +187,7 @@ def _workers(count: int | None, scheduler: str | None, ssh: Path | None, slurm: 
     """What makes the workers, for the data and in the sweep's folder. Raises UserError."""
     given = [name for name, value in (("--scheduler", scheduler), ("--ssh", ssh), ("--slurm", slurm)) if value]
     if len(given) > 1:
-        raise UserError(f"{given[1]}: a sweep runs in one place; leave out {given[1]} or {given[0]}")
+        raise UserError("a sweep runs in one place", option=given[1], hint=f"leave out {given[1]} or {given[0]}")
     if not given:
         from tui_trainer.sweep.workers import LocalWorkers  # noqa: PLC0415
         from tui_trainer.training.environment import cores  # noqa: PLC0415
@@ -196,13 +198,15 @@ def _workers(count: int | None, scheduler: str | None, ssh: Path | None, slurm: 
     where: Scheduler
     if scheduler:
         if count:
-            raise UserError("--workers: a scheduler's workers are as many as were started; leave out --workers or --scheduler")
+            raise UserError(
+                "a scheduler's workers are as many as were started", option="--workers", hint="leave out --workers or --scheduler"
+            )
         where = Given(scheduler)
     elif ssh:
         where = OverSSH(ssh, count)
     else:
         if not count:
-            raise UserError("--slurm: how many workers is Slurm asked for? Give --workers")
+            raise UserError("how many workers is Slurm asked for? Give --workers", option="--slurm")
         where = BySlurm(count)
     from tui_trainer.sweep.cluster import ClusterWorkers  # noqa: PLC0415 an extra
 

@@ -78,17 +78,17 @@ def _print(text: str) -> None:
 
 
 def _write(files: "dict[Path, str]", *, force: bool) -> None:
-    from tui_trainer.system.files import replace  # noqa: PLC0415
+    from tui_trainer.system.files import write_whole  # noqa: PLC0415
 
     for path in files:
         if path.is_dir():
-            raise UserError(f"--output {path}: a folder of that name exists; give a file")
+            raise UserError("a folder of that name exists", option="--output", path=path, hint="give a file")
         if not force and (path.exists() or path.is_symlink()):
-            raise UserError(f"--output {path}: the file exists; give another, or --force to replace it")
+            raise UserError("the file exists", option="--output", path=path, hint="give another, or --force to replace it")
     # What the first one refers to is there before it is.
     for path, text in reversed(files.items()):
         try:
-            replace(path, text.encode())
+            write_whole(path, text.encode())
         except OSError as error:
-            raise UserError(f"--output {path}: {reason_of(error)}") from None
+            raise UserError(reason_of(error), option="--output", path=path) from None
     sys.stdout.write(f"{printable(str(next(iter(files))))}\n")

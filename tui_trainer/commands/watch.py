@@ -42,9 +42,9 @@ def watch_command(
 
     check_refresh(looks := LOOKS_PER_SECOND if refresh is None else refresh)
     if no_ui and no_mouse:
-        raise UserError("--no-mouse: only the app has a screen; leave out --no-ui")
+        raise UserError("only the app has a screen", option="--no-mouse", hint="leave out --no-ui")
     if form and not no_ui:
-        raise UserError("--format: only --no-ui prints lines; add --no-ui")
+        raise UserError("only --no-ui prints lines", option="--format", hint="add --no-ui")
     follower = Follower(resolved(run, folder))
     if no_ui:
         from tui_trainer.headless.watch import watch_headless  # noqa: PLC0415

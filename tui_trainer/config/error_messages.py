@@ -14,6 +14,8 @@ LIMITS: Final = (
     N_("must be at most {limit}"),
 )
 
+LONGEST_LIMIT: Final = 12
+
 
 def complaints(error: ValidationError) -> dict[str, str]:
     """What is wrong with each option, by its name."""
@@ -66,7 +68,9 @@ def _limited(wording: str) -> str:
     for text in LIMITS:
         start = text.partition("{")[0]
         if wording.startswith(start):
-            return _(text).format(limit=wording.removeprefix(start))
+            limit = wording.removeprefix(start)
+            # pydantic writes out every zero of 1e-30.
+            return _(text).format(limit=limit if len(limit) <= LONGEST_LIMIT else f"{float(limit):g}")
     return wording
 
 

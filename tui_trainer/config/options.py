@@ -3,7 +3,7 @@
 The command line, the app's form, TOML files and the documentation are all made from the fields of `Config`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -21,7 +21,7 @@ from pydantic import (
     ValidationInfo,
 )
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from tui_trainer.config.changes import CHANGEABLE, Change, format_changes, parse_changes
 from tui_trainer.config.error_messages import complaints, shortened
@@ -38,6 +38,11 @@ from tui_trainer.text.language import _, in_english
 AUTO: Final = "auto"
 MOST_UNITS: Final = 65_536
 MOST_EPOCHS: Final = 1_000_000_000
+LEAST_FACTOR: Final = 1e-30
+MOST_FACTOR: Final = 1e30
+"""What float32 numbers are multiplied with: far enough inside its range, 1e-38 to 3e38, that neither 0 nor infinity comes of it at once."""
+LEAST_EPSILON: Final = 1e-22
+"""A gradient whose square is 0 in float32 is smaller than this, and has to be divided by no less than itself."""
 
 
 def _resolve_initializer(initializer: str, info: ValidationInfo) -> str:
@@ -52,6 +57,17 @@ def _not_bool(value: Any) -> Any:
     if isinstance(value, bool):
         raise PydanticCustomError("number", _("must be a number"))
     return value
+
+
+def _at_least(least: float) -> Callable[[float], float]:
+    """A second limit, for what is above 0 already: whoever writes 0 is told that it has to be more, not of 1e-30."""
+
+    def check(value: float) -> float:
+        if value < least:
+            raise PydanticKnownError("greater_than_equal", {"ge": least})
+        return value
+
+    return check
 
 
 def _resolve_alpha(alpha: float | None, info: ValidationInfo) -> float | None:
@@ -82,6 +98,8 @@ def _check_changes(changes: tuple[Change, ...], info: ValidationInfo) -> tuple[C
 Number = Annotated[float, BeforeValidator(_not_bool)]
 Whole = Annotated[int, BeforeValidator(_not_bool)]
 Decay = Annotated[float, BeforeValidator(_not_bool), Field(ge=0, lt=1)]
+Factor = Annotated[float, BeforeValidator(_not_bool), Field(gt=0, le=MOST_FACTOR), After(_at_least(LEAST_FACTOR))]
+FactorOrZero = Annotated[float, BeforeValidator(_not_bool), Field(ge=0, le=MOST_FACTOR)]
 Units = Annotated[int, BeforeValidator(_not_bool), Field(ge=1, le=MOST_UNITS)]
 
 
@@ -100,7 +118,7 @@ class Config(BaseModel):
     activation: Annotated[str, OneForEach({name: kind.summary for name, kind in ACTIVATIONS.items()})] = Field(
         "relu", description="function between the layers; one for all, or one for each hidden layer: tanh,relux2"
     )
-    alpha: Annotated[Annotated[Number, Field(ge=0)] | None, BeforeValidator(_or_none), After(_resolve_alpha)] = Field(
+    alpha: Annotated[FactorOrZero | None, BeforeValidator(_or_none), After(_resolve_alpha)] = Field(
         default_factory=lambda data: default_alpha(data["activation"]),
         description="leaky_relu: slope below 0 (0.01); prelu: its initial slope (0.25); elu: scale (1.0)",
     )
@@ -113,11 +131,11 @@ class Config(BaseModel):
         description="how weights start; auto: Glorot uniform for sigmoid and tanh, He normal for the rectifiers; "
         "one for all layers, or one for each, the output layer's last",
     )
-    uniform_limit: Annotated[Number, Field(gt=0)] = Field(0.05, description="half-width of the uniform initializer")
+    uniform_limit: Factor = Field(0.05, description="half-width of the uniform initializer")
     optimizer: Annotated[str, OneOf({name: rule.summary for name, rule in OPTIMIZERS.items()})] = Field(
         "adam", description="rule that turns gradients into steps"
     )
-    learning_rate: Annotated[Number, Field(gt=0)] = Field(
+    learning_rate: Factor = Field(
         default_factory=lambda data: OPTIMIZERS[data["optimizer"]].default_learning_rate,
         description="size of a step (0.01 for sgd, momentum, nesterov, adagrad; 0.001 for rmsprop, adam, adamw, nadam)",
     )
@@ -125,18 +143,22 @@ class Config(BaseModel):
         "constant", description="how the learning rate changes from step to step"
     )
     decay: Annotated[Number, Field(gt=0, le=1)] = Field(0.5, description="step, exponential: factor of the learning rate")
-    decay_every: Annotated[Number, Field(gt=0)] = Field(1.0, description="step, exponential: epochs for one decay")
-    warmup: Annotated[Number, Field(ge=0)] = Field(0.0, description="epochs over which the learning rate rises from 0, before its schedule")
+    decay_every: Factor = Field(1.0, description="step, exponential: epochs for one decay")
+    warmup: Annotated[Number, Field(ge=0, le=MOST_EPOCHS)] = Field(
+        0.0, description="first epochs, over which the learning rate rises to its value; the schedule begins after them"
+    )
     momentum: Decay = Field(0.9, description="momentum, nesterov: share of the velocity kept at each step")
     rho: Decay = Field(0.9, description="rmsprop: share of the mean of squares kept at each step")
     beta1: Decay = Field(0.9, description="adam, adamw, nadam: share of the mean gradient kept at each step")
     beta2: Decay = Field(0.999, description="adam, adamw, nadam: share of the mean square kept at each step")
-    epsilon: Annotated[Number, Field(gt=0)] = Field(1e-7, description="adagrad, rmsprop, adam, adamw, nadam: keeps division finite")
-    weight_decay: Annotated[Number, Field(ge=0)] = Field(
+    epsilon: Annotated[Number, Field(gt=0, le=MOST_FACTOR), After(_at_least(LEAST_EPSILON))] = Field(
+        1e-7, description="adagrad, rmsprop, adam, adamw, nadam: keeps division finite"
+    )
+    weight_decay: FactorOrZero = Field(
         default_factory=lambda data: OPTIMIZERS[data["optimizer"]].default_weight_decay,
         description="L2 regularization (0); adamw: decoupled weight decay (0.01)",
     )
-    clip_norm: Annotated[Annotated[Number, Field(gt=0)] | None, BeforeValidator(_or_none)] = Field(
+    clip_norm: Annotated[Factor | None, BeforeValidator(_or_none)] = Field(
         None, description="greatest norm of the gradient; longer ones are scaled down"
     )
     dropout: Decay = Field(0.0, description="share of each hidden layer's outputs set to 0 while training")
@@ -174,7 +196,7 @@ class Config(BaseModel):
                 return cls.model_validate(dict(values))
             except ValidationError as error:
                 name, message = next(iter(complaints(error).items()))
-                raise UserError(f"{(source or Source()).of(name)} {message}") from None
+                raise (source or Source()).error(name, message, colon=False) from None
 
     @property
     def activations(self) -> tuple[str, ...]:
@@ -205,8 +227,11 @@ class Source:
     file: Path | None = None
     from_file: frozenset[str] = frozenset()
 
-    def of(self, name: str) -> str:
-        return f"{self.file}: {shortened(name)}" if name in self.from_file else option(shortened(name))
+    def error(self, name: str, problem: str, *, hint: str = "", colon: bool = True) -> UserError:
+        """What is wrong with the value of an option, which is named as it was given."""
+        is_in_file = name in self.from_file
+        called, path = (shortened(name), self.file) if is_in_file else (option(shortened(name)), None)
+        return UserError(problem, option=called, path=path, hint=hint, colon=colon)
 
 
 def as_text(value: Any) -> str:
@@ -235,9 +260,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return parse_toml(read_given(path))
     except OSError as error:
-        raise UserError(f"--config {path}: {reason_of(error)}") from None
+        raise UserError(reason_of(error), option="--config", path=path) from None
     except ValueError as error:
-        raise UserError(f"--config {path}: {error}") from None
+        raise UserError(str(error), option="--config", path=path) from None
 
 
 def fields() -> Iterator[tuple[str, FieldInfo]]:

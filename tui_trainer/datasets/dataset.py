@@ -72,7 +72,11 @@ class Dataset:
         """Part the last `validation` training samples from the rest. Raises UserError when nothing would be left to train on."""
         samples = len(self.training.labels)
         if validation >= samples:
-            raise UserError(f"--validation must leave samples to train on: at most {samples - 1} of {samples:,}, not {validation}")
+            raise UserError(
+                f"must leave samples to train on: at most {samples - 1} of {samples:,}, not {validation}",
+                option="--validation",
+                colon=False,
+            )
         if validation == 0:
             return self.training, None
         kept = samples - validation
@@ -121,10 +125,10 @@ def load(data: str) -> Dataset:
         if path.exists():
             return _from_arrays(data, dict(_read_npz(path)))
     except OSError as error:
-        raise UserError(f"--data {data}: {reason_of(error)}") from None
+        raise UserError(reason_of(error), option="--data", path=data) from None
     except (ValueError, MemoryError) as error:  # a path with a NUL, or an honest file larger than the machine
-        raise UserError(f"--data {data}: {str(error) or 'does not fit into memory'}") from None
-    raise UserError(f"--data {data}: no such file or folder; give mnist, a folder of four IDX files, or an .npz")
+        raise UserError(str(error) or "does not fit into memory", option="--data", path=data) from None
+    raise UserError("no such file or folder", option="--data", path=data, hint="give mnist, a folder of four IDX files, or an .npz")
 
 
 def _verify_sums(folder: Path) -> None:
@@ -132,9 +136,9 @@ def _verify_sums(folder: Path) -> None:
         for line in (folder / "SHA256SUMS").read_text(encoding="ascii").splitlines():
             expected, name = line.split()
             if hashlib.sha256((folder / name).read_bytes()).hexdigest() != expected:
-                raise UserError(f"{folder / name}: the bundled file is damaged; install the program again")
+                raise UserError("the bundled file is damaged", path=folder / name, hint="install the program again")
     except (OSError, ValueError) as error:
-        raise UserError(f"{folder}: the bundled MNIST cannot be read ({error}); install the program again") from None
+        raise UserError(f"the bundled MNIST cannot be read ({error})", path=folder, hint="install the program again") from None
 
 
 def _from_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> Dataset:
@@ -142,18 +146,20 @@ def _from_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> Dataset:
     for part in ("train", "test"):
         images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
         if len(images) != len(labels):
-            raise UserError(f"--data {name}: {len(images):,} {part} images but {len(labels):,} {part} labels")
+            raise UserError(f"{len(images):,} {part} images but {len(labels):,} {part} labels", option="--data", path=name)
         if not len(images):
-            raise UserError(f"--data {name}: the {part} set is empty")
+            raise UserError(f"the {part} set is empty", option="--data", path=name)
         if int(labels.max()) >= CLASSES or int(labels.min()) < 0:
             wrong = int(np.flatnonzero((labels >= CLASSES) | (labels < 0))[0])
-            raise UserError(f"--data {name}: {part} label {wrong} is {labels[wrong]}; labels are 0 to {CLASSES - 1}")
+            raise UserError(f"{part} label {wrong} is {labels[wrong]}", option="--data", path=name, hint=f"labels are 0 to {CLASSES - 1}")
         splits.append(Split(images.reshape(len(images), -1), labels.astype(np.intp)))
     training, test = splits
     if training.images.shape[1] != test.images.shape[1]:
-        raise UserError(f"--data {name}: training images have {training.images.shape[1]} pixels but test images {test.images.shape[1]}")
+        raise UserError(
+            f"training images have {training.images.shape[1]} pixels but test images {test.images.shape[1]}", option="--data", path=name
+        )
     if training.images.shape[1] == 0:
-        raise UserError(f"--data {name}: the images have no pixels")
+        raise UserError("the images have no pixels", option="--data", path=name)
     return Dataset(name, training, test)
 
 
@@ -162,7 +168,9 @@ def _read_idx_folder(folder: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
         candidates = [folder / spelling for plain in (name, name.replace("-idx", ".idx")) for spelling in (plain, f"{plain}.gz")]
         path = next((candidate for candidate in candidates if candidate.exists()), None)
         if path is None:
-            raise UserError(f"--data {folder}: {name} is missing, and so is {name}.gz; a folder needs all four IDX files")
+            raise UserError(
+                f"{name} is missing, and so is {name}.gz", option="--data", path=folder, hint="a folder needs all four IDX files"
+            )
         yield key, read_idx(path, dimensions=3 if key.startswith("x") else 1)
 
 
@@ -170,5 +178,5 @@ def _read_npz(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
     with open_npz(path, "neither a folder of IDX files nor an .npz file") as npz:
         for key in IDX_FILES:
             if key not in npz.names:
-                raise UserError(f"{path}: it has no {key}; an .npz needs x_train, y_train, x_test and y_test")
+                raise UserError(f"it has no {key}", path=path, hint="an .npz needs x_train, y_train, x_test and y_test")
             yield key, npz.images(key) if key.startswith("x") else npz.labels(key)

@@ -45,14 +45,14 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
         stream = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
         header = stream.read(4 + 4 * dimensions)
         if len(header) < 4 + 4 * dimensions:
-            raise UserError(f"{path}: {len(header)} bytes are too few for an IDX header")
+            raise UserError(f"{len(header)} bytes are too few for an IDX header", path=path)
         zeros, code, count = struct.unpack_from(">HBB", header)
         if zeros != 0:
-            raise UserError(f"{path}: not an IDX file: it begins with {header[:4].hex(' ')}")
+            raise UserError(f"not an IDX file: it begins with {header[:4].hex(' ')}", path=path)
         if code != 0x08:
-            raise UserError(f"{path}: its type code is 0x{code:02x}; only unsigned bytes (0x08) are read")
+            raise UserError(f"its type code is 0x{code:02x}", path=path, hint="only unsigned bytes (0x08) are read")
         if count != dimensions:
-            raise UserError(f"{path}: it has {count} dimensions where {dimensions} are expected")
+            raise UserError(f"it has {count} dimensions where {dimensions} are expected", path=path)
         shape = struct.unpack_from(f">{dimensions}I", header, 4)
         return _read_exactly(stream, path, shape, os.fstat(raw.fileno()).st_size, 8 if dimensions == 1 else 1)
 
@@ -71,11 +71,11 @@ def _read_exactly(stream: IO[bytes], path: Path, shape: tuple[int, ...], packed:
             break
         chunks += chunk
         if len(chunks) * weight > UNSUSPECTED and size > MOST_RATIO * packed:
-            raise UserError(f"{path}: its header announces {size:,} bytes, more than {MOST_RATIO} times what they are packed in")
+            raise UserError(f"its header announces {size:,} bytes, more than {MOST_RATIO} times what they are packed in", path=path)
     if len(chunks) < size:
-        raise UserError(f"{path}: truncated: its header announces {size:,} bytes, and {len(chunks):,} follow")
+        raise UserError(f"truncated: its header announces {size:,} bytes, and {len(chunks):,} follow", path=path)
     if len(chunks) > size:
-        raise UserError(f"{path}: more bytes follow than the {size:,} its header announces")
+        raise UserError(f"more bytes follow than the {size:,} its header announces", path=path)
     return np.frombuffer(chunks, np.uint8).reshape(shape)
 
 
@@ -83,10 +83,10 @@ def _size_of(path: Path, shape: tuple[int, ...], itemsize: int) -> int:
     size = itemsize
     for dimension in shape:
         if not 0 <= dimension < 1 << 63:
-            raise UserError(f"{path}: its header announces a dimension that no array has")
+            raise UserError("its header announces a dimension that no array has", path=path)
         size *= dimension
     if size > MOST_BYTES:
-        raise UserError(f"{path}: its header announces {size:,} bytes; at most {MOST_BYTES:,} are read")
+        raise UserError(f"its header announces {size:,} bytes", path=path, hint=f"at most {MOST_BYTES:,} are read")
     return size
 
 
@@ -101,7 +101,7 @@ class Npz:
         self._path = path
         self.names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
         if len(self.names) > MOST_ARRAYS:
-            raise UserError(f"{path}: it holds {len(self.names):,} arrays; at most {MOST_ARRAYS:,} are looked at")
+            raise UserError(f"it holds {len(self.names):,} arrays", path=path, hint=f"at most {MOST_ARRAYS:,} are looked at")
 
     def shape(self, name: str) -> tuple[int, ...]:
         """What the array's header says."""
@@ -118,18 +118,18 @@ class Npz:
 
     def _open(self, name: str) -> IO[bytes]:
         if self._archive.getinfo(f"{name}.npy").compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise UserError(f"{self._path}: {name} is compressed in a way that NumPy does not write")
+            raise UserError(f"{name} is compressed in a way that NumPy does not write", path=self._path)
         return self._archive.open(f"{name}.npy")
 
     def _header(self, stream: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
         version = np.lib.format.read_magic(stream)
         readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
         if version not in readers:
-            raise UserError(f"{self._path}: {name} is of npy version {version[0]}.{version[1]}; 1.0 and 2.0 are read")
+            raise UserError(f"{name} is of npy version {version[0]}.{version[1]}", path=self._path, hint="1.0 and 2.0 are read")
         # NumPy would read it whole, however long it claims to be.
         prefix = stream.read(2 if version == (1, 0) else 4)
         if (length := int.from_bytes(prefix, "little")) > LONGEST_HEADER:
-            raise UserError(f"{self._path}: {name} has a header of {length:,} bytes; at most {LONGEST_HEADER:,} are read")
+            raise UserError(f"{name} has a header of {length:,} bytes", path=self._path, hint=f"at most {LONGEST_HEADER:,} are read")
         with warnings.catch_warnings():
             # Of what Python 2 wrote NumPy warns, which is read all the same.
             warnings.simplefilter("ignore")
@@ -140,7 +140,7 @@ class Npz:
         with self._open(name) as member:
             shape, fortran_order, dtype = self._header(member, name)
             if dtype.kind not in "uif" or dtype.itemsize > 8:
-                raise UserError(f"{self._path}: {name} holds {str(dtype)[:60]}; numbers are expected")
+                raise UserError(f"{name} holds {str(dtype)[:60]}", path=self._path, hint="numbers are expected")
             packed = self._archive.getinfo(f"{name}.npy").compress_size
             weight = np.dtype(becomes or dtype).itemsize // dtype.itemsize
             content = _read_exactly(member, self._path, (_size_of(self._path, shape, dtype.itemsize),), packed, weight)
@@ -152,7 +152,7 @@ def open_npz(path: Path, otherwise: str = "not an .npz file") -> Iterator[Npz]:
     """Open an .npz file. Raises UserError, which says `otherwise` when it is something else."""
     with opened(path) as raw, _named(path):
         if raw.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
-            raise UserError(f"{path}: {otherwise}")
+            raise UserError(otherwise, path=path)
         raw.seek(0)
         with zipfile.ZipFile(cast("IO[bytes]", _Frugal(raw))) as archive:
             yield Npz(archive, path)
@@ -174,17 +174,17 @@ class _Frugal:
 
 def _images(array: NDArray[Any], path: Path, key: str) -> Images:
     if array.ndim < 2:
-        raise UserError(f"{path}: {key} has shape {array.shape}; images need (samples, …)")
+        raise UserError(f"{key} has shape {array.shape}", path=path, hint="images need (samples, …)")
     array = np.ascontiguousarray(array)
     if array.dtype.kind == "f":
         with np.errstate(all="ignore"):
             floats = array.astype(np.float32)
             wrong = np.flatnonzero(~np.isfinite(floats.reshape(len(floats), -1).sum(axis=1, dtype=np.float64)))
         if wrong.size:
-            raise UserError(f"{path}: {key} image {wrong[0]} holds a number that is not finite")
+            raise UserError(f"{key} image {wrong[0]} holds a number that is not finite", path=path)
         return floats
     if array.size and (array.min() < 0 or array.max() > 255):
-        raise UserError(f"{path}: {key} holds whole numbers from {array.min()} to {array.max()}; pixels are 0 to 255")
+        raise UserError(f"{key} holds whole numbers from {array.min()} to {array.max()}", path=path, hint="pixels are 0 to 255")
     return array.astype(np.uint8)
 
 
@@ -192,7 +192,7 @@ def _labels(array: NDArray[Any], path: Path, key: str) -> Labels:
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1 or array.dtype.kind == "f":
-        raise UserError(f"{path}: {key} has shape {array.shape} of {array.dtype}; labels are whole numbers of shape (samples,)")
+        raise UserError(f"{key} has shape {array.shape} of {array.dtype}", path=path, hint="labels are whole numbers of shape (samples,)")
     return array
 
 
@@ -202,13 +202,13 @@ def _named(path: Path) -> Iterator[None]:
     try:
         yield
     except gzip.BadGzipFile as error:
-        raise UserError(f"{path}: damaged gzip: {error}") from None
+        raise UserError(f"damaged gzip: {error}", path=path) from None
     except (EOFError, zlib.error) as error:
-        raise UserError(f"{path}: damaged or truncated: {error}") from None
+        raise UserError(f"damaged or truncated: {error}", path=path) from None
     except zipfile.BadZipFile as error:
-        raise UserError(f"{path}: damaged zip: {error}") from None
+        raise UserError(f"damaged zip: {error}", path=path) from None
     # TokenError: NumPy takes the header of an array for Python's.
     except (ValueError, TypeError, SyntaxError, TokenError, OverflowError, RuntimeError, struct.error) as error:
-        raise UserError(f"{path}: cannot be read: {' '.join(str(error).split())[:LONGEST_COMPLAINT]}") from None
+        raise UserError(f"cannot be read: {' '.join(str(error).split())[:LONGEST_COMPLAINT]}", path=path) from None
     except (OSError, io.UnsupportedOperation) as error:
-        raise UserError(f"{path}: {reason_of(error)}") from None
+        raise UserError(reason_of(error), path=path) from None

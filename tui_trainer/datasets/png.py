@@ -71,7 +71,7 @@ def read_digit(path: Path, side: int, *, invert: bool | None = None) -> Digit:
     ink = np.maximum(ground - gray if turned else gray - ground, 0)
     if float(ink.max()) < FAINTEST:
         known = "" if invert is None else f" with {'--invert' if invert else '--no-invert'}"
-        raise UserError(f"{path}: there is nothing to see in it{known}: no pixel differs enough from the border")
+        raise UserError(f"there is nothing to see in it{known}: no pixel differs enough from the border", path=path)
     return Digit(fit(ink, side), True, turned, False)
 
 
@@ -119,7 +119,7 @@ def _decode(file: IO[bytes]) -> tuple[Gray, bool]:
         with Image.open(file, formats=["PNG"]) as image:
             width, height = image.size
             if width * height > MOST_PIXELS:
-                raise UserError(f"its header announces {width:,}×{height:,} pixels; at most {MOST_PIXELS:,} are read")
+                raise UserError(f"its header announces {width:,}×{height:,} pixels", hint=f"at most {MOST_PIXELS:,} are read")
             image.load()
             gray, is_opaque = _gray(image)
     return np.asarray(gray.reduce(max(1, max(width, height) // ENOUGH)), np.float32), is_opaque
@@ -129,7 +129,7 @@ def _check_chunks(file: IO[bytes]) -> None:
     """Refuse a file that stops before the end that every PNG has: what is missing may be anything."""
     size = os.fstat(file.fileno()).st_size
     if size > MOST_BYTES:
-        raise UserError(f"it is {size:,} bytes long; at most {MOST_BYTES:,} are read")
+        raise UserError(f"it is {size:,} bytes long", hint=f"at most {MOST_BYTES:,} are read")
     file.seek(len(PNG))
     for _ in range(MOST_CHUNKS):
         header = file.read(8)
@@ -175,15 +175,16 @@ def _named(path: Path) -> "Iterator[None]":
     try:
         yield
     except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+        error.path = path
+        raise
     except UnidentifiedImageError:
-        raise UserError(f"{path}: not a PNG image that can be read") from None
+        raise UserError("not a PNG image that can be read", path=path) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UserError(f"{path}: its header announces too many pixels; at most {MOST_PIXELS:,} are read") from None
+        raise UserError("its header announces too many pixels", path=path, hint=f"at most {MOST_PIXELS:,} are read") from None
     except MemoryError:
-        raise UserError(f"{path}: does not fit into memory") from None
+        raise UserError("does not fit into memory", path=path) from None
     except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError, EOFError, struct.error, zlib.error) as error:
-        raise UserError(f"{path}: damaged: {_sentence(error)}") from None
+        raise UserError(f"damaged: {_sentence(error)}", path=path) from None
 
 
 def _sentence(error: Any) -> str:

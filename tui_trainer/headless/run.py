@@ -16,9 +16,9 @@ from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.directory import line
 from tui_trainer.runs.log import EndLine, EpochLine, StartLine
 from tui_trainer.runs.run import Run, settle
-from tui_trainer.system.folders import printable
+from tui_trainer.system.folders import as_text, printable
 from tui_trainer.system.signals import heeded
-from tui_trainer.system.streams import give_up_streams, warn
+from tui_trainer.system.streams import give_up_streams, results, warn
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Noted, Progress, Started, record
 from tui_trainer.training.lr_finder import RangePoint, range_test, suggest
@@ -56,7 +56,7 @@ def run_headless(run: Run, form: Format) -> int:
     lost: OSError | None = None
     for warning in run.warnings:
         warn(warning)
-    with heeded(lambda _number: control.stop("interrupted")) as received, told(_listeners(form, str(run.directory))) as listeners:
+    with heeded(lambda _number: control.stop("interrupted")) as received, told(_listeners(form, as_text(run.directory))) as listeners:
         for event in run.events(control):
             try:
                 if isinstance(event, Noted):
@@ -76,10 +76,11 @@ def run_headless(run: Run, form: Format) -> int:
         return 128 + received[0]
     if isinstance(lost, BrokenPipeError):
         return 128 + signal.SIGPIPE
-    if run.trouble:
-        raise UserError(f"{run.trouble}; what was written before is whole")
+    if trouble := run.trouble:
+        trouble.hint = "what was written before is whole"
+        raise trouble
     if lost:
-        raise UserError(f"the results cannot be written ({reason_of(lost)}); they are in {run.directory}")
+        raise UserError(f"the results cannot be written ({reason_of(lost)})", hint=f"they are in {run.directory}")
     return status
 
 
@@ -202,19 +203,20 @@ def find_learning_rate(config: Config, *, lowest: float, highest: float, steps: 
     """Run the range test, and print its points or a chart of them, and the rate it speaks for."""
     points = []
     config, data = settle(config)
-    for point in range_test(config, data, Control(), lowest=lowest, highest=highest, steps=steps):
-        points.append(point)
+    with results():
+        for point in range_test(config, data, Control(), lowest=lowest, highest=highest, steps=steps):
+            points.append(point)
+            if form == "json":
+                print(line({"event": "point", **point._asdict()}), flush=True)  # noqa: T201
+        suggestion = suggest(points)
         if form == "json":
-            print(line({"event": "point", **point._asdict()}), flush=True)  # noqa: T201
-    suggestion = suggest(points)
-    if form == "json":
-        print(line({"event": "suggestion", "learning_rate": suggestion}))  # noqa: T201
-        return
-    print(range_chart(points))  # noqa: T201
-    if suggestion is None:
-        print("the loss was not finite from the first step on; try a lower --from")  # noqa: T201
-    else:
-        print(f"try --learning-rate {suggestion:.1g}, a tenth of where the smoothed loss was lowest")  # noqa: T201
+            print(line({"event": "suggestion", "learning_rate": suggestion}))  # noqa: T201
+            return
+        print(range_chart(points))  # noqa: T201
+        if suggestion is None:
+            print("the loss was not finite from the first step on; try a lower --from")  # noqa: T201
+        else:
+            print(f"try --learning-rate {suggestion:.1g}, a tenth of where the smoothed loss was lowest")  # noqa: T201
 
 
 def range_chart(points: list[RangePoint], width: int = 78, height: int = 18) -> str:

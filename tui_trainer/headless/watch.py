@@ -99,7 +99,7 @@ class _JSON:
         try:
             yield as_json(parse_object(heard.text))
         except ValueError:  # 1e999
-            raise UserError(f"{self._path}: metrics.jsonl: a number is beyond all measure") from None
+            raise UserError("metrics.jsonl: a number is beyond all measure", path=self._path) from None
 
 
 class _Text:

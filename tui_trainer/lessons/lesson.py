@@ -134,7 +134,7 @@ class Lesson(_Table):
         given = given or {}
         for name in self.varies:
             if name in given:
-                raise UserError(f"{option(name)}: the runs of lesson {self.name} differ in it; leave it out")
+                raise UserError(f"the runs of lesson {self.name} differ in it", option=option(name), hint="leave it out")
         return {variant.name: Config.parse({**self.defaults, **given, **variant.options}) for variant in self.runs}
 
     def config_of(self, run: str, given: Mapping[str, Any] | None = None) -> Config:
@@ -169,7 +169,7 @@ def read_lesson(name: str) -> Lesson | Quiz:
     if name.endswith(".toml"):
         return parse_lesson(Path(name))
     if name not in names():
-        raise UserError(f"lesson {name}: no such lesson; there are {', '.join(names())}")
+        raise UserError(f"lesson {name}: no such lesson", hint=f"there are {', '.join(names())}")
     return parse_lesson(FOLDER / f"{name}.toml")
 
 
@@ -180,4 +180,4 @@ def parse_lesson(path: Path) -> Lesson | Quiz:
         kind = Quiz if "questions" in table else Lesson
         return kind.model_validate({**table, "name": path.stem})
     except ValidationError as error:
-        raise UserError(f"{path}: {first_complaint(error)[:LONGEST_COMPLAINT]}") from None
+        raise UserError(first_complaint(error)[:LONGEST_COMPLAINT], path=path) from None

@@ -119,9 +119,12 @@ class Trial:
                 if isinstance(event, Progress) and event.step % max(1, event.batches // MEASUREMENTS) == 0:
                     control.measure_layers()
         except UserError as error:
-            raise UserError(f"{error} (run: {name})") from None
+            error.context = f"run: {name}"
+            raise
         except MemoryError:
-            raise UserError(f"out of memory: free some, or take a smaller --batch-size or fewer or smaller layers (run: {name})") from None
+            raise UserError(
+                "out of memory: free some, or take a smaller --batch-size or fewer or smaller layers", context=f"run: {name}"
+            ) from None
 
 
 def _part(data: Dataset, samples: int | None, validation: int) -> Dataset:

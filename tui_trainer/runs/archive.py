@@ -148,7 +148,7 @@ def find_runs(folder: Path) -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise UserError(f"{folder}: {reason_of(error)}") from None
+        raise UserError(reason_of(error), path=folder) from None
 
 
 def resolve_run(text: str, folder: Path) -> Path:
@@ -164,8 +164,8 @@ def resolve(text: str, folder: Path, find: Callable[[Path], Sequence[Path]], kin
     if text == NEWEST:
         for path in find(folder):
             return path
-        raise UserError(f"{text}: there is no {kind} in {folder}/ yet")
-    raise UserError(f"{text}: no such {kind}: neither a folder nor the name of a {kind} in {folder}/")
+        raise UserError(f"there is no {kind} in {folder}/ yet", value=text)
+    raise UserError(f"no such {kind}: neither a folder nor the name of a {kind} in {folder}/", value=text)
 
 
 def is_run(path: Path) -> bool:
@@ -189,7 +189,7 @@ def read_run(path: Path) -> RunRecord:
     folder = RunDirectory(path)
     has_metrics, has_config = os.path.lexists(folder.metrics), os.path.lexists(folder.config)
     if not (has_metrics or has_config):
-        raise UserError(f"{path}: not a run: it holds neither {folder.metrics.name} nor {folder.config.name}")
+        raise UserError(f"not a run: it holds neither {folder.metrics.name} nor {folder.config.name}", path=path)
     log = Log()
     for line, _ in lines_with_ends(folder.metrics) if has_metrics else ():
         log.take(line)
@@ -237,9 +237,9 @@ def lines_with_ends(path: Path) -> Iterator[tuple[Line, int]]:
             if not text:
                 return
             if len(text) > LONGEST_LINE:
-                raise UserError(f"{path}: line {number}: longer than {LONGEST_LINE:,} bytes")
+                raise UserError(f"line {number}: longer than {LONGEST_LINE:,} bytes", path=path)
             if total > MOST_BYTES:
-                raise UserError(f"{path}: line {number}: the file is longer than {MOST_BYTES:,} bytes")
+                raise UserError(f"line {number}: the file is longer than {MOST_BYTES:,} bytes", path=path)
             if text.isspace():
                 continue
             try:
@@ -247,14 +247,14 @@ def lines_with_ends(path: Path) -> Iterator[tuple[Line, int]]:
             except MalformedError as error:
                 if isinstance(error, NotJSONError) and not text.endswith(b"\n"):
                     return  # not written to its end
-                raise UserError(f"{path}: line {number}: {error}") from None
+                raise UserError(f"line {number}: {error}", path=path) from None
 
 
 def _read_config(path: Path) -> dict[str, JsonValue]:
     try:
         return parse_options(read_table(path, MOST_CONFIG_BYTES))
     except MalformedError as error:
-        raise UserError(f"{path}: {error}") from None
+        raise UserError(str(error), path=path) from None
 
 
 def _read_tags(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -59,15 +59,15 @@ def read(path: Path, wanted: Callable[[Mapping[str, Any]], Mapping[str, Shape]] 
                 raise UserError(f"{foreign[0][:60]} is not of float32")
             tensors = {name: file.get_tensor(name) for name in names}
     except UserError as error:
-        raise UserError(f"{path}: not a checkpoint that this version can read: {error}") from None
+        raise UserError(f"not a checkpoint that this version can read: {error}", path=path) from None
     except OSError as error:
-        raise UserError(f"{path}: {reason_of(error)}") from None
-    except MemoryError:
-        raise UserError(f"{path}: does not fit into memory") from None
+        raise UserError(reason_of(error), path=path) from error
+    except MemoryError as error:
+        raise UserError("does not fit into memory", path=path) from error
     # AttributeError and TypeError: an element type that NumPy does not know.
     except (SafetensorError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         reason = "it was not written by this program" if isinstance(error, KeyError) else " ".join(str(error).split())
-        raise UserError(f"{path}: not a checkpoint: {reason}") from None
+        raise UserError(f"not a checkpoint: {reason}", path=path) from None
     return Snapshot(tensors, scalars)
 
 

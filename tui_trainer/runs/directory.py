@@ -24,7 +24,7 @@ class RunDirectory:
 
     def files(self) -> tuple[Path, ...]:
         """All that this program writes here, and what a kill may leave of each; what makes a folder a run comes last."""
-        files = (self.best, self.checkpoint, self.batches, self.tags, self.metrics, self.config)
+        files = (self.best, self.checkpoint, self.batches, self.tags, self.config, self.metrics)
         return (*(beside(file) for file in files), *files)
 
     def clear(self) -> None:
@@ -40,12 +40,14 @@ class RunDirectory:
                 return cls(fresh_folder(folders.runs()))
             output.mkdir(parents=True, exist_ok=True)
             if any(output.iterdir()):
-                raise UserError(f"--output {output}: the folder is not empty; give one that does not exist or is empty")
+                raise UserError("the folder is not empty", option="--output", path=output, hint="give one that does not exist or is empty")
         except OSError as error:
             reason = "a file of that name exists" if isinstance(error, FileExistsError) else reason_of(error)
             if output is None:
-                raise UserError(f"{folders.runs()}: cannot make the run's folder here ({reason}); give one with --output") from None
-            raise UserError(f"--output {output}: {reason}; give a folder that does not exist or is empty") from None
+                raise UserError(
+                    f"cannot make the run's folder here ({reason})", path=folders.runs(), hint="give one with --output"
+                ) from None
+            raise UserError(reason, option="--output", path=output, hint="give a folder that does not exist or is empty") from None
         return cls(output)
 
 

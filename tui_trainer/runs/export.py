@@ -5,7 +5,6 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +17,7 @@ from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.batches import COLUMNS, MOST_BATCHES, read_batches
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.summary import epoch_rows, run_document
-from tui_trainer.system.files import sync_folder
+from tui_trainer.system.files import replacing
 from tui_trainer.system.folders import printable
 from tui_trainer.system.reading import opened
 
@@ -40,7 +39,7 @@ def batches_csv(run: RunRecord) -> Iterator[str]:
     """A head, and a line for each batch that was kept. Raises UserError where none were, or they cannot be read."""
     path = RunDirectory(run.path).batches
     if not os.path.lexists(path):
-        raise UserError(f"{path}: the run kept no batches")
+        raise UserError("the run kept no batches", path=path)
     yield _line(["step", "epoch", *COLUMNS[1:]])
     for first, rows in batches(run):
         yield "".join(_line([step, *map(_plain, row)]) for step, row in enumerate(rows, first) if row[0] > 0)
@@ -81,28 +80,17 @@ def _plain(value: np.float32) -> str:
 def refuse_taken(paths: Iterable[Path]) -> None:
     """Raise UserError for the first path at which there is something."""
     if taken := next((path for path in paths if os.path.lexists(path)), None):
-        raise UserError(f"--output {taken}: exists already; give another name, or --force to replace it")
+        raise UserError("exists already", option="--output", path=taken, hint="give another name, or --force to replace it")
 
 
 def write_file(path: Path, parts: Iterable[bytes], *, force: bool) -> None:
     """Write a file, which comes to be there only when all of it is written. Raises UserError; one that is there stays unless `force`."""
-    fresh = path.with_name(".tui-trainer-export.new")  # not of the file's own name, which would be a run to TensorBoard already
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            fresh.unlink()
-        # Made anew, not opened: a link of that name would lead elsewhere.
-        with fresh.open("xb") as file:
+        with replacing(path, over=force) as file:
             for part in parts:
                 file.write(part)
-            file.flush()
-            os.fsync(file.fileno())
+    except OSError as error:
         if not force:
             refuse_taken([path])
-        fresh.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise UserError(f"--output {path}: {reason_of(error)}") from None
-    finally:
-        with suppress(OSError):
-            fresh.unlink()
+        raise UserError(reason_of(error), option="--output", path=path) from None

@@ -72,7 +72,7 @@ class Follower:
         self.path = path
         self._folder = RunDirectory(path)
         if not os.path.lexists(self._folder.metrics):
-            raise UserError(f"{path}: not a run: it has no {self._folder.metrics.name}")
+            raise UserError(f"not a run: it has no {self._folder.metrics.name}", path=path)
         self._begin()
         self._locks_tell = False
         self._grew_at: float | None = None
@@ -176,7 +176,7 @@ class _Metrics:
         return heard, len(content) > LONGEST_LINE and self._place.at > before
 
     def _broken(self, what: str) -> UserError:
-        return UserError(f"{self._path}: line {self._number + 1}: {what}")
+        return UserError(f"line {self._number + 1}: {what}", path=self._path)
 
 
 def _lines(content: bytes) -> Iterator[bytes]:

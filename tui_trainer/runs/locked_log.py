@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from tui_trainer.system.files import open_to_write
+from tui_trainer.system.files import is_not_offered, open_to_write
 
 PATIENCE = 0.3
 """Seconds to wait for a lock: whoever looks whether a run is going on holds it for a moment."""
@@ -23,6 +23,8 @@ class LockedLog:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self.is_locked = True
+        """Whether nobody else can hold the file; False where the file system has no locks."""
         self._size = os.fstat(descriptor).st_size
         self._waiting = b""
 
@@ -31,11 +33,13 @@ class LockedLog:
         """Open the file for one run alone. Raises TakenError, and OSError as `open` does."""
         descriptor = open_to_write(path, os.O_APPEND | (os.O_CREAT if create else 0))
         try:
-            _lock(descriptor)
-            return cls(descriptor)
+            locked = _lock(descriptor)
+            journal = cls(descriptor)
         except BaseException:
             os.close(descriptor)
             raise
+        journal.is_locked = locked
+        return journal
 
     @property
     def size(self) -> int:
@@ -100,13 +104,17 @@ def is_held(path: Path) -> bool:
     return False
 
 
-def _lock(descriptor: int) -> None:
+def _lock(descriptor: int) -> bool:
     until = time.monotonic() + PATIENCE
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
+            return True
         except BlockingIOError:
             if time.monotonic() > until:
                 raise TakenError(errno.EAGAIN, "a run is going on there") from None
             time.sleep(0.01)
+        except OSError as error:
+            if is_not_offered(error):
+                return False
+            raise

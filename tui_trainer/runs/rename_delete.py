@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from tui_trainer.errors import UserError, reason_of
-from tui_trainer.runs.archive import began, is_run
+from tui_trainer.runs.archive import LONGEST_LINE, began, is_run
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.locked_log import LockedLog, TakenError, is_held
+from tui_trainer.runs.log import MalformedError, NotJSONError, parse_object
 from tui_trainer.runs.run_status import NEWEST
 from tui_trainer.system.files import sync_folder
+from tui_trainer.system.reading import opened
 
 LONGEST_NAME: Final = 200
 
@@ -36,16 +38,49 @@ def own_files(run: Path) -> dict[str, int]:
 
 def run_folder(run: Path) -> Path:
     """The run's folder by a path that ends in its name. Raises UserError when it holds no run."""
+    folder = RunDirectory(run)
     if not is_run(run):
-        raise UserError(f"{run}: not a run: it holds neither metrics.jsonl nor config.toml")
+        raise UserError(f"not a run: it holds neither {folder.metrics.name} nor {folder.config.name}", path=run)
+    if not _is_ours(folder):
+        raise UserError(
+            f"not a run: its {folder.metrics.name} is missing, or was not written by this program", path=run, hint="nothing is changed"
+        )
     return run if run.name not in ("", "..") else run.resolve()
+
+
+def _is_ours(folder: RunDirectory) -> bool:
+    """Whether the program wrote what is there: other programs have files of such names too, and a config.toml alone is a person's.
+
+    The first line of the log tells. A run whose log is no JSON, or a link, is one still if the folder holds nothing else's.
+    """
+    if not os.path.lexists(folder.metrics):
+        return False
+    if folder.metrics.is_file() and not folder.metrics.is_symlink():
+        with opened(folder.metrics) as file:
+            first = file.readline(LONGEST_LINE)
+        # What a kill or a broken disk leaves is no JSON.
+        with suppress(NotJSONError):
+            return _begins_run(first)
+    try:
+        return {path.name for path in folder.path.iterdir()} <= {path.name for path in folder.files()}
+    except OSError as error:
+        raise UserError(reason_of(error), path=folder.path) from error
+
+
+def _begins_run(line: bytes) -> bool:
+    try:
+        return parse_object(line).get("event") == "start"
+    except NotJSONError:
+        raise
+    except MalformedError:
+        return False
 
 
 def idle_run(run: Path) -> Path:
     """The folder of a run that may be moved or deleted. Raises UserError when it is only a link to one, or the run is going on."""
     run = run_folder(run)
     if run.is_symlink():
-        raise UserError(f"{run}: a link; name the folder that it leads to, {run.resolve()}")
+        raise UserError("a link", path=run, hint=f"name the folder that it leads to, {run.resolve()}")
     if is_held(RunDirectory(run).metrics):
         raise _going_on(run)
     return run
@@ -61,9 +96,9 @@ def rename_run(run: Path, name: str) -> Path:
             # Whoever makes the folder has the name: a rename alone would replace an empty folder that another just made.
             target.mkdir()
         except FileExistsError:
-            raise UserError(f"{name}: the name is taken: {target} exists") from None
+            raise UserError(f"the name is taken: {target} exists", value=name) from None
         except OSError as error:
-            raise UserError(f"{target}: {reason_of(error)}") from None
+            raise UserError(reason_of(error), path=target) from None
         try:
             _keep_date(run)
             run.rename(target)
@@ -71,17 +106,17 @@ def rename_run(run: Path, name: str) -> Path:
         except OSError as error:
             with suppress(OSError):
                 target.rmdir()
-            raise UserError(f"{run}: {reason_of(error)}") from None
+            raise UserError(reason_of(error), path=run) from None
     return target
 
 
 def _check_name(name: str) -> None:
     if not name or name.startswith(".") or "/" in name or not name.isprintable() or name != name.strip():
-        raise UserError(f"{name}: not a name for a run: printable characters, no / in it, no . or space in front of it")
+        raise UserError("not a name for a run: printable characters, no / in it, no . or space in front of it", value=name)
     if len(os.fsencode(name)) > LONGEST_NAME:
-        raise UserError(f"{name[:40]}…: a run's name has at most {LONGEST_NAME} bytes")
+        raise UserError(f"a run's name has at most {LONGEST_NAME} bytes", value=f"{name[:40]}…")
     if name == NEWEST:
-        raise UserError(f"{name}: stands for the newest run; take another name")
+        raise UserError("stands for the newest run", value=name, hint="take another name")
 
 
 def _keep_date(run: Path) -> None:
@@ -89,7 +124,8 @@ def _keep_date(run: Path) -> None:
     config = RunDirectory(run).config
     if config.is_file() and not config.is_symlink():
         date, _ = began(run)
-        os.utime(config, (date, date))
+        with suppress(PermissionError):  # shared folders let nobody set a time
+            os.utime(config, (date, date))
 
 
 def delete_run(run: Path) -> Deleted:
@@ -101,7 +137,7 @@ def delete_run(run: Path) -> Deleted:
             # By way of the open folder: whatever comes to stand at its path meanwhile is left alone.
             folder = os.open(run, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
-            raise UserError(f"{run}: {reason_of(error)}") from None
+            raise UserError(reason_of(error), path=run) from None
         try:
             for name in (path.name for path in RunDirectory(run).files()):
                 with suppress(FileNotFoundError, IsADirectoryError):
@@ -113,7 +149,7 @@ def delete_run(run: Path) -> Deleted:
                 run.rmdir()
                 sync_folder(run.parent)
         except OSError as error:
-            raise UserError(f"{run}: {reason_of(error)}; {files} files were deleted") from None
+            raise UserError(reason_of(error), path=run, hint=f"{files} files were deleted") from None
         finally:
             os.close(folder)
     return Deleted(run, files, size, left)
@@ -131,7 +167,7 @@ def _held(run: Path) -> Iterator[None]:
         except TakenError:
             raise _going_on(run) from None
         except OSError as error:
-            raise UserError(f"{metrics}: {reason_of(error)}") from None
+            raise UserError(reason_of(error), path=metrics) from None
     try:
         yield
     finally:
@@ -140,4 +176,4 @@ def _held(run: Path) -> Iterator[None]:
 
 
 def _going_on(run: Path) -> UserError:
-    return UserError(f"{run}: the run is going on, in another window or process; wait for its end, or stop it first")
+    return UserError("the run is going on, in another window or process", path=run, hint="wait for its end, or stop it first")

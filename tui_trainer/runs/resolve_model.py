@@ -15,11 +15,11 @@ def find_model(text: str, *, best: bool = False) -> Path:
     path = Path(text)
     if path.suffix == SUFFIX and not path.is_dir():
         if best:
-            raise UserError(f"--best: {path} is one network; give the run's folder to choose among its own")
+            raise UserError(f"{path} is one network", option="--best", hint="give the run's folder to choose among its own")
         return path
     run = RunDirectory(resolve_run(text, folders.runs()))
     found = run.best if best else run.checkpoint
     if not found.exists():
         reason = "no epoch of this run was validated" if best and run.checkpoint.exists() else f"{run.path} holds no network"
-        raise UserError(f"{found}: there is no such file: {reason}")
+        raise UserError(f"there is no such file: {reason}", path=found)
     return found

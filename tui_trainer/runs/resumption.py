@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui_trainer.config.changes import CHANGEABLE, MOST_CHANGES, Change
@@ -30,6 +30,9 @@ class Resumption:
 
     config: Config
     snapshot: Snapshot
+    """What the checkpoint holds; its options list the changes that were made later as well."""
+    is_behind: bool
+    """Whether the log tells of changes that the checkpoint lacks: it is written before the log is cut."""
     state: RunState
     metrics_size: int
     """Bytes of metrics.jsonl that tell of what the snapshot holds."""
@@ -48,27 +51,29 @@ def read_resumption(folder: RunDirectory, given: Mapping[str, Any]) -> Resumptio
     state = read_run_state(snapshot.scalars)
     passed = _Passed(state)
     size = 0
-    # Of a run that has not trained at all nothing needs to be kept: it starts anew.
-    for line, end in lines_with_ends(folder.metrics) if state.step else ():
-        if passed.takes(line):
+    for line, end in lines_with_ends(folder.metrics):
+        # A run that has not trained at all starts anew, with the changes that were made to it.
+        if passed.takes(line) and state.step:
             size = end
         if len(passed.later) > MOST_CHANGES:
-            raise UserError(f"{folder.metrics}: more than {MOST_CHANGES:,} changes were made after what the checkpoint holds")
+            raise UserError(f"more than {MOST_CHANGES:,} changes were made after what the checkpoint holds", path=folder.metrics)
     warnings = []
     if state.step and len(passed.seconds) < state.epochs:
         warnings.append(f"{folder.metrics}: {state.epochs - len(passed.seconds)} of {state.epochs} epochs are missing, and stay so")
     try:
         config = _with_changes(state.options, passed.later, state)
     except UserError as error:
-        raise UserError(f"{folder.metrics}: changes that were made cannot be made again: {error}") from None
+        raise UserError(f"changes that were made cannot be made again: {error}", path=folder.metrics) from None
+    scalars = {**snapshot.scalars, "config": config.record()}
     return Resumption(
         config=_with_given(config, given, state),
-        snapshot=snapshot,
+        snapshot=replace(snapshot, scalars=scalars),
+        is_behind=config.changes != state.options.changes,
         state=state,
         metrics_size=size,
         seconds=sum(passed.seconds.values()),
         epoch_seconds=_epoch_seconds(folder, state),
-        environment=passed.environment,
+        environment=passed.environment if state.step else {},
         warnings=tuple(warnings),
     )
 
@@ -120,7 +125,7 @@ def _with_given(config: Config, given: Mapping[str, Any], state: RunState) -> Co
     refused = [option(name) for name in different if name not in (*CHANGEABLE, *FREE)]
     if refused:
         allowed = ", ".join(option(name) for name in (*CHANGEABLE, *FREE))
-        raise UserError(f"{refused[0]}: cannot be different when a run is gone on with; what can: {allowed}")
+        raise UserError("cannot be different when a run is gone on with", option=refused[0], hint=f"what can: {allowed}")
     changed = {name: value for name, value in different.items() if name in CHANGEABLE}
     if changed:
         # Before what is planned for a later step.

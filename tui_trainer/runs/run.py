@@ -3,18 +3,20 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tui_trainer.config.options import AUTO, Config
 from tui_trainer.datasets.dataset import MNIST, Dataset, Split, load
 from tui_trainer.errors import UserError, reason_of
+from tui_trainer.runs import checkpoint
 from tui_trainer.runs.batches import BatchFile
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.runs.locked_log import LockedLog, TakenError
 from tui_trainer.runs.resumption import Resumption, read_resumption
 from tui_trainer.runs.run_writer import RunWriter
-from tui_trainer.system.files import beside, open_to_write
+from tui_trainer.system.files import beside, open_to_write, sync_folder
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
 from tui_trainer.training.events import Ended, Event, Noted, Progress, Started
@@ -29,7 +31,7 @@ class Run:
         self, config: Config, training: Training, folder: RunDirectory, journal: LockedLog, warnings: tuple[str, ...] = ()
     ) -> None:
         self.config = config
-        self.warnings = (*training.warnings, *warnings)
+        self.warnings = (*training.warnings, *warnings, *_lacking(folder, journal))
         """What does not stop the run, but whoever started it should know; a line each."""
         self._training = training
         self._folder = folder
@@ -46,10 +48,12 @@ class Run:
             config, data = settle(config)
         training = _build(config, data)
         folder = RunDirectory.create(output)
-        journal = _hold(folder, f"--output {folder.path}", create=True)
+        journal = _hold(folder, "--output", create=True)
         if journal.size:
             journal.close()
-            raise UserError(f"--output {folder.path}: another run has just been there; give a folder that does not exist or is empty")
+            raise UserError(
+                "another run has just been there", option="--output", path=folder.path, hint="give a folder that does not exist or is empty"
+            )
         return cls(config, training, folder, journal)
 
     @classmethod
@@ -60,7 +64,7 @@ class Run:
         option is different that may not be.
         """
         folder = RunDirectory(path)
-        journal = _hold(folder, f"--resume {path}")
+        journal = _hold(folder, "--resume")
         try:
             found = read_resumption(folder, given or {})
             config, data = settle(found.config) if data is None else (found.config, data)
@@ -68,25 +72,22 @@ class Run:
             try:
                 training.restore(found.snapshot, found.seconds, found.epoch_seconds)
             except UserError as error:
-                raise UserError(f"{folder.checkpoint}: cannot go on from here: {error}") from None
-            except MemoryError:
-                raise _too_large() from None
+                raise UserError(f"cannot go on from here: {error}", path=folder.checkpoint) from None
+            except MemoryError as error:
+                raise _too_large() from error
             differences = _differences(found, config)
             _refuse_strangers(folder)
-            try:
-                journal.cut(found.metrics_size)
-            except OSError as error:
-                raise UserError(f"{folder.metrics}: {reason_of(error)}") from None
+            _cut(folder, journal, found)
+            warnings = [*found.warnings]
+            if differences:
+                now = {"environment": {**environment(), "threads": str(config.threads)}}
+                journal.add(line({"event": "resume", "step": training.step, **now}))
+                change = "; ".join(differences)
+                warnings.append(f"{path}: {change}: the numbers may come to differ in their last digits from those of a run never stopped")
+            return cls(config, training, folder, journal, tuple(warnings))
         except BaseException:
             journal.close()
             raise
-        warnings = [*found.warnings]
-        if differences:
-            now = {"environment": {**environment(), "threads": str(config.threads)}}
-            journal.add(line({"event": "resume", "step": training.step, **now}))
-            change = "; ".join(differences)
-            warnings.append(f"{path}: {change}: the numbers may come to differ in their last digits from those of a run never stopped")
-        return cls(config, training, folder, journal, tuple(warnings))
 
     @property
     def directory(self) -> Path:
@@ -104,10 +105,10 @@ class Run:
         return self._training.standing()
 
     @property
-    def trouble(self) -> str:
-        """Why the folder lacks something that it should hold, in a line; nothing while it does not."""
+    def trouble(self) -> UserError | None:
+        """Why the folder lacks something that it should hold; None while it does not."""
         error = self._keeper.trouble
-        return f"{self.directory}: cannot keep the run ({reason_of(error)})" if error else ""
+        return UserError(f"cannot keep the run ({reason_of(error)})", path=self.directory) if error else None
 
     def close(self) -> None:
         """Leave the folder to others, where the run is made and then not trained; after `events` that is done."""
@@ -125,12 +126,12 @@ class Run:
                     self._keeper.heed(event, control)
                 elif not isinstance(event, Noted):
                     self._keeper.keep(event)
-                now = self._keeper.trouble
+                now = self.trouble
                 if now and isinstance(event, Started):
-                    raise UserError(self.trouble)
+                    raise now
                 yield event
                 if now and not before and not isinstance(event, Ended):
-                    yield Noted(f"{self.trouble}; training goes on, and this is tried again")
+                    yield Noted(f"{now}; training goes on, and this is tried again")
                 elif before and not now:
                     yield Noted(f"{self.directory}: the run is kept again, and whole")
         except MemoryError:
@@ -139,24 +140,50 @@ class Run:
             self.close()
 
     def _out_of_memory(self) -> UserError:
-        told = f"out of memory after step {self._training.step:,}: free some, or take a smaller --batch-size or a smaller network"
+        hint = ""
         with suppress(OSError):
             if self._folder.checkpoint.is_file():
-                told += f"; {self._folder.checkpoint} is whole, and --resume {self.directory} goes on from there"
-        return UserError(told)
+                hint = f"{self._folder.checkpoint} is whole, and --resume {self.directory} goes on from there"
+        reached = f"out of memory after step {self._training.step:,}"
+        return UserError(f"{reached}: free some, or take a smaller --batch-size or a smaller network", hint=hint)
 
 
-def _hold(folder: RunDirectory, what: str, *, create: bool = False) -> LockedLog:
+def _hold(folder: RunDirectory, option: str, *, create: bool = False) -> LockedLog:
+    refused = partial(UserError, option=option, path=folder.path)
     try:
         return LockedLog.hold(folder.metrics, create=create)
     except TakenError:
-        raise UserError(f"{what}: a run is going on there, in another window or process; wait for its end, or stop it first") from None
+        raise refused("a run is going on there, in another window or process", hint="wait for its end, or stop it first") from None
     except ValueError:  # a path with a NUL
-        raise UserError(f"{what}: no such folder") from None
+        raise refused("no such folder") from None
     except FileNotFoundError:
-        raise UserError(f"{what}: not a run that can be gone on with: it has no {folder.metrics.name}") from None
+        raise refused(f"not a run that can be gone on with: it has no {folder.metrics.name}") from None
     except OSError as error:
-        raise UserError(f"{what}: {folder.metrics.name}: {reason_of(error)}") from None
+        raise refused(f"{folder.metrics.name}: {reason_of(error)}") from error
+
+
+def _cut(folder: RunDirectory, journal: LockedLog, found: Resumption) -> None:
+    """Take off the log what comes after the checkpoint. A change that only the log tells of is in the checkpoint before it goes."""
+    path = folder.checkpoint
+    try:
+        if found.is_behind:
+            checkpoint.write(path, found.snapshot)
+        path = folder.metrics
+        journal.cut(found.metrics_size)
+    except OSError as error:
+        raise UserError(reason_of(error), path=path) from error
+
+
+def _lacking(folder: RunDirectory, journal: LockedLog) -> list[str]:
+    """What the file system does not offer, which costs safety alone; a line each."""
+    found = []
+    if not journal.is_locked:
+        found.append(f"{folder.path}: this file system has no locks: nothing but you keeps a second process from going on with the run")
+    # What else is wrong with the folder is told when it is written to.
+    with suppress(OSError):
+        if not sync_folder(folder.path):
+            found.append(f"{folder.path}: this file system cannot make renames last: a loss of power may cost the last checkpoint")
+    return found
 
 
 def _refuse_strangers(folder: RunDirectory) -> None:
@@ -164,13 +191,13 @@ def _refuse_strangers(folder: RunDirectory) -> None:
     for file in (folder.config, folder.best, folder.checkpoint):
         for path in (file, beside(file)):
             if path.is_dir() and not path.is_symlink():
-                raise UserError(f"{path}: a folder is where a file of the run belongs")
+                raise UserError("a folder is where a file of the run belongs", path=path)
     try:
         os.close(open_to_write(folder.batches))
     except FileNotFoundError:
         return
     except OSError as error:
-        raise UserError(f"{folder.batches}: {reason_of(error)}") from None
+        raise UserError(reason_of(error), path=folder.batches) from error
 
 
 def _differences(found: Resumption, config: Config) -> list[str]:
@@ -186,7 +213,13 @@ def settle(config: Config) -> tuple[Config, Dataset]:
         # An absolute name, so that a config.toml finds the data from any folder.
         name = config.data if config.data == MNIST else str(Path(config.data).expanduser().absolute())
     except (OSError, RuntimeError, ValueError) as error:  # the current folder is gone; the user of ~user is unknown, or has a NUL
-        raise UserError(f"--data {config.data}: {reason_of(error)}") from None
+        raise UserError(reason_of(error), option="--data", path=config.data) from None
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise UserError(
+            f"lies at {name}, whose name is not UTF-8, as config.toml must be", option="--data", path=config.data, hint="move or link it"
+        ) from None
     data = load(name)
     config = config.model_copy(update={"data": name})
     if config.threads == AUTO:
@@ -200,9 +233,9 @@ def settle(config: Config) -> tuple[Config, Dataset]:
 def _build(config: Config, data: Dataset) -> Training:
     try:
         return Training(config, data)
-    except MemoryError:
-        raise _too_large() from None
+    except MemoryError as error:
+        raise _too_large() from error
 
 
 def _too_large() -> UserError:
-    return UserError("--hidden: this network does not fit into the memory of this machine; take fewer or smaller layers")
+    return UserError("this network does not fit into the memory of this machine", option="--hidden", hint="take fewer or smaller layers")

@@ -11,7 +11,7 @@ import tomli_w
 
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.directory import RunDirectory
-from tui_trainer.system.files import replace
+from tui_trainer.system.files import is_not_offered, replace
 from tui_trainer.system.reading import read_table
 
 LONGEST_TAG: Final = 50
@@ -29,7 +29,7 @@ def read_tags(run: Path) -> tuple[str, ...]:
         return ()
     tags = read_table(path, MOST_BYTES).get("tags")
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags) or len(tags) > MOST_TAGS:
-        raise UserError(f"{path}: tags must be a list of at most {MOST_TAGS} texts")
+        raise UserError(f"tags must be a list of at most {MOST_TAGS} texts", path=path)
     return tuple(dict.fromkeys(tags))
 
 
@@ -37,7 +37,9 @@ def parse_tag(text: str) -> str:
     """A tag as it is given, with or without a `+`. Raises UserError when it is none."""
     tag = text.removeprefix("+")
     if not tag or len(tag) > LONGEST_TAG or not tag.isprintable() or tag[0] in "+-" or set(tag) & set(" ,"):
-        raise UserError(f"{text}: a tag is up to {LONGEST_TAG} printable characters without spaces and commas, and does not begin with -")
+        raise UserError(
+            f"a tag is up to {LONGEST_TAG} printable characters without spaces and commas, and does not begin with -", value=text
+        )
     return tag
 
 
@@ -48,14 +50,14 @@ def change_tags(run: Path, *, add: Iterable[str] = (), remove: Iterable[str] = (
         with _alone(run):
             tags = read_tags(run)
             if missing := next((tag for tag in removed if tag not in tags), None):
-                raise UserError(f"{run}: has no tag {missing}")
+                raise UserError(f"has no tag {missing}", path=run)
             now = tuple(tag for tag in dict.fromkeys((*tags, *add)) if tag not in removed)
             if len(now) > MOST_TAGS:
-                raise UserError(f"{run}: a run has at most {MOST_TAGS} tags")
+                raise UserError(f"a run has at most {MOST_TAGS} tags", path=run)
             if now != tags:
                 replace(path, tomli_w.dumps({"tags": list(now)}).encode())
     except OSError as error:
-        raise UserError(f"{path}: {reason_of(error)}") from None
+        raise UserError(reason_of(error), path=path) from None
     return now
 
 
@@ -64,7 +66,11 @@ def _alone(folder: Path) -> Iterator[None]:
     """No other process changes tags in the folder meanwhile."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            if not is_not_offered(error):
+                raise
         yield
     finally:
         os.close(descriptor)

@@ -42,7 +42,7 @@ def check_installed() -> None:
     try:
         import tensorboardX  # noqa: F401, PLC0415
     except ImportError:
-        raise UserError("--to tensorboard: needs tensorboardX: pip install 'tui-trainer[tensorboard]'") from None
+        raise UserError("needs tensorboardX: pip install 'tui-trainer[tensorboard]'", option="--to", value="tensorboard") from None
 
 
 def event_file(run: RunRecord) -> Iterator[bytes]:

@@ -175,7 +175,7 @@ def find_sweeps(folder: Path) -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise UserError(f"{folder}: {reason_of(error)}") from None
+        raise UserError(reason_of(error), path=folder) from None
 
 
 def resolve_sweep(text: str, folder: Path) -> Path:

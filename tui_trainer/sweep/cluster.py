@@ -155,7 +155,7 @@ class ClusterWorkers:
         reasons = {worker: _line(reason) for worker, reason in found.items() if reason is not None}
         texts = [f"worker {worker}: {reason}" for worker, reason in reasons.items()]
         if found and len(reasons) == len(found):
-            raise UserError(f"{self._scheduler.name}: none of the {len(found)} workers can train: {texts[0]}")
+            raise UserError(f"none of the {len(found)} workers can train: {texts[0]}", option=self._scheduler.name)
         self._notes.extend(texts)
 
     async def _train(self, config: Config, folder: Path) -> Done:
@@ -228,7 +228,7 @@ class ClusterWorkers:
             await client
         except (OSError, ValueError, ImportError):
             raise UserError(
-                f"{self._scheduler.name}: no Dask scheduler answers; `dask scheduler` starts one, and `dask worker` its workers"
+                "no Dask scheduler answers", option=self._scheduler.name, hint="`dask scheduler` starts one, and `dask worker` its workers"
             ) from None
         finally:
             if client.status != "running":

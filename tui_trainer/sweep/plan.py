@@ -73,9 +73,9 @@ def planned(
         return None
     search = search or ("random" if samples else "grid")
     if search == "grid" and samples:
-        raise UserError("--samples: a grid has all combinations; leave out --samples, or give --search random")
+        raise UserError("a grid has all combinations", option="--samples", hint="leave out --samples, or give --search random")
     if search != "grid" and not samples:
-        raise UserError(f"--search {search} needs --samples, how many configurations to try")
+        raise UserError("needs --samples, how many configurations to try", option="--search", value=search, colon=False)
     return Plan(options, table, str(file) if file else None, search, samples, seed or 0)
 
 
@@ -139,9 +139,9 @@ def _learning(space: Space, samples: int, seed: int) -> Sought:
     except ModuleNotFoundError as error:
         if error.name != "optuna":
             raise
-        raise UserError("--search tpe: needs Optuna: pip install 'tui-trainer[sweep]'") from None
+        raise UserError("needs Optuna: pip install 'tui-trainer[sweep]'", option="--search", value="tpe") from None
     if samples * len(space.seeds) > MOST_TRIALS:
-        raise UserError(f"--samples: with {len(space.seeds)} seeds at most {MOST_TRIALS // len(space.seeds):,}, not {samples:,}")
+        raise UserError(f"with {len(space.seeds)} seeds at most {MOST_TRIALS // len(space.seeds):,}, not {samples:,}", option="--samples")
     check(space, seed)
     return lambda data, store, results: ParzenSearch(space, samples, seed, data, store, results)
 

@@ -23,9 +23,10 @@ from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.sweep.shared import untested
 from tui_trainer.sweep.store import Standing
-from tui_trainer.sweep.train_run import CutShortError, latest
+from tui_trainer.sweep.train_run import CutShortError, latest, refuse_link
 from tui_trainer.sweep.workers import NOTHING, Done, trained
 from tui_trainer.system.files import replace
+from tui_trainer.system.folders import as_text
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
 
@@ -111,6 +112,7 @@ def train(name: str, options: str, fingerprint: str, home: Mapping[str, str]) ->
 
 def put(files: Mapping[str, bytes], folder: Path) -> None:
     """Make `folder` that of the run whose files these are; until the last is written it is none that has ended. Raises UserError."""
+    refuse_link(folder)
     own = RunDirectory(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +126,7 @@ def put(files: Mapping[str, bytes], folder: Path) -> None:
             elif name != best or content != files.get(checkpoint):
                 replace(folder / name, content)
     except OSError as error:
-        raise UserError(f"{folder}: cannot keep the run ({reason_of(error)})") from None
+        raise UserError(f"cannot keep the run ({reason_of(error)})", path=folder) from None
 
 
 def _located(metrics: bytes, folder: Path) -> bytes:
@@ -133,7 +135,7 @@ def _located(metrics: bytes, folder: Path) -> bytes:
     for index, text in enumerate(lines):
         record = json.loads(text)
         if "run_directory" in record:
-            lines[index] = line({**record, "run_directory": str(folder)})
+            lines[index] = line({**record, "run_directory": as_text(folder)})
     return "".join(f"{text}\n" for text in lines).encode()
 
 

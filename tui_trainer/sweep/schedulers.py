@@ -56,12 +56,12 @@ class Given:
                 get_backend(scheme or "tcp")
                 host, port = parse_host_port(place, DEFAULT_PORT)
             except (ValueError, RuntimeError):
-                raise UserError(f"{self.name}: neither a file nor an address such as tcp://host:{DEFAULT_PORT}") from None
+                raise UserError(f"neither a file nor an address such as tcp://host:{DEFAULT_PORT}", option=self.name) from None
             return f"{scheme or 'tcp'}://{unparse_host_port(host, port)}"
         try:
             return str(json.loads(path.read_text(encoding="utf-8"))["address"])
         except (OSError, ValueError, KeyError, TypeError):
-            raise UserError(f"{self.name}: neither an address nor a file that `dask scheduler --scheduler-file` wrote") from None
+            raise UserError("neither an address nor a file that `dask scheduler --scheduler-file` wrote", option=self.name) from None
 
     async def close(self) -> None:
         """It goes on."""
@@ -85,7 +85,7 @@ class OverSSH:
                 self._cluster = await asyncio.wait_for(self._start(), START_WITHIN)
             except Exception as error:  # Dask raises no other kind where a process does not start
                 reason = " ".join(str(error).split()) or f"not at work within {START_WITHIN} s"
-                raise UserError(f"{self.name}: the hosts cannot be put to work: {reason[:200]}") from None
+                raise UserError(f"the hosts cannot be put to work: {reason[:200]}", option=self.name) from None
         return str(self._cluster.scheduler_address)
 
     async def _start(self) -> Any:
@@ -126,7 +126,7 @@ class BySlurm:
         _require("--slurm", "distributed", "dask_jobqueue")
         self.name = "--slurm"
         if not shutil.which("sbatch"):
-            raise UserError("--slurm: there is no sbatch here; start the sweep where jobs are submitted")
+            raise UserError("there is no sbatch here", option="--slurm", hint="start the sweep where jobs are submitted")
         # Importing it takes hold of ctrl+c, which only the main thread can do, and can undo.
         heard = signal.getsignal(signal.SIGINT)
         from dask_jobqueue.slurm import SLURMCluster  # noqa: PLC0415 an extra
@@ -142,7 +142,7 @@ class BySlurm:
                 self._cluster = await self._make(asynchronous=True, scheduler_options={"dashboard_address": ":0"})
             except (OSError, ValueError) as error:
                 reason = " ".join(str(error).split())[:200]
-                raise UserError(f"--slurm: {reason}; ~/.config/dask/jobqueue.yaml describes a job") from None
+                raise UserError(reason, option="--slurm", hint="~/.config/dask/jobqueue.yaml describes a job") from None
             self._cluster.scale(self._workers)
         return str(self._cluster.scheduler_address)
 
@@ -153,7 +153,7 @@ class BySlurm:
 
 def _require(name: str, *modules: str) -> None:
     if not all(find_spec(module) for module in modules):
-        raise UserError(f"{name} needs Dask: pip install 'tui-trainer[cluster]'")
+        raise UserError("needs Dask: pip install 'tui-trainer[cluster]'", option=name, colon=False)
 
 
 def _hosts(file: Path) -> list[tuple[str, str]]:
@@ -161,10 +161,10 @@ def _hosts(file: Path) -> list[tuple[str, str]]:
     try:
         lines = [text.partition("#")[0].strip() for text in file.read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError) as error:
-        raise UserError(f"--ssh {file}: {reason_of(error)}") from None
+        raise UserError(reason_of(error), option="--ssh", path=file) from None
     found = [(user, name) for text in lines if text for user, _, name in (text.rpartition("@"),)]
     if not found:
-        raise UserError(f"--ssh {file}: it names no host; give one a line, name or user@name")
+        raise UserError("it names no host", option="--ssh", path=file, hint="give one a line, name or user@name")
     return found
 
 

@@ -39,7 +39,7 @@ class SharedData:
         except OSError as error:
             with suppress(OSError):
                 shared.remove()
-            raise UserError(f"{folder}: the data cannot be put there for the workers ({reason_of(error)})") from None
+            raise UserError(f"the data cannot be put there for the workers ({reason_of(error)})", path=folder) from None
         return shared
 
     def dataset(self) -> Dataset:
@@ -69,4 +69,4 @@ def _mapped(path: Path, mode: Literal["r", "c"]) -> NDArray[Any]:
         # A plain array over the mapping: the subclass makes each indexing slower.
         return np.asarray(np.load(path, mmap_mode=mode, allow_pickle=False))
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: {' '.join(str(error).split()).lower()}") from None
+        raise UserError(" ".join(str(error).split()).lower(), path=path) from None

@@ -12,6 +12,7 @@ On the command line an axis is a text; in a TOML file, under `[sweep]`, it may b
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice, product
 from math import exp, isfinite, log, prod
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tui_trainer.config.options import AUTO, Config, Source, as_text, fields, option
+from tui_trainer.config.options import AUTO, Config, Source, as_text, fields
 from tui_trainer.errors import UserError
 from tui_trainer.text.language import N_
 
@@ -88,20 +89,20 @@ class Space:
         self.fixed = {**fixed, **single}
         self.axes = {name: axis for name, axis in axes.items() if name not in single}
         if isinstance(self.axes.get(SEED), Interval):
-            raise UserError("--seed: give the seeds one by one, 0,1,2, or as 0:3")
+            raise UserError("give the seeds one by one, 0,1,2, or as 0:3", option="--seed")
 
     @classmethod
     def read(cls, options: Mapping[str, str], table: Mapping[str, Any], file: Path | None = None) -> "Space":
         """From texts of the command line, which win, and what is in a TOML file. Raises UserError."""
         swept = table.get("sweep", {})
         if not isinstance(swept, dict):
-            raise UserError(f"{file}: sweep must be a table of options and what they are swept over")
+            raise UserError("sweep must be a table of options and what they are swept over", path=file)
         known = {name for name, _ in fields()}
         source = Source(file, frozenset({*table, *swept} - options.keys()))
         for name in swept.keys() - options.keys():
             if name not in known:
-                raise UserError(f"{source.of(name)} is not an option; `tui-trainer --help` lists them")
-        axes = {name: parse_axis(name, value, source.of(name)) for name, value in {**swept, **options}.items()}
+                raise source.error(name, "is not an option", hint="`tui-trainer --help` lists them", colon=False)
+        axes = {name: parse_axis(name, value, source) for name, value in {**swept, **options}.items()}
         fixed = {name: value for name, value in table.items() if name != "sweep" and name not in axes}
         return cls(fixed, axes, source)
 
@@ -122,19 +123,21 @@ class Space:
         axes = {name: axis for name, axis in self.axes.items() if name != SEED}
         endless = [name for name, axis in axes.items() if isinstance(axis, Interval)]
         if endless:
-            raise UserError(
-                f"{self.source.of(endless[0])}: a grid needs a count, such as log:1e-4:1:7; without one give --samples, to draw from it"
+            raise self.source.error(
+                endless[0], "a grid needs a count, such as log:1e-4:1:7", hint="without one give --samples, to draw from it"
             )
         size = (self.size or 1) * len(self.seeds)
         if size > MOST_TRIALS:
-            raise UserError(f"this grid has {size:,} runs, more than {MOST_TRIALS:,}; sweep fewer values, or draw some with --samples")
+            raise UserError(
+                f"this grid has {size:,} runs, more than {MOST_TRIALS:,}", hint="sweep fewer values, or draw some with --samples"
+            )
         combinations = product(*(axis.values for axis in axes.values() if isinstance(axis, Values)))
         yield from self.repeated([dict(zip(axes, values, strict=True)) for values in combinations])
 
     def drawn(self, samples: int, seed: int) -> Iterator[Trial]:
         """So many configurations drawn at random, each with every seed; fewer where there are not so many (Bergstra & Bengio 2012)."""
         if samples * len(self.seeds) > MOST_TRIALS:
-            raise UserError(f"--samples: with {len(self.seeds)} seeds at most {MOST_TRIALS // len(self.seeds):,}, not {samples:,}")
+            raise UserError(f"with {len(self.seeds)} seeds at most {MOST_TRIALS // len(self.seeds):,}, not {samples:,}", option="--samples")
         wanted = min(samples, self.size or samples)
         rng = np.random.default_rng(seed)
         yield from self.repeated(list(islice(self._distinct(rng), wanted)))
@@ -163,33 +166,34 @@ class Space:
         try:
             config = Config.parse({**self.fixed, **where, SEED: seed}, self.source)
         except UserError as error:
-            raise UserError(f"{error} (tried: {describe(where)})" if where else str(error)) from None
+            error.context = f"tried: {describe(where)}" if where else ""
+            raise
         if not config.validation:
-            raise UserError("--validation: a sweep compares by the validation set; give a number above 0")
+            raise UserError("a sweep compares by the validation set", option="--validation", hint="give a number above 0")
         if config.threads == AUTO:
             # The cores are for the other runs, which is faster than more threads in each.
             config = config.model_copy(update={"threads": 1})
         return Trial(config, {name: value_text(value) for name, value in where.items()})
 
 
-def parse_axis(name: str, given: Any, called: str | None = None) -> Axis:
-    """What an option is swept over, from a text, or a list of values. Raises UserError, which calls the option as told."""
-    called = called or option(name)
+def parse_axis(name: str, given: Any, source: Source | None = None) -> Axis:
+    """What an option is swept over, from a text, or a list of values. Raises UserError."""
+    source = source or Source()
     if isinstance(given, list):
         if not given:
-            raise UserError(f"{called}: the list has no values")
+            raise source.error(name, "the list has no values")
         return Values(_distinct_values([as_text(value) if isinstance(value, list) else value for value in given]))
     if not isinstance(given, str):
         return Values((given,))
     is_whole = next(field.annotation for known, field in fields() if known == name) is int
     if match := re.fullmatch(r"(lin|log):([^:]+):([^:]+)(?::([^:]+))?", given.strip()):
-        return _scale(called, given, match, is_whole)
+        return _scale(partial(source.error, name), given, match, is_whole)
     if is_whole and ":" in given:
-        return Values(_range(called, given))
+        return Values(_range(partial(source.error, name), given))
     values = [part.strip() for part in given.split(";" if ";" in given else ",")]
     values = [value for value in values if value]
     if not values:
-        raise UserError(f"{called}: there is no value in {given!r}")
+        raise source.error(name, f"there is no value in {given!r}")
     return Values(_distinct_values(values))
 
 
@@ -210,29 +214,29 @@ def _distinct_values(values: list[Any]) -> tuple[Value, ...]:
     return tuple({value_text(value): value for value in values}.values())
 
 
-def _scale(called: str, given: str, match: re.Match[str], is_whole: bool) -> Axis:
+def _scale(error: Callable[[str], UserError], given: str, match: re.Match[str], is_whole: bool) -> Axis:
     is_log = match[1] == "log"
     try:
         low, high = float(match[2]), float(match[3])
         count = None if match[4] is None else int(match[4])
     except ValueError:
-        raise UserError(f"{called}: {given!r} must read like {match[1]}:0.01:1:5, or without the count") from None
+        raise error(f"{given!r} must read like {match[1]}:0.01:1:5, or without the count") from None
     if not (isfinite(low) and isfinite(high) and low < high and (low > 0 or not is_log)):
-        raise UserError(f"{called}: {given!r} must go from a lower number to a higher one" + (", both above 0" if is_log else ""))
+        raise error(f"{given!r} must go from a lower number to a higher one" + (", both above 0" if is_log else ""))
     interval = Interval(low, high, is_log, is_whole)
     if count is None:
         return interval
     if not 2 <= count <= MOST_TRIALS:
-        raise UserError(f"{called}: {given!r}: the count must be 2 to {MOST_TRIALS:,}")
+        raise error(f"{given!r}: the count must be 2 to {MOST_TRIALS:,}")
     return Values(_distinct_values([interval.at(index / (count - 1)) for index in range(count)]))
 
 
-def _range(called: str, given: str) -> tuple[Value, ...]:
+def _range(error: Callable[[str], UserError], given: str) -> tuple[Value, ...]:
     match = re.fullmatch(r"\s*(\d{1,30}):(\d{1,30})(?::(\d{1,18}))?\s*", given)
     numbers = range(int(match[1]), int(match[2]), int(match[3] or 1)) if match and match[3] != "0" else range(0)
     # Its length cannot be asked for where it is astronomical.
     if not numbers or numbers[-1] - numbers[0] >= MOST_TRIALS * numbers.step:
-        raise UserError(f"{called}: {given!r} must read like 0:5, which is 0,1,2,3,4, and be {MOST_TRIALS:,} numbers at most")
+        raise error(f"{given!r} must read like 0:5, which is 0,1,2,3,4, and be {MOST_TRIALS:,} numbers at most")
     return tuple(numbers)
 
 

@@ -112,7 +112,7 @@ class Store:
         create = lock is not None
         self.path = folder / FILE
         if not create and not self.path.is_file():
-            raise UserError(f"{folder}: not a sweep: it has no {FILE}")
+            raise UserError(f"not a sweep: it has no {FILE}", path=folder)
         with self._told():
             try:
                 self._open("mode=rwc" if create else "mode=ro", create)
@@ -129,14 +129,19 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not made and not (folder / FILE).exists() and any(path.name != LOCK for path in folder.iterdir()):
-                raise UserError(f"--output {folder}: the folder is not empty; give a sweep's, or one that does not exist or is empty")
+                raise UserError(
+                    "the folder is not empty", option="--output", path=folder, hint="give a sweep's, or one that does not exist or is empty"
+                )
             lock = LockedLog.hold(folder / LOCK, create=True)
         except TakenError:
             raise UserError(
-                f"--output {folder}: this sweep is going on in another window or process; wait for its end, or stop it first"
+                "this sweep is going on in another window or process",
+                option="--output",
+                path=folder,
+                hint="wait for its end, or stop it first",
             ) from None
         except (OSError, ValueError) as error:
-            raise UserError(f"--output {folder}: {reason_of(error)}") from None
+            raise UserError(reason_of(error), option="--output", path=folder) from None
         try:
             return cls(folder, lock)
         except BaseException:
@@ -162,16 +167,16 @@ class Store:
             with base:
                 base.executescript(f"begin; {_TABLES} pragma user_version = {FORMAT}; commit;")
         elif version != FORMAT:
-            raise UserError(f"{self.path}: not a sweep that this version can read")
+            raise UserError("not a sweep that this version can read", path=self.path)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            raise UserError(f"{self.path}: {' '.join(str(error).split()).lower()}") from None
+            raise UserError(" ".join(str(error).split()).lower(), path=self.path) from None
         except (ValueError, KeyError, TypeError, RecursionError):  # of which a ValidationError is one
-            raise UserError(f"{self.path}: holds what this version cannot read") from None
+            raise UserError("holds what this version cannot read", path=self.path) from None
 
     def close(self) -> None:
         """Let go of the file."""

@@ -258,7 +258,9 @@ class Sweep:
         yield from self._keep()
         if self._unkept:
             raise UserError(
-                f"{self._store.path}: the last {len(self._unkept)} results cannot be kept; started again, the sweep reads them from {RUNS}/"
+                f"the last {len(self._unkept)} results cannot be kept",
+                path=self._store.path,
+                hint=f"started again, the sweep reads them from {RUNS}/",
             )
         results = sorted(self._results.values(), key=lambda result: (result.place, result.key))
         groups = grouped(results)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
-from tui_trainer.errors import UserError
+from tui_trainer.errors import UserError, may_pass, reason_of
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.archive import RunRecord, is_run, read_run
 from tui_trainer.runs.directory import RunDirectory
@@ -26,6 +26,7 @@ def run_trial(config: Config, folder: Path, data: Dataset, control: Control) -> 
 
     Raises CutShortError after `control` stopped it, and UserError when it cannot be trained or kept.
     """
+    refuse_link(folder)
     if known := outcome(folder):
         return known
     run = _resumed(folder, data) or Run.create(config, folder, data)
@@ -33,8 +34,14 @@ def run_trial(config: Config, folder: Path, data: Dataset, control: Control) -> 
         if isinstance(event, Ended) and event.status in {"stopped", "interrupted"}:
             raise CutShortError
     if run.trouble:
-        raise UserError(run.trouble)
+        raise run.trouble
     return _outcome(read_run(folder))
+
+
+def refuse_link(folder: Path) -> None:
+    """Raise UserError where the run's folder is a link: what it leads to is not the sweep's to train or to delete."""
+    if folder.is_symlink():
+        raise UserError("a link is where the run's own folder belongs", path=folder, hint="remove it")
 
 
 def outcome(folder: Path) -> tuple[Standing, Figures] | None:
@@ -91,11 +98,15 @@ def _resumed(folder: Path, data: Dataset) -> Run | None:
     own = RunDirectory(folder)
     try:
         return Run.resume(folder, data=data)
-    except UserError:
-        if is_held(own.metrics):
+    except UserError as error:
+        # What cannot be read at the moment may be whole.
+        if may_pass(error) or is_held(own.metrics):
             raise
+    try:
         own.clear()
-        return None
+    except OSError as error:
+        raise UserError(f"nothing to go on with, and it cannot be cleared ({reason_of(error)})", path=folder) from error
+    return None
 
 
 def _digest(file: Path) -> str:

@@ -3,14 +3,22 @@
 import errno
 import os
 import stat
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
+from typing import BinaryIO, Final
+
+ABANDONED_AFTER: Final = 3600.0
+"""Seconds after which nobody writes to a fresh file any more: its writer was killed."""
 
 
 def replace(path: Path, content: bytes, also: Path | None = None) -> None:
     """Write `content` beside `path`, make sure that it is on the disk, and rename it into place, and so at `also`. Raises OSError.
 
-    Both are one file where the file system lets them be: neither is ever written to again, only replaced.
+    For whoever has the folder to itself: the name beside is always the same, so that what a kill leaves is known. Both are one file
+    where the file system lets them be: neither is ever written to again, only replaced.
     """
     fresh = [beside(target) for target in (path, also) if target]
     try:
@@ -32,6 +40,55 @@ def replace(path: Path, content: bytes, also: Path | None = None) -> None:
                 remains.unlink()
         raise
     sync_folder(path.parent)
+
+
+@contextmanager
+def replacing(path: Path, *, over: bool = True) -> Iterator[BinaryIO]:
+    """A file that comes to stand at `path` once all of it is written; any number may be at it at once, and one of them is there whole.
+
+    Raises OSError: FileExistsError where something is there already, unless it is written `over`.
+    """
+    _remove_abandoned(path.parent)
+    # Not of the file's own name, which may mean something to others already: TensorBoard takes any part of one for a run.
+    fresh = path.with_name(f".tui-trainer-{token_hex(8)}.new")
+    try:
+        with fresh.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if over:
+            fresh.replace(path)
+        else:
+            _take_name(fresh, path)
+    finally:
+        with suppress(OSError):
+            fresh.unlink()
+    sync_folder(path.parent)
+
+
+def write_whole(path: Path, content: bytes, *, over: bool = True) -> None:
+    """Write a file by way of `replacing`. Raises OSError."""
+    with replacing(path, over=over) as file:
+        file.write(content)
+
+
+def _take_name(fresh: Path, path: Path) -> None:
+    # Unlike a rename, a link never takes the place of what is there.
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        fresh.replace(path)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    for fresh in folder.glob(".tui-trainer-*.new"):
+        with suppress(OSError):
+            if time.time() - fresh.lstat().st_mtime > ABANDONED_AFTER:
+                fresh.unlink()
 
 
 def beside(path: Path) -> Path:
@@ -69,10 +126,20 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` survive a loss of power."""
+def sync_folder(folder: Path) -> bool:
+    """Make a rename in `folder` survive a loss of power; False where the file system cannot. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if is_not_offered(error):
+            return False
+        raise
     finally:
         os.close(descriptor)
+    return True
+
+
+def is_not_offered(error: OSError) -> bool:
+    """Whether the file system has no such thing, as shared folders and cluster file systems lack some; nothing else is wrong then."""
+    return error.errno in {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK}

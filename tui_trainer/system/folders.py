@@ -1,5 +1,6 @@
 """Every folder that the program reads or writes, and how the name of one may be shown."""
 
+import os
 from pathlib import Path
 
 import platformdirs
@@ -10,6 +11,11 @@ APP = "tui-trainer"
 def printable(text: str) -> str:
     """`text` with what a terminal would obey spelled out: names come from files and arguments, and may hold escape sequences."""
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
+def as_text(path: Path) -> str:
+    """The path for a file of JSON, which is UTF-8: bytes of a name that are none are spelled out, as in `run\\xff`."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def bundled_mnist() -> Path:

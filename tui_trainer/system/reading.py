@@ -18,11 +18,11 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise UserError(f"{path}: not a regular file")
+            raise UserError("not a regular file", path=path)
         with os.fdopen(descriptor, "rb") as file:
             yield file
     except OSError as error:
-        raise UserError(f"{path}: {reason_of(error)}") from None
+        raise UserError(reason_of(error), path=path) from error
 
 
 def read_table(path: Path, most: int) -> dict[str, Any]:
@@ -30,15 +30,15 @@ def read_table(path: Path, most: int) -> dict[str, Any]:
     with opened(path) as file:
         content = file.read(most + 1)
     if len(content) > most:
-        raise UserError(f"{path}: longer than {most:,} bytes")
+        raise UserError(f"longer than {most:,} bytes", path=path)
     try:
         table = parse_toml(content)
     except ValueError as error:
-        raise UserError(f"{path}: {error}") from None
+        raise UserError(str(error), path=path) from None
     try:
         str(table)
     except ValueError:  # a hexadecimal one can be read, but not shown
-        raise UserError(f"{path}: holds an integer of thousands of digits") from None
+        raise UserError("holds an integer of thousands of digits", path=path) from None
     except RecursionError:
-        raise UserError(f"{path}: holds tables in tables without end") from None
+        raise UserError("holds tables in tables without end", path=path) from None
     return table

@@ -25,12 +25,12 @@ def require_terminal(instead: str) -> None:
     """
     terminal = sys.__stdin__ is not None and sys.__stdin__.isatty() and sys.__stderr__ is not None and sys.__stderr__.isatty()
     if not terminal:
-        raise UserError(f"the app needs a terminal for its keys and its screen; {instead}")
+        raise UserError("the app needs a terminal for its keys and its screen", hint=instead)
     kind = os.environ.get("TERM", "")
     if not kind:
-        raise UserError(f"the app cannot tell what its terminal draws, as TERM is not set; {instead}")
+        raise UserError("the app cannot tell what its terminal draws, as TERM is not set", hint=instead)
     if kind in ("dumb", "unknown"):
-        raise UserError(f"the app cannot draw on a terminal of type {kind!r}; {instead}")
+        raise UserError(f"the app cannot draw on a terminal of type {kind!r}", hint=instead)
 
 
 def writes_utf8() -> bool:

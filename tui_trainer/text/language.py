@@ -33,7 +33,7 @@ def choose(option: str | None, environment: Mapping[str, str] = os.environ) -> s
     """The language that the option names, else the variable, else the locale. Raises UserError where there is no such language."""
     for source, wanted in (("--language", option), (VARIABLE, environment.get(VARIABLE))):
         if wanted and wanted not in (known := [*languages(), AUTO]):
-            raise UserError(f"{source} must be one of {', '.join(known)}, not {wanted!r}")
+            raise UserError(f"must be one of {', '.join(known)}, not {wanted!r}", option=source, colon=False)
         if wanted and wanted != AUTO:
             return wanted
     return _of_locale(environment)

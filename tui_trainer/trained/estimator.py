@@ -68,14 +68,14 @@ class Classifier:
         """
         for event in self.train(x, y):
             if isinstance(event, Ended) and event.divergence is not None:
-                raise UserError(f"training diverged at step {event.divergence.step}; try a lower learning rate")
+                raise UserError(f"training diverged at step {event.divergence.step}", hint="try a lower learning rate")
         return self
 
     def train(self, x: ArrayLike, y: ArrayLike, control: Control | None = None) -> Iterator[Event]:
         """As `fit`, yielding each event of the run. What was learned is there when the last one was taken."""
         images, labels = _samples(x), np.asarray(y)
         if labels.shape != (len(images),):
-            raise UserError(f"y has shape {labels.shape}; {len(images)} samples need labels of shape ({len(images)},)")
+            raise UserError(f"y has shape {labels.shape}", hint=f"{len(images)} samples need labels of shape ({len(images)},)")
         self.classes_, encoded = np.unique(labels, return_inverse=True)
         self.n_features_in_ = images.shape[1]
         config = Config.parse({"validation": 0, "threads": 1, "batch_size": min(32, max(len(images), 1)), **self._options})
@@ -91,7 +91,7 @@ class Classifier:
         """Probabilities of shape (samples, classes), float32, in the order of `classes_`."""
         images = _samples(x)
         if images.shape[1] != self.n_features_in_:
-            raise UserError(f"x has {images.shape[1]} numbers per sample; this network was trained on {self.n_features_in_}")
+            raise UserError(f"x has {images.shape[1]} numbers per sample", hint=f"this network was trained on {self.n_features_in_}")
         parts = [np.empty((0, len(self.classes_)), np.float32)]
         with np.errstate(all="ignore"):
             for batch in BatchLoader(Split(images, np.zeros(len(images), np.intp))).all(self.network_):
@@ -125,9 +125,9 @@ class Classifier:
             model.classes_ = _labels(snapshot.scalars.get("labels"), state.classes)
             model._learned(snapshot)
         except UserError as error:
-            raise UserError(f"{path}: not a checkpoint that this version can read: {error}") from None
+            raise UserError(f"not a checkpoint that this version can read: {error}", path=path) from None
         except MemoryError:
-            raise UserError(f"{path}: does not fit into memory") from None
+            raise UserError("does not fit into memory", path=path) from None
         return model
 
     def _learned(self, snapshot: Snapshot) -> None:
@@ -156,6 +156,6 @@ def _labels(labels: Any, classes: int) -> NDArray[Any]:
 def _samples(x: ArrayLike) -> Images:
     array = np.asarray(x)
     if array.ndim < 2 or array.dtype.kind not in "uifb":
-        raise UserError(f"x has shape {array.shape} of {array.dtype}; numbers of shape (samples, …) are needed")
+        raise UserError(f"x has shape {array.shape} of {array.dtype}", hint="numbers of shape (samples, …) are needed")
     flat = np.ascontiguousarray(array.reshape(len(array), -1))
     return flat if flat.dtype == np.uint8 else flat.astype(np.float32)

@@ -50,11 +50,13 @@ def to_onnx(model: Classifier) -> bytes:
     `images` are what training saw: pixels from 0 to 1 where they were bytes.
     """
     if sum(tensor.nbytes for tensor in model.network_.tensors.values()) > MOST_BYTES:
-        raise UserError("--to onnx: this network is larger than the 2 GiB that the format allows; take --to npz")
+        raise UserError("this network is larger than the 2 GiB that the format allows", option="--to", value="onnx", hint="take --to npz")
     try:
         import onnx  # noqa: PLC0415 an optional extra
     except ModuleNotFoundError as error:
-        raise UserError(f"--to onnx needs a package that is missing here, {error.name}: pip install 'tui-trainer[onnx]'") from None
+        raise UserError(
+            f"needs a package that is missing here, {error.name}: pip install 'tui-trainer[onnx]'", option="--to", value="onnx", colon=False
+        ) from None
     graph = _graph(model, onnx)
     made: ModelProto = onnx.helper.make_model(
         graph,
@@ -100,4 +102,4 @@ def _operator(layer: Layer) -> tuple[str, dict[str, float]]:
         return "Gemm", {}
     if isinstance(layer, Activation) and layer.prefix in OPERATORS:
         return OPERATORS[layer.prefix](layer)
-    raise UserError(f"--to onnx: there is no operator for {layer.kind}")
+    raise UserError(f"there is no operator for {layer.kind}", option="--to", value="onnx")

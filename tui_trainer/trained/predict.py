@@ -71,11 +71,11 @@ def read_samples(path: Path, features: int, *, invert: bool | None = None) -> Sa
             samples = Samples(_flat(images, path, "its images have shape", features))
         else:
             kind = "; save the picture as PNG" if start.startswith((b"\xff\xd8", b"GIF8", b"BM", b"RIFF")) else ""
-            raise UserError(f"{path}: neither a PNG image, an IDX file of images nor an .npz{kind}")
+            raise UserError(f"neither a PNG image, an IDX file of images nor an .npz{kind}", path=path)
     except MemoryError:
-        raise UserError(f"{path}: does not fit into memory") from None
+        raise UserError("does not fit into memory", path=path) from None
     if not len(samples.images):
-        raise UserError(f"{path}: there are no images in it")
+        raise UserError("there are no images in it", path=path)
     return samples
 
 
@@ -108,7 +108,9 @@ def _told(classes: NDArray[Any], probabilities: Array, labels: Labels | None) ->
 def _read_png(path: Path, features: int, invert: bool | None) -> Samples:
     side = side_of(features)
     if side is None:
-        raise UserError(f"{path}: this network takes {features:,} numbers, which are no square image: give an IDX file or an .npz of such")
+        raise UserError(
+            f"this network takes {features:,} numbers, which are no square image: give an IDX file or an .npz of such", path=path
+        )
     digit = read_digit(path, side, invert=invert)
     note = ""
     if digit.was_fitted:
@@ -127,7 +129,7 @@ def _read_npz(path: Path, features: int) -> Samples:
         label_name = next((label for label in (LABELS[name],) if label in npz.names), None) if name in LABELS else None
         labels = npz.labels(label_name) if label_name else None
     if labels is not None and len(labels) != len(images):
-        raise UserError(f"{path}: {len(images):,} images in {name} but {len(labels):,} labels in {label_name}")
+        raise UserError(f"{len(images):,} images in {name} but {len(labels):,} labels in {label_name}", path=path)
     return Samples(images, labels)
 
 
@@ -135,7 +137,9 @@ def _only_images(npz: Npz, path: Path, features: int) -> str:
     fitting = [name for name in npz.names if len(shape := npz.shape(name)) >= 2 and math.prod(shape[1:]) == features]
     if len(fitting) != 1:
         found = "none" if not fitting else f"{len(fitting)} arrays"
-        raise UserError(f"{path}: images are looked for in x, x_test or the only array of {features:,} numbers a sample; {found} is such")
+        raise UserError(
+            f"images are looked for in x, x_test or the only array of {features:,} numbers a sample", path=path, hint=f"{found} is such"
+        )
     return fitting[0]
 
 
@@ -143,5 +147,5 @@ def _flat(images: NDArray[Any], path: Path, what: str, features: int) -> Images:
     if math.prod(images.shape[1:]) != features:
         side = side_of(features)
         needed = f"{features:,} numbers" + (f", {side}×{side} pixels," if side else "")
-        raise UserError(f"{path}: {what} {images.shape}; this network takes {needed} a sample")
+        raise UserError(f"{what} {images.shape}", path=path, hint=f"this network takes {needed} a sample")
     return images.reshape(len(images), features)

@@ -25,9 +25,10 @@ class LayerSummary(NamedTuple):
 class LayerHealth(NamedTuple):
     """How a Dense layer and the activation after it fare at one step.
 
-    Norms are Euclidean, over the weight matrix; `update_ratio` is the norm of the step over the norm of the weights. Activations are
-    those of a fixed probe of training images: `saturated_fraction` is the share that lies where the function is (nearly) flat,
-    `dead_fraction` the share of units for which all of them do.
+    Norms are Euclidean, over the weight matrix. `gradient_norm` is that of the loss's own gradient, before clipping and without the term
+    of weight decay; `update_ratio` is the norm of the step over the norm of the weights. Activations are those of a fixed probe of
+    training images: `saturated_fraction` is the share that lies where the function is (nearly) flat, `dead_fraction` the share of units
+    for which all of them do.
     """
 
     name: str

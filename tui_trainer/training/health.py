@@ -24,14 +24,15 @@ SMALLEST, GREATEST = -60, 8
 """Powers of two between which gradients are told apart, some 1e-18 and 256; what lies beyond is counted in the outermost bins."""
 
 
-def measure(network: Network, probe: Pass, before: Array) -> tuple[LayerHealth, ...]:
+def measure(network: Network, probe: Pass, before: Array, gradients: Array) -> tuple[LayerHealth, ...]:
     """The health of every Dense layer at the step that was just taken.
 
-    `before` is the parameter vector as it was before the step; the gradients are still those of the step; `probe` holds the images.
+    `before` is the parameter vector as it was before the step, `gradients` that of the loss's own gradients there, neither clipped nor
+    with a term of weight decay in them; `probe` holds the images.
     """
     probe.forward()
     health = []
-    parameters_before = network.named(before)
+    parameters_before, gradient_tensors = network.named(before), network.named(gradients)
     for name, follower in _dense_layers(probe):
         weight = f"{name}.weight"
         after, earlier = network.tensors[weight], parameters_before[weight]
@@ -44,7 +45,7 @@ def measure(network: Network, probe: Pass, before: Array) -> tuple[LayerHealth, 
         health.append(
             LayerHealth(
                 name=name,
-                gradient_norm=norm(network.gradient_tensors[weight]),
+                gradient_norm=norm(gradient_tensors[weight]),
                 weight_norm=norm(after),
                 update_ratio=norm(after - earlier) / earlier_norm if earlier_norm else 0.0,
                 activation_mean=float(follower.out.mean(dtype=np.float64)),
@@ -56,13 +57,14 @@ def measure(network: Network, probe: Pass, before: Array) -> tuple[LayerHealth, 
     return tuple(health)
 
 
-def distributions(network: Network, probe: Pass) -> tuple[Distributions, ...]:
-    """How the activations and the gradients of every Dense layer are distributed, after `probe.forward()`; nothing in it is changed."""
+def distributions(network: Network, probe: Pass, gradients: Array) -> tuple[Distributions, ...]:
+    """How the activations and the gradients of every Dense layer are distributed, after `measure`; nothing in it is changed."""
     found = []
+    gradient_tensors = network.named(gradients)
     for name, follower in _dense_layers(probe):
         bounds = follower.layer.bounds if isinstance(follower.layer, Activation) else None
-        gradients = network.gradient_tensors[f"{name}.weight"]
-        found.append(Distributions(name, _evenly(follower.out[:COUNTED_SAMPLES], bounds), _by_magnitude(gradients)))
+        gradient = gradient_tensors[f"{name}.weight"]
+        found.append(Distributions(name, _evenly(follower.out[:COUNTED_SAMPLES], bounds), _by_magnitude(gradient)))
     return tuple(found)
 
 

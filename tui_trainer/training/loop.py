@@ -45,12 +45,14 @@ class Training:
     def __init__(self, config: Config, data: Dataset) -> None:
         self._threads = BlasThreads(int(config.threads))
         if config.early_stopping and not config.validation:
-            raise UserError("--early-stopping needs a validation set; give --validation a number above 0")
+            raise UserError("needs a validation set", option="--early-stopping", colon=False, hint="give --validation a number above 0")
         self.warnings = tuple(f"--data {config.data}: no training image is labelled {label}" for label in data.missing_classes)
         training, validation = data.hold_out(config.validation)
         samples = len(training.labels)
         if config.batch_size > samples:
-            raise UserError(f"--batch-size must be at most the {samples:,} training samples, not {config.batch_size:,}")
+            raise UserError(
+                f"must be at most the {samples:,} training samples, not {config.batch_size:,}", option="--batch-size", colon=False
+            )
         self.learner = TrainingState(config, data.features, data.classes, samples, data.fingerprint)
         sparse = data.sparse_parts(samples)
         self._training = BatchLoader(training, config.batch_size, sparse[0])
@@ -138,8 +140,9 @@ class Training:
         batch = self._training.take(network, indices, training=True)
         batch.forward()
         loss_sum, correct = batch.loss()
-        self._learning_rate = options.learning_rate * self.learner.schedule(position.passed)
+        start = position.passed
         position.batch += 1
+        self._learning_rate = options.learning_rate * self.learner.schedule(start, position.passed)
         divergence = None
         layers: tuple[LayerHealth, ...] = ()
         distributions: tuple[Distributions, ...] = ()
@@ -147,17 +150,17 @@ class Training:
             position.loss_sum += loss_sum
             position.correct += correct
             batch.backward()
+            counted = control.wants_distributions()
+            measured = position.is_at_end or control.wants_layers() or counted
+            # Clipping and L2 regularization change the gradients in place; what is measured is the loss's own.
+            parameters, gradients = (network.parameters.copy(), network.gradients.copy()) if measured else (None, None)
             if options.clip_norm is not None:
                 clip_by_norm(network.gradients, options.clip_norm)
-            counted = control.wants_distributions()
-            if position.is_at_end or control.wants_layers() or counted:
-                before = network.parameters.copy()
-                optimizer.step(self._learning_rate)
+            optimizer.step(self._learning_rate)
+            if parameters is not None and gradients is not None:
                 probe = self.probe.first(network)
-                layers = health.measure(network, probe, before)
-                distributions = health.distributions(network, probe) if counted else ()
-            else:
-                optimizer.step(self._learning_rate)
+                layers = health.measure(network, probe, parameters, gradients)
+                distributions = health.distributions(network, probe, gradients) if counted else ()
         else:
             layer = health.first_not_finite(network, batch) or network.layers[-1].name
             divergence = Divergence(layer, position.epochs + 1, optimizer.steps + 1)

@@ -32,7 +32,7 @@ def range_test(config: Config, data: Dataset, control: Control, *, lowest: float
     training = Training(config.model_copy(update={"epochs": steps, "validation": 0, "early_stopping": 0, "changes": ()}), data)
     rates = [lowest * (highest / lowest) ** (step / max(steps - 1, 1)) for step in range(steps)]
     batches = training.position.batches
-    training.learner.schedule = lambda epoch: rates[min(round(epoch * batches), steps - 1)] / config.learning_rate
+    training.learner.schedule = lambda start, end: rates[min(round(start * batches), steps - 1)] / config.learning_rate
     mean, weight, best = 0.0, 0.0, float("inf")
     for event in training.events(control):
         if not isinstance(event, Progress):

@@ -16,7 +16,7 @@ from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.nn.network import Pass
 from tui_trainer.system import folders
-from tui_trainer.system.files import replace
+from tui_trainer.system.files import write_whole
 from tui_trainer.system.reading import opened
 from tui_trainer.training.blas import BlasThreads, most_threads
 from tui_trainer.training.environment import environment
@@ -81,7 +81,7 @@ def _known() -> dict[str, int]:
 def _keep(known: dict[str, int]) -> None:
     try:
         folders.cache().mkdir(parents=True, exist_ok=True)
-        replace(folders.cache() / "threads.json", json.dumps(known, indent=1).encode())
+        write_whole(folders.cache() / "threads.json", json.dumps(known, indent=1).encode())
     except OSError:
         # Without a cache the next run measures again, and its start event says what it found.
         return

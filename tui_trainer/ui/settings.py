@@ -11,7 +11,7 @@ from tui_trainer.config.command_line import essentials
 from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
 from tui_trainer.system import folders
-from tui_trainer.system.files import replace
+from tui_trainer.system.files import write_whole
 from tui_trainer.system.reading import read_table
 
 LARGEST = 1 << 16
@@ -47,7 +47,7 @@ class Settings:
             self.options = essentials(config.model_copy(update={"changes": ()}))
         _file().parent.mkdir(parents=True, exist_ok=True)
         options = {name: list(value) if isinstance(value, tuple) else value for name, value in self.options.items()}
-        replace(_file(), tomli_w.dumps({"theme": self.theme, "options": options}).encode())
+        write_whole(_file(), tomli_w.dumps({"theme": self.theme, "options": options}).encode())
 
 
 def _file() -> Path:

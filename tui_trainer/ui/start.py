@@ -109,7 +109,7 @@ def _run(app: TrainerApp, *, mouse: bool) -> int:
     if app.fault:
         traceback.print_exception(app.fault)
     if app.main.runner and app.main.runner.trouble:
-        sys.stderr.write(f"tui-trainer: warning: {folders.printable(app.main.runner.trouble)}; what was written before is whole\n")
+        sys.stderr.write(f"tui-trainer: warning: {folders.printable(str(app.main.runner.trouble))}; what was written before is whole\n")
     return app.return_code or 0
 
 
@@ -117,6 +117,6 @@ def _read(path: Path, given: Mapping[str, Any]) -> tuple[RunRecord, Mapping[str,
     """The run to go on with, and its options, `given` in their place, checked before there is a screen. Raises UserError."""
     record = read_run(path)
     if problem := obstacle(record):
-        raise UserError(f"--resume {path}: {problem}")
+        raise UserError(problem, option="--resume", path=path)
     config = read_resumption(RunDirectory(path), given).config
     return record, {name: value for name, value in config if value is not None}

@@ -33,8 +33,8 @@ class Background:
         """Do all there is to do; ends soon after `is_stopping`. May raise UserError."""
         raise NotImplementedError
 
-    def refuse(self, reason: str) -> None:
-        """Tell why the work ended, a reason that its user can mend, in one line."""
+    def refuse(self, error: UserError) -> None:
+        """Tell why the work ended, a reason that its user can mend."""
 
     def start(self) -> None:
         """Begin, and return at once."""
@@ -68,6 +68,6 @@ class Background:
         try:
             self.work()
         except UserError as error:
-            self.refuse(str(error))
+            self.refuse(error)
         except BaseException as error:
             self.post(WorkFailed(error))

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from tui_trainer.history.history import History
 from tui_trainer.history.series import Series
-from tui_trainer.system.files import replace
+from tui_trainer.system.files import write_whole
 
 _FONT = re.compile(r"\s*@font-face \{[^}]*\}")
 
@@ -73,8 +73,11 @@ def table_markdown(cells: Sequence[Sequence[str]]) -> str:
 def save(folder: Path, name: str, text: str) -> Path:
     """Write `text` under a name that is not taken: `name`, or with a number before its suffix. Raises OSError."""
     path, number = folder / name, 1
-    while path.exists():
-        number += 1
-        path = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
-    replace(path, text.encode())
-    return path
+    while True:
+        try:
+            write_whole(path, text.encode(), over=False)
+        except FileExistsError:
+            number += 1
+            path = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
+        else:
+            return path

@@ -7,6 +7,7 @@ from typing import Any
 from textual.message import Message
 
 from tui_trainer.config.options import Config
+from tui_trainer.errors import UserError
 from tui_trainer.lessons.criteria import Verdict
 from tui_trainer.lessons.lesson import Lesson
 from tui_trainer.lessons.parallel_runs import Trial
@@ -47,5 +48,5 @@ class LessonRunner(Background):
             pass
         self.post(LessonEnded(self, self._lesson.judge(self.trial.courses) if self.trial.complete else None))
 
-    def refuse(self, reason: str) -> None:
-        self.post(LessonRefused(self, reason))
+    def refuse(self, error: UserError) -> None:
+        self.post(LessonRefused(self, str(error)))

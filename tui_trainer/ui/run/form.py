@@ -12,8 +12,9 @@ from textual.events import DescendantBlur, DescendantFocus
 from textual.message import Message
 from textual.widgets import Button, Collapsible, Static
 
-from tui_trainer.config.options import AUTO, Config, choices, fields, option, problems
+from tui_trainer.config.options import AUTO, Config, choices, fields, problems
 from tui_trainer.config.relevance import hindrance
+from tui_trainer.errors import UserError
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.run.diagram import Diagram
 from tui_trainer.ui.run.field import Field, Shown, shown
@@ -79,13 +80,14 @@ class ConfigForm(Vertical):
         self._proposed = _proposals({name: self._fields[name].value for name in DECIDING})
         self._check()
 
-    def complain(self, message: str) -> bool:
-        """Show a complaint that only the data could give, such as a batch size beyond the images; False when it names no option."""
-        name = next((name for name in self._fields if message.startswith((option(name) + " ", option(name) + ":"))), None)
-        if name is not None:
-            self._fields[name].complain(message.removeprefix(option(name)).lstrip(": "))
-            self._go_to(name)
-        return name is not None
+    def complain(self, error: UserError) -> bool:
+        """Show an error that only the data could give, such as a batch size beyond the images; False when it is of no field."""
+        field = self._fields.get(error.field)
+        if field is None:
+            return False
+        field.complain(error.below_option())
+        self._go_to(error.field)
+        return True
 
     def go_to_problem(self) -> None:
         """Put the cursor into the first field that is wrong."""

@@ -315,7 +315,7 @@ class MainScreen(PaneScreen[None]):
     def _show_the_problem(self, event: RunRefused) -> None:
         if self.panel.is_latest(event):
             self.action_view("setup")
-            self.query_one(ConfigForm).complain(event.reason)
+            self.query_one(ConfigForm).complain(event.error)
 
     @on(Button.Pressed, "#start, #presets, #design, #copy")
     async def _button_pressed(self, event: Button.Pressed) -> None:

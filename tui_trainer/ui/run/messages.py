@@ -7,6 +7,7 @@ from typing import Any
 
 from textual.message import Message
 
+from tui_trainer.errors import UserError
 from tui_trainer.training.events import Divergence, Status
 
 
@@ -45,7 +46,7 @@ class RunEnded(RunMessage):
     test_accuracy: float | None
     seconds: float
     divergence: Divergence | None
-    trouble: str = ""
+    trouble: UserError | None = None
     """Why the run's folder lacks something of it."""
 
 
@@ -54,11 +55,11 @@ class RunNoted(RunMessage):
     """Something to know while the run goes on; `trouble` is why its folder lacks something, while it does."""
 
     text: str
-    trouble: str
+    trouble: UserError | None
 
 
 @dataclass
 class RunRefused(RunMessage):
-    """The run cannot start or go on, for a reason that its user can mend: one line."""
+    """The run cannot start or go on, for a reason that its user can mend."""
 
-    reason: str
+    error: UserError

@@ -6,6 +6,7 @@ from textual.message import Message
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Split
+from tui_trainer.errors import UserError
 from tui_trainer.history.history import History
 from tui_trainer.runs.resumed_history import past
 from tui_trainer.runs.run import Run
@@ -30,7 +31,7 @@ class Runner(Background):
         """As they are now, after the changes that were made."""
         self.control = Control()
         self.history = History()
-        self.trouble = ""
+        self.trouble: UserError | None = None
         """Why the run's folder lacks something, while it does."""
         self.snapshot: Snapshot | None = None
         """The network as it was told last, without what is beside it."""
@@ -55,8 +56,8 @@ class Runner(Background):
         if ended is not None:
             self.post(_farewell(self, ended))
 
-    def refuse(self, reason: str) -> None:
-        self.post(messages.RunRefused(self, reason))
+    def refuse(self, error: UserError) -> None:
+        self.post(messages.RunRefused(self, error))
 
     def _take(self, event: Event, run: Run) -> None:
         if isinstance(event, Started | Progress | EpochEnded | Ended) and event.snapshot:

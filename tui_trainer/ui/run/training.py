@@ -239,11 +239,8 @@ class TrainingPanel(RunPanel):
     def _noted(self, event: RunNoted) -> None:
         if self.is_latest(event):
             self.notify(printable(event.text), severity="error" if event.trouble else "information", markup=False)
-            self.show_trouble(self._without_directory(event.trouble))
-
-    def _without_directory(self, trouble: str) -> str:
-        """The panel names the run's folder already."""
-        return trouble.removeprefix(f"{self.directory}: ")
+            # It names the run's folder already.
+            self.show_trouble(event.trouble.below_folder(self.directory) if event.trouble else "")
 
     @on(RunEnded)
     def _ended(self, event: RunEnded) -> None:
@@ -255,7 +252,7 @@ class TrainingPanel(RunPanel):
         self.enter(Phase.ENDED)
         self.show_end(event, advice(self.runner.options, event, self.runner.history.layers))
         if event.trouble:
-            self.show_trouble(_("not all is kept: {trouble}").format(trouble=self._without_directory(event.trouble)))
+            self.show_trouble(_("not all is kept: {trouble}").format(trouble=event.trouble.below_folder(self.directory)))
         if self._next:
             self.begin(self._next)
 
@@ -263,10 +260,10 @@ class TrainingPanel(RunPanel):
     def _refused(self, event: RunRefused) -> None:
         if not self.is_latest(event):
             return
-        self.enter(Phase.REFUSED, event.reason)
+        self.enter(Phase.REFUSED, str(event.error))
         if self.directory:
             # The panel has no room for what is kept of a run that had begun.
-            self.notify(printable(event.reason), severity="error", timeout=30, markup=False)
+            self.notify(printable(str(event.error)), severity="error", timeout=30, markup=False)
 
     def look(self) -> None:
         """Show how far the run is, if it has moved."""

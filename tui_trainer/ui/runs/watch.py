@@ -143,7 +143,7 @@ class WatchScreen(PaneScreen[None]):
         panel, progress = self.query_one(RunPanel), seen.history.progress
         if seen.problem:
             # The panel names the folder already.
-            panel.show_phase(Phase.REFUSED, printable(seen.problem.removeprefix(f"{self._watcher.path}/")))
+            panel.show_phase(Phase.REFUSED, printable(seen.problem.below_folder(self._watcher.path)))
             return
         if seen.end:
             panel.show_phase(Phase.ENDED)

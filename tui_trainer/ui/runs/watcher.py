@@ -24,8 +24,8 @@ class RunSeen(Message):
     """Another one when the run was cut back, and is read anew."""
     condition: Condition
     end: EndLine | None
-    problem: str = ""
-    """Why its files cannot be read further, in a line."""
+    problem: UserError | None = None
+    """Why its files cannot be read further."""
 
     def can_replace(self, message: Message) -> bool:
         """Only the latest counts, where a screen has not come to look."""
@@ -58,8 +58,8 @@ class Watcher(Background):
             while behind and not self.is_stopping:
                 behind = self._look_once()
         except UserError as error:
-            if self._seen is None or self._seen.problem != str(error):
-                self._tell(self._record(), Condition.GONE, str(error))
+            if self._seen is None or str(self._seen.problem) != str(error):
+                self._tell(self._record(), Condition.GONE, error)
 
     def _look_once(self) -> bool:
         """Take in what is new, and tell whether there is more to be had at once."""
@@ -82,6 +82,6 @@ class Watcher(Background):
     def _record(self) -> RunRecord:
         return record_of(self._follower.path, self._follower.log)
 
-    def _tell(self, record: RunRecord, condition: Condition, problem: str = "") -> None:
+    def _tell(self, record: RunRecord, condition: Condition, problem: UserError | None = None) -> None:
         self._seen = RunSeen(record, self._retelling.history, condition, self._follower.log.end, problem)
         self.post(self._seen)

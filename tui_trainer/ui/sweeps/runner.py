@@ -9,6 +9,7 @@ from pathlib import Path
 
 from textual.message import Message
 
+from tui_trainer.errors import UserError
 from tui_trainer.sweep.plan import Plan, open_sweep
 from tui_trainer.sweep.sweep import RunChanged, Standings, Sweep, SweepEnded, SweepNoted, SweepStarted
 from tui_trainer.sweep.workers import LocalWorkers
@@ -77,10 +78,10 @@ class SweepRunner(Background):
         for event in sweep.events():
             self._take(event)
 
-    def refuse(self, reason: str) -> None:
+    def refuse(self, error: UserError) -> None:
         with suppress(OSError):  # where nothing was written the folder is empty
             self.folder.rmdir()
-        self.post(SweepRefused(self, reason))
+        self.post(SweepRefused(self, str(error)))
 
     def _take(self, event: object) -> None:
         match event:

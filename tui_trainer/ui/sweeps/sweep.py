@@ -144,7 +144,7 @@ class SweepScreen(PaneScreen[None]):
     def _show_state(self) -> None:
         runner, board = self.runner, self.board
         standings = runner.standings if runner else board.standings if board else None
-        problem = self._seen.problem.removeprefix(f"{self.folder}: ")
+        problem = self._seen.problem.below_folder(self.folder) if self._seen.problem else ""
         state = State.of(board, problem, runner)
         sentence = self.query_one("#sentence", Static)
         sentence.set_classes(f"-{state.name.lower()}")

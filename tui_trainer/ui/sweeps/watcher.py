@@ -30,7 +30,7 @@ class SweepSeen(Message):
     board: Board | None
     runs: Table
     groups: Table
-    problem: str = ""
+    problem: UserError | None = None
 
     def can_replace(self, message: Message) -> bool:
         """Only the latest counts, where a screen has not come to look."""
@@ -60,7 +60,7 @@ class SweepWatcher(Background):
         self._wanted: Sequence[str] = ()
         self._board: Board | None = None
         self._computed = False
-        self._problem = ""
+        self._problem: UserError | None = None
         self._curves: dict[str, tuple[Result, Shown]] = {}
 
     def want(self, keys: Sequence[str]) -> None:
@@ -96,13 +96,13 @@ class SweepWatcher(Background):
         try:
             board = self._onlooker.look()
         except UserError as error:
-            if str(error) != self._problem:
-                self._problem, self._board = str(error), None
+            if str(error) != str(self._problem):
+                self._problem, self._board = error, None
                 self.post(SweepSeen(None, Table((), ()), Table((), ()), self._problem))
             return
         if board is self._board and self._computed == self._computes:
             return
-        self._problem, self._board, self._computed = "", board, self._computes
+        self._problem, self._board, self._computed = None, board, self._computes
         self._tell(replace(board, intervals=self._intervals(board)) if self._computes else board)
 
     def _intervals(self, board: Board) -> Mapping[str, Interval | None]:

@@ -177,10 +177,12 @@ def _tell(line: str) -> None:
 def _refusal(error: OSError | ValueError, host: str, port: int) -> UserError:
     number = None if isinstance(error, socket.gaierror) else getattr(error, "errno", None)
     if number == errno.EADDRINUSE:
-        return UserError(f"--port {port}: another program has it on {host}; choose another, or 0 for any that is free")
+        return UserError(f"another program has it on {host}", option="--port", value=port, hint="choose another, or 0 for any that is free")
     if number == errno.EACCES:
-        return UserError(f"--port {port}: this user may not open it; choose one from 1024 on, or 0 for any that is free")
-    return UserError(f"--host {host}: not a name or address of this machine; leave it out for 127.0.0.1")
+        return UserError(
+            "this user may not open it", option="--port", value=port, hint="choose one from 1024 on, or 0 for any that is free"
+        )
+    return UserError("not a name or address of this machine", option="--host", value=host, hint="leave it out for 127.0.0.1")
 
 
 def _names_this_machine(name: str, given: str) -> bool:

@@ -1,4 +1,4 @@
-"""Measure the lessons for their pages: `python docs/make_lessons.py [NAME …]`, some minutes for all.
+"""Measure the lessons for their pages: `python tools/make_lessons.py [NAME …]`, some minutes for all.
 
 Each page in `docs/lessons/` has a part between two comments that this writes: what the command beside it measured, and the lesson's own
 screen at the end of its runs. All else in a page is written by hand.
@@ -9,9 +9,8 @@ import hashlib
 import json
 import re
 import sys
-from pathlib import Path
 
-from picturing import empty_folder, picture, until
+from picturing import DOCS, empty_folder, opened, train, until
 
 from tui_trainer.lessons.criteria import Verdict
 from tui_trainer.lessons.lesson import Lesson, names, read_lesson
@@ -20,7 +19,7 @@ from tui_trainer.training.environment import environment
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.lessons.screen import LessonScreen
 
-PAGES = Path(__file__).parent.absolute() / "lessons"
+PAGES = DOCS / "lessons"
 
 MEASURED = re.compile(r"<!-- measured: [0-9a-f]* -->.*<!-- end -->", re.DOTALL)
 
@@ -64,20 +63,18 @@ def quiz_rows(asked: list[Question]) -> list[str]:
     return ["| question | arithmetic | counted in the network |", "| --- | --- | --- |", *rows]
 
 
-async def run(lesson: Lesson) -> tuple[Verdict, str]:
-    """What the lesson's runs gave, the same in the app as without it, and its screen when they have ended."""
+async def run(lesson: Lesson) -> Verdict:
+    """What the lesson's runs gave, the same in the app as without it; its screen when they have ended is saved."""
+    app = TrainerApp()
     with empty_folder():
-        app = TrainerApp()
-        async with app.run_test(size=SIZE) as pilot:
+        async with opened(app, SIZE, PAGES / f"{lesson.name}.svg", f"tui-trainer: {lesson.title}") as pilot:
             app.main.open_lesson(lesson)
             await until(pilot, lambda: isinstance(app.screen, LessonScreen))
             screen = app.screen
             assert isinstance(screen, LessonScreen)
-            await pilot.press("ctrl+r")
-            await until(pilot, lambda: screen.verdict is not None)
-            await pilot.pause(0.5)
+            await train(pilot, lambda: screen.verdict is not None)
             assert screen.verdict
-            return screen.verdict, picture(pilot, f"tui-trainer: {lesson.title}")
+            return screen.verdict
 
 
 def main() -> None:
@@ -90,9 +87,8 @@ def main() -> None:
             asked = list(questions(SEED, lesson.questions))
             measured = block(lesson, quiz_rows(asked), holds=all(question.holds for question in asked))
         else:
-            verdict, screen = asyncio.run(run(lesson))
+            verdict = asyncio.run(run(lesson))
             measured = block(lesson, criteria_rows(verdict), holds=verdict.holds)
-            (PAGES / f"{name}.svg").write_text(screen, encoding="utf-8")
         page.write_text(f"{before}{measured}{after}", encoding="utf-8")
 
 

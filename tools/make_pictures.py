@@ -1,4 +1,4 @@
-"""Make the pictures of the documentation, `python docs/make_pictures.py [NAME …]`: the real app after real runs, some minutes for all."""
+"""Make the pictures of the documentation, `python tools/make_pictures.py [NAME …]`: the real app after real runs, some minutes for all."""
 
 import asyncio
 import subprocess
@@ -9,15 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from picturing import empty_folder, picture, until
+from picturing import DOCS, empty_folder, opened, train
 from textual.pilot import Pilot
 
 from tui_trainer.runs.follow import Follower
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.run.run_panel import Phase
 from tui_trainer.ui.sweeps.sweep import SweepScreen
-
-DOCS = Path(__file__).parent.absolute()
 
 LARGE, SMALL = (120, 40), (80, 24)
 
@@ -61,40 +59,43 @@ PICTURES = {
 }
 
 
-async def train(pilot: Pilot[int], app: TrainerApp) -> None:
-    """Start the run that the form describes, and see it to its end."""
-    await pilot.press("ctrl+r")
-    await until(pilot, lambda: app.main.phase is Phase.ENDED)
-    await pilot.pause(0.5)
-
-
 async def make(name: str, wanted: Picture) -> None:
     """Save one wanted."""
+    picture = DOCS / f"{name}.svg"
     with empty_folder():
-        app = TrainerApp()
         for number, options in enumerate(wanted.runs, 1):
-            last = number == len(wanted.runs)
             app = TrainerApp(options, Path("runs") / f"20260101-12000{number}")
-            async with app.run_test(size=wanted.size) as pilot:
-                await train(pilot, app)
-                if last and not wanted.is_watched:
-                    await show(pilot, name, wanted)
-        if wanted.sweep:
-            command = [sys.executable, "-m", "tui_trainer", "sweep", *wanted.sweep, "--output", "sweeps/20260101-120000"]
-            subprocess.run([*command, "--format", "quiet"], check=True)
-            app = TrainerApp(opening=partial(SweepScreen, Path("sweeps/20260101-120000")))
-        if wanted.is_watched:
-            app = TrainerApp(watched=Follower(next(Path("runs").iterdir())))
+            is_shown = number == len(wanted.runs) and not wanted.is_watched
+            async with opened(app, wanted.size, picture if is_shown else None) as pilot:
+                await train(pilot, partial(has_ended, app))
+                if is_shown:
+                    await show(pilot, wanted)
         if wanted.is_watched or not wanted.runs:
-            async with app.run_test(size=wanted.size) as pilot:
-                await show(pilot, name, wanted)
+            async with opened(looking(wanted), wanted.size, picture) as pilot:
+                await show(pilot, wanted)
 
 
-async def show(pilot: Pilot[int], name: str, wanted: Picture) -> None:
-    """Go to the screen, and save what is on it."""
+def has_ended(app: TrainerApp) -> bool:
+    """Whether the run that was started has come to its end."""
+    return app.main.phase is Phase.ENDED
+
+
+def looking(wanted: Picture) -> TrainerApp:
+    """An app that trains nothing: it looks at what has been trained, or at nothing yet."""
+    if wanted.sweep:
+        folder = Path("sweeps/20260101-120000")
+        command = [sys.executable, "-m", "tui_trainer", "sweep", *wanted.sweep, "--output", str(folder), "--format", "quiet"]
+        subprocess.run(command, check=True)
+        return TrainerApp(opening=partial(SweepScreen, folder))
+    if wanted.is_watched:
+        return TrainerApp(watched=Follower(next(Path("runs").iterdir())))
+    return TrainerApp()
+
+
+async def show(pilot: Pilot[int], wanted: Picture) -> None:
+    """Go to the screen, and let it fill."""
     await pilot.press(*wanted.keys)
     await pilot.pause(wanted.seconds)
-    (DOCS / f"{name}.svg").write_text(picture(pilot), encoding="utf-8")
 
 
 async def main() -> None:

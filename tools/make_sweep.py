@@ -1,4 +1,4 @@
-"""Write what the shipped sweep found: `python docs/make_sweep.py [FOLDER]`, where FOLDER holds the sweep, run to its end.
+"""Write what the shipped sweep found: `python tools/make_sweep.py [FOLDER]`, where FOLDER holds the sweep, run to its end.
 
 From the folder comes `sweeps/activation-initializer-depth.jsonl`, a line for each run; from that file the part of `sweep-table.md` between
 two comments. Without a folder only the page is written anew. All else in the page is written by hand.
@@ -22,7 +22,7 @@ from tui_trainer.sweep.statistics import Group, chosen, grouped
 from tui_trainer.sweep.store import RUNS, Figures, Result, Standing
 
 NAME = "activation-initializer-depth"
-SWEEPS = Path(__file__).parent.absolute() / "sweeps"
+SWEEPS = Path(__file__).parents[1].absolute() / "docs" / "sweeps"
 SWEEP, RESULTS = SWEEPS / f"{NAME}.toml", SWEEPS / f"{NAME}.jsonl"
 PAGE = SWEEPS.parent / "sweep-table.md"
 
