@@ -100,7 +100,7 @@ def config_options(command: click.Command) -> click.Command:
     "to_resume",
     type=RunName(),
     metavar="RUN",
-    help="Run to go on with, from its last checkpoint: its folder, its name in runs/, or latest. Options that may change while a run goes "
+    help="Run to resume, from its last checkpoint: its folder, its name in runs/, or latest. Options that may change while a run goes "
     "on may be given with it.",
 )
 @click.option(
@@ -135,9 +135,7 @@ def program(
     if to_resume:
         for name, is_given in (("--output", output), ("--config", config_file)):
             if is_given:
-                raise UserError(
-                    "a run that is gone on with keeps its folder and options", option=name, hint=f"leave out {name} or --resume"
-                )
+                raise UserError("a resumed run keeps its folder and options", option=name, hint=f"leave out {name} or --resume")
     resume = _resolved(to_resume) if to_resume else None
     values, source = _merge(config_file, {name: value for name, value in given.items() if value is not None})
     if refresh is not None:
@@ -162,7 +160,7 @@ def program(
     from tui_trainer.ui.start import run_app  # noqa: PLC0415 nothing but the app may import Textual
 
     looks = {} if refresh is None else {"looks_per_second": refresh}
-    # Options that do not fit by themselves may fit those of the run that is gone on with.
+    # Options that do not fit by themselves may fit those of the run that is resumed.
     options = values if resume else dict(Config.parse(values, source))
     context.exit(run_app({name: options[name] for name in values}, output, resume, mouse=not no_mouse, **looks))
 

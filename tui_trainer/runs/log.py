@@ -56,7 +56,7 @@ class LayerShape(BaseModel):
 
 
 class StartLine(BaseModel):
-    """The run began, or was gone on with."""
+    """The run began, or was resumed."""
 
     model_config = _STRICT
 
@@ -71,7 +71,7 @@ class StartLine(BaseModel):
 
 
 class ResumeLine(BaseModel):
-    """The run was gone on with in another environment than before."""
+    """The run was resumed in another environment than before."""
 
     model_config = _STRICT
 
@@ -223,7 +223,7 @@ def _figures(layer: Layer) -> Iterator[float]:
 
 
 class Log:
-    """What the lines so far amount to. A run that was gone on with starts more than once; of an epoch logged twice the latter counts."""
+    """What the lines so far amount to. A run that was resumed starts more than once; of an epoch logged twice the latter counts."""
 
     def __init__(self) -> None:
         self.start: StartLine | None = None

@@ -160,7 +160,7 @@ def _held(run: Path) -> Iterator[None]:
     """Nobody can go on with the run meanwhile."""
     metrics = RunDirectory(run).metrics
     journal = None
-    # What is no file no run can be gone on with.
+    # What is no file no run can be resumed.
     if metrics.is_file() and not metrics.is_symlink():
         try:
             journal = LockedLog.hold(metrics)

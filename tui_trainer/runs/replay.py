@@ -41,7 +41,7 @@ Table = NDArray[np.float64]
 def shown(record: RunRecord, *, until_step: int | None = None, batches: bool = True) -> Shown:
     """The run as a chart takes it: a point for each epoch, and one for each batch if they are wanted, were kept, and fit to the epochs.
 
-    With `until_step` nothing later counts: so much the checkpoint holds from which the run is gone on with.
+    With `until_step` nothing later counts: so much the checkpoint holds from which the run is resumed.
     """
     retelling = Retelling()
     if batches:

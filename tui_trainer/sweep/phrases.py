@@ -38,7 +38,7 @@ def conclusion(event: SweepEnded, again: str = N_("the same command"), translate
     lines = []
     standings, again = event.standings, translate(again)
     if event.status == "stopped":
-        text = translate(N_("stopped with {done:,} of {total:,} runs done; {again} goes on with the rest"))
+        text = translate(N_("stopped with {done:,} of {total:,} runs done; {again} trains the rest"))
         lines.append(text.format(done=standings.done, total=standings.total, again=again))
     if event.failed:
         text = translate(N_("left out: {count:,} of {total:,} runs, told of above; {again} tries them again"))

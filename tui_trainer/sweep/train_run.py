@@ -105,7 +105,7 @@ def _resumed(folder: Path, data: Dataset) -> Run | None:
     try:
         own.clear()
     except OSError as error:
-        raise UserError(f"nothing to go on with, and it cannot be cleared ({reason_of(error)})", path=folder) from error
+        raise UserError(f"nothing to resume, and it cannot be cleared ({reason_of(error)})", path=folder) from error
     return None
 
 

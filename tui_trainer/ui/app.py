@@ -47,7 +47,7 @@ SAVING = 10.0
 class TrainerApp(SweepingApp):
     """Ends with 0 when it is left; while a run goes on it asks first, and waits until what was learned is saved.
 
-    Where a run is `resumed` it goes on with that at once, the options `given` in place of its own. Where one is `watched`, which goes on
+    Where a run is `resumed` that is trained at once, the options `given` in place of its own. Where one is `watched`, which goes on
     in another process, it shows that and nothing else. Where there is an `opening` it begins on that screen, over the main one.
     """
 
@@ -116,9 +116,9 @@ class TrainerApp(SweepingApp):
             self._remember(config=event.run.config)
 
     def on_ready(self) -> None:
-        """Go on with a run; an app that is served does not outlive its server."""
+        """Resume a run; an app that is served does not outlive its server."""
         if self._to_resume:
-            self.main.go_on_with(self._to_resume, self._given)
+            self.main.resume(self._to_resume, self._given)
         if self._opening:
             self.push_screen(self._opening)
         if served.is_served():
@@ -239,6 +239,6 @@ class TrainerApp(SweepingApp):
             self.exit(0)
 
     def on_work_failed(self, event: WorkFailed) -> None:
-        """A fault of the program's: there is nothing to go on with."""
+        """A fault of the program's: the app ends."""
         self.fault = event.error
         self.exit(return_code=1)

@@ -114,7 +114,7 @@ def _run(app: TrainerApp, *, mouse: bool) -> int:
 
 
 def _read(path: Path, given: Mapping[str, Any]) -> tuple[RunRecord, Mapping[str, Any]]:
-    """The run to go on with, and its options, `given` in their place, checked before there is a screen. Raises UserError."""
+    """The run to resume, and its options, `given` in their place, checked before there is a screen. Raises UserError."""
     record = read_run(path)
     if problem := obstacle(record):
         raise UserError(problem, option="--resume", path=path)

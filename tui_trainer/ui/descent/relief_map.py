@@ -47,7 +47,7 @@ class ReliefMap(Painted, can_focus=True):
         self.race = race
         self.marks = marks
         self.selected = ""
-        """The rule that is drawn over the others."""
+        """The optimizer that is drawn over the others."""
         self.has_contours = True
         self._sheet: Sheet | None = None
 

@@ -17,7 +17,7 @@ class QuitScreen(Dialog[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Stop and leave"),
-        Binding("n,escape", "answer(False)", "Go on training"),
+        Binding("n,escape", "answer(False)", "Keep training"),
         Binding("left,right,up,down", "app.focus_next", "Other button", show=False),
     ]
 

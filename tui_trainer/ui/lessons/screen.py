@@ -24,9 +24,9 @@ from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.kit.choose import ChooseScreen
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
-from tui_trainer.ui.kit.header import ViewTabs, header
 from tui_trainer.ui.kit.meter import Meter
 from tui_trainer.ui.kit.panes import PaneScreen
+from tui_trainer.ui.kit.titles import ViewTabs, header
 from tui_trainer.ui.lessons.chart import LessonChart
 from tui_trainer.ui.lessons.runner import LessonEnded, LessonRefused, LessonRunner
 from tui_trainer.ui.lessons.text import LessonText

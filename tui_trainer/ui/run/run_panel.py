@@ -27,7 +27,7 @@ class Phase(Enum):
     PAUSED = N_("paused")
     STOPPING = N_("saving…")
     ENDED = N_("ended")
-    REFUSED = N_("cannot go on")
+    REFUSED = N_("cannot continue")
     GONE = N_("gone")
 
     @property

@@ -27,7 +27,7 @@ from tui_trainer.ui.run.view import RunView
 
 RUN_KEYS = (
     Binding("space", "pause", "Pause", tooltip="Pause the run before its next batch"),
-    Binding("space", "go_on", "Go on", tooltip="Go on with the paused run"),
+    Binding("space", "go_on", "Resume", tooltip="Resume the paused run"),
     Binding("s", "stop", "Stop", tooltip="Stop the run and test what it has learned"),
     Binding("t", "change", "Change", tooltip="Change learning rate, schedule, weight decay, batch size, clipping or epochs in mid-run"),
     Binding("comma", "scale_rate(0.5)", "Halve rate", tooltip="Halve the learning rate, from the next batch on", show=False),
@@ -74,7 +74,7 @@ class TrainingPanel(RunPanel):
         super().show_phase(phase, detail)
         self.query_one("#start", Button).disabled = phase.going_on
         self.query_one("#pause", Button).disabled = phase not in (Phase.TRAINING, Phase.PAUSED)
-        self.query_one("#pause", Button).label = _("Go on") if phase is Phase.PAUSED else _("Pause")
+        self.query_one("#pause", Button).label = _("Resume") if phase is Phase.PAUSED else _("Pause")
         self.query_one("#stop", Button).disabled = not phase.going_on or phase is Phase.STOPPING
 
     # Beginning
@@ -160,7 +160,7 @@ class TrainingPanel(RunPanel):
         if values and self.runner and self.is_adjustable:
             self.runner.control.change(values)
             if self.phase is Phase.PAUSED:
-                self.notify(_("{changes}, when the run goes on").format(changes=describe_change(values, _)))
+                self.notify(_("{changes}, when the run is resumed").format(changes=describe_change(values, _)))
 
     def stop(self) -> None:
         """End the run with what it has learned; nothing is started after it."""
@@ -252,7 +252,7 @@ class TrainingPanel(RunPanel):
         self.enter(Phase.ENDED)
         self.show_end(event, advice(self.runner.options, event, self.runner.history.layers))
         if event.trouble:
-            self.show_trouble(_("not all is kept: {trouble}").format(trouble=event.trouble.below_folder(self.directory)))
+            self.show_trouble(_("not everything is saved: {problem}").format(problem=event.trouble.below_folder(self.directory)))
         if self._next:
             self.begin(self._next)
 

@@ -31,11 +31,11 @@ class Compared:
 
 @dataclass(frozen=True)
 class Choice:
-    """What somebody leaves the comparison with: the marked runs, and whether to start another, or go on with one, at once."""
+    """What somebody leaves the comparison with: the marked runs, and whether to start another, or resume one, at once."""
 
     runs: tuple[Compared, ...]
     start: bool = False
-    go_on_with: RunRecord | None = None
+    resumed: RunRecord | None = None
 
 
 class MarkedRuns:

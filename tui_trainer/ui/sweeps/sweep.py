@@ -23,9 +23,9 @@ from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit.charts import CHART_KEYS
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
-from tui_trainer.ui.kit.header import ViewTabs, header
 from tui_trainer.ui.kit.meter import Meter
 from tui_trainer.ui.kit.panes import PaneScreen
+from tui_trainer.ui.kit.titles import ViewTabs, header
 from tui_trainer.ui.runs.watch import WatchScreen
 from tui_trainer.ui.sweeps.curves import MOST, SweepCurves
 from tui_trainer.ui.sweeps.heat_map import SweepHeat
@@ -61,8 +61,8 @@ NOTES = (
 SWEEP_KEYS = (
     Binding("c", "group", "Group", tooltip="A row for each run, or for each configuration, whose seeds are one"),
     Binding("slash", "filter", "Find", tooltip="Show the rows alone in which some words occur: relu 0.01, activation=relu"),
-    Binding("s", "stop", "Stop", tooltip="Stop the sweep; its runs keep what they have learned, and can be gone on with"),
-    Binding("g", "go_on", "Go on", tooltip="Train what is left of the sweep"),
+    Binding("s", "stop", "Stop", tooltip="Stop the sweep; its runs keep what they have learned, and can be resumed"),
+    Binding("g", "go_on", "Resume", tooltip="Train what is left of the sweep"),
     Binding("u", "unmark", "Unmark", tooltip="Take all marks away", show=False),
     Binding("1", "view('table')", "Table", tooltip="Go to the table", show=False),
     Binding("2", "view('map')", "Map", tooltip="Go to the map of two options", show=False),
