@@ -36,7 +36,7 @@ class ReliefMap(Painted, can_focus=True):
     ]
 
     class StartChosen(Message):
-        """Somebody wants to begin elsewhere."""
+        """Another start was chosen."""
 
         def __init__(self, start: Point) -> None:
             super().__init__()

@@ -24,7 +24,7 @@ from tui_trainer.ui.kit.panes import PaneScreen
 from tui_trainer.ui.kit.titles import header
 
 SHOWN = ("sgd", "momentum", "adam")
-"""What is shown until somebody chooses."""
+"""What is shown at first."""
 
 PICTURES_PER_LOOK = 5
 """While it plays, for each look that the app takes at a run: on a slow line both come less often."""
@@ -111,14 +111,14 @@ class PathsScreen(PaneScreen[None]):
         yield KeyFooter()
 
     def on_mount(self) -> None:
-        """Hold at the start; nothing is drawn again until somebody wants it."""
+        """Hold at the start; nothing is drawn again until a key is pressed."""
         self.query_one(OptimizerTable).border_title = _("Optimizers")
         self._timer = self.set_interval(self._pause_between, self._go_on, pause=True)
         self._tell_of_the_surface()
         self._show()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Playing is either going on or not."""
+        """Offer to play, or to pause."""
         match action:
             case "play":
                 return not self.is_playing
@@ -182,7 +182,7 @@ class PathsScreen(PaneScreen[None]):
         self.refresh_bindings()
 
     def action_play(self) -> None:
-        """Go on, from the start where all is over."""
+        """Play on; from the start where the last step is reached."""
         if self.race.is_over:
             self.race.go(-self.race.step)
         self._play(True)

@@ -124,7 +124,7 @@ class InsideScreen(FittedScreen[None]):
         self.set_interval(LOOK, self._follow)
 
     def on_unmount(self) -> None:
-        """Nobody wants to know any more."""
+        """Stop the thread."""
         self._examiner.stop()
 
     @property

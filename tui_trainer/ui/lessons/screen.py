@@ -1,4 +1,4 @@
-"""A lesson: its claim, its runs side by side as they go on, the curves that decide it, and whether it held."""
+"""A lesson: its claim, its runs side by side while they train, the curves that decide it, and whether it held."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -124,7 +124,7 @@ class LessonScreen(PaneScreen[Config | None]):
         self.app.theme_changed_signal.subscribe(self, lambda _: self._show_texts())
 
     def on_unmount(self) -> None:
-        """Nobody looks any more."""
+        """Stop the runs."""
         if self.runner:
             self.runner.stop()
 

@@ -137,7 +137,7 @@ class MainScreen(PaneScreen[None]):
         self.panel.enter(Phase.IDLE, _(READY))
 
     def focus_next(self, selector: str | type[Widget] = "*") -> Widget | None:
-        """Go on to what is next; from nowhere into the form, where it is shown."""
+        """Move the focus to what is next; from nowhere into the form, where that is shown."""
         form = self.query_one(ConfigForm)
         if self.focused or self.maximized or not form.display:
             return super().focus_next(selector)
@@ -232,7 +232,7 @@ class MainScreen(PaneScreen[None]):
     # The run
 
     def action_start(self) -> None:
-        """Start a run, unless one is going on or an option is wrong."""
+        """Start a run, unless one is being trained or an option is wrong."""
         if self._is_free() and (config := self._valid()):
             self.panel.begin(config)
 
@@ -335,7 +335,7 @@ class MainScreen(PaneScreen[None]):
         self.panel.restart()
 
     def action_change(self) -> None:
-        """Ask for other values while the run goes on."""
+        """Ask for other values for the rest of the run."""
         self.panel.ask_for_change()
 
     def action_scale_rate(self, factor: float) -> None:

@@ -39,7 +39,7 @@ RUN_KEYS = (
 
 
 class TrainingPanel(RunPanel):
-    """One run at a time goes on; the latest is shown, here and on `view`, until the next."""
+    """Trains one run at a time; the latest is shown, here and on `view`, until the next."""
 
     @dataclass
     class Begun(Message):
@@ -98,7 +98,7 @@ class TrainingPanel(RunPanel):
         self.post_message(self.Begun(runner.config))
 
     def begin_next(self, config: Config) -> None:
-        """Start a run, after the one that is going on has been stopped and its files are written."""
+        """Start a run, after the present one has been stopped and its files are written."""
         if self.phase.going_on:
             self.stop()
             self._next = config
@@ -118,7 +118,7 @@ class TrainingPanel(RunPanel):
         return self.phase in (Phase.TRAINING, Phase.PAUSED)
 
     def pause(self) -> None:
-        """Hold the run after one more batch, which brings a snapshot: whoever looks into the network sees it as it stands."""
+        """Hold the run after one more batch, which brings a snapshot: a look into the network shows it as it stands."""
         if self.phase is Phase.TRAINING:
             self.step()
 
@@ -147,7 +147,7 @@ class TrainingPanel(RunPanel):
             held.control.go_on()
 
     def ask_for_change(self) -> None:
-        """Ask for other values while the run goes on."""
+        """Ask for other values for the rest of the run."""
         if self.runner and self.is_adjustable:
             self.app.push_screen(ChangeScreen(self.runner.options), self._change)
 
@@ -280,5 +280,5 @@ class TrainingPanel(RunPanel):
             self.show_progress(self.phase, runner.options.epochs, progress, runner.history.seconds)
         if self._view.is_rested() or self.phase is not Phase.TRAINING:
             self._view.draw(runner.history)
-            # For the next time, and for whoever looks at the layers' past later; in between it would cost training for nothing.
+            # For the next drawing and for the layers' history; more often it would cost training for nothing.
             runner.control.measure_layers()

@@ -36,7 +36,7 @@ from tui_trainer.ui.runs.run_list import RunList
 from tui_trainer.ui.runs.runs_pane import RunsPane
 
 LOOK = 1.0
-"""Seconds between two looks at the run that is going on: drawing takes time from its training."""
+"""Seconds between two looks at the run that is trained: drawing takes time from its training."""
 
 VIEWS = ("runs", "differences", "charts")
 """What a small terminal shows one at a time; a large one shows all."""
@@ -73,7 +73,7 @@ COMPARE_KEYS = (
 class CompareScreen(PaneScreen[None]):
     """Takes the runs that are marked already and those of this session, which may lie elsewhere, and tells `decided` the choice.
 
-    `current` is asked again and again. Where somebody `seeks` a run to resume, the cursor begins at the newest that was left.
+    `current` is asked again and again. Where a run to resume is sought (`seeks`), the cursor begins at the newest that was left.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it
@@ -117,7 +117,7 @@ class CompareScreen(PaneScreen[None]):
         yield KeyFooter("h", "i")
 
     def on_mount(self) -> None:
-        """Begin to read, and look at the run that is going on from time to time."""
+        """Begin to read, and look at the run that is trained from time to time."""
         if not self._stands:
             return
         self.query_one(Differences).border_title = _("Differences")
@@ -139,7 +139,7 @@ class CompareScreen(PaneScreen[None]):
         return len(self.query("RunList, Differences, #none, #detail, #marked, Chart")) == 5 + len(CHARTS)
 
     def on_unmount(self) -> None:
-        """Nobody wants to know any more."""
+        """Stop the thread."""
         self._reader.stop()
 
     # The runs
@@ -273,7 +273,7 @@ class CompareScreen(PaneScreen[None]):
         self.query_one(RunList).redraw()
         self._show()
 
-    # The run that is going on
+    # The run that is trained
 
     def _state(self) -> tuple[Path | None, int, bool]:
         current = self._current()

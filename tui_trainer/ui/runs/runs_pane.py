@@ -23,7 +23,7 @@ class RunDetail(Static):
     """All of a run that its row has no room for, in a line or two below the list."""
 
     def tell(self, state: RunRecord | Unreadable, *, is_ours: bool) -> None:
-        """Say it of a run, which may be going on in this app, or why there is nothing to say."""
+        """Say it of a run, which this app may be training, or why there is nothing to say."""
         if isinstance(state, Unreadable):
             self.update(Content(f"✗ {printable(state.reason)}"))
             return
@@ -77,7 +77,7 @@ class RunsPane(Vertical):
     def seek_left(self) -> bool:
         """Go to the newest run that was left before its end, and tell whether it is known by now which one that is."""
         runs = self.query_one(RunList)
-        if runs.cursor_row > 0:  # somebody looks for one already
+        if runs.cursor_row > 0:  # the user looks for one already
             return True
         for row, path in enumerate(runs.paths):
             state = runs.states.get(path)

@@ -1,4 +1,4 @@
-"""A run that goes on in another process: the same charts, layers and figures, as its files tell them."""
+"""A run that another process trains: the same charts, layers and figures, as its files tell them."""
 
 from typing import ClassVar
 
@@ -109,7 +109,7 @@ class WatchScreen(PaneScreen[None]):
         self.set_interval(1 / self._looks_per_second, self._draw_if_rested)
 
     def on_unmount(self) -> None:
-        """Nobody wants to know any more."""
+        """Stop the thread."""
         self._watcher.stop()
 
     @on(RunSeen)

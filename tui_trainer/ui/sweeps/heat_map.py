@@ -63,7 +63,7 @@ class SweepHeat(Painted, can_focus=True):
         """Down and across."""
         self._is_of_best = False
         self.cell: tuple[int, int] | None = None
-        """Under the cursor; None until somebody moves it: then it is the best."""
+        """Under the cursor; None until it is moved: then it is the best."""
         self._top, self._left = 0, 0
 
     def show(self, board: Board) -> None:

@@ -1,4 +1,4 @@
-"""A sweep as it goes on, or ended: its runs or configurations in a table, a map of two options, and curves over each other."""
+"""A sweep, while it is trained or afterwards: its runs or configurations in a table, a map of two options, and curves over each other."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -72,7 +72,7 @@ SWEEP_KEYS = (
 
 
 class SweepScreen(PaneScreen[None]):
-    """Looks at the sweep's folder again and again, whoever trains it; where that is this app, it can be stopped here."""
+    """Looks at the folder again and again, whichever process trains the sweep; where that is this app, it can be stopped here."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it
 
@@ -114,7 +114,7 @@ class SweepScreen(PaneScreen[None]):
         self._watcher.start()
 
     def on_unmount(self) -> None:
-        """Nobody wants to know any more."""
+        """Stop the thread."""
         self._watcher.stop()
 
     @property
@@ -124,7 +124,7 @@ class SweepScreen(PaneScreen[None]):
 
     @property
     def runner(self) -> SweepRunner | None:
-        """Whoever trains this sweep here."""
+        """The thread that trains this sweep, if this app does."""
         found = self.app.sweep if isinstance(self.app, SweepingApp) else None
         return found if found and found.goes_on and found.folder.absolute() == self.folder.absolute() else None
 

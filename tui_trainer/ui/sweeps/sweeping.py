@@ -67,4 +67,4 @@ class SweepingApp(App[int]):
         return False
 
     def sweep_is_over(self) -> None:
-        """Whoever waited for that may go on."""
+        """Called when the sweep has ended."""

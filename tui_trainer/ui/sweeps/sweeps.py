@@ -88,7 +88,7 @@ class SweepsScreen(FittedScreen[None]):
         self.action_find()
 
     def on_unmount(self) -> None:
-        """Nobody wants to know any more."""
+        """Stop the thread."""
         self._finder.stop()
 
     @on(ScreenResume)
