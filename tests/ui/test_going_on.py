@@ -309,7 +309,7 @@ async def test_a_folder_that_fails_is_told_while_it_does_and_loses_no_result(sit
         await desk.press("s")
         await desk.until_phase(Phase.ENDED)
         assert "test accuracy" in desk.screen
-        await desk.until_read("✗ not all is kept: the run cannot be saved (no such file or directory)")
+        await desk.until_read("✗ not everything is saved: the run cannot be saved (no such file or directory)")
         assert "test accuracy" in desk.screen
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.TRAINING)

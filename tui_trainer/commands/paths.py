@@ -101,7 +101,7 @@ def _rate(word: str) -> float:
 
 
 def _print(surface: str, names: Sequence[str], rates: Mapping[str, float], steps: int | None, form: str) -> None:
-    from tui_trainer.commands.tables import say_table  # noqa: PLC0415 --help need not wait for it
+    from tui_trainer.headless.tables import say_table  # noqa: PLC0415 --help need not wait for it
     from tui_trainer.system.streams import results  # noqa: PLC0415
 
     kind = SURFACES[surface]
@@ -126,7 +126,7 @@ def _row(path: Path, steps: int) -> list[str]:
 
 def _say_points(path: Path, steps: int) -> None:
     """Every step on a line of its own; a number that is not finite is null."""
-    from tui_trainer.commands.tables import say_json  # noqa: PLC0415 --help need not wait for it
+    from tui_trainer.headless.tables import say_json  # noqa: PLC0415 --help need not wait for it
     from tui_trainer.training.events import plain  # noqa: PLC0415
 
     for step in range(len(path.points(steps))):

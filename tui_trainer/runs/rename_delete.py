@@ -157,7 +157,7 @@ def delete_run(run: Path) -> Deleted:
 
 @contextmanager
 def _held(run: Path) -> Iterator[None]:
-    """Nobody can go on with the run meanwhile."""
+    """The run cannot be resumed meanwhile."""
     metrics = RunDirectory(run).metrics
     journal = None
     # What is no file no run can be resumed.

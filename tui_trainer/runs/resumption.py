@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui_trainer.config.changes import CHANGEABLE, MOST_CHANGES, Change
-from tui_trainer.config.options import Config, option
+from tui_trainer.config.options import Config
+from tui_trainer.config.source import option
 from tui_trainer.errors import UserError
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.archive import lines_with_ends
@@ -46,7 +47,7 @@ class Resumption:
 
 
 def read_resumption(folder: RunDirectory, given: Mapping[str, Any]) -> Resumption:
-    """What to go on with, where the options in `given` take the place of the run's. Raises UserError."""
+    """What to resume, where the options in `given` take the place of the run's. Raises UserError."""
     snapshot = checkpoint.read(folder.checkpoint, lambda scalars: read_run_state(scalars).shapes())
     state = read_run_state(snapshot.scalars)
     passed = _Passed(state)

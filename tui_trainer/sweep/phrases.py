@@ -34,7 +34,7 @@ def duration(seconds: float, translate: Translate = str) -> str:
 
 
 def conclusion(event: SweepEnded, again: str = N_("the same command"), translate: Translate = str) -> list[str]:
-    """What it amounts to, in a few lines; `again` is what goes on with it."""
+    """What it amounts to, in a few lines; `again` is what continues it."""
     lines = []
     standings, again = event.standings, translate(again)
     if event.status == "stopped":

@@ -22,7 +22,7 @@ class CutShortError(Exception):
 
 
 def run_trial(config: Config, folder: Path, data: Dataset, control: Control) -> tuple[Standing, Figures]:
-    """Train the run in its folder, or go on with it there; of one that has ended tell what it gave.
+    """Train the run in its folder, or resume it there; of one that has ended tell what it gave.
 
     Raises CutShortError after `control` stopped it, and UserError when it cannot be trained or kept.
     """

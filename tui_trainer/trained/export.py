@@ -2,16 +2,14 @@
 
 import io
 import json
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from tui_trainer import __version__
 from tui_trainer.errors import UserError
-from tui_trainer.nn.activations import Activation
-from tui_trainer.nn.layers import Dense, Layer
+from tui_trainer.nn.network import buffer_shapes, parameter_shapes
 from tui_trainer.trained.estimator import Classifier
+from tui_trainer.version import __version__
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -24,16 +22,6 @@ IR_VERSION: Final = 7
 
 MOST_BYTES: Final = (2 << 30) - (1 << 20)
 """Of the tensors in one ONNX file: it may not be longer than 2 GiB."""
-
-OPERATORS: Mapping[str, Callable[[Activation], tuple[str, dict[str, float]]]] = {
-    "sigmoid": lambda layer: ("Sigmoid", {}),
-    "tanh": lambda layer: ("Tanh", {}),
-    "relu": lambda layer: ("Relu", {}),
-    "leaky_relu": lambda layer: ("LeakyRelu", {"alpha": layer.alpha}),
-    "prelu": lambda layer: ("PRelu", {}),
-    "elu": lambda layer: ("Elu", {"alpha": layer.alpha}),
-}
-"""Each activation's operator in ONNX, with its attributes; what an activation learned is an input of it."""
 
 
 def to_npz(model: Classifier) -> bytes:
@@ -75,13 +63,14 @@ def _graph(model: Classifier, onnx: Any) -> Any:
     helper, network = onnx.helper, model.network_
     nodes = []
     value = "images"
-    for layer in network.layers:
-        if layer.only_in_training:
-            continue
-        operator, attributes = _operator(layer)
-        learned = [f"{layer.name}.{parameter}" for parameter in layer.shapes()]
+    # What an evaluation runs: some layers are there for training alone.
+    for layer in (run.layer for run in network.workspace(1).runs):
+        operator = layer.operator()
+        if operator is None:
+            raise UserError(f"there is no operator for {layer.kind}", option="--to", value="onnx")
+        learned = [*parameter_shapes([layer]), *buffer_shapes([layer])]
         out = "logits" if layer is network.layers[-1] else f"{layer.name}.out"
-        nodes.append(helper.make_node(operator, [value, *learned], [out], layer.name, **attributes))
+        nodes.append(helper.make_node(operator.name, [value, *learned], [out], layer.name, **operator.attributes))
         value = out
     nodes.append(helper.make_node("Softmax", ["logits"], ["probabilities"], "softmax", axis=1))
 
@@ -95,11 +84,3 @@ def _graph(model: Classifier, onnx: Any) -> Any:
         [values("probabilities", network.classes), values("logits", network.classes)],
         [onnx.numpy_helper.from_array(np.ascontiguousarray(tensor), name) for name, tensor in network.tensors.items()],
     )
-
-
-def _operator(layer: Layer) -> tuple[str, dict[str, float]]:
-    if isinstance(layer, Dense):
-        return "Gemm", {}
-    if isinstance(layer, Activation) and layer.prefix in OPERATORS:
-        return OPERATORS[layer.prefix](layer)
-    raise UserError(f"there is no operator for {layer.kind}", option="--to", value="onnx")
