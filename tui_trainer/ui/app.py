@@ -134,7 +134,7 @@ class TrainerApp(SweepingApp):
             yield SystemCommand(_(title), _(help_text), callback, discover)
         if isinstance(screen, Explained):
             for binding in bindings(screen):
-                if binding.action != "leave" and screen.check_action(binding.action.partition("(")[0], ()):
+                if binding.action not in ("leave", "back") and screen.check_action(binding.action.partition("(")[0], ()):
                     yield SystemCommand(_(binding.description), _(binding.tooltip), self._runs(binding.action, screen))
         if screen is self.main:
             yield SystemCommand(_("Compare runs"), _("The same as Runs"), self.main.action_compare)
