@@ -215,7 +215,7 @@ def test_a_signal_ends_the_run_after_a_checkpoint(options: list[str], tmp_path: 
 
 
 def fill_pipe(process: subprocess.Popen[str]) -> None:
-    """Wait until the process cannot go on, because nobody reads what it writes."""
+    """Wait until the process cannot continue, because nobody reads what it writes."""
     assert process.stdout is not None
     waiting, before = array("i", [0]), -1
     deadline = time.monotonic() + 60
@@ -358,16 +358,16 @@ def test_a_full_disk_ends_no_run_and_is_told_once(options: list[str], tmp_path: 
     command = ["bash", "-c", 'ulimit -f 60 && exec "$@"', "bash", *PROGRAM, *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
-    trouble = f"{tmp_path / 'run'}: cannot keep the run (file too large)"
+    trouble = f"{tmp_path / 'run'}: the run cannot be saved (file too large)"
     warning, end = done.stderr.splitlines()
-    assert warning == f"tui-trainer: warning: {trouble}; training goes on, and this is tried again"
+    assert warning == f"tui-trainer: warning: {trouble}; training continues, and this is tried again"
     assert end == f"tui-trainer: {trouble}; what was written before is whole"
     assert "epoch 120/120" in done.stdout
     assert "test accuracy" in done.stdout
     kept = checkpoint.read(tmp_path / "run" / "checkpoint.safetensors")
     lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     assert 10 < kept.scalars["epochs"] <= lines[-1]["epoch"] < 120
-    # With room again the run goes on from there.
+    # With room again the run continues from there.
     assert run("--resume", str(tmp_path / "run"), "--format", "quiet").returncode == 0
     lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     assert [line.get("epoch") for line in lines] == [None, *range(1, 121), None]
@@ -403,7 +403,7 @@ def test_a_config_file_that_tells_every_option_is_not_warned_of(options: list[st
     assert (again.returncode, again.stderr) == (0, "")
 
 
-def test_the_run_to_go_on_with_is_named_as_to_every_command(options: list[str], tmp_path: Path) -> None:
+def test_the_run_to_resume_is_named_as_to_every_command(options: list[str], tmp_path: Path) -> None:
     assert run(*options[:-1], "runs/one", cwd=tmp_path).returncode == 0
     for epochs, name in enumerate(("runs/one", "one", "latest"), 3):
         assert f"epoch {epochs}/{epochs}" in run("--resume", name, "--epochs", str(epochs), cwd=tmp_path).stdout

@@ -268,7 +268,7 @@ def test_a_folder_that_cannot_be_is_named(tmp_path: Path, make: Callable[[Path],
         write_file(tmp_path / "folder" / "out", [b""], force=True)
 
 
-# Whether a run can be gone on with
+# Whether a run can be resumed
 
 
 def test_whether_a_run_can_be_gone_on_with(real: Path, tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_nothing_later_than_a_step_counts(trained: tuple[Path, History]) -> None
 
 
 def test_a_history_from_disk_goes_on_live(trained: tuple[Path, History]) -> None:
-    """As it does when a run is gone on with in the app."""
+    """As it does when a run is resumed in the app."""
     folder, live = trained
     found = read_history(folder, until_step=28)
     step, position, seconds = table(live.loss)[28, :3]

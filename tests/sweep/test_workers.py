@@ -117,7 +117,7 @@ def test_a_trial_is_the_run_that_one_alone_would_be(digits: Dataset, config: Mad
         alone.digest,
     )
     assert found.epochs == 3
-    # Outside the sweep it can be gone on with, beside the test set.
+    # Outside the sweep it can be resumed, beside the test set.
     run = Run.resume(tmp_path / "trial", {"epochs": 4})
     assert run.test is not None
     list(run.events(Control()))

@@ -88,8 +88,8 @@ async def test_a_killed_run_is_gone_on_with_from_the_list_and_shows_its_whole_co
         await desk.until(lambda: listed(desk).cursor_row == 1)
         assert row(desk, 0)[2] == "completed"
         assert row(desk, 1)[2] == "unfinished"
-        await desk.until(lambda: "g goes on with it" in " ".join(desk.read(desk.app.screen.query_one("#detail", Static)).split()))
-        assert "g Go on" in desk.screen
+        await desk.until(lambda: "g resumes it" in " ".join(desk.read(desk.app.screen.query_one("#detail", Static)).split()))
+        assert "g Resume" in desk.screen
         assert overlaps(desk.app.screen) == []
         await desk.press("g")
         await desk.until_phase(Phase.ENDED)
@@ -226,7 +226,7 @@ async def test_what_cannot_be_gone_on_with_is_refused(sit_down: Desks, tmp_path:
     going_on = Run.resume(runs / "held").events(Control())
     next(going_on)
     expected = {
-        "none": "it has no checkpoint to go on from",
+        "none": "it has no checkpoint to resume from",
         "patient": "early stopping ended it",
         "held": "it is going on, in another window or process",
         "odd\x1b[31m": "line 1: line.event",
@@ -273,10 +273,10 @@ async def test_footer_and_palette_name_it(sit_down: Desks, tmp_path: Path) -> No
     async with sit_down(SMALL) as desk:
         await desk.press("escape")
         commands = {command.title: command for command in desk.app.get_system_commands(desk.app.main)}
-        await commands["Go on with…"].callback()
+        await commands["Resume…"].callback()
         await desk.until_read("No run was left before its end")
-        assert "Go on" in {key.description for key in desk.app.screen.query(FooterKey)}
-        assert "Go on" in {command.title for command in desk.app.get_system_commands(desk.app.screen)}
+        assert "Resume" in {key.description for key in desk.app.screen.query(FooterKey)}
+        assert "Resume" in {command.title for command in desk.app.get_system_commands(desk.app.screen)}
 
 
 def test_what_cannot_be_resumed_is_told_before_there_is_a_screen(sit_down: Desks, tmp_path: Path) -> None:
@@ -311,7 +311,7 @@ async def test_a_folder_that_fails_is_told_while_it_does_and_loses_no_result(sit
         await desk.press("s")
         await desk.until_phase(Phase.ENDED)
         assert "test accuracy" in desk.screen
-        await desk.until_read("✗ not all is kept: cannot keep the run (no such file or directory)")
+        await desk.until_read("✗ not everything is saved: the run cannot be saved (no such file or directory)")
         assert "test accuracy" in desk.screen
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.TRAINING)

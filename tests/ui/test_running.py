@@ -65,7 +65,7 @@ async def test_pause_holds_and_goes_on_and_stop_ends(sit_down: Desks) -> None:
         await desk.press("space")
         assert desk.phase() is Phase.PAUSED
         assert "‖ paused" in desk.screen
-        assert "Go on" in desk.screen
+        assert "Resume" in desk.screen
         await desk.until(lambda: runner.control.held)
         runner.history.drain()
         held = runner.history.progress
@@ -105,7 +105,7 @@ async def test_the_mouse_alone_is_enough(sit_down: Desks) -> None:
         await desk.until_phase(Phase.TRAINING)
         await desk.click("#pause")
         assert desk.phase() is Phase.PAUSED
-        assert str(desk.app.main.query_one("#pause", Button).label) == "Go on"
+        assert str(desk.app.main.query_one("#pause", Button).label) == "Resume"
         await desk.click("#pause")
         assert desk.phase() is Phase.TRAINING
         await desk.click("#view-layers")
@@ -220,9 +220,9 @@ async def test_a_run_that_memory_runs_out_for_says_what_is_kept_and_another_can_
         with monkeypatch.context() as patch:
             patch.setattr("tui_trainer.nn.network.Workspace.backward", no_memory)
             await desk.until_phase(Phase.REFUSED)
-        await desk.until_read("✗ cannot go on  out of memory after step ")
+        await desk.until_read("✗ cannot continue  out of memory after step ")
         await desk.until(
-            lambda: f"--resume {tmp_path / 'out'} goes on from there" in " ".join(note.message for note in desk.app._notifications)
+            lambda: f"--resume {tmp_path / 'out'} continues from there" in " ".join(note.message for note in desk.app._notifications)
         )
         assert checkpoint.read(tmp_path / "out" / "checkpoint.safetensors").tensors
         first = desk.app.main.runner

@@ -66,7 +66,7 @@ def _facts(run: "RunRecord", can: bool, why: str) -> dict[str, str]:
         "best validation loss": f"{nats(lowest.value)} (epoch {lowest.epoch})" if lowest else None,
         "test accuracy": None if run.test_accuracy is None else percent(run.test_accuracy),
         "test loss": None if run.test_loss is None else nats(run.test_loss),
-        "can be gone on with": f"{'yes' if can else 'no'}: {printable(why)}",
+        "can be resumed": f"{'yes' if can else 'no'}: {printable(why)}",
     }
     return {label: value for label, value in facts.items() if value}
 

@@ -154,7 +154,7 @@ def _short(text: str) -> str:
 @folder_option
 @format_option
 def show(run: str, folder: Path | None, form: str) -> None:
-    """Show all of a run: options, layers, figures of each epoch, changes, files, and whether it can be gone on with."""
+    """Show all of a run: options, layers, figures of each epoch, changes, files, and whether it can be resumed."""
     from tui_trainer.commands.run_report import say_run  # noqa: PLC0415
     from tui_trainer.runs.rename_delete import own_files  # noqa: PLC0415
     from tui_trainer.runs.summary import outlook, run_document  # noqa: PLC0415

@@ -133,7 +133,7 @@ class PlainLines:
             self._print(describe(event.config, event))
             self._print(f"run directory {printable(self._run_directory)}")
             if event.step:
-                self._print(f"gone on with after step {event.step:,}")
+                self._print(f"resumed after step {event.step:,}")
         elif isinstance(event, Changed):
             self._epochs = event.changes.get("epochs", self._epochs)
             self._print(f"from step {event.step + 1:,} on: {describe_change(event.changes)}")

@@ -39,7 +39,7 @@ def watch_headless(follower: Follower, form: Literal["text", "json"], looks_per_
                 break
             if not news.behind and gone != (news.condition is Condition.GONE):
                 gone = not gone
-                _note(f"{follower.path}: {'nobody trains it any more; waiting for --resume to go on with it' if gone else 'it goes on'}")
+                _note(f"{follower.path}: {'nobody trains it any more; waiting for it to be resumed' if gone else 'training continues'}")
             if number := wait(0 if news.behind else 1 / looks_per_second):
                 return 128 + number
     end = follower.recording.end
@@ -122,7 +122,7 @@ class _Text:
                 yield from _opening(line, record.config)
                 yield f"run directory {printable(str(self._follower.path))}"
             case ResumeLine():
-                yield f"gone on with after step {line.step:,}, in another environment"
+                yield f"resumed after step {line.step:,}, in another environment"
             case ChangeLine():
                 wanted = line.changes.get("epochs")
                 self._epochs = wanted if isinstance(wanted, int) else self._epochs

@@ -39,7 +39,7 @@ class Condition(Enum):
     RUNNING = "running"
     ENDED = "ended"
     GONE = "gone"
-    """Its process is no more, and has written no end; the run may be gone on with."""
+    """Its process is no more, and has written no end; the run may be resumed."""
 
 
 class Heard(NamedTuple):

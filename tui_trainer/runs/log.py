@@ -71,7 +71,7 @@ class LayerShape(BaseModel):
 
 
 class StartLine(BaseModel):
-    """The run began, or was gone on with."""
+    """The run began, or was resumed."""
 
     model_config = _STRICT
 
@@ -86,7 +86,7 @@ class StartLine(BaseModel):
 
 
 class ResumeLine(BaseModel):
-    """The run was gone on with in another environment than before."""
+    """The run was resumed in another environment than before."""
 
     model_config = _STRICT
 

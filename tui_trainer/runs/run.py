@@ -72,7 +72,7 @@ class Run:
             try:
                 training.restore(found.snapshot, found.seconds, found.epoch_seconds)
             except UserError as error:
-                raise UserError(f"cannot go on from here: {error}", path=folder.checkpoint) from None
+                raise UserError(f"cannot continue from here: {error}", path=folder.checkpoint) from None
             except MemoryError as error:
                 raise _too_large() from error
             differences = _differences(found, config)
@@ -101,14 +101,14 @@ class Run:
 
     @property
     def standing(self) -> Progress:
-        """How far the run is before it begins, or is gone on with."""
+        """How far the run is before it begins, or is resumed."""
         return self._training.standing()
 
     @property
     def trouble(self) -> UserError | None:
         """Why the folder lacks something that it should hold; None while it does not."""
         error = self._keeper.trouble
-        return UserError(f"cannot keep the run ({reason_of(error)})", path=self.directory) if error else None
+        return UserError(f"the run cannot be saved ({reason_of(error)})", path=self.directory) if error else None
 
     def close(self) -> None:
         """Leave the folder to others, where the run is made and then not trained; after `events` that is done."""
@@ -131,7 +131,7 @@ class Run:
                     raise now
                 yield event
                 if now and not before and not isinstance(event, Ended):
-                    yield Noted(f"{now}; training goes on, and this is tried again")
+                    yield Noted(f"{now}; training continues, and this is tried again")
                 elif before and not now:
                     yield Noted(f"{self.directory}: the run is kept again, and whole")
         except MemoryError:
@@ -143,7 +143,7 @@ class Run:
         hint = ""
         with suppress(OSError):
             if self._folder.checkpoint.is_file():
-                hint = f"{self._folder.checkpoint} is whole, and --resume {self.directory} goes on from there"
+                hint = f"{self._folder.checkpoint} is whole, and --resume {self.directory} continues from there"
         reached = f"out of memory after step {self._training.step:,}"
         return UserError(f"{reached}: free some, or take a smaller --batch-size or a smaller network", hint=hint)
 
@@ -157,7 +157,7 @@ def _hold(folder: RunDirectory, option: str, *, create: bool = False) -> LockedL
     except ValueError:  # a path with a NUL
         raise refused("no such folder") from None
     except FileNotFoundError:
-        raise refused(f"not a run that can be gone on with: it has no {folder.metrics.name}") from None
+        raise refused(f"not a run that can be resumed: it has no {folder.metrics.name}") from None
     except OSError as error:
         raise refused(f"{folder.metrics.name}: {reason_of(error)}") from error
 

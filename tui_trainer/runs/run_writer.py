@@ -61,7 +61,7 @@ class RunWriter:
             self._snapshot = event.snapshot
         if isinstance(event, EpochEnded) and event.best:
             self._best = event.snapshot
-        # A run that is gone on with has its first line already.
+        # A run that is resumed has its first line already.
         if not (isinstance(event, Started) and event.step):
             self._journal.add(line(record(event, path_text(self._folder.path))))
         self.write()

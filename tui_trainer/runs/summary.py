@@ -1,4 +1,4 @@
-"""A run as one JSON object, and whether it can be gone on with."""
+"""A run as one JSON object, and whether it can be resumed."""
 
 import os
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ def epoch_rows(run: RunRecord) -> list[dict[str, Any]]:
 
 
 def outlook(run: RunRecord) -> tuple[bool, str]:
-    """Whether the run can be gone on with now, and from where, or why not."""
+    """Whether the run can be resumed now, and from where, or why not."""
     if reason := obstacle(run):
         return False, reason
     # Checkpoints are read with their tensors: what is broken shows now.

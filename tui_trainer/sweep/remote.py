@@ -126,7 +126,7 @@ def put(files: Mapping[str, bytes], folder: Path) -> None:
             elif name != best or content != files.get(checkpoint):
                 replace(folder / name, content)
     except OSError as error:
-        raise UserError(f"cannot keep the run ({reason_of(error)})", path=folder) from None
+        raise UserError(f"the run cannot be saved ({reason_of(error)})", path=folder) from None
 
 
 def _located(metrics: bytes, folder: Path) -> bytes:

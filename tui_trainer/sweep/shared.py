@@ -58,7 +58,7 @@ class SharedData:
 
 
 def untested(data: Dataset, fingerprint: str) -> Dataset:
-    """The data without its test set, under the fingerprint of the whole, so that a run can be gone on with outside the sweep."""
+    """The data without its test set, under the fingerprint of the whole, so that a run can be resumed outside the sweep."""
     without = replace(data, test=None)
     without.__dict__["fingerprint"] = fingerprint
     return without

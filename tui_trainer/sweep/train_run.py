@@ -23,7 +23,7 @@ class CutShortError(Exception):
 
 
 def run_trial(config: Config, folder: Path, data: Dataset, control: Control) -> tuple[Standing, Figures]:
-    """Train the run in its folder, or go on with it there; of one that has ended tell what it gave.
+    """Train the run in its folder, or resume it there; of one that has ended tell what it gave.
 
     Raises CutShortError after `control` stopped it, and UserError when it cannot be trained or kept.
     """
@@ -106,7 +106,7 @@ def _resumed(folder: Path, data: Dataset) -> Run | None:
     try:
         own.clear()
     except OSError as error:
-        raise UserError(f"nothing to go on with, and it cannot be cleared ({reason_of(error)})", path=folder) from error
+        raise UserError(f"nothing to resume, and it cannot be cleared ({reason_of(error)})", path=folder) from error
     return None
 
 

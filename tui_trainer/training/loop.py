@@ -123,7 +123,7 @@ class Training:
 
     def _make(self, change: Change) -> Changed:
         self.learner.make(change)
-        # A change that there is no memory for must fail before it is told of: what was told is made again when a run is gone on with.
+        # A change that there is no memory for must fail before it is told of: what was told is made again when a run is resumed.
         self._resize()
         return Changed(self.position.epochs + 1, self.position.batch, self.step, change.values, self.learner.config)
 

@@ -11,7 +11,7 @@ from tui_trainer.text.drawing import Row
 from tui_trainer.training.events import Histogram
 from tui_trainer.ui.chart import heat
 from tui_trainer.ui.chart.bars import histogram_rows
-from tui_trainer.ui.chart.heat import DOTS, PLAIN, SHADES, Place
+from tui_trainer.ui.chart.heat import DOTS, PLAIN, SHADES, Cursor
 
 GRADIENT = FIGURES["gradient_norm"]
 
@@ -29,13 +29,13 @@ def drawn(
     *,
     width: int = 76,
     height: int = 18,
-    at: Place | None = None,
+    at: Cursor | None = None,
     top: int = 0,
     ramp: str = SHADES,
 ) -> list[Row]:
     room = heat.frame(fates, figure, width, height)
     cells = fates.cells(figure, 200, room.columns)
-    return heat.rows(fates, figure, cells, 200, at or Place(), top, room, ramp)
+    return heat.rows(fates, figure, cells, 200, at or Cursor(), top, room, ramp)
 
 
 def text(rows: list[Row]) -> list[str]:
@@ -75,7 +75,7 @@ def test_every_figure_fits_a_small_terminal(figure: LayerQuantity, ramp: str) ->
 
 
 def test_the_cursor_tells_layer_step_value_and_what_it_is_judged_by() -> None:
-    rows = drawn(vanishing(), at=Place(1, 10))
+    rows = drawn(vanishing(), at=Cursor(1, 10))
     assert text(rows)[0].startswith(" dense_2 ")
     assert "worst of steps " in text(rows)[0]
     assert "3e-06 vanishing" in text(rows)[0]
@@ -86,7 +86,7 @@ def test_the_cursor_tells_layer_step_value_and_what_it_is_judged_by() -> None:
 
 
 def test_a_cursor_where_nothing_is_measured_says_so() -> None:
-    assert "nothing is measured there" in text(drawn(vanishing(), at=Place(1, 45)))[0]
+    assert "nothing is measured there" in text(drawn(vanishing(), at=Cursor(1, 45)))[0]
     assert text(drawn(HealthHistory()))[0] == "nothing is measured yet"
 
 

@@ -38,7 +38,7 @@ NARROWEST = 8
 
 
 @dataclass(frozen=True)
-class Place:
+class Cursor:
     """Where the cursor is: a layer, and a column, or None for what was measured last."""
 
     layer: int = 0
@@ -71,7 +71,7 @@ def frame(fates: HealthHistory, figure: LayerQuantity, width: int, height: int) 
     return Frame(name, max(width - name - value - word, 1), value, word, max(height - HEAD_ROWS - FOOT_ROWS, 1))
 
 
-def rows(fates: HealthHistory, figure: LayerQuantity, cells: Cells, end: float, at: Place, top: int, room: Frame, ramp: str) -> list[Row]:
+def rows(fates: HealthHistory, figure: LayerQuantity, cells: Cells, end: float, at: Cursor, top: int, room: Frame, ramp: str) -> list[Row]:
     """The whole picture, the layers from `top` on."""
     found = [_under_cursor(fates, figure, cells, at, room, ramp), *_legend(figure, ramp)]
     names = list(enumerate(fates.names[: len(cells.values)]))[top : top + room.layers]
@@ -79,7 +79,7 @@ def rows(fates: HealthHistory, figure: LayerQuantity, cells: Cells, end: float, 
     return [*found, _steps(end, room)]
 
 
-def column_of(cells: Cells, at: Place) -> int | None:
+def column_of(cells: Cells, at: Cursor) -> int | None:
     """The column that is read: the cursor's, or the last one that shows anything."""
     measured = np.flatnonzero(~np.isnan(cells.last))
     if not len(measured):
@@ -87,7 +87,7 @@ def column_of(cells: Cells, at: Place) -> int | None:
     return int(measured[-1]) if at.column is None else min(at.column, len(cells.last) - 1)
 
 
-def _under_cursor(fates: HealthHistory, figure: LayerQuantity, cells: Cells, at: Place, room: Frame, ramp: str) -> Row:
+def _under_cursor(fates: HealthHistory, figure: LayerQuantity, cells: Cells, at: Cursor, room: Frame, ramp: str) -> Row:
     column = column_of(cells, at)
     if column is None or at.layer >= len(cells.values):
         return [(_("nothing is measured yet"), "heat--axis")]
@@ -124,7 +124,7 @@ def _plain(text: str, ramp: str) -> str:
     return text.replace("÷", "/").replace("≥", ">=").replace("×", "*") if ramp == PLAIN else text
 
 
-def _layer(name: str, layer: int, figure: LayerQuantity, cells: Cells, at: Place, room: Frame, ramp: str) -> Row:
+def _layer(name: str, layer: int, figure: LayerQuantity, cells: Cells, at: Cursor, room: Frame, ramp: str) -> Row:
     chosen = layer == at.layer
     label = name if len(name) < room.name else f"{name[: room.name - 2]}~"
     row: Row = [(label.ljust(room.name - 1), "heat--cursor" if chosen else "heat--name"), (" ", "")]

@@ -49,7 +49,7 @@ class Chart(Painted, can_focus=True):
 
     @dataclass
     class Looked(Message):
-        """Somebody sees another part in this chart; every other on the screen follows."""
+        """This chart shows another part; every other on the screen follows."""
 
         chart: "Chart"
         view: View

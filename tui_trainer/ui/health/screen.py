@@ -44,7 +44,7 @@ def notes() -> list[str]:
 
 
 class HealthScreen(FittedScreen[None]):
-    """Asks again and again what is known of the run, and draws it. Whoever lets it train measures it."""
+    """Asks again and again what is known of the run, and draws it. The screen that trains the run measures it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,h", "leave", "Back", tooltip="Go back to where you were", key_display="esc"),
@@ -102,7 +102,7 @@ class HealthScreen(FittedScreen[None]):
 
     @on(HeatMap.Pointed)
     def _draw_distributions(self) -> None:
-        shown, layer = self._shown(), self.query_one(HeatMap).place.layer
+        shown, layer = self._shown(), self.query_one(HeatMap).cursor.layer
         history = shown.history if shown else None
         distributions = history.distributions if history else ()
         for pane in self.query(HistogramPane):

@@ -16,7 +16,7 @@ from tui_trainer.ui.kit.background import Background
 
 @dataclass
 class LessonEnded(Message):
-    """The runs are over; the verdict is None where somebody stopped them before their end."""
+    """The runs are over; the verdict is None where they were stopped before their end."""
 
     runner: "LessonRunner"
     verdict: Verdict | None

@@ -1,4 +1,4 @@
-"""A lesson: its claim, its runs side by side as they go on, the curves that decide it, and whether it held."""
+"""A lesson: its claim, its runs side by side while they train, the curves that decide it, and whether it held."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -24,9 +24,9 @@ from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.kit.choose import ChooseScreen
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
-from tui_trainer.ui.kit.header import ViewTabs, header
 from tui_trainer.ui.kit.meter import Meter
 from tui_trainer.ui.kit.panes import PaneScreen
+from tui_trainer.ui.kit.titles import ViewTabs, header
 from tui_trainer.ui.lessons.chart import LessonChart
 from tui_trainer.ui.lessons.runner import LessonEnded, LessonRefused, LessonRunner
 from tui_trainer.ui.lessons.text import LessonText
@@ -124,7 +124,7 @@ class LessonScreen(PaneScreen[Config | None]):
         self.app.theme_changed_signal.subscribe(self, lambda _: self._show_texts())
 
     def on_unmount(self) -> None:
-        """Nobody looks any more."""
+        """Stop the runs."""
         if self.runner:
             self.runner.stop()
 

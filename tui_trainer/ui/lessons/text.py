@@ -21,7 +21,7 @@ from tui_trainer.ui.chart.overlay import PENS, marks_of
 from tui_trainer.ui.chart.raster import Marks
 
 RECENT = 100
-"""Batches over which the loss is averaged while an epoch goes on."""
+"""Batches over which the loss is averaged within an epoch."""
 
 
 class LessonText(VerticalScroll, can_focus=True):

@@ -52,7 +52,7 @@ class RunEnded(RunMessage):
 
 @dataclass
 class RunNoted(RunMessage):
-    """Something to know while the run goes on; `trouble` is why its folder lacks something, while it does."""
+    """A notice about the run; `trouble` is why its folder lacks something, while it does."""
 
     text: str
     trouble: UserError | None
@@ -60,6 +60,6 @@ class RunNoted(RunMessage):
 
 @dataclass
 class RunRefused(RunMessage):
-    """The run cannot start or go on, for a reason that its user can mend."""
+    """The run cannot start or continue, for a reason that its user can mend."""
 
     error: UserError

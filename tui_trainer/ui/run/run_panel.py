@@ -28,7 +28,7 @@ class Phase(Enum):
     PAUSED = N_("paused")
     STOPPING = N_("saving…")
     ENDED = N_("ended")
-    REFUSED = N_("cannot go on")
+    REFUSED = N_("cannot continue")
     GONE = N_("gone")
 
     @property
@@ -70,7 +70,7 @@ class RunPanel(Vertical):
             yield Label("", id="directory")
 
     def compose_buttons(self) -> ComposeResult:
-        """Whoever only watches a run has none."""
+        """None where the run is only watched."""
         yield from ()
 
     def show_phase(self, phase: Phase, detail: str = "") -> None:
@@ -106,7 +106,7 @@ class RunPanel(Vertical):
         speed = "  " + _("{count:,.0f} images/s").format(count=progress.samples / progress.seconds) if progress.seconds else ""
         whole, begun = progress.epoch - 1, progress.position - progress.epoch + 1
         an_epoch = progress.seconds / begun if begun else before / max(whole, 1)
-        # Where somebody wants fewer epochs than there are already, the one that was begun is the last.
+        # Where fewer epochs are wanted than there are already, the one that was begun is the last.
         epochs = max(epochs, progress.epoch)
         self.query_one(Meter).show(progress.position / epochs)
         elapsed, left = clock_text(before + progress.seconds), clock_text((epochs - progress.position) * an_epoch)

@@ -79,7 +79,7 @@ class Runner(Background):
             self.post(messages.RunStarted(self, run.directory, features, run.warnings))
 
     def _take_up(self, event: Started, run: Run) -> None:
-        """Stand where the run that is gone on with does."""
+        """Stand where the resumed run does."""
         made = event.config.changes[: event.snapshot.scalars["changes"]]
         self.config = event.config
         self.options = event.config.model_copy(update={name: value for change in made for name, value in change.values.items()})

@@ -87,7 +87,7 @@ class Reader(Background):
             found = find_runs(folder)
         except UserError as error:
             problem = str(error)
-        # Whoever asked knows some of them by other names, which are kept.
+        # The screen knows some of them by other names, which are kept.
         names = {path.absolute(): path for path in further}
         found = [names.pop(path.absolute(), path) for path in found]
         if names:

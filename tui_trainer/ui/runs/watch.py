@@ -1,4 +1,4 @@
-"""A run that goes on in another process: the same charts, layers and figures, as its files tell them."""
+"""A run that another process trains: the same charts, layers and figures, as its files tell them."""
 
 from dataclasses import replace
 from typing import ClassVar
@@ -27,8 +27,8 @@ from tui_trainer.ui.inside.screen import InsideScreen, Source
 from tui_trainer.ui.kit.charts import CHART_KEYS
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
-from tui_trainer.ui.kit.header import ViewTabs, header
 from tui_trainer.ui.kit.panes import PaneScreen
+from tui_trainer.ui.kit.titles import ViewTabs, header
 from tui_trainer.ui.run.layer_rows import MNIST_FEATURES
 from tui_trainer.ui.run.layer_table import LayerTable
 from tui_trainer.ui.run.messages import RunEnded
@@ -46,7 +46,7 @@ KEYS = (
 
 NOTES = (
     N_("The run goes on in another process, whether this is left or not; nothing here acts upon it."),
-    N_("A run that is gone was killed, or its machine is; when it is gone on with, this shows it again."),
+    N_("A run that is gone was killed, or its machine is; when it is resumed, this shows it again."),
     N_("How the layers fare is measured at the end of each epoch."),
 )
 
@@ -109,7 +109,7 @@ class WatchScreen(PaneScreen[None]):
         self.set_interval(1 / self._looks_per_second, self._draw_if_rested)
 
     def on_unmount(self) -> None:
-        """Nobody wants to know any more."""
+        """Stop the thread."""
         self._watcher.stop()
 
     @on(RunSeen)
@@ -155,7 +155,7 @@ class WatchScreen(PaneScreen[None]):
             before = sum(epoch.seconds for epoch in seen.record.epochs if epoch.number < progress.epoch)
             panel.show_progress(Phase.TRAINING, seen.record.planned_epochs or 0, progress, before)
         if seen.condition is Condition.GONE:
-            further = _("; --resume goes on with it") if seen.record.has_checkpoint else ""
+            further = _("; --resume continues it") if seen.record.has_checkpoint else ""
             panel.show_phase(Phase.GONE, _("it was killed, or its machine is{further}").format(further=further))
         elif progress is None:
             panel.show_phase(Phase.PREPARING, _("its first batches are not written yet"))

@@ -73,7 +73,7 @@ class SweepWatcher(Background):
         self.wake()
 
     def compute_intervals(self) -> None:
-        """From now on compute where means lie, which somebody wants to see; SciPy takes a while to import."""
+        """From now on compute the means' intervals; not before they are shown, because SciPy takes a while to import."""
         if not self._computes:
             self._computes = True
             self.hurry()
