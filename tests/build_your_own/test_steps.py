@@ -78,7 +78,7 @@ def program(parameters: Sequence[NDArray[Any]], sizes: Sequence[int], activation
 
 def gradients(network: Network, x: NDArray[Any], labels: NDArray[Any]) -> tuple[NDArray[Any], float, list[NDArray[Any]]]:
     """Logits, mean loss, and the gradient of each of the program's tensors."""
-    batch = network.over(len(x), training=True)
+    batch = network.workspace(len(x), training=True)
     batch.inputs[:], batch.labels[:] = x, labels
     batch.forward()
     logits = batch.logits.copy()

@@ -44,7 +44,7 @@ def test_activations(golden: Mapping[str, np.ndarray], name: str) -> None:
     layer.bind(parameters, gradients)
     out, scratch, gradient = np.empty_like(x), np.empty_like(x), cases.upstream()[None].copy()
     layer.forward(x, out, scratch)
-    layer.backward(x, out, gradient, gradient, scratch)
+    layer.backward(x, out, gradient, scratch)
     # Of a sigmoid below 1e-38 nothing is left in normal numbers; 2e-7 is two units in the last place.
     np.testing.assert_allclose(out[0], golden[f"activation.{name}.out"], rtol=4e-7, atol=2e-7)
     np.testing.assert_allclose(gradient[0], golden[f"activation.{name}.gradient"], rtol=4e-7, atol=2e-7)

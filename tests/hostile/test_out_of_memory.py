@@ -10,7 +10,7 @@ import pytest
 from tui_trainer.config.options import Config, option
 from tui_trainer.errors import UserError
 from tui_trainer.lessons.parallel_runs import Trial
-from tui_trainer.nn.network import Network, Pass
+from tui_trainer.nn.network import Network, Workspace
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.run import Run
 from tui_trainer.training import health, loop
@@ -21,7 +21,7 @@ from tui_trainer.training.training_state import TrainingState
 from .outcome import Outcome, is_one_line, is_refusal, outcome
 
 CALLS: list[tuple[Any, str, int]] = [
-    (Pass, "backward", 8),
+    (Workspace, "backward", 8),
     (health, "measure", 2),
     (loop, "evaluate", 2),
     (TrainingState, "_copies", 9),
@@ -84,7 +84,7 @@ def test_batches_of_another_size_that_do_not_fit_are_not_asked_for_again(tmp_pat
     assert outcome("--no-ui", *options, "--output", str(run), "--epochs", "1").status == 0
     control = Control()
     with pytest.MonkeyPatch.context() as patch:
-        run_out(patch, Network, "over", lambda _network, rows, **_: rows == 250)
+        run_out(patch, Network, "workspace", lambda _network, rows, **_: rows == 250)
         events = Run.resume(run, {"epochs": 3}).events(control)
         while not (isinstance(event := next(events), Progress) and event.step == 7):
             pass
@@ -100,7 +100,7 @@ def test_batches_of_another_size_that_do_not_fit_are_not_asked_for_again(tmp_pat
 
 def test_planned_batches_that_do_not_fit(tmp_path: Path, options: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        run_out(patch, Network, "over", lambda _network, rows, **_: rows == 250)
+        run_out(patch, Network, "workspace", lambda _network, rows, **_: rows == 250)
         found = outcome("--no-ui", *options, "--output", str(tmp_path / "run"), "--changes", "7 batch_size=250")
     assert_tells_of_checkpoint(found, tmp_path / "run")
 
@@ -116,7 +116,7 @@ def test_before_there_is_a_checkpoint_none_is_told_of(tmp_path: Path, options: l
 
 def test_a_range_test(options: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        run_out(patch, Pass, "backward", 8)
+        run_out(patch, Workspace, "backward", 8)
         found = outcome("lr-find", *options)
     assert is_refusal(found)
     assert "out of memory" in found.stderr
@@ -126,7 +126,7 @@ def test_a_range_test(options: list[str]) -> None:
 def test_the_runs_of_a_lesson(tmp_path: Path, config: dict[str, Any], kept: bool) -> None:
     configs = {name: Config.parse({**config, "seed": seed}) for seed, name in enumerate(["one", "two"])}
     with pytest.MonkeyPatch.context() as patch:
-        run_out(patch, Pass, "backward", 8)
+        run_out(patch, Workspace, "backward", 8)
         with pytest.raises(UserError, match=r"^out of memory.* \(run: (one|two)\)$") as refusal:
             list(Trial(configs, folder=tmp_path / "kept" if kept else None).events())
     assert is_one_line(str(refusal.value))

@@ -28,7 +28,7 @@ def value_and_slope(name: str, z: list[float], dtype: type = np.float64, alpha: 
     layer = make(name, len(z), dtype, alpha)
     out, scratch, gradient = np.empty_like(x), np.empty_like(x), np.ones_like(x)
     layer.forward(x, out, scratch)
-    layer.backward(x, out, gradient, gradient, scratch)
+    layer.backward(x, out, gradient, scratch)
     return out[0], gradient[0]
 
 
@@ -71,7 +71,7 @@ def test_prelu_has_a_slope_for_each_unit_and_sums_its_gradient_over_the_batch() 
     layer.forward(x, out, scratch)
     np.testing.assert_allclose(out, [[-0.5, 2.0], [-1.5, -0.4]])
     gradient = np.array([[1.0, 10.0], [100.0, 1000.0]])
-    layer.backward(x, out, gradient, gradient, scratch)
+    layer.backward(x, out, gradient, scratch)
     np.testing.assert_allclose(slopes_gradient, [-301.0, -4000.0])
     np.testing.assert_allclose(gradient, [[0.5, 10.0], [50.0, 100.0]])
 
@@ -84,7 +84,7 @@ def test_no_finite_input_overflows(name: str, z: np.ndarray) -> None:
     with np.errstate(over="raise", invalid="raise", divide="raise"):
         layer.forward(z, out, scratch)
         if name != "prelu":  # whose slope gradient is a sum of inputs, and may be as large as they are
-            layer.backward(z, out, gradient, gradient, scratch)
+            layer.backward(z, out, gradient, scratch)
     assert np.isfinite(out).all()
     assert np.isfinite(gradient).all()
 

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from tui_trainer.nn.activations import ACTIVATIONS, Activation
 from tui_trainer.nn.initializers import initializer
-from tui_trainer.nn.layers import Dropout
-from tui_trainer.nn.network import Network, Pass, perceptron_layers
+from tui_trainer.nn.network import Network, Workspace, perceptron_layers
 
 EPS = 1e-6
 
@@ -26,38 +25,36 @@ def network_of(
     return network
 
 
-def batch_of(network: Network, rows: int, seed: int = 2) -> Pass:
+def batch_of(network: Network, rows: int, seed: int = 2) -> Workspace:
     rng = np.random.default_rng(seed)
-    batch = network.over(rows, training=True)
+    batch = network.workspace(rows, training=True)
     batch.inputs[:] = rng.normal(size=batch.inputs.shape)
     batch.labels[:] = rng.integers(0, network.classes, rows)
     return batch
 
 
-def mean_loss(batch: Pass) -> float:
-    for stage in batch.stages:
-        if isinstance(stage.layer, Dropout):
-            stage.layer.rng = np.random.default_rng(5)  # the same mask each time
+def mean_loss(network: Network, batch: Workspace) -> float:
+    network.draw_from(np.random.default_rng(5))  # the same mask each time
     batch.forward()
     return batch.loss()[0] / batch.rows
 
 
-def numeric_gradient(network: Network, batch: Pass, name: str) -> np.ndarray:
+def numeric_gradient(network: Network, batch: Workspace, name: str) -> np.ndarray:
     tensor = network.tensors[name].reshape(-1)
     gradient = np.empty(tensor.size)
     for index in range(tensor.size):
         kept = tensor[index]
         tensor[index] = kept + EPS
-        above = mean_loss(batch)
+        above = mean_loss(network, batch)
         tensor[index] = kept - EPS
-        below = mean_loss(batch)
+        below = mean_loss(network, batch)
         tensor[index] = kept
         gradient[index] = (above - below) / (2 * EPS)
     return gradient.reshape(network.tensors[name].shape)
 
 
-def assert_gradients_agree(network: Network, batch: Pass) -> None:
-    mean_loss(batch)
+def assert_gradients_agree(network: Network, batch: Workspace) -> None:
+    mean_loss(network, batch)
     batch.backward()
     analytic = {name: gradient.copy() for name, gradient in network.gradient_tensors.items()}
     for name, gradient in analytic.items():
@@ -103,7 +100,7 @@ def test_backward_agrees_with_central_differences_through_dropout(activation: st
 def test_backward_agrees_for_any_layers_and_batch(layers: list[tuple[str, int]], rows: int, seed: int) -> None:
     network = network_of(tuple(name for name, _ in layers), tuple(units for _, units in layers), seed=seed)
     batch = batch_of(network, rows, seed)
-    mean_loss(batch)
+    mean_loss(network, batch)
     batch.backward()
     analytic = {name: gradient.copy() for name, gradient in network.gradient_tensors.items()}
     for name, gradient in analytic.items():

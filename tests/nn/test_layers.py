@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tui_trainer.nn.activations import ReLU
+from tui_trainer.nn.dropout import Dropout
 from tui_trainer.nn.initializers import initializer
-from tui_trainer.nn.layers import Dropout
 from tui_trainer.nn.network import Network, perceptron_layers
 
 
@@ -20,7 +20,7 @@ def test_dropout_zeroes_its_share_and_keeps_the_expectation(rate: float) -> None
     assert dropped.mean() == pytest.approx(rate, abs=0.01)
     np.testing.assert_allclose(out[~dropped], 1 / (1 - rate), rtol=1e-6)
     gradient = np.full_like(x, 3)
-    layer.backward(x, out, gradient, gradient, scratch)
+    layer.backward(x, out, gradient, scratch)
     np.testing.assert_array_equal(gradient, 3 * out)
     layer.forward(x, out, scratch)
     assert not np.array_equal(dropped, out == 0)
@@ -36,9 +36,9 @@ def test_evaluation_leaves_dropout_out() -> None:
     x = np.random.default_rng(1).normal(size=(5, 6)).astype(np.float32)
     logits = []
     for made in (network(0.5), network(0.0)):
-        batch = made.over(5)
+        batch = made.workspace(5)
         batch.inputs[:] = x
         batch.forward()
         logits.append(batch.logits.copy())
     np.testing.assert_array_equal(logits[0], logits[1])
-    assert [layer.name for layer in network(0.5).layers if isinstance(layer, Dropout)] == ["dropout_1", "dropout_2"]
+    assert [layer.name for layer in network(0.5).layers if layer.kind == "Dropout"] == ["dropout_1", "dropout_2"]

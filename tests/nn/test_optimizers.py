@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tui_trainer.nn.optimizers import BLOCK, FLUSH_EVERY, OPTIMIZERS, Optimizer, clip_by_norm
+from tui_trainer.nn.optimizers import BLOCK, FLUSH_EVERY, OPTIMIZERS, SGD, Optimizer, clip_by_norm
 
 RATE = 0.1
 
@@ -139,6 +139,33 @@ def test_state_and_memory_carry_on_where_another_stopped(rule: type[Optimizer]) 
             later_g[:] = gradient
             later.step(RATE)
     np.testing.assert_array_equal(later_p, p)
+
+
+def test_a_rule_has_the_compiled_loop_that_it_names_and_no_other() -> None:
+    pytest.importorskip("numba")
+
+    class Mask(SGD):  # type: ignore[misc] # whoever writes a rule may begin with another
+        """Called as one of the loops, and with an update of its own."""
+
+        name = "mask"
+
+        @staticmethod
+        def update(p: np.ndarray, g: np.ndarray, step: np.ndarray, _: np.ndarray, rate: float) -> None:
+            np.add(p, g, out=p)
+
+    class Renamed(SGD):  # type: ignore[misc]
+        """The same update under another name."""
+
+        name = "compress"
+
+    def moved(rule: type[Optimizer]) -> list[float]:
+        p, g = np.ones(3, np.float32), np.full(3, 2, np.float32)
+        rule(p, g).step(RATE)
+        return p.tolist()
+
+    assert moved(Mask) == [3, 3, 3]
+    assert moved(Renamed) == moved(SGD) == pytest.approx([0.8] * 3)
+    assert (Mask.kernel, Renamed.kernel) == ("", "sgd")
 
 
 @pytest.mark.parametrize("rule", OPTIMIZERS.values())

@@ -203,7 +203,7 @@ async def test_a_run_that_memory_runs_out_for_says_what_is_kept_and_another_can_
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.TRAINING)
         with monkeypatch.context() as patch:
-            patch.setattr("tui_trainer.nn.network.Pass.backward", no_memory)
+            patch.setattr("tui_trainer.nn.network.Workspace.backward", no_memory)
             await desk.until_phase(Phase.REFUSED)
         await desk.until_read("✗ cannot go on  out of memory after step ")
         await desk.until(

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from tui_trainer.config.options import Config
+from tui_trainer.nn.activations import PReLU
 from tui_trainer.training.events import Ended, EpochEnded, Event, LayerHealth, Progress, Snapshot, Started
 
 Layer = Literal["first", "last", "output"] | int
@@ -88,7 +89,7 @@ class Course:
                 self.ended = replace(event, snapshot=None)
 
     def _take_slopes(self, snapshot: Snapshot) -> None:
-        alphas = [tensor for name, tensor in snapshot.tensors.items() if name.startswith("prelu_") and name.endswith(".alpha")]
+        alphas = PReLU.slopes_in(snapshot.tensors)
         if alphas:
             self.slopes.append(tuple(float(alpha.mean(dtype=np.float64)) for alpha in alphas))
 

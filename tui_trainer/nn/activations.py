@@ -5,19 +5,21 @@ Each keeps its derivative beside it. Writing f' in terms of the output f, as all
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import ClassVar, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tui_trainer.nn.arrays import Array
-from tui_trainer.nn.layers import Layer
+from tui_trainer.nn.layers import AfterBias, Elementwise, LayerRun, RunInputs, Shapes
 
 
-class Activation(Layer):
+class Activation(Elementwise):
     """A function applied to each number on its own; units equal inputs."""
 
-    elementwise = True
+    continues = True
 
     summary: ClassVar[str]
 
@@ -30,9 +32,6 @@ class Activation(Layer):
     flat_below: ClassVar[float] = 0.0
     """A unit counts as saturated where |f'| is at or below this: 1% of the steepest slope for smooth functions, 0 for the rectifiers."""
 
-    bounds: ClassVar[tuple[float, float] | None] = None
-    """Between which numbers f lies, where it has bounds on both sides."""
-
     def __init__(self, units: int, alpha: float | None = None) -> None:
         super().__init__(units, units)
         default = self.default_alpha
@@ -42,9 +41,19 @@ class Activation(Layer):
     def slope(self, x: Array, out: Array, slope: Array) -> None:
         """Write f'(x) into `slope`, of the shape of `x`; a function that works in place reads `out` alone."""
 
-    def backward(self, x: Array, out: Array, gradient: Array, gradient_in: Array | None, scratch: Array) -> None:
+    def backward(self, x: Array, out: Array, gradient: Array, scratch: Array) -> None:
         self.slope(x, out, scratch)
         np.multiply(gradient, scratch, out=gradient)
+
+    def run(self, inputs: RunInputs) -> LayerRun | None:
+        scratch = inputs.allocate(self.units)
+        run = self._arrange(inputs, scratch)
+        return run._replace(flat=partial(self._flat, run.x, run.out, scratch))
+
+    def _flat(self, x: Array, out: Array, scratch: Array) -> NDArray[np.bool_]:
+        self.slope(x, out, scratch)
+        flat: NDArray[np.bool_] = np.abs(scratch) <= self.flat_below
+        return flat
 
 
 @final
@@ -101,6 +110,7 @@ class ReLU(Activation):
     summary = "max(z, 0): fast, but a unit that is negative for every image is dead"
     initializer = "he_normal"
     in_place = True
+    after_bias = AfterBias("add_bias_and_rectify", "mask")
 
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
         np.maximum(x, 0.0, out=out)
@@ -146,11 +156,17 @@ class PReLU(Activation):
     slopes: Array
     slopes_gradient: Array
 
-    def shapes(self) -> dict[str, tuple[int, ...]]:
+    def shapes(self) -> Shapes:
         return {"alpha": (self.units,)}
 
-    def bind(self, parameters: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
-        self.slopes, self.slopes_gradient = parameters["alpha"], gradients["alpha"]
+    def bind(self, tensors: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
+        super().bind(tensors, gradients)
+        self.slopes, self.slopes_gradient = tensors["alpha"], gradients["alpha"]
+
+    @classmethod
+    def slopes_in(cls, tensors: Mapping[str, Array]) -> list[Array]:
+        """The learned slopes among a network's tensors, layer by layer."""
+        return [tensor for name, tensor in tensors.items() if name.startswith(f"{cls.prefix}_") and name.endswith(".alpha")]
 
     def initialize(self, rng: np.random.Generator) -> None:
         self.slopes[:] = self.alpha
@@ -165,11 +181,11 @@ class PReLU(Activation):
         np.copyto(slope, self.slopes)
         np.copyto(slope, 1.0, where=x > 0)
 
-    def backward(self, x: Array, out: Array, gradient: Array, gradient_in: Array | None, scratch: Array) -> None:
+    def backward(self, x: Array, out: Array, gradient: Array, scratch: Array) -> None:
         np.minimum(x, 0.0, out=scratch)
         np.multiply(scratch, gradient, out=scratch)
         np.add.reduce(scratch, 0, out=self.slopes_gradient)
-        super().backward(x, out, gradient, gradient_in, scratch)
+        super().backward(x, out, gradient, scratch)
 
 
 @final

@@ -4,7 +4,6 @@ NumPy walks over an array once per operation; a compiled loop walks over it once
 in the same order and without fast-math, and so gives the same bits; only the products of sparse inputs sum in an order of their own.
 """
 
-from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,9 +12,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_trainer.nn.activations import ReLU
 from tui_trainer.nn.arrays import Array
-from tui_trainer.nn.layers import Dense, Layer
 
 SPARSE = 0.35
 """Inputs with a smaller share of numbers that are not 0 are multiplied number by number; above it a dense product is faster."""
@@ -74,60 +71,3 @@ class SparseRows:
     def transposed_times(self, samples: NDArray[np.intp], gradient: Array, out: Array, scratch: tuple[NDArray[Any], ...]) -> None:
         """out ← (inputs[samples] / 255)ᵀ @ gradient, with `gradient` (rows, units) and `out` (features, units)."""
         kernels().sparse_gradient(self.starts, self.columns, self.values, self.scale, samples, gradient, out, *scratch)
-
-
-@final
-class FusedDense(Layer):
-    """A Dense layer together with the ReLU after it, or on sparse inputs, or both.
-
-    Bias and ReLU take one walk over the output. On sparse inputs `x` (rows,) holds the numbers of the samples, not the samples.
-    """
-
-    kind = "Dense"
-    prefix = "fused_dense"
-
-    def __init__(self, dense: Dense, *, relu: bool, inputs: SparseRows | None, samples: int) -> None:
-        super().__init__(dense.inputs, dense.units)
-        self._dense = dense
-        self._relu = relu
-        self._inputs = inputs
-        self._sorting = inputs.scratch(samples) if inputs else ()
-        self._add_bias_and_rectify = kernels().add_bias_and_rectify
-        self._mask = kernels().mask
-
-    def forward(self, x: Any, out: Array, scratch: Array) -> None:
-        if self._inputs is None:
-            np.matmul(x, self._dense.weight, out=out)
-        else:
-            self._inputs.times(x, self._dense.weight, out)
-        if self._relu:
-            self._add_bias_and_rectify(out, self._dense.bias)
-        else:
-            np.add(out, self._dense.bias, out=out)
-
-    def backward(self, x: Any, out: Array, gradient: Array, gradient_in: Array | None, scratch: Array) -> None:
-        if self._relu:
-            self._mask(gradient, out)
-        np.add.reduce(gradient, 0, out=self._dense.bias_gradient)
-        if self._inputs is None:
-            np.matmul(x.T, gradient, out=self._dense.weight_gradient)
-        else:
-            self._inputs.transposed_times(x, gradient, self._dense.weight_gradient, self._sorting)
-        if gradient_in is not None:
-            np.matmul(gradient, self._dense.weight.T, out=gradient_in)
-
-
-def fuse(layers: Sequence[Layer], inputs: SparseRows | None, samples: int) -> dict[Layer, tuple[Layer, int]]:
-    """For each Dense layer that can be fused, the layer to run in its place, and how many layers that one stands for.
-
-    `inputs` is what the first layer is fed from, where that is sparse; `samples` is how many come at a time. Without numba none is fused.
-    """
-    fused: dict[Layer, tuple[Layer, int]] = {}
-    if kernels() is None:
-        return fused
-    for index, layer in enumerate(layers):
-        relu = index + 1 < len(layers) and isinstance(layers[index + 1], ReLU)
-        sparse = inputs if index == 0 else None
-        if isinstance(layer, Dense) and (relu or sparse):
-            fused[layer] = FusedDense(layer, relu=relu, inputs=sparse, samples=samples), 2 if relu else 1
-    return fused

@@ -1,7 +1,8 @@
-"""A multilayer perceptron: layers over one flat vector of parameters, and the arrays that a pass through them needs."""
+"""A multilayer perceptron: layers over one flat vector of parameters, and the workspaces in which they run."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from math import prod
 from typing import Any, NamedTuple
 
@@ -9,20 +10,33 @@ import numpy as np
 
 from tui_trainer.nn.activations import Activation
 from tui_trainer.nn.arrays import Array, DTypeLike, Labels, zeros
-from tui_trainer.nn.compiled import SparseRows, fuse
+from tui_trainer.nn.compiled import SparseRows
+from tui_trainer.nn.dense import Dense
+from tui_trainer.nn.dropout import Dropout
 from tui_trainer.nn.initializers import Initializer
-from tui_trainer.nn.layers import Dense, Dropout, Layer
+from tui_trainer.nn.layers import Layer, LayerRun, RunInputs, Shapes
 from tui_trainer.nn.losses import SoftmaxCrossEntropy
 
 ALIGNMENT = 16
 """Tensors begin at multiples of this in the flat vectors: a cache line of float32."""
 
 
+def parameter_shapes(layers: Iterable[Layer]) -> Shapes:
+    """What an optimizer trains: the shape of each tensor by its name in the network, such as `dense_1.weight`."""
+    return {f"{layer.name}.{parameter}": shape for layer in layers for parameter, shape in layer.shapes().items()}
+
+
+def buffer_shapes(layers: Iterable[Layer]) -> Shapes:
+    """What layers keep besides their parameters, as `parameter_shapes` has it."""
+    return {f"{layer.name}.{buffer}": shape for layer in layers for buffer, shape in layer.buffers().items()}
+
+
 class Network:
     """Layers from (samples, inputs) to logits (samples, classes).
 
-    All parameters lie in one vector and all gradients in another, so that an optimizer is one loop over both; `tensors` and
-    `gradient_tensors` name the pieces. The few numbers between two tensors are padding: they are 0 and stay 0.
+    All that a network knows lies in one vector, `state`: first the parameters, then the buffers. `parameters` is the first part of it, and
+    `gradients` another vector as long as that, so that an optimizer is one loop over both. `tensors` and `gradient_tensors` name the
+    pieces. The few numbers between two tensors are padding: they are 0 and stay 0.
     """
 
     def __init__(self, layers: Sequence[Layer], dtype: DTypeLike = np.float32) -> None:
@@ -30,120 +44,127 @@ class Network:
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         self.inputs = self.layers[0].inputs
         self.classes = self.layers[-1].units
-        self._passes: dict[tuple[int, bool, SparseRows | None], Pass] = {}
+        self._workspaces: dict[tuple[int, bool, SparseRows | None], Workspace] = {}
         self._spans: dict[str, tuple[slice, tuple[int, ...]]] = {}
-        size = 0
-        for layer in self.layers:
-            for parameter, shape in layer.shapes().items():
-                self._spans[f"{layer.name}.{parameter}"] = slice(size, size + prod(shape)), shape
-                size += -(-prod(shape) // ALIGNMENT) * ALIGNMENT
-        self.parameters: Array = zeros(size, self.dtype)
+        size = self._place(parameter_shapes(self.layers), 0)
+        self.state: Array = zeros(self._place(buffer_shapes(self.layers), size), self.dtype)
+        self.parameters: Array = self.state[:size]
         self.gradients: Array = zeros(size, self.dtype)
-        self.tensors = self.named(self.parameters)
+        self.tensors = self.named(self.state)
         self.gradient_tensors = self.named(self.gradients)
         for layer in self.layers:
-            names = {parameter: f"{layer.name}.{parameter}" for parameter in layer.shapes()}
             layer.bind(
-                {parameter: self.tensors[name] for parameter, name in names.items()},
-                {parameter: self.gradient_tensors[name] for parameter, name in names.items()},
+                {own: self.tensors[f"{layer.name}.{own}"] for own in (*layer.shapes(), *layer.buffers())},
+                {own: self.gradient_tensors[f"{layer.name}.{own}"] for own in layer.shapes()},
             )
 
+    def _place(self, shapes: Shapes, start: int) -> int:
+        """Give tensors their places from `start` on, and return where the last one ends."""
+        for name, shape in shapes.items():
+            self._spans[name] = slice(start, start + prod(shape)), shape
+            start += -(-prod(shape) // ALIGNMENT) * ALIGNMENT
+        return start
+
     def named(self, vector: Array) -> dict[str, Array]:
-        """Views of a vector as long as `parameters`: by the name of each tensor what belongs to it, in its shape."""
-        return {name: vector[span].reshape(shape) for name, (span, shape) in self._spans.items()}
+        """Views of a vector as long as `state` or as `parameters`: by the name of each tensor what belongs to it, in its shape."""
+        return {name: vector[span].reshape(shape) for name, (span, shape) in self._spans.items() if span.stop <= vector.size}
 
     @property
     def parameter_count(self) -> int:
         """How many numbers it learns."""
-        return sum(tensor.size for tensor in self.tensors.values())
+        return sum(tensor.size for tensor in self.gradient_tensors.values())
+
+    @property
+    def dense_layers(self) -> list[Dense]:
+        """Its layers of weights, from the input to the output."""
+        return [layer for layer in self.layers if isinstance(layer, Dense)]
 
     def initialize(self, rng: np.random.Generator) -> None:
         """Draw the first parameters, layer by layer from the input."""
         for layer in self.layers:
             layer.initialize(rng)
 
-    def over(self, rows: int, *, training: bool = False, sparse: SparseRows | None = None) -> "Pass":
+    def draw_from(self, rng: np.random.Generator) -> None:
+        """Take the random numbers that training needs from `rng`, all layers from the same one."""
+        for layer in self.layers:
+            layer.rng = rng
+
+    def workspace(self, rows: int, *, training: bool = False, sparse: SparseRows | None = None) -> "Workspace":
         """The arrays for `rows` samples, allocated at the first call with that number. Raises MemoryError where they do not fit."""
         key = rows, training, sparse
-        if key not in self._passes:
-            self._passes[key] = Pass(self, rows, training=training, sparse=sparse)
-        return self._passes[key]
+        if key not in self._workspaces:
+            self._workspaces[key] = Workspace(self, rows, training=training, sparse=sparse)
+        return self._workspaces[key]
 
 
-class Stage(NamedTuple):
-    """A layer with the arrays that it reads and writes in one pass."""
+class MeasuredLayer(NamedTuple):
+    """What of a layer its health is measured by."""
 
-    layer: Layer
-    x: Array
-    out: Array
-    gradient: Array
-    gradient_in: Array | None
-    scratch: Array
+    name: str
+    weights: str
+    """The tensor whose gradient and norm tell."""
+    units: LayerRun
+    """What gives the output of its units: the run of its activation, or its own where none follows."""
 
 
-class Pass:
+class Workspace:
     """One trip forward and back through a network for a fixed number of samples. Fill `inputs` and `labels`, then call in order.
 
-    Without `training`, layers that only training needs are left out. `inputs` are the samples (rows, inputs), or, where `sparse` holds
-    them, their numbers there (rows,).
+    `inputs` are the samples (rows, inputs), or, where `sparse` holds them, their numbers there (rows,). Each layer makes its own run, for
+    training or for evaluation, in memory that the next one reads from.
     """
 
     def __init__(self, network: Network, rows: int, *, training: bool = False, sparse: SparseRows | None = None) -> None:
         self.rows = rows
         self.inputs: Any = np.empty(rows, np.intp) if sparse else zeros((rows, network.inputs), network.dtype)
         self.labels: Labels = np.empty(rows, np.intp)
-        self.stages: list[Stage] = []
-        x = self.inputs
-        gradient_in: Array | None = None
-        layers = [layer for layer in network.layers if training or not layer.only_in_training]
-        for index, layer in enumerate(layers):
-            out = x if layer.in_place else zeros((rows, layer.units), network.dtype)
-            gradient = gradient_in if layer.elementwise else None
-            if gradient is None:
-                # In column order between two layers of weights: gradient @ weight.T is then the product that the BLAS does fastest.
-                between = isinstance(layer, Dense) and 0 < index < len(layers) - 1
-                gradient = zeros((rows, layer.units), network.dtype, "F" if between else "C")
-            scratch = zeros((rows, layer.units), network.dtype)
-            self.stages.append(Stage(layer, x, out, gradient, gradient_in, scratch))
-            x, gradient_in = out, gradient
+        self.runs: list[LayerRun] = []
+        inputs = RunInputs(self.inputs, None, rows, network.dtype, training, sparse=sparse)
+        for layer in network.layers:
+            run = layer.run(inputs._replace(last=layer is network.layers[-1]))
+            if run is not None:
+                self.runs.append(run)
+                inputs = inputs._replace(x=run.out, gradient=run.gradient, sparse=None)
         self._loss = SoftmaxCrossEntropy(rows, network.classes, network.dtype)
-        steps = self._steps(fuse([stage.layer for stage in self.stages], sparse, rows) if network.dtype == np.float32 else {})
-        self._forward = [(step.layer.forward, step.x, step.out, step.scratch) for step in steps]
-        self._backward = [
-            (step.layer.backward, step.x, step.out, step.gradient, step.gradient_in, step.scratch) for step in reversed(steps)
-        ]
-
-    def _steps(self, fused: Mapping[Layer, tuple[Layer, int]]) -> list[Stage]:
-        """The stages in the order they run, where a fused layer takes the place of those that it stands for."""
-        steps: list[Stage] = []
-        index = 0
-        while index < len(self.stages):
-            first = self.stages[index]
-            layer, count = fused.get(first.layer, (first.layer, 1))
-            last = self.stages[index + count - 1]
-            steps.append(Stage(layer, first.x, last.out, last.gradient, first.gradient_in, last.scratch))
-            index += count
-        return steps
+        fused = list(_fused(self.runs))
+        self._forward = [call for run in fused for call in run.forward]
+        self._backward = [call for run in reversed(fused) for call in run.backward]
 
     @property
     def logits(self) -> Array:
         """What the last layer gave, of shape (rows, classes), until `loss` overwrites it."""
-        return self.stages[-1].out
+        return self.runs[-1].out
+
+    def measured(self) -> Iterator[MeasuredLayer]:
+        """The layers whose health is measured, from the input to the output."""
+        for index, run in enumerate(self.runs):
+            if run.layer.weights is not None:
+                *_, last = run, *takewhile(lambda follower: follower.layer.continues, self.runs[index + 1 :])
+                yield MeasuredLayer(run.layer.name, run.layer.weights, last)
 
     def forward(self) -> None:
         """Compute the logits of `inputs`."""
-        for forward, x, out, scratch in self._forward:
-            forward(x, out, scratch)
+        for call in self._forward:
+            call()
 
     def loss(self) -> tuple[float, int]:
         """Return the summed loss and the number of right answers, and leave the gradient at the logits for `backward`."""
-        last = self.stages[-1]
+        last = self.runs[-1]
         return self._loss(last.out, self.labels, last.gradient)
 
     def backward(self) -> None:
         """Write the mean loss's gradient into the network's gradient vector."""
-        for backward, x, out, gradient, gradient_in, scratch in self._backward:
-            backward(x, out, gradient, gradient_in, scratch)
+        for call in self._backward:
+            call()
+
+
+def _fused(runs: Sequence[LayerRun]) -> Iterator[LayerRun]:
+    """The runs in their order, with one in the place of two where the first layer has a form for both."""
+    index = 0
+    while index < len(runs):
+        both = runs[index].layer.fuse(*runs[index : index + 2]) if index + 1 < len(runs) else None
+        yield both or runs[index]
+        index += 2 if both else 1
 
 
 def perceptron_layers(

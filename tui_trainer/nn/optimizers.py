@@ -40,7 +40,7 @@ class Optimizer(ABC):
     summary: ClassVar[str]
 
     kernel: ClassVar[str] = ""
-    """The compiled loop, where it is not called as the rule is."""
+    """The compiled loop that equals `update`, by its name in kernels.py; empty where there is none."""
 
     default_learning_rate: ClassVar[float]
 
@@ -60,6 +60,11 @@ class Optimizer(ABC):
     beta1: float
     beta2: float
     epsilon: float
+
+    def __init_subclass__(cls) -> None:
+        # A loop is no form of the update that overrides the one it equals.
+        if "update" in vars(cls) and "kernel" not in vars(cls):
+            cls.kernel = ""
 
     def __init__(
         self,
@@ -82,7 +87,7 @@ class Optimizer(ABC):
         self._decay: Array | None = None
         self.decay_weights(self.default_weight_decay if weight_decay is None else weight_decay)
         kernels = compiled.kernels() if compile and parameters.dtype == np.float32 else None
-        self._kernel = getattr(kernels, self.kernel or self.name, None)
+        self._kernel = getattr(kernels, self.kernel) if kernels and self.kernel else None
         self._blocks = [] if self._kernel else self._cut()
 
     def _cut(self) -> list[tuple[Array, ...]]:
@@ -142,6 +147,7 @@ class SGD(Optimizer):
 
     name = "sgd"
     summary = "plain gradient descent: falls down the steep side, creeps along the valley"
+    kernel = "sgd"
     default_learning_rate = 0.01
 
     def scalars(self, learning_rate: float) -> tuple[float, ...]:
@@ -159,6 +165,7 @@ class Momentum(Optimizer):
 
     name = "momentum"
     summary = "a ball rolling downhill: past gradients keep pushing"
+    kernel = "momentum"
     default_learning_rate = 0.01
     hyperparameters = MappingProxyType({"momentum": 0.9})
     slots = MappingProxyType({"velocity": 0.0})
@@ -180,6 +187,7 @@ class Nesterov(Optimizer):
 
     name = "nesterov"
     summary = "momentum that looks ahead before it turns"
+    kernel = "nesterov"
     default_learning_rate = 0.01
     hyperparameters = MappingProxyType({"momentum": 0.9})
     slots = MappingProxyType({"velocity": 0.0})
@@ -203,6 +211,7 @@ class AdaGrad(Optimizer):
 
     name = "adagrad"
     summary = "each parameter slows down by all the gradients it has seen"
+    kernel = "adagrad"
     default_learning_rate = 0.01
     hyperparameters = MappingProxyType({"epsilon": 1e-7})
     slots = MappingProxyType({"square_sum": 0.1})
@@ -227,6 +236,7 @@ class RMSProp(Optimizer):
 
     name = "rmsprop"
     summary = "AdaGrad that forgets: a running mean of squared gradients"
+    kernel = "rmsprop"
     default_learning_rate = 0.001
     hyperparameters = MappingProxyType({"rho": 0.9, "epsilon": 1e-7})
     slots = MappingProxyType({"square_sum": 0.0})
@@ -252,6 +262,7 @@ class Adam(Optimizer):
 
     name = "adam"
     summary = "momentum and RMSProp together, corrected for starting at 0"
+    kernel = "adam"
     default_learning_rate = 0.001
     hyperparameters = MappingProxyType({"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7})
     slots = MappingProxyType({"gradient_sum": 0.0, "square_sum": 0.0})
@@ -292,7 +303,6 @@ class AdamW(Adam):
 
     name = "adamw"
     summary = "Adam with weight decay that shrinks weights directly"
-    kernel = "adam"
     default_weight_decay = 0.01
     decoupled_decay = True
 
@@ -303,6 +313,7 @@ class Nadam(Optimizer):
 
     name = "nadam"
     summary = "Adam with Nesterov's look ahead"
+    kernel = "nadam"
     default_learning_rate = 0.001
     hyperparameters = MappingProxyType({"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7})
     slots = MappingProxyType({"gradient_sum": 0.0, "square_sum": 0.0})

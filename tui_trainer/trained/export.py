@@ -9,8 +9,7 @@ import numpy as np
 
 from tui_trainer import __version__
 from tui_trainer.errors import UserError
-from tui_trainer.nn.activations import Activation
-from tui_trainer.nn.layers import Dense, Layer
+from tui_trainer.nn.network import buffer_shapes, parameter_shapes
 from tui_trainer.trained.estimator import Classifier
 
 if TYPE_CHECKING:
@@ -25,7 +24,8 @@ IR_VERSION: Final = 7
 MOST_BYTES: Final = (2 << 30) - (1 << 20)
 """Of the tensors in one ONNX file: it may not be longer than 2 GiB."""
 
-OPERATORS: Mapping[str, Callable[[Activation], tuple[str, dict[str, float]]]] = {
+OPERATORS: Mapping[str, Callable[[Any], tuple[str, dict[str, float]]]] = {
+    "dense": lambda layer: ("Gemm", {}),
     "sigmoid": lambda layer: ("Sigmoid", {}),
     "tanh": lambda layer: ("Tanh", {}),
     "relu": lambda layer: ("Relu", {}),
@@ -33,7 +33,7 @@ OPERATORS: Mapping[str, Callable[[Activation], tuple[str, dict[str, float]]]] = 
     "prelu": lambda layer: ("PRelu", {}),
     "elu": lambda layer: ("Elu", {"alpha": layer.alpha}),
 }
-"""Each activation's operator in ONNX, with its attributes; what an activation learned is an input of it."""
+"""The operator in ONNX of each kind of layer, by its prefix, with its attributes; what a layer learned is an input of it."""
 
 
 def to_npz(model: Classifier) -> bytes:
@@ -75,11 +75,12 @@ def _graph(model: Classifier, onnx: Any) -> Any:
     helper, network = onnx.helper, model.network_
     nodes = []
     value = "images"
-    for layer in network.layers:
-        if layer.only_in_training:
-            continue
-        operator, attributes = _operator(layer)
-        learned = [f"{layer.name}.{parameter}" for parameter in layer.shapes()]
+    # What an evaluation runs: some layers are there for training alone.
+    for layer in (run.layer for run in network.workspace(1).runs):
+        if layer.prefix not in OPERATORS:
+            raise UserError(f"there is no operator for {layer.kind}", option="--to", value="onnx")
+        operator, attributes = OPERATORS[layer.prefix](layer)
+        learned = [*parameter_shapes([layer]), *buffer_shapes([layer])]
         out = "logits" if layer is network.layers[-1] else f"{layer.name}.out"
         nodes.append(helper.make_node(operator, [value, *learned], [out], layer.name, **attributes))
         value = out
@@ -95,11 +96,3 @@ def _graph(model: Classifier, onnx: Any) -> Any:
         [values("probabilities", network.classes), values("logits", network.classes)],
         [onnx.numpy_helper.from_array(np.ascontiguousarray(tensor), name) for name, tensor in network.tensors.items()],
     )
-
-
-def _operator(layer: Layer) -> tuple[str, dict[str, float]]:
-    if isinstance(layer, Dense):
-        return "Gemm", {}
-    if isinstance(layer, Activation) and layer.prefix in OPERATORS:
-        return OPERATORS[layer.prefix](layer)
-    raise UserError(f"there is no operator for {layer.kind}", option="--to", value="onnx")

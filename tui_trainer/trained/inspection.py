@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from tui_trainer.datasets.dataset import Split
 from tui_trainer.errors import UserError
-from tui_trainer.nn.activations import Activation
 from tui_trainer.nn.arrays import Array, Images, Labels
-from tui_trainer.nn.layers import Dense
 from tui_trainer.nn.losses import softmax
 from tui_trainer.nn.network import Network
 from tui_trainer.text.language import _
@@ -126,7 +124,7 @@ def examine(network: Network, feed: BatchLoader, split: Split) -> Generator[None
             probabilities[here] = softmax(logits)
             shifted = logits - logits.max(axis=1, keepdims=True)
             losses[here] = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(batch.rows), batch.labels]
-            first = next((stage for stage in batch.stages[1:2] if isinstance(stage.layer, Activation)), batch.stages[0]).out
+            first = next(batch.measured()).units.out
             sums += (np.arange(classes)[:, None] == batch.labels).astype(network.dtype) @ first
             low, high = np.minimum(low, first.min(axis=0)), np.maximum(high, first.max(axis=0))
         start += batch.rows
@@ -151,7 +149,7 @@ class FirstLayer:
     @classmethod
     def of(cls, network: Network) -> "FirstLayer":
         """Copies of a network's numbers."""
-        dense = [layer for layer in network.layers if isinstance(layer, Dense)]
+        dense = network.dense_layers
         first = dense[0]
         outgoing = None
         if len(dense) == 2 and np.isfinite(dense[1].weight).all():
@@ -242,7 +240,7 @@ class Scale:
 
 def say(network: Network, inputs: Array) -> Array:
     """The probabilities (classes,) of one image (features,)."""
-    batch = network.over(1)
+    batch = network.workspace(1)
     batch.inputs[0] = inputs
     with np.errstate(all="ignore"), ONE_THREAD:
         batch.forward()

@@ -1,4 +1,4 @@
-"""From a split of the data to the arrays of a pass: samples as they are, or, where that is faster, their numbers in a sparse table."""
+"""From a split of the data to the arrays of a workspace: samples as they are, or, where that is faster, their numbers in a sparse table."""
 
 from collections.abc import Iterator
 
@@ -7,14 +7,14 @@ import numpy as np
 from tui_trainer.datasets.dataset import Batcher, Split
 from tui_trainer.nn.arrays import Labels
 from tui_trainer.nn.compiled import SparseRows
-from tui_trainer.nn.network import Network, Pass
+from tui_trainer.nn.network import Network, Workspace
 
 EVALUATION_ROWS = 500
 """Samples per pass when nothing is learned: large enough to make the products efficient, small enough to stay in the cache."""
 
 
 class BatchLoader:
-    """Fills passes with samples of one split, at most `rows` at once; `sparse` is its sparse table, where somebody has it already."""
+    """Fills workspaces with samples of one split, at most `rows` at once; `sparse` is its sparse table, where somebody has it already."""
 
     def __init__(self, split: Split, rows: int = EVALUATION_ROWS, sparse: SparseRows | None = None) -> None:
         self.samples = len(split.labels)
@@ -30,25 +30,25 @@ class BatchLoader:
 
     def allocate(self, network: Network) -> None:
         """Make the arrays of a whole batch now, so that there is memory for them when they are needed, or MemoryError is raised."""
-        network.over(self.rows, training=True, sparse=self._sparse)
+        network.workspace(self.rows, training=True, sparse=self._sparse)
 
-    def take(self, network: Network, indices: Labels, *, training: bool = False) -> Pass:
-        """The network's pass for as many samples, filled with those at `indices` (rows,)."""
-        batch = network.over(len(indices), training=training, sparse=self._sparse)
+    def load(self, network: Network, indices: Labels, *, training: bool = False) -> Workspace:
+        """The network's workspace for as many samples, filled with those at `indices` (rows,)."""
+        batch = network.workspace(len(indices), training=training, sparse=self._sparse)
         if self._sparse:
             self._batcher.fill_numbers(indices, batch.inputs, batch.labels)
         else:
             self._batcher.fill(indices, batch.inputs, batch.labels)
         return batch
 
-    def first(self, network: Network) -> Pass:
-        """A pass filled with the first samples in file order."""
-        return self.take(network, self._numbers[: self.rows])
+    def first(self, network: Network) -> Workspace:
+        """A workspace filled with the first samples in file order."""
+        return self.load(network, self._numbers[: self.rows])
 
-    def all(self, network: Network) -> Iterator[Pass]:
-        """Passes, one after the other, that together hold every sample in file order."""
+    def all(self, network: Network) -> Iterator[Workspace]:
+        """Workspaces, one after the other, that together hold every sample in file order."""
         for start in range(0, self.samples, self.rows):
-            yield self.take(network, self._numbers[start : start + self.rows])
+            yield self.load(network, self._numbers[start : start + self.rows])
 
 
 @np.errstate(all="ignore")

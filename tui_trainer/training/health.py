@@ -1,14 +1,9 @@
 """Signals of whether a network learns, layer by layer, in the terms of Glorot & Bengio (2010)."""
 
-from collections.abc import Iterator
-from itertools import pairwise
-
 import numpy as np
 
-from tui_trainer.nn.activations import Activation
 from tui_trainer.nn.arrays import Array
-from tui_trainer.nn.layers import Dense
-from tui_trainer.nn.network import Network, Pass, Stage
+from tui_trainer.nn.network import Network, Workspace
 from tui_trainer.training.events import Distributions, Histogram, LayerHealth
 
 PROBE_SAMPLES = 500
@@ -24,7 +19,7 @@ SMALLEST, GREATEST = -60, 8
 """Powers of two between which gradients are told apart, some 1e-18 and 256; what lies beyond is counted in the outermost bins."""
 
 
-def measure(network: Network, probe: Pass, before: Array, gradients: Array) -> tuple[LayerHealth, ...]:
+def measure(network: Network, probe: Workspace, before: Array, gradients: Array) -> tuple[LayerHealth, ...]:
     """The health of every Dense layer at the step that was just taken.
 
     `before` is the parameter vector as it was before the step, `gradients` that of the loss's own gradients there, neither clipped nor
@@ -33,23 +28,21 @@ def measure(network: Network, probe: Pass, before: Array, gradients: Array) -> t
     probe.forward()
     health = []
     parameters_before, gradient_tensors = network.named(before), network.named(gradients)
-    for name, follower in _dense_layers(probe):
-        weight = f"{name}.weight"
-        after, earlier = network.tensors[weight], parameters_before[weight]
+    for name, weights, units in probe.measured():
+        after, earlier = network.tensors[weights], parameters_before[weights]
         earlier_norm = norm(earlier)
         saturated = dead = 0.0
-        if isinstance(follower.layer, Activation):
-            follower.layer.slope(follower.x, follower.out, follower.scratch)
-            flat = np.abs(follower.scratch) <= follower.layer.flat_below
+        if units.flat is not None:
+            flat = units.flat()
             saturated, dead = float(flat.mean()), float(flat.all(axis=0).mean())
         health.append(
             LayerHealth(
                 name=name,
-                gradient_norm=norm(gradient_tensors[weight]),
+                gradient_norm=norm(gradient_tensors[weights]),
                 weight_norm=norm(after),
                 update_ratio=norm(after - earlier) / earlier_norm if earlier_norm else 0.0,
-                activation_mean=float(follower.out.mean(dtype=np.float64)),
-                activation_std=float(follower.out.std(dtype=np.float64)),
+                activation_mean=float(units.out.mean(dtype=np.float64)),
+                activation_std=float(units.out.std(dtype=np.float64)),
                 dead_fraction=dead,
                 saturated_fraction=saturated,
             )
@@ -57,21 +50,14 @@ def measure(network: Network, probe: Pass, before: Array, gradients: Array) -> t
     return tuple(health)
 
 
-def distributions(network: Network, probe: Pass, gradients: Array) -> tuple[Distributions, ...]:
+def distributions(network: Network, probe: Workspace, gradients: Array) -> tuple[Distributions, ...]:
     """How the activations and the gradients of every Dense layer are distributed, after `measure`; nothing in it is changed."""
     found = []
     gradient_tensors = network.named(gradients)
-    for name, follower in _dense_layers(probe):
-        bounds = follower.layer.bounds if isinstance(follower.layer, Activation) else None
-        gradient = gradient_tensors[f"{name}.weight"]
-        found.append(Distributions(name, _evenly(follower.out[:COUNTED_SAMPLES], bounds), _by_magnitude(gradient)))
+    for name, weights, units in probe.measured():
+        activations = _evenly(units.out[:COUNTED_SAMPLES], units.layer.bounds)
+        found.append(Distributions(name, activations, _by_magnitude(gradient_tensors[weights])))
     return tuple(found)
-
-
-def _dense_layers(probe: Pass) -> Iterator[tuple[str, Stage]]:
-    """The name of each Dense layer, and the stage that gives its outputs: its activation's, or for the last layer its own."""
-    stages = probe.stages
-    yield from ((stage.layer.name, follower) for stage, follower in pairwise([*stages, stages[-1]]) if isinstance(stage.layer, Dense))
 
 
 def _evenly(values: Array, bounds: tuple[float, float] | None) -> Histogram:
@@ -99,12 +85,11 @@ def norm(tensor: Array) -> float:
     return float(np.linalg.norm(tensor.astype(np.float64)))
 
 
-def first_not_finite(network: Network, batch: Pass | None = None) -> str | None:
-    """The first layer, from the input, whose parameters or whose output in `batch` are not all finite; None when all are."""
-    stages = {stage.layer.name: stage for stage in batch.stages} if batch else {}
+def first_not_finite(network: Network, batch: Workspace | None = None) -> str | None:
+    """The first layer, from the input, whose tensors or whose output in `batch` are not all finite; None when all are."""
+    outputs = {run.layer.name: run.out for run in batch.runs} if batch else {}
     for layer in network.layers:
-        if not all(np.isfinite(network.tensors[f"{layer.name}.{parameter}"]).all() for parameter in layer.shapes()):
-            return layer.name
-        if layer.name in stages and not np.isfinite(stages[layer.name].out).all():
+        numbers = [*layer.tensors.values(), *([outputs[layer.name]] if layer.name in outputs else [])]
+        if not all(np.isfinite(each).all() for each in numbers):
             return layer.name
     return None

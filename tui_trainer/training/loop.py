@@ -137,7 +137,7 @@ class Training:
     def _train_batch(self, order: Order, control: Control) -> tuple[Progress, Divergence | None]:
         network, optimizer, options, position = self.learner.network, self.learner.optimizer, self.learner.options, self.position
         indices = order[position.sample : position.sample + options.batch_size]
-        batch = self._training.take(network, indices, training=True)
+        batch = self._training.load(network, indices, training=True)
         batch.forward()
         loss_sum, correct = batch.loss()
         start = position.passed
@@ -250,7 +250,7 @@ class Training:
         # A signal leaves no time for an examination.
         if self._test is not None and control.stopping != "interrupted":
             if kept is not None:
-                np.copyto(self.learner.network.parameters, kept)
+                np.copyto(self.learner.network.state, kept)
             test_loss, test_accuracy = self._evaluate(self._test)
         return Ended(
             status="diverged" if divergence else "completed" if is_finished else control.stopping or "stopped",

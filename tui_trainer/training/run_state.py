@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tui_trainer.config.error_messages import first_complaint
 from tui_trainer.config.options import MOST_EPOCHS, Config
 from tui_trainer.errors import UserError
+from tui_trainer.nn.layers import Layer
+from tui_trainer.nn.network import buffer_shapes, parameter_shapes
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.training.model import build_layers
 
@@ -36,8 +38,10 @@ class ModelState(BaseModel):
 
     def model_shapes(self) -> dict[str, tuple[int, ...]]:
         """The network's tensors. Raises UserError as `options` does."""
-        layers = build_layers(self.options, self.features, self.classes)
-        return {f"{layer.name}.{parameter}": shape for layer in layers for parameter, shape in layer.shapes().items()}
+        return {**parameter_shapes(layers := self._layers()), **buffer_shapes(layers)}
+
+    def _layers(self) -> tuple[Layer, ...]:
+        return build_layers(self.options, self.features, self.classes)
 
 
 class RunState(ModelState):
@@ -63,15 +67,16 @@ class RunState(ModelState):
     best_epoch: Annotated[int, Field(ge=0, le=MOST_EPOCHS)]
     best_loss: Annotated[float, Field(ge=0)] | None
     copies: Annotated[tuple[Copy, ...], Field(max_length=1)]
-    """Which parameters are there twice: `best.…`, those of the best epoch, where they may be wanted back; `last.…`, those to go on from,
-    where the best ones took their place at the end."""
+    """Which of the network's tensors are there twice: `best.…`, those of the best epoch, where they may be wanted back; `last.…`, those to
+    go on from, where the best ones took their place at the end."""
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Every tensor. Raises UserError when this version cannot read the options."""
-        shapes = self.model_shapes()
-        slots = OPTIMIZERS[self.options.optimizer].slots
-        prefixes = ["", *(f"optimizer.{slot}." for slot in slots), *(f"{copy}." for copy in self.copies)]
-        return {f"{prefix}{name}": shape for prefix in prefixes for name, shape in shapes.items()}
+        model, trained = self.model_shapes(), parameter_shapes(self._layers())
+        groups = {"": model}
+        groups |= {f"optimizer.{slot}.": trained for slot in OPTIMIZERS[self.options.optimizer].slots}
+        groups |= {f"{copy}.": model for copy in self.copies}
+        return {f"{prefix}{name}": shape for prefix, shapes in groups.items() for name, shape in shapes.items()}
 
 
 def read_model_state(scalars: Mapping[str, Any]) -> ModelState:

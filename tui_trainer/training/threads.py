@@ -14,7 +14,7 @@ from tui_trainer.config.layer_sizes import format_hidden
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
-from tui_trainer.nn.network import Pass
+from tui_trainer.nn.network import Workspace
 from tui_trainer.system import folders
 from tui_trainer.system.files import write_whole
 from tui_trainer.system.reading import opened
@@ -47,7 +47,7 @@ def _measure(config: Config, data: Dataset, most: int) -> int:
     network = build_network(config.model_copy(update={"dropout": 0.0}), data.features, data.classes)
     network.initialize(np.random.default_rng(0))
     optimizer = build_optimizer(config, network)
-    batch = Pass(network, config.batch_size)
+    batch = Workspace(network, config.batch_size)
     batch.inputs[:] = 0.5
     batch.labels[:] = 0
 

@@ -10,7 +10,6 @@ from tui_trainer.config.changes import Change
 from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Array, zeros
-from tui_trainer.nn.layers import Dropout
 from tui_trainer.training.epoch_progress import EpochProgress
 from tui_trainer.training.events import Snapshot
 from tui_trainer.training.model import build_network, build_optimizer, build_schedule
@@ -21,7 +20,7 @@ Order: TypeAlias = NDArray[np.intp]
 
 
 class Best(NamedTuple):
-    """The epoch of the lowest validation loss so far, 0 for none, and its parameters where they will be wanted back."""
+    """The epoch of the lowest validation loss so far, 0 for none, and the network's state there where it will be wanted back."""
 
     epoch: int = 0
     loss: float = 0.0
@@ -46,9 +45,7 @@ class TrainingState:
         self.network = build_network(config, features, classes)
         self.network.initialize(np.random.default_rng(initial))
         self._mask_rng = np.random.default_rng(masks)
-        for layer in self.network.layers:
-            if isinstance(layer, Dropout):
-                layer.rng = self._mask_rng
+        self.network.draw_from(self._mask_rng)
         self.optimizer = build_optimizer(config, self.network)
         self.schedule = build_schedule(config)
         self.best = Best()
@@ -93,7 +90,7 @@ class TrainingState:
         """Go on to the next epoch, and note it if this one was the best; the loss is None where there is none, or it is not finite."""
         self.position.end_epoch()
         if validation_loss is not None and (validation_loss < self.best.loss or not self.best.epoch):
-            weights = self.network.parameters.copy() if self.config.early_stopping else None
+            weights = self.network.state.copy() if self.config.early_stopping else None
             self.best = Best(self.position.epochs, validation_loss, weights)
         # The next epoch's order is drawn from here.
         self._order_state = self._order_rng.bit_generator.state
@@ -109,14 +106,14 @@ class TrainingState:
     def snapshot(self, kept: Array | None = None) -> Snapshot:
         """Copies of everything that decides what comes next, and nothing else: equal runs give equal snapshots.
 
-        `kept` are parameters that take the place of the last ones as the run's result; those are copied beside them.
+        `kept` is a state of the network that takes the place of the last one as the run's result; that one is copied beside it.
         """
-        parameters, best = self.network.parameters, self.best.weights
-        tensors = self._copies("", parameters if kept is None else kept)
+        network, best = self.network.state, self.best.weights
+        tensors = self._copies("", network if kept is None else kept)
         for slot, vector in self.optimizer.state.items():
             tensors |= self._copies(f"optimizer.{slot}.", vector)
         if kept is not None:
-            tensors |= self._copies("last.", parameters)
+            tensors |= self._copies("last.", network)
         elif best is not None:
             tensors |= self._copies("best.", best)
         scalars: Mapping[str, Any] = {
@@ -155,11 +152,11 @@ class TrainingState:
             raise UserError("tensors are missing")
         self._restore_position(state)
         last = "last." if "last" in state.copies else ""
-        self._fill(self.network.parameters, last, snapshot)
+        self._fill(self.network.state, last, snapshot)
         for slot, vector in self.optimizer.state.items():
             self._fill(vector, f"optimizer.{slot}.", snapshot)
         if self.config.early_stopping and state.best_epoch:
-            weights = zeros(self.network.parameters.size, self.network.dtype)
+            weights = zeros(self.network.state.size, self.network.dtype)
             self._fill(weights, "best." if "best" in state.copies else "", snapshot)
             self.best = self.best._replace(weights=weights)
         self.optimizer.steps = state.step

@@ -76,7 +76,7 @@ class Runner(Background):
             self.test = run.test
             if self.resumes:
                 self._take_up(event, run)
-            features = event.snapshot.tensors["dense_1.weight"].shape[0]
+            features = event.snapshot.scalars["features"]
             self.post(messages.RunStarted(self, run.directory, features, run.warnings))
 
     def _take_up(self, event: Started, run: Run) -> None:

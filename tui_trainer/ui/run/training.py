@@ -239,7 +239,7 @@ class TrainingPanel(RunPanel):
     def _noted(self, event: RunNoted) -> None:
         if self.is_latest(event):
             self.notify(printable(event.text), severity="error" if event.trouble else "information", markup=False)
-            # It names the run's folder already.
+            # The panel names the run's folder already.
             self.show_trouble(event.trouble.below_folder(self.directory) if event.trouble else "")
 
     @on(RunEnded)
