@@ -10,7 +10,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.history.history import History
 from tui_trainer.runs.resumed_history import past
 from tui_trainer.runs.run import Run
-from tui_trainer.trained.inspection import network_alone
+from tui_trainer.trained.restore import network_alone
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Changed, Divergence, Ended, EpochEnded, Event, Noted, Progress, Snapshot, Started, Status
 from tui_trainer.ui.kit.background import Background
@@ -76,8 +76,7 @@ class Runner(Background):
             self.test = run.test
             if self.resumes:
                 self._take_up(event, run)
-            features = event.snapshot.scalars["features"]
-            self.post(messages.RunStarted(self, run.directory, features, run.warnings))
+            self.post(messages.RunStarted(self, run.directory, run.spec, run.warnings))
 
     def _take_up(self, event: Started, run: Run) -> None:
         """Stand where the run that is gone on with does."""
