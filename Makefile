@@ -9,7 +9,7 @@ export PYTHON
 help: ## List these.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-check: ## What has to pass, as CI runs it: lint, format, types, every test.
+check: ## What has to pass, as CI runs it: lint, format, types, who imports whom, every test.
 	.ci/check
 
 test: ## The tests that take a few minutes in all.

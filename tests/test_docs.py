@@ -13,7 +13,7 @@ import make_lessons
 import make_sweep
 import pytest
 
-from tui_trainer.config.options import read_toml
+from tui_trainer.config.source import read_toml
 from tui_trainer.lessons.lesson import Lesson, names, read_lesson
 from tui_trainer.sweep.space import Space
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tui_trainer.config.options import Config, Source
+from tui_trainer.config.options import Config
+from tui_trainer.config.source import Source
 from tui_trainer.errors import UserError
 
 

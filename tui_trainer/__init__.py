@@ -8,6 +8,8 @@ What is named here is loaded when it is first used, so that importing the packag
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tui_trainer.version import __version__
+
 if TYPE_CHECKING:
     from tui_trainer.config.options import Config
     from tui_trainer.datasets.dataset import load as load_data
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     from tui_trainer.runs.run import Run
     from tui_trainer.trained.estimator import Classifier
     from tui_trainer.training.control import Control
-
-__version__ = "0.1.0"
 
 __all__ = ["Classifier", "Config", "Control", "Run", "UserError", "__version__", "load_data"]
 

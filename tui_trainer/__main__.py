@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from tui_trainer.cli import program
+from tui_trainer.commands.program import program
 from tui_trainer.errors import UserError
 from tui_trainer.system.folders import printable
 

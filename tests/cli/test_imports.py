@@ -1,16 +1,8 @@
-"""What is loaded when: a headless run needs no screen, and the network needs nothing but NumPy."""
+"""What is loaded when a program runs; who may import whom is in the contracts of pyproject.toml, which .ci/check holds."""
 
-import ast
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
-
-import tui_trainer
-
-PACKAGE = Path(tui_trainer.__file__).parent
 
 
 def modules_after(code: str) -> set[str]:
@@ -36,26 +28,3 @@ def test_a_headless_run_never_loads_textual_or_plotext(digits_file: Path, tmp_pa
 def test_help_loads_no_more_than_it_needs() -> None:
     loaded = modules_after(command("--help"))
     assert not {"textual", "plotext", "rich.progress", "safetensors", "numba"} & loaded
-
-
-def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "a relative import would slip past what is asked below"
-            yield node.module or ""
-            yield from (f"{node.module}.{name.name}" for name in node.names)
-
-
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_layers_of_the_house(path: Path) -> None:
-    inside = path.relative_to(PACKAGE).parts[0]
-    for name in imports(path):
-        if inside != "ui":
-            assert name.split(".")[0] != "textual", name
-        if inside == "nn":
-            assert name.split(".")[0] not in {"os", "pathlib", "threading", "io", "sys", "rich", "pydantic"}, name
-            assert not name.startswith("tui_trainer") or name.startswith("tui_trainer.nn"), name
-        if inside == "training":
-            assert not name.startswith(("tui_trainer.runs", "tui_trainer.ui", "tui_trainer.headless.run", "tui_trainer.cli")), name

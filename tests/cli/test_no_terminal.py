@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tui_trainer.cli import program
+from tui_trainer.commands.program import program
 
 PROGRAM = [sys.executable, "-m", "tui_trainer"]
 

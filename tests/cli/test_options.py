@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tui_trainer.__main__ import main
-from tui_trainer.cli import program
+from tui_trainer.commands.program import program
 from tui_trainer.config.layer_sizes import format_hidden, parse_hidden
-from tui_trainer.config.options import Config, fields, option
+from tui_trainer.config.options import Config, fields
+from tui_trainer.config.source import option
 from tui_trainer.errors import UserError
 from tui_trainer.runs.run import Run
 

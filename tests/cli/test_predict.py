@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from tui_trainer import Classifier, Config, Control, Run, UserError, load_data
-from tui_trainer.cli import program
+from tui_trainer.commands.program import program
 
 pytestmark = pytest.mark.long
 

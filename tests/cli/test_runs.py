@@ -12,7 +12,7 @@ import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
-from tui_trainer.cli import program
+from tui_trainer.commands.program import program
 from tui_trainer.errors import UserError
 from tui_trainer.runs.locked_log import LockedLog
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_trainer.cli import program
+from tui_trainer.commands.program import program
 from tui_trainer.config.command_line import command_line, essentials, toml
 from tui_trainer.config.options import Config, choices
 

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_trainer import Classifier
-from tui_trainer.cli import program
-from tui_trainer.config.options import Config, option, read_toml
+from tui_trainer.commands.program import program
+from tui_trainer.config.options import Config
 from tui_trainer.config.per_layer import abridged
+from tui_trainer.config.source import option, read_toml
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.nn.activations import ACTIVATIONS, Activation

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tui_trainer.config.options import Config, option
+from tui_trainer.config.options import Config
+from tui_trainer.config.source import option
 from tui_trainer.errors import UserError
 from tui_trainer.lessons.parallel_runs import Trial
 from tui_trainer.nn.network import Network, Workspace

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from tui_trainer.cli import program
+from tui_trainer.commands.program import program
 
 EARLIER = Path(__file__).parent / "earlier"
 

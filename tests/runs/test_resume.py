@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tui_trainer.config.options import Config, read_toml
+from tui_trainer.config.options import Config
+from tui_trainer.config.source import read_toml
 from tui_trainer.errors import UserError
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.runs import checkpoint

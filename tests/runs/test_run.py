@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tui_trainer.config.options import Config, read_toml
+from tui_trainer.config.options import Config
+from tui_trainer.config.source import read_toml
 from tui_trainer.errors import UserError
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.directory import RunDirectory

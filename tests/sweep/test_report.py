@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tui_trainer.cli import program
+from tui_trainer.commands.program import program
 from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
 from tui_trainer.runs.locked_log import LockedLog

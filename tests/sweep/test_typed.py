@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tui_trainer.commands.sweep import read_plan
 from tui_trainer.errors import UserError
 from tui_trainer.sweep.plan import Plan, extent
+from tui_trainer.sweep.typed import read_plan
 
 FORM: Mapping[str, Any] = {"hidden": "16", "optimizer": "sgd", "activation": "tanh"}
 

@@ -7,9 +7,11 @@ import click
 from click.shell_completion import CompletionItem
 
 from tui_trainer.commands.chosen_language import language_option
-from tui_trainer.commands.tables import say, say_json, say_table
-from tui_trainer.config.options import Config, option
+from tui_trainer.commands.run_options import config_options
+from tui_trainer.config.options import Config
+from tui_trainer.config.source import option
 from tui_trainer.errors import UserError
+from tui_trainer.headless.tables import say, say_json, say_table
 from tui_trainer.text.language import _
 
 LIST = "list"
@@ -33,6 +35,7 @@ class LessonName(click.ParamType[str]):
 @click.option("--output", type=click.Path(path_type=Path), help="Folder, new or empty, to keep the runs in.  [default: they are not kept]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Lines of text, or one JSON object each.")
 @language_option
+@config_options
 @click.pass_context
 def lesson_command(context: click.Context, /, name: str, output: Path | None, form: Literal["text", "json"], **given: Any) -> None:
     """Put a claim about training to the test: runs that differ in one thing, side by side, and whether it held on them.

@@ -18,6 +18,15 @@ NUMBERS = (1, 2, 3, 4, 5, 6, 7)
 """Columns of the table that hold numbers."""
 
 
+class Optimizers(click.Option):
+    """Says which there are at the time of asking: some may be registered while the program runs."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Name them."""
+        self.help = f"Which optimizers, of {', '.join(OPTIMIZERS)}.  [default: all; in the app sgd, momentum and adam are shown at first]"
+        return super().get_help_record(ctx)
+
+
 @click.command("paths")
 @click.option(
     "--surface",
@@ -29,8 +38,8 @@ NUMBERS = (1, 2, 3, 4, 5, 6, 7)
 @click.option(
     "--optimizer",
     "optimizers",
+    cls=Optimizers,
     metavar="NAME,...",
-    help=f"Which optimizers, of {', '.join(OPTIMIZERS)}.  [default: all; in the app sgd, momentum and adam are shown at first]",
 )
 @click.option("--learning-rate", "--lr", "rates", metavar="RATE,...", help="One for all, or one each.  [default: what suits the surface]")
 @click.option("--steps", type=click.IntRange(0, MOST_STEPS), help="With --no-ui: how many to take.  [default: what suits the surface]")
@@ -101,7 +110,7 @@ def _rate(word: str) -> float:
 
 
 def _print(surface: str, names: Sequence[str], rates: Mapping[str, float], steps: int | None, form: str) -> None:
-    from tui_trainer.commands.tables import say_table  # noqa: PLC0415 --help need not wait for it
+    from tui_trainer.headless.tables import say_table  # noqa: PLC0415 --help need not wait for it
     from tui_trainer.system.streams import results  # noqa: PLC0415
 
     kind = SURFACES[surface]
@@ -126,7 +135,7 @@ def _row(path: Path, steps: int) -> list[str]:
 
 def _say_points(path: Path, steps: int) -> None:
     """Every step on a line of its own; a number that is not finite is null."""
-    from tui_trainer.commands.tables import say_json  # noqa: PLC0415 --help need not wait for it
+    from tui_trainer.headless.tables import say_json  # noqa: PLC0415 --help need not wait for it
     from tui_trainer.training.events import plain  # noqa: PLC0415
 
     for step in range(len(path.points(steps))):

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tui_trainer.commands.tables import say, say_table
 from tui_trainer.errors import UserError
+from tui_trainer.headless.tables import say, say_table
 from tui_trainer.runs.comparison import nats, option_text, percent, time, whole
 from tui_trainer.system.folders import printable
 

@@ -9,8 +9,8 @@ import click
 
 from tui_trainer.commands.chosen_runs import Telling, folder_option, format_option, read, resolved, run_argument
 from tui_trainer.commands.runs_export import export_runs
-from tui_trainer.commands.tables import say, say_json, say_table
 from tui_trainer.errors import UserError
+from tui_trainer.headless.tables import say, say_json, say_table
 from tui_trainer.runs.run_status import NEWEST, ORDERS, STATUSES, UNREADABLE
 from tui_trainer.system import folders
 from tui_trainer.system.folders import printable

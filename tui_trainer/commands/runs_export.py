@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tui_trainer.commands.chosen_runs import Telling, folder_option, format_option, read, run_argument
-from tui_trainer.commands.tables import say, say_json
 from tui_trainer.errors import UserError
+from tui_trainer.headless.tables import say, say_json
 from tui_trainer.system.folders import printable
 
 if TYPE_CHECKING:

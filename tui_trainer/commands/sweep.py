@@ -1,29 +1,25 @@
 """`tui-trainer sweep`: many runs that differ in their options, and how sure one may be of what they show."""
 
-import shlex
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
-from click.core import ParameterSource
 
 from tui_trainer.commands.chosen_language import language_option
 from tui_trainer.commands.chosen_sweep import sweep_argument
+from tui_trainer.commands.groups import refuse_options_before_command
 from tui_trainer.commands.refresh import check_refresh
+from tui_trainer.commands.run_options import swept_options
 from tui_trainer.commands.sweep_report import report_command
-from tui_trainer.config.options import read_toml
+from tui_trainer.config.source import read_toml
 from tui_trainer.errors import UserError
 from tui_trainer.system import folders
 
 if TYPE_CHECKING:
     from tui_trainer.datasets.dataset import Dataset
-    from tui_trainer.sweep.plan import Plan
     from tui_trainer.sweep.workers import Workers
-
-SEARCHED: Final = ("search", "samples", "search_seed")
-"""What may be said of the search besides what is swept."""
 
 LOOKS_PER_SECOND: Final = 1.0
 
@@ -66,6 +62,7 @@ LOOKS_PER_SECOND: Final = 1.0
     default="auto",
     help="What is printed; auto: lines, and a progress bar on a terminal.  [default: auto]",
 )
+@swept_options
 @click.pass_context
 def sweep_command(
     context: click.Context,
@@ -92,18 +89,15 @@ def sweep_command(
     Exit status: 0 when every run was trained, 5 when some could not be, of which stderr tells.
     """
     if context.invoked_subcommand is not None:
-        called = f"{context.command_path} {context.invoked_subcommand} [OPTIONS]"
-        for parameter in context.command.params:
-            if parameter.name and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE:
-                raise UserError(f"the options of a command come after it: {called}", option=parameter.opts[0])
+        refuse_options_before_command(context)
         return
     from tui_trainer.headless.sweep import tell_sweep  # noqa: PLC0415
     from tui_trainer.runs.directory import fresh_folder  # noqa: PLC0415 --help need not wait for it
     from tui_trainer.sweep.plan import open_sweep, planned  # noqa: PLC0415
+    from tui_trainer.sweep.typed import texts  # noqa: PLC0415
 
-    options = _options(given)
     table = read_toml(config_file) if config_file else {}
-    plan = planned(options, table, config_file, search, samples, search_seed)
+    plan = planned(texts(given), table, config_file, search, samples, search_seed)
     if plan is None and output is None:
         raise UserError(
             "nothing is swept", hint="give an option several values, such as --activation relu,elu, or --output of a sweep to go on with"
@@ -144,43 +138,6 @@ def watch_command(context: click.Context, /, folder: Path, refresh: float | None
     from tui_trainer.ui.start import watch_sweep_in_app  # noqa: PLC0415 nothing but the app may import Textual
 
     context.exit(watch_sweep_in_app(folder, looks_per_second=looks, mouse=not no_mouse))
-
-
-def read_plan(text: str, fixed: Mapping[str, Any]) -> "Plan":
-    """What words of the command line sweep, and how; `fixed` is the same for all runs. Raises UserError."""
-    from tui_trainer import cli  # noqa: PLC0415 where the options are made of those of a run
-    from tui_trainer.sweep.plan import planned  # noqa: PLC0415
-
-    assert sweep_command in cli.program.commands.values()
-    reader = click.Command("sweep", {"allow_extra_args": True}, params=sweep_command.params, add_help_option=False)
-    try:
-        read = reader.make_context("sweep", shlex.split(text))
-    except click.UsageError as error:
-        raise UserError(error.format_message().rstrip(".").replace("\n", " ")) from None
-    except ValueError as error:  # a quotation mark without its fellow
-        raise UserError(str(error).lower()) from None
-    if read.args:
-        raise UserError(f"{read.args[0]!r} belongs to no option", hint="an option and its values read like --activation relu,elu")
-    given = read.params
-    for name in ("config_file", "output", "workers", "scheduler", "ssh", "slurm"):
-        if given.pop(name):
-            raise UserError(
-                "only on the command line", option=f"--{name.removesuffix('_file')}", hint="here are fields for what can be chosen"
-            )
-    given.pop("form")
-    search = {name: given.pop(name) for name in SEARCHED}
-    options = _options(given)
-    if not options:
-        raise UserError("nothing is swept yet", hint="give an option several values, such as --activation relu,elu")
-    table = {name: value for name, value in fixed.items() if name not in options}
-    plan = planned(options, table, None, search["search"], search["samples"], search["search_seed"])
-    assert plan is not None
-    return plan
-
-
-def _options(given: Mapping[str, Any]) -> dict[str, str]:
-    """Each option that was given, with its text."""
-    return {name.removeprefix("no_"): "false" if name.startswith("no_") else value for name, value in given.items() if value is not None}
 
 
 def _workers(count: int | None, scheduler: str | None, ssh: Path | None, slurm: bool) -> "Callable[[Mapping[str, Dataset], Path], Workers]":

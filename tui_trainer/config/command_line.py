@@ -5,8 +5,9 @@ from typing import Any
 
 import tomli_w
 
-from tui_trainer.config.options import Config, as_text, fields, option
+from tui_trainer.config.options import Config, as_text, fields
 from tui_trainer.config.per_layer import abridged
+from tui_trainer.config.source import option
 
 
 def essentials(config: Config) -> dict[str, Any]:

@@ -4,8 +4,6 @@ The command line, the app's form, TOML files and the documentation are all made 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import tomli_w
@@ -24,15 +22,14 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from tui_trainer.config.changes import CHANGEABLE, Change, format_changes, parse_changes
-from tui_trainer.config.error_messages import complaints, shortened
+from tui_trainer.config.error_messages import complaints
 from tui_trainer.config.layer_sizes import MOST_LAYERS, format_hidden, parse_hidden
 from tui_trainer.config.per_layer import OneForEach, OneOf, default_alpha, join, made_for, split
-from tui_trainer.errors import UserError, reason_of
+from tui_trainer.config.source import Source
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.nn.schedules import SCHEDULES
-from tui_trainer.system.toml_file import parse_toml, read_given
 from tui_trainer.text.language import _, in_english
 
 AUTO: Final = "auto"
@@ -115,7 +112,7 @@ class Config(BaseModel):
     hidden: Annotated[tuple[Units, ...], BeforeValidator(parse_hidden), Field(max_length=MOST_LAYERS)] = Field(
         (256,), description="hidden layer sizes: 256, or 128x8,64 (eight of 128, one of 64), or none for softmax regression"
     )
-    activation: Annotated[str, OneForEach({name: kind.summary for name, kind in ACTIVATIONS.items()})] = Field(
+    activation: Annotated[str, OneForEach(ACTIVATIONS)] = Field(
         "relu", description="function between the layers; one for all, or one for each hidden layer: tanh,relux2"
     )
     alpha: Annotated[FactorOrZero | None, BeforeValidator(_or_none), After(_resolve_alpha)] = Field(
@@ -124,7 +121,7 @@ class Config(BaseModel):
     )
     initializer: Annotated[
         str,
-        OneForEach({AUTO: "the one made for the activation"} | {name: kind.summary for name, kind in INITIALIZERS.items()}, output=AUTO),
+        OneForEach(INITIALIZERS, {AUTO: "the one made for the activation"}, output=AUTO),
         After(_resolve_initializer),
     ] = Field(
         AUTO,
@@ -132,16 +129,12 @@ class Config(BaseModel):
         "one for all layers, or one for each, the output layer's last",
     )
     uniform_limit: Factor = Field(0.05, description="half-width of the uniform initializer")
-    optimizer: Annotated[str, OneOf({name: rule.summary for name, rule in OPTIMIZERS.items()})] = Field(
-        "adam", description="rule that turns gradients into steps"
-    )
+    optimizer: Annotated[str, OneOf(OPTIMIZERS)] = Field("adam", description="rule that turns gradients into steps")
     learning_rate: Factor = Field(
         default_factory=lambda data: OPTIMIZERS[data["optimizer"]].default_learning_rate,
         description="size of a step (0.01 for sgd, momentum, nesterov, adagrad; 0.001 for rmsprop, adam, adamw, nadam)",
     )
-    schedule: Annotated[str, OneOf({name: kind.summary for name, kind in SCHEDULES.items()})] = Field(
-        "constant", description="how the learning rate changes from step to step"
-    )
+    schedule: Annotated[str, OneOf(SCHEDULES)] = Field("constant", description="how the learning rate changes from step to step")
     decay: Annotated[Number, Field(gt=0, le=1)] = Field(0.5, description="step, exponential: factor of the learning rate")
     decay_every: Factor = Field(1.0, description="step, exponential: epochs for one decay")
     warmup: Annotated[Number, Field(ge=0, le=MOST_EPOCHS)] = Field(
@@ -189,7 +182,7 @@ class Config(BaseModel):
     )
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any], source: "Source | None" = None) -> "Config":
+    def parse(cls, values: Mapping[str, Any], source: Source | None = None) -> "Config":
         """Check `values` and fill in the defaults. Raises UserError, one line, for the first value that is wrong."""
         with in_english():
             try:
@@ -220,30 +213,11 @@ class Config(BaseModel):
         return tomli_w.dumps({name: value for name, value in values.items() if value not in (None, [])})
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where each value came from, so that an error can name the option or the file."""
-
-    file: Path | None = None
-    from_file: frozenset[str] = frozenset()
-
-    def error(self, name: str, problem: str, *, hint: str = "", colon: bool = True) -> UserError:
-        """What is wrong with the value of an option, which is named as it was given."""
-        is_in_file = name in self.from_file
-        called, path = (shortened(name), self.file) if is_in_file else (option(shortened(name)), None)
-        return UserError(problem, option=called, path=path, hint=hint, colon=colon)
-
-
 def as_text(value: Any) -> str:
     """What stands for an option's value on the command line and in the form, such that Config reads it back the same."""
     if isinstance(value, tuple | list):
         return format_changes(value) if value and isinstance(value[0], Change) else format_hidden(tuple(value))
     return "none" if value is None else str(value)
-
-
-def option(name: str) -> str:
-    """The command line's spelling of a field."""
-    return "--" + name.replace("_", "-")
 
 
 def problems(values: Mapping[str, Any]) -> dict[str, str]:
@@ -253,16 +227,6 @@ def problems(values: Mapping[str, Any]) -> dict[str, str]:
     except ValidationError as error:
         return complaints(error)
     return {}
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """The values in a TOML file, unchecked. Raises UserError when it cannot be read or is no TOML."""
-    try:
-        return parse_toml(read_given(path))
-    except OSError as error:
-        raise UserError(reason_of(error), option="--config", path=path) from None
-    except ValueError as error:
-        raise UserError(str(error), option="--config", path=path) from None
 
 
 def fields() -> Iterator[tuple[str, FieldInfo]]:

@@ -4,11 +4,12 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from tui_trainer.commands.tables import say, say_json, say_table
 from tui_trainer.headless.run import Exit, Listener, told
+from tui_trainer.headless.tables import say, say_json, say_table
+from tui_trainer.sweep.configurations import NONE, configurations
 from tui_trainer.sweep.phrases import conclusion, duration, rate_text
 from tui_trainer.sweep.space import describe
-from tui_trainer.sweep.statistics import Group, Paired, paired, ranked
+from tui_trainer.sweep.statistics import Group, paired, ranked
 from tui_trainer.sweep.store import RUNS, Result, Standing
 from tui_trainer.sweep.sweep import RunChanged, Standings, Sweep, SweepEnded, SweepEvent, SweepNoted, SweepStarted
 from tui_trainer.system.folders import printable
@@ -20,11 +21,6 @@ LEFT_OUT = 5
 
 MOST_SHOWN = 40
 """Configurations in the table at the end; `sweep report` has all."""
-
-NONE = "-"
-
-HEADS = ("runs", "accuracy", "sd", "95% interval", "against the first", "p", "diverged")
-"""Of `group_cells`, after the options."""
 
 Form = Literal["auto", "text", "json", "quiet"]
 
@@ -166,33 +162,10 @@ def say_groups(groups: Sequence[Group], seeds: int, most: int = MOST_SHOWN) -> N
         return
     say("")
     names = list(dict.fromkeys(name for group in groups for name in group.point))
-    heads = [*names, *HEADS]
-    rows = [[printable(cell) for cell in group_cells(group, groups[0], names, seeds)] for group in ranked(groups, seeds)[:most]]
-    kept = [index for index in range(len(heads)) if index < len(names) + 2 or any(row[index] != NONE for row in rows)]
-    say_table([heads[index] for index in kept], [[row[index] for index in kept] for row in rows], range(len(names), len(kept)))
+    heads, rows = configurations(ranked(groups, seeds)[:most], groups[0], names, seeds)
+    say_table(heads, [[printable(cell) for cell in row] for row in rows], range(len(names), len(heads)))
     if len(groups) > most:
         say(f"and {len(groups) - most:,} more: tui-trainer sweep report")
-
-
-def group_cells(group: Group, first: Group, names: Sequence[str], seeds: int) -> list[str]:
-    """A configuration as a line of a table: the options of these names, and what came of it."""
-    against = paired(group, first)
-    return [
-        *(group.point.get(name, NONE) for name in names),
-        f"{len(group.scores)}/{seeds}" if len(group.scores) != seeds else str(seeds),
-        NONE if group.mean is None else f"{group.mean:.2%}",
-        NONE if group.deviation is None else f"{100 * group.deviation:.2f}",
-        NONE if group.interval is None else f"{group.interval.low:.2%} to {group.interval.high:.2%}",
-        NONE if against is None else difference_text(against),
-        NONE if against is None or against.p is None else f"{against.p:.3f}",
-        str(group.count(Standing.DIVERGED) or NONE),
-    ]
-
-
-def difference_text(against: Paired) -> str:
-    """A difference of accuracies in points, and where it lies."""
-    text, interval = f"{100 * against.difference:+.2f}", against.interval
-    return f"{text} ({100 * interval.low:+.2f} to {100 * interval.high:+.2f})" if interval else text
 
 
 def run_record(result: Result) -> dict[str, Any]:

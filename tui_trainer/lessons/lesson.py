@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import PydanticCustomError
 
 from tui_trainer.config.error_messages import first_complaint
-from tui_trainer.config.options import Config, option, problems
+from tui_trainer.config.options import Config, problems
+from tui_trainer.config.source import option
 from tui_trainer.errors import UserError
 from tui_trainer.lessons.course import PROFILES, SHOWS, Course, Layer
 from tui_trainer.lessons.criteria import Criterion, Verdict

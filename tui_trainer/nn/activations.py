@@ -6,14 +6,14 @@ Each keeps its derivative beside it. Writing f' in terms of the output f, as all
 from abc import abstractmethod
 from collections.abc import Mapping
 from functools import partial
-from types import MappingProxyType
 from typing import ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.nn.arrays import Array
-from tui_trainer.nn.layers import AfterBias, Elementwise, LayerRun, RunInputs, Shapes
+from tui_trainer.nn.layers import AfterBias, Elementwise, LayerRun, Operator, RunInputs, Shapes
+from tui_trainer.nn.registry import Registry
 
 
 class Activation(Elementwise):
@@ -68,6 +68,9 @@ class Sigmoid(Activation):
     flat_below = 0.0025
     bounds = (0.0, 1.0)
 
+    def operator(self) -> Operator | None:
+        return Operator("Sigmoid")
+
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
         # e^-z must stay finite; below these limits f is smaller than the smallest normal number.
         np.maximum(x, -88.0 if x.dtype == np.float32 else -708.0, out=out)
@@ -93,6 +96,9 @@ class Tanh(Activation):
     flat_below = 0.01
     bounds = (-1.0, 1.0)
 
+    def operator(self) -> Operator | None:
+        return Operator("Tanh")
+
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
         np.tanh(x, out=out)
 
@@ -112,6 +118,9 @@ class ReLU(Activation):
     in_place = True
     after_bias = AfterBias("add_bias_and_rectify", "mask")
 
+    def operator(self) -> Operator | None:
+        return Operator("Relu")
+
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
         np.maximum(x, 0.0, out=out)
 
@@ -128,6 +137,9 @@ class LeakyReLU(Activation):
     summary = "z, or αz below 0: a small fixed slope keeps units alive"
     initializer = "he_normal"
     default_alpha = 0.01
+
+    def operator(self) -> Operator | None:
+        return Operator("LeakyRelu", {"alpha": self.alpha})
 
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
         np.maximum(x, 0.0, out=out)
@@ -158,6 +170,9 @@ class PReLU(Activation):
 
     def shapes(self) -> Shapes:
         return {"alpha": (self.units,)}
+
+    def operator(self) -> Operator | None:
+        return Operator("PRelu")
 
     def bind(self, tensors: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
         super().bind(tensors, gradients)
@@ -199,6 +214,9 @@ class ELU(Activation):
     default_alpha = 1.0
     flat_below = 0.01
 
+    def operator(self) -> Operator | None:
+        return Operator("Elu", {"alpha": self.alpha})
+
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
         np.minimum(x, 0.0, out=scratch)
         np.expm1(scratch, out=scratch)
@@ -212,4 +230,6 @@ class ELU(Activation):
         np.copyto(slope, 1.0, where=x > 0)
 
 
-ACTIVATIONS: Mapping[str, type[Activation]] = MappingProxyType({kind.prefix: kind for kind in (Sigmoid, Tanh, ReLU, LeakyReLU, PReLU, ELU)})
+ACTIVATIONS: Registry[type[Activation]] = Registry(
+    "activation", {kind.prefix: kind for kind in (Sigmoid, Tanh, ReLU, LeakyReLU, PReLU, ELU)}
+)

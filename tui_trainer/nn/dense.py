@@ -9,7 +9,7 @@ import numpy as np
 from tui_trainer.nn import compiled
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.initializers import Initializer
-from tui_trainer.nn.layers import Call, Layer, LayerRun, RunInputs, Shapes
+from tui_trainer.nn.layers import Call, Layer, LayerRun, Operator, RunInputs, Shapes
 
 
 @final
@@ -33,6 +33,9 @@ class Dense(Layer):
 
     def shapes(self) -> Shapes:
         return {"weight": (self.inputs, self.units), "bias": (self.units,)}
+
+    def operator(self) -> Operator | None:
+        return Operator("Gemm")
 
     @property
     def weights(self) -> str | None:

@@ -5,13 +5,13 @@ With fan_in the inputs of a layer and fan_out its units, a good start keeps the 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from types import MappingProxyType
+from math import sqrt
 from typing import ClassVar, final
 
 import numpy as np
 
 from tui_trainer.nn.arrays import Array
+from tui_trainer.nn.registry import Registry
 
 
 class Initializer(ABC):
@@ -23,6 +23,10 @@ class Initializer(ABC):
     @abstractmethod
     def draw(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
         """Return float64 weights of shape (fan_in, fan_out); the caller rounds them to its own precision."""
+
+    @abstractmethod
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        """The standard deviation of the weights that are drawn."""
 
 
 @final
@@ -38,6 +42,9 @@ class Uniform(Initializer):
     def draw(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
         return rng.uniform(-self.limit, self.limit, (fan_in, fan_out))
 
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return self.limit / sqrt(3)
+
 
 @final
 class GlorotUniform(Initializer):
@@ -50,6 +57,9 @@ class GlorotUniform(Initializer):
         limit = np.sqrt(6 / (fan_in + fan_out))
         return rng.uniform(-limit, limit, (fan_in, fan_out))
 
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return sqrt(2 / (fan_in + fan_out))
+
 
 @final
 class GlorotNormal(Initializer):
@@ -60,6 +70,9 @@ class GlorotNormal(Initializer):
 
     def draw(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
         return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_in, fan_out))
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return sqrt(2 / (fan_in + fan_out))
 
 
 @final
@@ -73,6 +86,9 @@ class HeUniform(Initializer):
         limit = np.sqrt(6 / fan_in)
         return rng.uniform(-limit, limit, (fan_in, fan_out))
 
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return sqrt(2 / fan_in)
+
 
 @final
 class HeNormal(Initializer):
@@ -84,9 +100,12 @@ class HeNormal(Initializer):
     def draw(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
         return rng.normal(0.0, np.sqrt(2 / fan_in), (fan_in, fan_out))
 
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return sqrt(2 / fan_in)
 
-INITIALIZERS: Mapping[str, type[Initializer]] = MappingProxyType(
-    {kind.name: kind for kind in (Uniform, GlorotUniform, GlorotNormal, HeUniform, HeNormal)}
+
+INITIALIZERS: Registry[type[Initializer]] = Registry(
+    "initializer", {kind.name: kind for kind in (Uniform, GlorotUniform, GlorotNormal, HeUniform, HeNormal)}
 )
 
 

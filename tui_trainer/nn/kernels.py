@@ -1,7 +1,7 @@
 """The loops behind `compiled`: imported only where numba is installed.
 
-Those of the optimizers are named after the rule whose `update` they equal: p, g and the slots are flat float32 vectors of one length, and
-the scalars are float32 too, or the sums would be rounded otherwise than NumPy's.
+An optimizer or a layer names the loops that are its compiled form. Those of the optimizers equal an `update`: p, g and the slots are flat
+float32 vectors of one length, and the scalars are float32 too, or the sums would be rounded otherwise than NumPy's.
 """
 
 from collections.abc import Callable

@@ -6,6 +6,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -27,6 +28,13 @@ class AfterBias(NamedTuple):
     """f(z + b), in place, for z (rows, units) and b (units,)."""
     backward: str
     """The gradient at z + b in the place of the one at the output: gradient and output are given, both (rows, units)."""
+
+
+class Operator(NamedTuple):
+    """What a layer is called in ONNX: an operator, to which its input and then its tensors are given."""
+
+    name: str
+    attributes: Mapping[str, float] = MappingProxyType({})
 
 
 class RunInputs(NamedTuple):
@@ -55,7 +63,7 @@ class LayerRun(NamedTuple):
     layer: "Layer"
     x: Any
     out: Array
-    """What it gives, (rows, units)."""
+    """What it gives, (rows, units); a layer after it that works in place overwrites it."""
     gradient: Array
     """The loss's gradient at `out`, which `backward` may overwrite."""
     gradient_in: Array | None
@@ -94,7 +102,7 @@ class Layer(ABC):
     name: str = ""
     """Unique in its network: `dense_1`."""
 
-    tensors: Mapping[str, Array] = {}
+    tensors: Mapping[str, Array] = MappingProxyType({})
     """Its parameters and buffers by their names, once it is bound."""
 
     rng: np.random.Generator
@@ -115,6 +123,10 @@ class Layer(ABC):
     @property
     def weights(self) -> str | None:
         """The name, in the network, of the parameter that the layer's health is measured by; None for a layer that is not measured."""
+        return None
+
+    def operator(self) -> Operator | None:
+        """What evaluates the layer in ONNX; None where nothing there does."""
         return None
 
     def bind(self, tensors: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:

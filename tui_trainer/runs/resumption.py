@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui_trainer.config.changes import CHANGEABLE, MOST_CHANGES, Change
-from tui_trainer.config.options import Config, option
+from tui_trainer.config.options import Config
+from tui_trainer.config.source import option
 from tui_trainer.errors import UserError
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.archive import lines_with_ends

@@ -23,7 +23,6 @@ from uuid import uuid4
 from distributed import Client, KilledWorker
 from distributed.versions import VersionMismatchWarning
 
-from tui_trainer import __version__
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
@@ -33,6 +32,7 @@ from tui_trainer.sweep.store import Figures, Standing
 from tui_trainer.sweep.train_run import outcome
 from tui_trainer.sweep.workers import Done
 from tui_trainer.training.environment import environment
+from tui_trainer.version import __version__
 
 REACH_WITHIN: Final = 10.0
 """Seconds in which a scheduler must answer at the start."""

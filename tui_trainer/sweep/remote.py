@@ -16,7 +16,6 @@ import numpy as np
 from distributed import Worker, get_worker
 from distributed.core import Status
 
-from tui_trainer import __version__
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset, load
 from tui_trainer.errors import UserError, reason_of
@@ -26,9 +25,10 @@ from tui_trainer.sweep.store import Standing
 from tui_trainer.sweep.train_run import CutShortError, latest, refuse_link
 from tui_trainer.sweep.workers import NOTHING, Done, trained
 from tui_trainer.system.files import replace
-from tui_trainer.system.folders import as_text
+from tui_trainer.system.folders import path_text
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
+from tui_trainer.version import __version__
 
 LOOK_EVERY: Final = 0.25
 """Seconds between two looks whether a run is still wanted."""
@@ -135,7 +135,7 @@ def _located(metrics: bytes, folder: Path) -> bytes:
     for index, text in enumerate(lines):
         record = json.loads(text)
         if "run_directory" in record:
-            lines[index] = line({**record, "run_directory": as_text(folder)})
+            lines[index] = line({**record, "run_directory": path_text(folder)})
     return "".join(f"{text}\n" for text in lines).encode()
 
 

@@ -8,11 +8,11 @@ from typing import Any, Final, TypeGuard
 
 import tomli_w
 
-from tui_trainer.config.options import option
+from tui_trainer.config.source import option
 from tui_trainer.errors import UserError
-from tui_trainer.headless.sweep import HEADS, NONE, group_cells
 from tui_trainer.runs.archive import LATEST, run_name
 from tui_trainer.sweep.board import Board
+from tui_trainer.sweep.configurations import configurations
 from tui_trainer.sweep.document import Block, Code, Document, Heading, Paragraph, Points, Table
 from tui_trainer.sweep.phrases import duration, several
 from tui_trainer.sweep.plan import SEARCHES, Plan
@@ -104,18 +104,11 @@ def _table(board: Board) -> Iterator[Block]:
     names = board.options
     shown = board.ranked[:MOST_ROWS]
     first = next(group for group in board.groups if group.scores)
-    heads = [*names, *HEADS, "pruned", "failed"]
-    rows = [
-        [
-            *group_cells(group, first, names, board.seeds),
-            *(str(group.count(status) or NONE) for status in (Standing.PRUNED, Standing.FAILED)),
-        ]
-        for group in shown
-    ]
-    kept = [index for index in range(len(heads)) if index < len(names) + 2 or any(row[index] != NONE for row in rows)]
+    counted = Standing.DIVERGED, Standing.PRUNED, Standing.FAILED
+    heads, rows = configurations(shown, first, names, board.seeds, counted)
     yield Heading("Configurations")
     yield Paragraph(f"By mean validation accuracy, the best first; the sweep's first is {describe(first.point)}.")
-    yield Table([heads[index] for index in kept], [[row[index] for index in kept] for row in rows], range(len(names), len(kept)))
+    yield Table(heads, rows, range(len(names), len(heads)))
     if len(board.ranked) > len(shown):
         yield Paragraph(f"And {len(board.ranked) - len(shown):,} more: tui-trainer sweep report --format json has all.")
 

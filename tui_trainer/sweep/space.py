@@ -20,7 +20,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from tui_trainer.config.options import AUTO, Config, Source, as_text, fields
+from tui_trainer.config.options import AUTO, Config, as_text, fields
+from tui_trainer.config.source import Source
 from tui_trainer.errors import UserError
 from tui_trainer.text.language import N_
 

@@ -74,7 +74,7 @@ class Classifier:
         """
         for event in self.train(x, y):
             if isinstance(event, Ended) and event.divergence is not None:
-                raise UserError(f"training diverged at step {event.divergence.step}", hint="try a lower learning rate")
+                raise UserError(f"training diverged at step {event.divergence.step}")
         return self
 
     def train(self, x: ArrayLike, y: ArrayLike, control: Control | None = None) -> Iterator[Event]:

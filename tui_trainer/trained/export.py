@@ -2,15 +2,14 @@
 
 import io
 import json
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from tui_trainer import __version__
 from tui_trainer.errors import UserError
 from tui_trainer.nn.network import buffer_shapes, parameter_shapes
 from tui_trainer.trained.estimator import Classifier
+from tui_trainer.version import __version__
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -23,17 +22,6 @@ IR_VERSION: Final = 7
 
 MOST_BYTES: Final = (2 << 30) - (1 << 20)
 """Of the tensors in one ONNX file: it may not be longer than 2 GiB."""
-
-OPERATORS: Mapping[str, Callable[[Any], tuple[str, dict[str, float]]]] = {
-    "dense": lambda layer: ("Gemm", {}),
-    "sigmoid": lambda layer: ("Sigmoid", {}),
-    "tanh": lambda layer: ("Tanh", {}),
-    "relu": lambda layer: ("Relu", {}),
-    "leaky_relu": lambda layer: ("LeakyRelu", {"alpha": layer.alpha}),
-    "prelu": lambda layer: ("PRelu", {}),
-    "elu": lambda layer: ("Elu", {"alpha": layer.alpha}),
-}
-"""The operator in ONNX of each kind of layer, by its prefix, with its attributes; what a layer learned is an input of it."""
 
 
 def to_npz(model: Classifier) -> bytes:
@@ -77,12 +65,12 @@ def _graph(model: Classifier, onnx: Any) -> Any:
     value = "images"
     # What an evaluation runs: some layers are there for training alone.
     for layer in (run.layer for run in network.workspace(1).runs):
-        if layer.prefix not in OPERATORS:
+        operator = layer.operator()
+        if operator is None:
             raise UserError(f"there is no operator for {layer.kind}", option="--to", value="onnx")
-        operator, attributes = OPERATORS[layer.prefix](layer)
         learned = [*parameter_shapes([layer]), *buffer_shapes([layer])]
         out = "logits" if layer is network.layers[-1] else f"{layer.name}.out"
-        nodes.append(helper.make_node(operator, [value, *learned], [out], layer.name, **attributes))
+        nodes.append(helper.make_node(operator.name, [value, *learned], [out], layer.name, **operator.attributes))
         value = out
     nodes.append(helper.make_node("Softmax", ["logits"], ["probabilities"], "softmax", axis=1))
 

@@ -6,7 +6,6 @@ from time import perf_counter
 
 import numpy as np
 
-from tui_trainer import __version__
 from tui_trainer.config.changes import Change
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset, Split
@@ -34,6 +33,7 @@ from tui_trainer.training.events import (
 from tui_trainer.training.health import PROBE_SAMPLES
 from tui_trainer.training.model import parameters
 from tui_trainer.training.training_state import Order, TrainingState
+from tui_trainer.version import __version__
 
 
 class Training:

@@ -11,7 +11,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Select, Static
 
-from tui_trainer.config.options import AUTO, Config, choices, option, problems
+from tui_trainer.config.options import AUTO, Config, choices, problems
+from tui_trainer.config.source import option
 from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.text.cells import ljust

@@ -14,10 +14,10 @@ from textual.widgets import Button
 
 from tui_trainer.config.changes import describe_change
 from tui_trainer.config.options import Config
+from tui_trainer.diagnosis.remedies import diagnose
 from tui_trainer.runs.run import Run
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
-from tui_trainer.ui.advice import advice
 from tui_trainer.ui.health.screen import HealthScreen
 from tui_trainer.ui.run.change import ChangeScreen
 from tui_trainer.ui.run.messages import RunChanged, RunEnded, RunMessage, RunNoted, RunRefused, RunStarted
@@ -250,7 +250,7 @@ class TrainingPanel(RunPanel):
         self._view.forget_pace()
         self.look()
         self.enter(Phase.ENDED)
-        self.show_end(event, advice(self.runner.options, event, self.runner.history.layers))
+        self.show_end(event, diagnose(self.runner.options, event.status, event.test_accuracy, self.runner.history.layers))
         if event.trouble:
             self.show_trouble(_("not all is kept: {trouble}").format(trouble=event.trouble.below_folder(self.directory)))
         if self._next:

@@ -9,6 +9,7 @@ from textual.containers import Horizontal
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
+from tui_trainer.diagnosis.remedies import diagnose
 from tui_trainer.errors import UserError
 from tui_trainer.history.history import History
 from tui_trainer.runs.archive import RunRecord, run_name
@@ -19,7 +20,6 @@ from tui_trainer.runs.resumable import latest_options
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
 from tui_trainer.training.events import Divergence
-from tui_trainer.ui.advice import advice
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.curves import Shown
 from tui_trainer.ui.chart.widget import Chart
@@ -149,7 +149,7 @@ class WatchScreen(PaneScreen[None]):
             panel.show_phase(Phase.ENDED)
             event = _farewell(self._watcher, seen.record, seen.end)
             config = _options(seen.record)
-            panel.show_end(event, advice(config, event, seen.history.layers) if config else "")
+            panel.show_end(event, diagnose(config, event.status, event.test_accuracy, seen.history.layers) if config else None)
             return
         if progress is not None:
             before = sum(epoch.seconds for epoch in seen.record.epochs if epoch.number < progress.epoch)

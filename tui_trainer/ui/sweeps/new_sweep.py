@@ -11,12 +11,12 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Button, Input, Label, Static
 
-from tui_trainer.commands.sweep import read_plan
 from tui_trainer.config.command_line import essentials
 from tui_trainer.config.options import Config, as_text
 from tui_trainer.errors import UserError
 from tui_trainer.sweep.plan import Plan, extent
 from tui_trainer.sweep.space import describe
+from tui_trainer.sweep.typed import read_plan
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _, ngettext
 from tui_trainer.training.environment import cores

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tui_trainer.config.options import option
+from tui_trainer.config.source import option
 from tui_trainer.errors import UserError
 
 
