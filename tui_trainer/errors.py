@@ -1,4 +1,4 @@
-"""What a person did that the program cannot go on with, and what the system says to it."""
+"""What a person did that the program cannot continue with, and what the system says to it."""
 
 from pathlib import Path
 

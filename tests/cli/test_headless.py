@@ -32,7 +32,7 @@ HIDE_CURSOR, SHOW_CURSOR = b"\x1b[?25l", b"\x1b[?25h"
 @pytest.fixture
 def options(digits_file: Path, tmp_path: Path) -> list[str]:
     folder = str(tmp_path / "run")
-    return ["--data", str(digits_file), "--hidden", "16", "--validation", "100", "--epochs", "2", "--threads", "1", "--output", folder]
+    return ["--data", str(digits_file), "--hidden", "64", "--validation", "100", "--epochs", "2", "--threads", "1", "--output", folder]
 
 
 def run(*arguments: str, **keywords: Any) -> subprocess.CompletedProcess[str]:
@@ -45,7 +45,7 @@ def test_lines_in_a_pipe(options: list[str], tmp_path: Path) -> None:
     assert done.stderr == ""
     masked = re.sub(r"\d+\.\d+(?=%| s|\b)", "#", re.sub(r"[\d,]+ images/s", "# images/s", done.stdout))
     assert masked == (
-        f"16 relu, he_normal, adam #, batch 32, seed 0: 12,730 parameters, 500 training, 100 validation and 100 test images, 1 thread\n"
+        f"64 relu, he_normal, adam #, batch 32, seed 0: 50,890 parameters, 500 training, 100 validation and 100 test images, 1 thread\n"
         f"run directory {tmp_path / 'run'}\n"
         "epoch 1/2  loss #  accuracy #%  validation loss #  validation accuracy #%  # s  # images/s\n"
         "epoch 2/2  loss #  accuracy #%  validation loss #  validation accuracy #%  # s  # images/s\n"
@@ -58,7 +58,7 @@ def test_json_lines_are_strict_and_the_same_as_the_log(options: list[str], tmp_p
     events = [json.loads(line, parse_constant=pytest.fail) for line in done.stdout.splitlines()]
     assert [event["event"] for event in events] == ["start", "epoch", "epoch", "end"]
     assert done.stdout == (tmp_path / "run" / "metrics.jsonl").read_text()
-    assert events[0]["parameters"] == 12_730
+    assert events[0]["parameters"] == 50_890
     assert events[-1]["status"] == "completed"
     assert events[0]["run_directory"] == events[-1]["run_directory"] == str(tmp_path / "run")
 
@@ -164,7 +164,37 @@ def test_divergence_ends_with_3_and_leaves_the_last_good_checkpoint(options: lis
     kept = checkpoint.read(tmp_path / "run" / "checkpoint.safetensors")
     assert all(np.isfinite(tensor).all() for tensor in kept.tensors.values())
     told = run(*options[:-1], str(tmp_path / "again"), "--optimizer", "sgd", "--lr", "1e30")
-    assert re.search(r"diverged in epoch \d, at step \d+: \w+ gave numbers that are not finite; try a lower learning rate", told.stdout)
+    assert re.search(r"diverged in epoch \d, at step \d+: \w+ gave numbers that are not finite\n", told.stdout)
+    assert told.stderr == "tui-trainer: the learning rate is too high; try --learning-rate 0.01\n"
+
+
+VANISHED = ["--hidden", "16x8", "--activation", "sigmoid", "--initializer", "uniform", "--optimizer", "sgd"]
+
+
+def test_what_is_wrong_and_what_cures_it_is_told_on_stderr_in_options_to_copy(options: list[str]) -> None:
+    done = run(*options, *VANISHED)
+    assert done.returncode == 0
+    assert done.stderr == (
+        "tui-trainer: vanishing gradients; "
+        "try --activation relu --initializer he_normal, or --activation tanh --initializer glorot_uniform\n"
+    )
+    assert "vanishing" not in done.stdout
+
+
+@pytest.mark.parametrize("form", ["json", "quiet"])
+def test_machines_are_given_no_advice(options: list[str], form: str) -> None:
+    done = run(*options, *VANISHED, "--format", form)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--activation" not in done.stdout
+
+
+def test_a_rate_that_was_mended_while_the_run_went_on_is_not_blamed(options: list[str], tmp_path: Path) -> None:
+    def told(*changes: str) -> str:
+        folder = str(tmp_path / str(len(changes)))
+        return run(*options[:-1], folder, "--lr", "1e-9", "--epochs", "4", *changes).stderr
+
+    assert told() == "tui-trainer: the learning rate is too low; try --learning-rate 0.001\n"
+    assert told("--changes", "1 learning_rate=0.001") == ""
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGUSR1, 138)])
@@ -185,7 +215,7 @@ def test_a_signal_ends_the_run_after_a_checkpoint(options: list[str], tmp_path: 
 
 
 def fill_pipe(process: subprocess.Popen[str]) -> None:
-    """Wait until the process cannot go on, because nobody reads what it writes."""
+    """Wait until the process cannot continue, because nobody reads what it writes."""
     assert process.stdout is not None
     waiting, before = array("i", [0]), -1
     deadline = time.monotonic() + 60
@@ -328,16 +358,16 @@ def test_a_full_disk_ends_no_run_and_is_told_once(options: list[str], tmp_path: 
     command = ["bash", "-c", 'ulimit -f 60 && exec "$@"', "bash", *PROGRAM, *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
-    trouble = f"{tmp_path / 'run'}: cannot keep the run (file too large)"
+    trouble = f"{tmp_path / 'run'}: the run cannot be saved (file too large)"
     warning, end = done.stderr.splitlines()
-    assert warning == f"tui-trainer: warning: {trouble}; training goes on, and this is tried again"
+    assert warning == f"tui-trainer: warning: {trouble}; training continues, and this is tried again"
     assert end == f"tui-trainer: {trouble}; what was written before is whole"
     assert "epoch 120/120" in done.stdout
     assert "test accuracy" in done.stdout
     kept = checkpoint.read(tmp_path / "run" / "checkpoint.safetensors")
     lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     assert 10 < kept.scalars["epochs"] <= lines[-1]["epoch"] < 120
-    # With room again the run goes on from there.
+    # With room again the run continues from there.
     assert run("--resume", str(tmp_path / "run"), "--format", "quiet").returncode == 0
     lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     assert [line.get("epoch") for line in lines] == [None, *range(1, 121), None]
@@ -373,7 +403,7 @@ def test_a_config_file_that_tells_every_option_is_not_warned_of(options: list[st
     assert (again.returncode, again.stderr) == (0, "")
 
 
-def test_the_run_to_go_on_with_is_named_as_to_every_command(options: list[str], tmp_path: Path) -> None:
+def test_the_run_to_resume_is_named_as_to_every_command(options: list[str], tmp_path: Path) -> None:
     assert run(*options[:-1], "runs/one", cwd=tmp_path).returncode == 0
     for epochs, name in enumerate(("runs/one", "one", "latest"), 3):
         assert f"epoch {epochs}/{epochs}" in run("--resume", name, "--epochs", str(epochs), cwd=tmp_path).stdout

@@ -1,4 +1,4 @@
-"""A run watched line by line from another process, as it goes on, is killed, gone on with, and ends."""
+"""A run watched line by line from another process, as it goes on, is killed, resumed, and ends."""
 
 import json
 import os

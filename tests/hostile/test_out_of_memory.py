@@ -77,7 +77,7 @@ def test_a_run_ends_with_what_it_has_kept(tmp_path: Path, options: list[str], ow
 def assert_tells_of_checkpoint(found: Outcome, run: Path) -> None:
     assert is_refusal(found)
     assert found.stderr.startswith("tui-trainer: out of memory after step ")
-    assert f"; {run / 'checkpoint.safetensors'} is whole, and --resume {run} goes on from there" in found.stderr
+    assert f"; {run / 'checkpoint.safetensors'} is whole, and --resume {run} continues from there" in found.stderr
 
 
 def test_batches_of_another_size_that_do_not_fit_are_not_asked_for_again(tmp_path: Path, options: list[str]) -> None:

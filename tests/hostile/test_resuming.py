@@ -42,7 +42,7 @@ def rewrite(folder: RunDirectory, scalars: Any, tensors: Mapping[str, Any] | Non
 
 
 def go_on(folder: RunDirectory, given: Mapping[str, Any] | None = None) -> str:
-    """Why not, or nothing when it went on, in which case its folder is one that can be read and gone on with again."""
+    """Why not, or nothing when it went on, in which case its folder is one that can be read and resumed again."""
     before = {path: path.read_bytes() for path in folder.path.iterdir()}
     try:
         run = Run.resume(folder.path, given)

@@ -23,6 +23,7 @@ BOUND = {"uniform": 0.05, "glorot_uniform": (6 / (FAN_IN + FAN_OUT)) ** 0.5, "he
 def test_mean_and_variance(name: str) -> None:
     weights = initializer(name).draw(np.random.default_rng(1), FAN_IN, FAN_OUT)
     assert weights.shape == (FAN_IN, FAN_OUT)
+    assert initializer(name).deviation(FAN_IN, FAN_OUT) == pytest.approx(EXPECTED_VARIANCE[name] ** 0.5)
     deviation = EXPECTED_VARIANCE[name] ** 0.5
     # Five standard errors of the mean and of the variance, of 150,000 draws.
     assert abs(weights.mean()) < 5 * deviation / weights.size**0.5

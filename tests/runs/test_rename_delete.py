@@ -238,7 +238,7 @@ def test_a_run_that_is_going_on_in_another_process_is_left_alone(run: Path) -> N
     assert rename_run(run, "other").is_dir()
 
 
-def test_nobody_can_go_on_with_a_run_while_it_is_deleted(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_can_resume_a_run_while_it_is_deleted(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real, refused = os.unlink, []
 
     def unlink(name: str, **keywords: int) -> None:

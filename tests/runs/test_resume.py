@@ -1,4 +1,4 @@
-"""A run that was stopped, or killed at any moment, and gone on with ends as one that was never stopped."""
+"""A run that was stopped, or killed at any moment, and resumed ends as one that was never stopped."""
 
 import json
 import os
@@ -259,9 +259,9 @@ def test_lost_lines_are_told_of_and_lost_batches_are_gaps(configure: Configure, 
 
 
 @pytest.mark.parametrize(
-    ("missing", "named"), [("checkpoint.safetensors", "checkpoint.safetensors"), ("metrics.jsonl", "not a run that can be gone on with")]
+    ("missing", "named"), [("checkpoint.safetensors", "checkpoint.safetensors"), ("metrics.jsonl", "not a run that can be resumed")]
 )
-def test_without_its_files_there_is_nothing_to_go_on_with(configure: Configure, tmp_path: Path, missing: str, named: str) -> None:
+def test_without_its_files_there_is_nothing_to_resume(configure: Configure, tmp_path: Path, missing: str, named: str) -> None:
     train(Run.create(configure(), tmp_path / "r"), 14)
     (tmp_path / "r" / missing).unlink()
     with pytest.raises(UserError, match=named):

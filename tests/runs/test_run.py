@@ -112,8 +112,8 @@ def test_a_folder_that_vanishes_ends_no_run(digits_file: Path, tmp_path: Path) -
     next(events)
     shutil.rmtree(tmp_path / "r")
     rest = list(events)
-    trouble = f"{tmp_path / 'r'}: cannot keep the run (no such file or directory)"
-    assert [event.text for event in rest if isinstance(event, Noted)] == [f"{trouble}; training goes on, and this is tried again"]
+    trouble = f"{tmp_path / 'r'}: the run cannot be saved (no such file or directory)"
+    assert [event.text for event in rest if isinstance(event, Noted)] == [f"{trouble}; training continues, and this is tried again"]
     assert str(made.trouble) == trouble
     assert isinstance(rest[-1], Ended)
     assert rest[-1].status == "completed"
@@ -134,7 +134,7 @@ def test_what_could_not_be_written_is_written_when_it_can_be(digits_file: Path, 
             elif isinstance(event, Noted):
                 noted.append(event.text)
     assert noted == [
-        f"{tmp_path / 'r'}: cannot keep the run (no space left on device); training goes on, and this is tried again",
+        f"{tmp_path / 'r'}: the run cannot be saved (no space left on device); training continues, and this is tried again",
         f"{tmp_path / 'r'}: the run is kept again, and whole",
     ]
     assert not made.trouble

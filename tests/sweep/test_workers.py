@@ -17,6 +17,7 @@ from runs.timeless import timeless
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset, Split
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.run import Run
@@ -117,7 +118,7 @@ def test_a_trial_is_the_run_that_one_alone_would_be(digits: Dataset, config: Mad
         alone.digest,
     )
     assert found.epochs == 3
-    # Outside the sweep it can be gone on with, beside the test set.
+    # Outside the sweep it can be resumed, beside the test set.
     run = Run.resume(tmp_path / "trial", {"epochs": 4})
     assert run.test is not None
     list(run.events(Control()))
@@ -127,7 +128,7 @@ def test_workers_multiply_one_table_of_sparse_images_to_the_same_bytes(config: M
     rng = np.random.default_rng(0)
     images = rng.integers(1, 256, (600, 100), dtype=np.uint8) * (rng.random((600, 100)) < 0.2).astype(np.uint8)
     split = Split(images, images[:, :10].argmax(axis=1).astype(np.intp))
-    data = Dataset("sparse", split, split)
+    data = Dataset("sparse", split, split, DataSpec((100,)))
     shared = SharedData.write(data, tmp_path / "data").dataset()
     assert shared.sparse is not None
     options = config(data="sparse")
@@ -141,9 +142,9 @@ def test_with_early_stopping_the_best_epoch_counts_as_its_weights_are_kept(digit
     options = config(epochs=30, early_stopping=2, learning_rate=0.05)
     _, found = run_trial(options, tmp_path / "trial", digits, Control())
     record = read_run(tmp_path / "trial")
-    assert record.best_loss is not None
-    assert record.best_loss.epoch < record.last_epoch
-    assert (found.validation_loss, found.epochs) == (record.best_loss.value, record.last_epoch)
+    assert record.history.best_loss is not None
+    assert record.history.best_loss.epoch < record.last_epoch
+    assert (found.validation_loss, found.epochs) == (record.history.best_loss.value, record.last_epoch)
 
 
 def test_a_trial_that_is_stopped_goes_on_to_the_same_bytes(digits: Dataset, config: Made, tmp_path: Path) -> None:

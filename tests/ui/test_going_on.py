@@ -88,8 +88,8 @@ async def test_a_killed_run_is_gone_on_with_from_the_list_and_shows_its_whole_co
         await desk.until(lambda: listed(desk).cursor_row == 1)
         assert row(desk, 0)[2] == "completed"
         assert row(desk, 1)[2] == "unfinished"
-        await desk.until(lambda: "g goes on with it" in " ".join(desk.read(desk.app.screen.query_one("#detail", Static)).split()))
-        assert "g Go on" in desk.screen
+        await desk.until(lambda: "g resumes it" in " ".join(desk.read(desk.app.screen.query_one("#detail", Static)).split()))
+        assert "g Resume" in desk.screen
         assert overlaps(desk.app.screen) == []
         await desk.press("g")
         await desk.until_phase(Phase.ENDED)
@@ -105,8 +105,9 @@ async def test_a_killed_run_is_gone_on_with_from_the_list_and_shows_its_whole_co
         assert len(steps(desk)) == len(set(steps(desk)))
         assert steps(desk)[-1] == 4 * STEPS_AN_EPOCH
         assert (np.diff(history.loss.points(2)[0]) >= 0).all()
-        ((course, text),) = history.changes
-        assert text == "learning rate 0.002"
+        (change,) = history.changes
+        (course,) = history.course_at([change.step])
+        assert change.changes == {"learning_rate": 0.002}
         assert course[:2] == pytest.approx([30, 1.2], abs=0.05)
         assert "test accuracy" in desk.screen
     assert_same(killed, tmp_path / "whole")
@@ -123,8 +124,9 @@ async def test_an_app_that_is_given_a_run_goes_on_with_it_at_once(sit_down: Desk
         assert desk.value("hidden") == "12"
         assert desk.value("checkpoint_every") == "1e-09"
         # The change is where the run was left, not at its start.
-        ((course, text),) = runner(desk).history.changes
-        assert text == "learning rate 0.004"
+        (change,) = runner(desk).history.changes
+        (course,) = runner(desk).history.course_at([change.step])
+        assert change.changes == {"learning_rate": 0.004}
         assert kept["step"] > 2 * STEPS_AN_EPOCH
         assert course[:2] == pytest.approx([kept["step"], kept["step"] / STEPS_AN_EPOCH])
         assert course[2] > record.seconds
@@ -211,7 +213,7 @@ async def test_epochs_are_changed_while_the_run_goes_on(sit_down: Desks) -> None
         await desk.until_phase(Phase.ENDED)
         assert "✓ completed" in desk.screen
         assert runner(desk).options.epochs == 0
-        assert runner(desk).history.changes[0].text == "epochs 0"
+        assert runner(desk).history.changes[0].changes == {"epochs": 0}
 
 
 async def test_what_cannot_be_gone_on_with_is_refused(sit_down: Desks, tmp_path: Path) -> None:
@@ -224,7 +226,7 @@ async def test_what_cannot_be_gone_on_with_is_refused(sit_down: Desks, tmp_path:
     going_on = Run.resume(runs / "held").events(Control())
     next(going_on)
     expected = {
-        "none": "it has no checkpoint to go on from",
+        "none": "it has no checkpoint to resume from",
         "patient": "early stopping ended it",
         "held": "it is going on, in another window or process",
         "odd\x1b[31m": "line 1: line.event",
@@ -271,10 +273,10 @@ async def test_footer_and_palette_name_it(sit_down: Desks, tmp_path: Path) -> No
     async with sit_down(SMALL) as desk:
         await desk.press("escape")
         commands = {command.title: command for command in desk.app.get_system_commands(desk.app.main)}
-        await commands["Go on with…"].callback()
+        await commands["Resume…"].callback()
         await desk.until_read("No run was left before its end")
-        assert "Go on" in {key.description for key in desk.app.screen.query(FooterKey)}
-        assert "Go on" in {command.title for command in desk.app.get_system_commands(desk.app.screen)}
+        assert "Resume" in {key.description for key in desk.app.screen.query(FooterKey)}
+        assert "Resume" in {command.title for command in desk.app.get_system_commands(desk.app.screen)}
 
 
 def test_what_cannot_be_resumed_is_told_before_there_is_a_screen(sit_down: Desks, tmp_path: Path) -> None:
@@ -309,7 +311,7 @@ async def test_a_folder_that_fails_is_told_while_it_does_and_loses_no_result(sit
         await desk.press("s")
         await desk.until_phase(Phase.ENDED)
         assert "test accuracy" in desk.screen
-        await desk.until_read("✗ not all is kept: cannot keep the run (no such file or directory)")
+        await desk.until_read("✗ not everything is saved: the run cannot be saved (no such file or directory)")
         assert "test accuracy" in desk.screen
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.TRAINING)

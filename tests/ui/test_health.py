@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from history import story
 from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
 from textual.events import MouseScrollDown, MouseScrollUp
@@ -24,7 +25,6 @@ from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.run.run_panel import Phase
 from tui_trainer.ui.run.runner import Runner
 
-from .chart import story
 from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks
 from .test_compare import make_run
 from .test_contrast import faint
@@ -119,8 +119,8 @@ async def test_what_vanishes_is_seen_live_from_the_first_seconds(sit_down: Desks
         await desk.until_read("Gradients of dense_1")
         runner = desk.app.main.runner
         assert runner
-        before = len(runner.history.fates)
-        await desk.until(lambda: len(runner.history.fates) > before)
+        before = len(runner.history.health)
+        await desk.until(lambda: len(runner.history.health) > before)
         # Activations of a sigmoid that does not learn stand around a half.
         (activations, *_) = runner.history.distributions
         assert activations.activations.counts[10:30].sum() > 0.9 * activations.activations.counts.sum()
@@ -135,7 +135,7 @@ async def test_what_vanishes_is_seen_live_from_the_first_seconds(sit_down: Desks
 async def test_layers_are_measured_while_nobody_looks_at_them(sit_down: Desks) -> None:
     async with sit_down(SMALL, **LONG) as desk:
         await desk.press("ctrl+r")
-        await desk.until(lambda: desk.app.main.runner is not None and len(desk.app.main.runner.history.fates) > 2)
+        await desk.until(lambda: desk.app.main.runner is not None and len(desk.app.main.runner.history.health) > 2)
         runner = desk.app.main.runner
         assert runner
         assert not runner.history.distributions, "which only the screen asks for"
@@ -145,31 +145,31 @@ async def test_arrows_read_the_map(deep: Deep) -> None:
     async with deep(SMALL) as desk:
         assert " dense_1 " in lines(desk)[0]
         await desk.press("down", "down")
-        assert heat_map(desk).place.layer == 2
+        assert heat_map(desk).cursor.layer == 2
         assert " dense_3 " in lines(desk)[0]
         await desk.press("up")
-        assert heat_map(desk).place.layer == 1
-        assert heat_map(desk).place.column is None
+        assert heat_map(desk).cursor.layer == 1
+        assert heat_map(desk).cursor.column is None
         await desk.press("left")
-        last = heat_map(desk).place.column
+        last = heat_map(desk).cursor.column
         assert last is not None
         assert "step 30" in lines(desk)[0]
         await desk.press("left", "left")
-        assert heat_map(desk).place.column == last - 2
+        assert heat_map(desk).cursor.column == last - 2
         assert re.search(r"steps? 2\d", lines(desk)[0])
         await desk.press("right")
-        assert heat_map(desk).place.column == last - 1
+        assert heat_map(desk).cursor.column == last - 1
         await desk.press("0")
-        assert heat_map(desk).place.column is None
+        assert heat_map(desk).cursor.column is None
         await desk.press("end")
         assert DEEP in lines(desk)[0]
         assert any(DEEP in line for line in lines(desk)[heat.HEAD_ROWS :])
         await desk.press("down", "pageup")
-        assert 0 < heat_map(desk).place.layer < LAYERS - 5
+        assert 0 < heat_map(desk).cursor.layer < LAYERS - 5
         await desk.press("home", "pagedown", "pagedown", "pagedown")
-        assert heat_map(desk).place.layer == LAYERS - 1
+        assert heat_map(desk).cursor.layer == LAYERS - 1
         await desk.press("home", "up")
-        assert heat_map(desk).place.layer == 0
+        assert heat_map(desk).cursor.layer == 0
 
 
 async def test_the_cursor_finds_the_one_step_that_burst(deep: Deep) -> None:
@@ -243,16 +243,16 @@ async def test_the_mouse_reads_what_is_under_it(deep: Deep) -> None:
     async with deep(USUAL) as desk:
         await desk.pilot.hover(HeatMap, (2 + 9 + 10, 1 + heat.HEAD_ROWS + 6))
         await desk.pilot.pause()
-        assert (heat_map(desk).place.layer, heat_map(desk).place.column) == (6, 10)
+        assert (heat_map(desk).cursor.layer, heat_map(desk).cursor.column) == (6, 10)
         assert " dense_7 " in lines(desk)[0]
         assert "Activations of dense_7" in desk.screen
         await desk.pilot.hover("#activations")
         await desk.pilot.pause()
-        assert heat_map(desk).place == heat.Place(6)
+        assert heat_map(desk).cursor == heat.Cursor(6)
         for event, layer in ((MouseScrollDown, 7), (MouseScrollDown, 8), (MouseScrollUp, 7)):
             await desk.pilot._post_mouse_events([event], heat_map(desk), (1, 1))
             await desk.pilot.pause()
-            assert heat_map(desk).place.layer == layer
+            assert heat_map(desk).cursor.layer == layer
 
 
 @pytest.mark.parametrize("key", ["escape", "h"])

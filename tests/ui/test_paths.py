@@ -13,7 +13,7 @@ from tui_trainer.descent.landscape import SURFACES, Rosenbrock, Valley
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart import raster
-from tui_trainer.ui.descent.optimizer_table import RuleTable
+from tui_trainer.ui.descent.optimizer_table import OptimizerTable
 from tui_trainer.ui.descent.relief_map import ReliefMap
 from tui_trainer.ui.descent.screen import PathsScreen
 from tui_trainer.ui.kit.help import HelpScreen, key_name
@@ -33,13 +33,13 @@ def paths(desk: Desk) -> PathsScreen:
 
 def rows(desk: Desk) -> dict[str, list[str]]:
     """What the table reads for each optimizer, after its box."""
-    lines = desk.read(paths(desk).query_one(RuleTable)).splitlines()[1:]
+    lines = desk.read(paths(desk).query_one(OptimizerTable)).splitlines()[1:]
     cells = (line[4:].split() for line in lines)
     return {name: rest for name, *rest in cells}
 
 
 def shown(desk: Desk) -> list[str]:
-    return [line[4:].split()[0] for line in desk.read(paths(desk).query_one(RuleTable)).splitlines()[1:] if line[1] != " "]
+    return [line[4:].split()[0] for line in desk.read(paths(desk).query_one(OptimizerTable)).splitlines()[1:] if line[1] != " "]
 
 
 async def open_paths(desk: Desk) -> None:
@@ -116,7 +116,7 @@ async def test_optimizers_are_selected_shown_and_hidden(sit_down: Desks) -> None
         await desk.press(*["down"] * 9, "enter")
         assert shown(desk) == ["momentum", "nesterov", "adam", "nadam"]
         # A click on the box shows or hides, one beside it selects.
-        table = paths(desk).query_one(RuleTable)
+        table = paths(desk).query_one(OptimizerTable)
         x, y = table.content_region.offset
         await desk.pilot.click(offset=(x + 1, y + 4))
         await desk.pilot.pause()
@@ -183,7 +183,7 @@ async def test_a_start_by_mouse_and_by_arrows(sit_down: Desks) -> None:
         await desk.pilot.pause()
         assert screen.race.start == start
         await desk.press("tab", "n")
-        assert screen.focused is screen.query_one(RuleTable)
+        assert screen.focused is screen.query_one(OptimizerTable)
         await desk.press("r")
         assert screen.race.start == Valley.start
 
@@ -218,7 +218,7 @@ async def test_help_and_palette_know_its_keys(sit_down: Desks) -> None:
         assert isinstance(desk.app.screen, HelpScreen)
         rows = list(desk.app.screen.keys())
         told = {key for keys, _ in rows for key in keys.split(", ")}
-        for kind in (PathsScreen, RuleTable, ReliefMap):
+        for kind in (PathsScreen, OptimizerTable, ReliefMap):
             for binding in kind.BINDINGS:
                 assert {key_name(key) for key in binding.key.split(",")} <= told  # type: ignore[union-attr]
         await desk.press("escape")
@@ -266,7 +266,7 @@ async def test_paths_are_told_apart_in_every_theme(sit_down: Desks, theme: str) 
         await open_paths(desk)
         await desk.press("m", "m", "n", "n", "n")  # plain: each mark is a letter
         await desk.press("down", "down", "enter", "down", "enter", "down", "enter", "down", "down", "enter", "down", "enter")
-        table = paths(desk).query_one(RuleTable)
+        table = paths(desk).query_one(OptimizerTable)
         assert len(shown(desk)) == 8
         colours = {table.get_component_rich_style(f"relief--route-{number}").color for number in range(1, 9)}
         assert len(colours) == 8
@@ -280,7 +280,7 @@ async def test_a_plain_terminal_gets_plain_characters(sit_down: Desks) -> None:
         await open_paths(desk)
         await desk.press("n", "n")
         assert desk.read(paths(desk).query_one(ReliefMap)).isascii()
-        assert desk.read(paths(desk).query_one(RuleTable)).isascii()
+        assert desk.read(paths(desk).query_one(OptimizerTable)).isascii()
 
 
 async def test_the_app_opens_on_it_and_goes_back_to_the_main_screen() -> None:

@@ -131,7 +131,7 @@ async def test_the_palette_knows_what_can_be_done_now(sit_down: Desks) -> None:
     async with sit_down(**LONG) as desk:
         titles = {command.title for command in desk.app.get_system_commands(desk.app.main)}
         assert {"Start", "Quit", "Help", "Log loss", "Theme"} <= titles
-        assert not {"Pause", "Go on", "Stop"} & titles
+        assert not {"Pause", "Resume", "Stop"} & titles
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.TRAINING)
         titles = {command.title for command in desk.app.get_system_commands(desk.app.main)}

@@ -84,7 +84,7 @@ async def test_a_sweep_as_it_grows(watching: Watching, tmp_path: Path) -> None:
         assert table(desk).chosen == chosen, "the cursor stays with its run"
         store.close()
         await desk.until_read("■ stopped")
-        assert "g Go on" in desk.screen
+        assert "g Resume" in desk.screen
 
 
 async def test_sorted_filtered_and_grouped_by_key(watching: Watching, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_a_killed_app_is_opened_again_and_goes_on_to_the_same_bytes(digits_file:
 
 @pytest.mark.parametrize(
     ("more", "complaint"),
-    [([], "run: no such run"), (["--output", "x"], "--output: a run that is gone on with keeps its folder")],
+    [([], "run: no such run"), (["--output", "x"], "--output: a resumed run keeps its folder")],
 )
 def test_what_cannot_be_gone_on_with_is_told_before_the_screen_is_taken(tmp_path: Path, more: list[str], complaint: str) -> None:
     terminal = Terminal(["--resume", "run", *more], cwd=tmp_path)

@@ -78,7 +78,7 @@ class Run:
             file.write(rows.astype("<f4").tobytes())
 
     def cut(self, lines: int, batches: int) -> None:
-        """Go back, as a run that is gone on with does."""
+        """Go back, as a run that is resumed does."""
         assert self._journal
         content = (self.path / "metrics.jsonl").read_bytes().splitlines(keepends=True)
         self._journal.cut(len(b"".join(content[:lines])))
@@ -199,7 +199,7 @@ async def test_a_run_that_is_killed_cut_back_and_gone_on_with(watching: Watching
         await desk.until_read("batch 20/50")
         (run.path / "checkpoint.safetensors").touch()
         run.leave()
-        await desk.until_read("--resume goes on with it")
+        await desk.until_read("--resume continues it")
 
 
 async def test_a_broken_file_is_named_until_it_is_mended(watching: Watching, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ async def test_a_broken_file_is_named_until_it_is_mended(watching: Watching, tmp
     content = (path / "metrics.jsonl").read_bytes()
     (path / "metrics.jsonl").write_bytes(content.replace(b'"epoch": 2', b'"epoch": "two"', 1))
     async with watching(path) as desk:
-        await desk.until_read("✗ cannot go on")
+        await desk.until_read("✗ cannot continue")
         await desk.until_read("metrics.jsonl: line 3: epoch.epoch: must be a valid integer")
         (path / "metrics.jsonl").write_bytes(content)
         await desk.until_read("✓ completed")
@@ -288,7 +288,7 @@ async def test_nothing_that_a_terminal_obeys_reaches_it(watching: Watching, tmp_
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", desk.screen)
         with (path / "metrics.jsonl").open("a") as file:
             file.write(f'{{"event": "epoch", "epoch": {json.dumps(ESCAPE)}}}\n')
-        await desk.until_read("✗ cannot go on")
+        await desk.until_read("✗ cannot continue")
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", desk.screen)
 
 
@@ -347,7 +347,7 @@ def test_a_run_of_another_process_in_a_terminal(digits_file: Path, tmp_path: Pat
             terminal.press("2")
             terminal.until(lambda text: re.search(r"dense_1.*\d\.\de-\d\d", text) is not None)
             process.kill()
-            terminal.until_reads("gone", "--resume goes on with it")
+            terminal.until_reads("gone", "--resume continues it")
             terminal.press(CTRL_Q)
             assert terminal.ended() == 0
         finally:

@@ -34,7 +34,7 @@ LOOKS_PER_SECOND: Final = 1.0
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
-    help="Folder to keep the sweep in, or that of a sweep to go on with.  [default: a fresh one in sweeps/]",
+    help="Folder to keep the sweep in, or that of a sweep to resume.  [default: a fresh one in sweeps/]",
 )
 @click.option("--workers", type=click.IntRange(1, 1024), help="Runs at a time, each in a process of its own.  [default: one for each core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Train on the workers of the Dask scheduler there; or the file that it wrote.")
@@ -100,7 +100,7 @@ def sweep_command(
     plan = planned(texts(given), table, config_file, search, samples, search_seed)
     if plan is None and output is None:
         raise UserError(
-            "nothing is swept", hint="give an option several values, such as --activation relu,elu, or --output of a sweep to go on with"
+            "nothing is swept", hint="give an option several values, such as --activation relu,elu, or --output of a sweep to resume"
         )
     make_workers = _workers(workers, scheduler, ssh, slurm)
     folder = output or fresh_folder(folders.sweeps())

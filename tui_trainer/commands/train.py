@@ -29,7 +29,7 @@ def train_options(command: Command) -> Command:
                 "to_resume",
                 type=RunName(),
                 metavar="RUN",
-                help="Run to go on with, from its last checkpoint: its folder, its name in runs/, or latest. Options that may change while "
+                help="Run to resume, from its last checkpoint: its folder, its name in runs/, or latest. Options that may change while "
                 "a run goes on may be given with it.",
             ),
             click.option(
@@ -66,7 +66,7 @@ def train(
         for name, is_given in (("--output", output), ("--config", config_file)):
             if is_given:
                 hint = f"leave out {name} or --resume"
-                raise UserError("a run that is gone on with keeps its folder and options", option=name, hint=hint)
+                raise UserError("a resumed run keeps its folder and options", option=name, hint=hint)
     resume = _resolved(to_resume) if to_resume else None
     values, source = merged(config_file, given)
     if refresh is not None:
@@ -89,13 +89,13 @@ def train(
     from tui_trainer.ui.start import run_app  # noqa: PLC0415 nothing but the app may import Textual
 
     looks = {} if refresh is None else {"looks_per_second": refresh}
-    # Options that do not fit by themselves may fit those of the run that is gone on with.
+    # Options that do not fit by themselves may fit those of the resumed run.
     options = values if resume else dict(Config.parse(values, source))
     return run_app({name: options[name] for name in values}, output, resume, mouse=not no_mouse, **looks)
 
 
 def _resolved(run: str) -> Path:
-    """The folder of the run to go on with. Raises UserError."""
+    """The folder of the run to resume. Raises UserError."""
     try:
         return resolved(run, None)
     except UserError as error:

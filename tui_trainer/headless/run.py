@@ -10,17 +10,19 @@ from typing import Literal, Protocol, TypeVar
 
 from tui_trainer.config.changes import describe_change
 from tui_trainer.config.layer_sizes import format_hidden
-from tui_trainer.config.options import Config
+from tui_trainer.config.options import Config, as_text
 from tui_trainer.config.per_layer import abridged
+from tui_trainer.config.source import option
+from tui_trainer.diagnosis.remedies import Finding, diagnose
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.directory import line
 from tui_trainer.runs.log import EndLine, EpochLine, StartLine
 from tui_trainer.runs.run import Run
-from tui_trainer.system.folders import as_text, printable
+from tui_trainer.system.folders import path_text, printable
 from tui_trainer.system.signals import heeded
 from tui_trainer.system.streams import give_up_streams, warn
 from tui_trainer.training.control import Control
-from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Noted, Progress, Started, record
+from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, LayerHealth, Noted, Progress, Started, record
 
 Format = Literal["auto", "text", "json", "quiet"]
 
@@ -53,7 +55,7 @@ def run_headless(run: Run, form: Format) -> int:
     lost: OSError | None = None
     for warning in run.warnings:
         warn(warning)
-    with heeded(lambda _number: control.stop("interrupted")) as received, told(_listeners(form, as_text(run.directory))) as listeners:
+    with heeded(lambda _number: control.stop("interrupted")) as received, told(_listeners(form, path_text(run.directory))) as listeners:
         for event in run.events(control):
             try:
                 if isinstance(event, Noted):
@@ -98,8 +100,8 @@ def _listeners(form: Format, run_directory: str) -> list[Listener[Event]]:
     if form == "json":
         return [JSONLines(run_directory)]
     if form == "auto" and sys.stderr.isatty():
-        return [ProgressBar(), PlainLines(run_directory)]
-    return [PlainLines(run_directory)]
+        return [ProgressBar(), PlainLines(run_directory), Advice()]
+    return [PlainLines(run_directory), Advice()]
 
 
 class JSONLines:
@@ -131,7 +133,7 @@ class PlainLines:
             self._print(describe(event.config, event))
             self._print(f"run directory {printable(self._run_directory)}")
             if event.step:
-                self._print(f"gone on with after step {event.step:,}")
+                self._print(f"resumed after step {event.step:,}")
         elif isinstance(event, Changed):
             self._epochs = event.changes.get("epochs", self._epochs)
             self._print(f"from step {event.step + 1:,} on: {describe_change(event.changes)}")
@@ -146,6 +148,31 @@ class PlainLines:
 
     def _print(self, text: str) -> None:
         print(text, flush=True)  # noqa: T201
+
+
+class Advice:
+    """What is wrong with the run and what has been seen to cure it, in a line on stderr when it has ended."""
+
+    def __init__(self) -> None:
+        self._config: Config | None = None
+        self._layers: tuple[LayerHealth, ...] = ()
+
+    def hear(self, event: Event) -> None:
+        """Remember the options and the layers as they are now, and judge them at the end."""
+        if isinstance(event, Started):
+            made = event.config.changes[: event.snapshot.scalars["changes"]]
+            self._config = event.config.model_copy(update={name: value for change in made for name, value in change.values.items()})
+        elif isinstance(event, Changed) and self._config:
+            self._config = self._config.model_copy(update=dict(event.changes))
+        elif isinstance(event, EpochEnded):
+            self._layers = event.layers
+        elif isinstance(event, Ended) and self._config:
+            finding = diagnose(self._config, event.status, event.test_accuracy, self._layers)
+            if finding:
+                print(f"tui-trainer: {describe_finding(finding)}", file=sys.stderr, flush=True)  # noqa: T201
+
+    def close(self) -> None:
+        """Nothing is held back."""
 
 
 class ProgressBar:
@@ -222,15 +249,18 @@ def _known(value: float | None) -> float:
     return nan if value is None else value
 
 
+def describe_finding(finding: Finding) -> str:
+    """What is wrong, and the options that cure it, to be copied."""
+    remedies = [" ".join(f"{option(name)} {as_text(value)}" for name, value in remedy.items()) for remedy in finding.remedies]
+    return printable(finding.symptom()) + (f"; try {', or '.join(remedies)}" if remedies else "")
+
+
 def conclusion(event: Ended | EndLine) -> list[str]:
     """How the run ended, in a line or two."""
     lines = []
     if event.divergence is not None:
         where = event.divergence
-        lines.append(
-            f"diverged in epoch {where.epoch}, at step {where.step}: {printable(where.layer)} gave numbers that are not finite; "
-            "try a lower learning rate or another initializer"
-        )
+        lines.append(f"diverged in epoch {where.epoch}, at step {where.step}: {printable(where.layer)} gave numbers that are not finite")
     elif event.status != "completed":
         lines.append(
             f"{event.status} after {event.epochs} {'epoch' if event.epochs == 1 else 'epochs'}; the checkpoint holds what was learned"

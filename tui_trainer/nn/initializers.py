@@ -5,6 +5,7 @@ With fan_in the inputs of a layer and fan_out its units, a good start keeps the 
 """
 
 from abc import ABC, abstractmethod
+from math import sqrt
 from typing import ClassVar, final
 
 import numpy as np
@@ -23,6 +24,10 @@ class Initializer(ABC):
     def draw(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
         """Return float64 weights of shape (fan_in, fan_out); the caller rounds them to its own precision."""
 
+    @abstractmethod
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        """The standard deviation of the weights that are drawn."""
+
 
 @final
 class Uniform(Initializer):
@@ -37,6 +42,9 @@ class Uniform(Initializer):
     def draw(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
         return rng.uniform(-self.limit, self.limit, (fan_in, fan_out))
 
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return self.limit / sqrt(3)
+
 
 @final
 class GlorotUniform(Initializer):
@@ -49,6 +57,9 @@ class GlorotUniform(Initializer):
         limit = np.sqrt(6 / (fan_in + fan_out))
         return rng.uniform(-limit, limit, (fan_in, fan_out))
 
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return sqrt(2 / (fan_in + fan_out))
+
 
 @final
 class GlorotNormal(Initializer):
@@ -59,6 +70,9 @@ class GlorotNormal(Initializer):
 
     def draw(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
         return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_in, fan_out))
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return sqrt(2 / (fan_in + fan_out))
 
 
 @final
@@ -72,6 +86,9 @@ class HeUniform(Initializer):
         limit = np.sqrt(6 / fan_in)
         return rng.uniform(-limit, limit, (fan_in, fan_out))
 
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return sqrt(2 / fan_in)
+
 
 @final
 class HeNormal(Initializer):
@@ -82,6 +99,9 @@ class HeNormal(Initializer):
 
     def draw(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
         return rng.normal(0.0, np.sqrt(2 / fan_in), (fan_in, fan_out))
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return sqrt(2 / fan_in)
 
 
 INITIALIZERS: Registry[type[Initializer]] = Registry(

@@ -157,10 +157,10 @@ def delete_run(run: Path) -> Deleted:
 
 @contextmanager
 def _held(run: Path) -> Iterator[None]:
-    """Nobody can go on with the run meanwhile."""
+    """The run cannot be resumed meanwhile."""
     metrics = RunDirectory(run).metrics
     journal = None
-    # What is no file no run can be gone on with.
+    # What is no file no run can be resumed.
     if metrics.is_file() and not metrics.is_symlink():
         try:
             journal = LockedLog.hold(metrics)

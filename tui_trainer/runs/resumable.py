@@ -1,4 +1,4 @@
-"""Whether and how a run on disk can be gone on with, from what was read of it."""
+"""Whether and how a run on disk can be resumed, from what was read of it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,11 +10,11 @@ from tui_trainer.text.language import N_
 
 
 def obstacle(record: RunRecord) -> str:
-    """Why the run cannot be gone on with, in a line; nothing where it can."""
+    """Why the run cannot be resumed, in a line; nothing where it can."""
     if record.held:
         return N_("it is going on, in another window or process; wait for its end, or stop it first")
     if not record.has_checkpoint:
-        return N_("it has no checkpoint to go on from")
+        return N_("it has no checkpoint to resume from")
     try:
         options = latest_options(record)
     except UserError as error:
@@ -25,7 +25,7 @@ def obstacle(record: RunRecord) -> str:
 
 
 def was_left(record: RunRecord) -> bool:
-    """Whether the run was stopped or killed before its end, so that it can be gone on with as it is."""
+    """Whether the run was stopped or killed before its end, so that it can be resumed as it is."""
     return record.status in ("unfinished", "stopped", "interrupted") and not obstacle(record)
 
 

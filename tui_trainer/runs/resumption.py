@@ -1,4 +1,4 @@
-"""Where a run can be gone on with, from the files in its folder, of which none is believed unchecked."""
+"""Where a run can be resumed, from the files in its folder, of which none is believed unchecked."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,7 +19,7 @@ from tui_trainer.training.events import Snapshot
 from tui_trainer.training.run_state import RunState, read_run_state
 
 FREE = ("threads", "checkpoint_every", "data")
-"""What may be different from the moment on at which a run is gone on with, besides what may change at any step."""
+"""What may be different from the moment on at which a run is resumed, besides what may change at any step."""
 
 LONGEST_EPOCH = 1e8
 """Seconds, three years of them: what a file says of an epoch that was begun is added to."""
@@ -47,7 +47,7 @@ class Resumption:
 
 
 def read_resumption(folder: RunDirectory, given: Mapping[str, Any]) -> Resumption:
-    """What to go on with, where the options in `given` take the place of the run's. Raises UserError."""
+    """What to resume, where the options in `given` take the place of the run's. Raises UserError."""
     snapshot = checkpoint.read(folder.checkpoint, lambda scalars: read_run_state(scalars).shapes())
     state = read_run_state(snapshot.scalars)
     passed = _Passed(state)
@@ -126,7 +126,7 @@ def _with_given(config: Config, given: Mapping[str, Any], state: RunState) -> Co
     refused = [option(name) for name in different if name not in (*CHANGEABLE, *FREE)]
     if refused:
         allowed = ", ".join(option(name) for name in (*CHANGEABLE, *FREE))
-        raise UserError("cannot be different when a run is gone on with", option=refused[0], hint=f"what can: {allowed}")
+        raise UserError("cannot be different when a run is resumed", option=refused[0], hint=f"what can: {allowed}")
     changed = {name: value for name, value in different.items() if name in CHANGEABLE}
     if changed:
         # Before what is planned for a later step.

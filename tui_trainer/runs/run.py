@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tui_trainer.config.options import AUTO, Config
-from tui_trainer.datasets.dataset import MNIST, Dataset, Split, load
+from tui_trainer.datasets.dataset import Dataset, Split, load, locate
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.batches import BatchFile
@@ -72,7 +73,7 @@ class Run:
             try:
                 training.restore(found.snapshot, found.seconds, found.epoch_seconds)
             except UserError as error:
-                raise UserError(f"cannot go on from here: {error}", path=folder.checkpoint) from None
+                raise UserError(f"cannot continue from here: {error}", path=folder.checkpoint) from None
             except MemoryError as error:
                 raise _too_large() from error
             differences = _differences(found, config)
@@ -95,20 +96,25 @@ class Run:
         return self._folder.path
 
     @property
+    def spec(self) -> DataSpec:
+        """What it is trained on."""
+        return self._training.spec
+
+    @property
     def test(self) -> Split | None:
         """What the network is examined on."""
         return self._training.test
 
     @property
     def standing(self) -> Progress:
-        """How far the run is before it begins, or is gone on with."""
+        """How far the run is before it begins, or is resumed."""
         return self._training.standing()
 
     @property
     def trouble(self) -> UserError | None:
         """Why the folder lacks something that it should hold; None while it does not."""
         error = self._keeper.trouble
-        return UserError(f"cannot keep the run ({reason_of(error)})", path=self.directory) if error else None
+        return UserError(f"the run cannot be saved ({reason_of(error)})", path=self.directory) if error else None
 
     def close(self) -> None:
         """Leave the folder to others, where the run is made and then not trained; after `events` that is done."""
@@ -131,7 +137,7 @@ class Run:
                     raise now
                 yield event
                 if now and not before and not isinstance(event, Ended):
-                    yield Noted(f"{now}; training goes on, and this is tried again")
+                    yield Noted(f"{now}; training continues, and this is tried again")
                 elif before and not now:
                     yield Noted(f"{self.directory}: the run is kept again, and whole")
         except MemoryError:
@@ -143,7 +149,7 @@ class Run:
         hint = ""
         with suppress(OSError):
             if self._folder.checkpoint.is_file():
-                hint = f"{self._folder.checkpoint} is whole, and --resume {self.directory} goes on from there"
+                hint = f"{self._folder.checkpoint} is whole, and --resume {self.directory} continues from there"
         reached = f"out of memory after step {self._training.step:,}"
         return UserError(f"{reached}: free some, or take a smaller --batch-size or a smaller network", hint=hint)
 
@@ -157,7 +163,7 @@ def _hold(folder: RunDirectory, option: str, *, create: bool = False) -> LockedL
     except ValueError:  # a path with a NUL
         raise refused("no such folder") from None
     except FileNotFoundError:
-        raise refused(f"not a run that can be gone on with: it has no {folder.metrics.name}") from None
+        raise refused(f"not a run that can be resumed: it has no {folder.metrics.name}") from None
     except OSError as error:
         raise refused(f"{folder.metrics.name}: {reason_of(error)}") from error
 
@@ -209,17 +215,7 @@ def _differences(found: Resumption, config: Config) -> list[str]:
 
 def settle(config: Config) -> tuple[Config, Dataset]:
     """Load the data, and replace what depends on folder and machine by what it stands for here. Raises UserError."""
-    try:
-        # An absolute name, so that a config.toml finds the data from any folder.
-        name = config.data if config.data == MNIST else str(Path(config.data).expanduser().absolute())
-    except (OSError, RuntimeError, ValueError) as error:  # the current folder is gone; the user of ~user is unknown, or has a NUL
-        raise UserError(reason_of(error), option="--data", path=config.data) from None
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise UserError(
-            f"lies at {name}, whose name is not UTF-8, as config.toml must be", option="--data", path=config.data, hint="move or link it"
-        ) from None
+    name = locate(config.data)
     data = load(name)
     config = config.model_copy(update={"data": name})
     if config.threads == AUTO:

@@ -10,7 +10,7 @@ from tui_trainer.runs.batches import BatchFile
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.runs.locked_log import LockedLog
 from tui_trainer.system.files import replace
-from tui_trainer.system.folders import as_text
+from tui_trainer.system.folders import path_text
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Changed, Ended, EpochEnded, Progress, Snapshot, Started, record
 
@@ -61,9 +61,9 @@ class RunWriter:
             self._snapshot = event.snapshot
         if isinstance(event, EpochEnded) and event.best:
             self._best = event.snapshot
-        # A run that is gone on with has its first line already.
+        # A run that is resumed has its first line already.
         if not (isinstance(event, Started) and event.step):
-            self._journal.add(line(record(event, as_text(self._folder.path))))
+            self._journal.add(line(record(event, path_text(self._folder.path))))
         self.write()
 
     def write(self) -> None:

@@ -34,11 +34,11 @@ def duration(seconds: float, translate: Translate = str) -> str:
 
 
 def conclusion(event: SweepEnded, again: str = N_("the same command"), translate: Translate = str) -> list[str]:
-    """What it amounts to, in a few lines; `again` is what goes on with it."""
+    """What it amounts to, in a few lines; `again` is what continues it."""
     lines = []
     standings, again = event.standings, translate(again)
     if event.status == "stopped":
-        text = translate(N_("stopped with {done:,} of {total:,} runs done; {again} goes on with the rest"))
+        text = translate(N_("stopped with {done:,} of {total:,} runs done; {again} trains the rest"))
         lines.append(text.format(done=standings.done, total=standings.total, again=again))
     if event.failed:
         text = translate(N_("left out: {count:,} of {total:,} runs, told of above; {again} tries them again"))

@@ -1,4 +1,4 @@
-"""What a sweep is to do, as a person said it; kept in its folder, so that the folder's name is enough to go on with it."""
+"""What a sweep is to do, as a person said it; kept in its folder, so that the folder's name is enough to resume it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -80,7 +80,7 @@ def planned(
 
 
 def open_sweep(folder: Path, plan: Plan | None, workers: Callable[[Mapping[str, Dataset]], Workers]) -> Sweep:
-    """The sweep in a folder, new or to be gone on with, by the plan that is given, or else its own.
+    """The sweep in a folder, new or to be resumed, by the plan that is given, or else its own.
 
     `workers` makes them for the data, by name, that the runs are trained on. Raises UserError before anything is written.
     """

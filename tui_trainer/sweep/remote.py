@@ -25,7 +25,7 @@ from tui_trainer.sweep.store import Standing
 from tui_trainer.sweep.train_run import CutShortError, latest, refuse_link
 from tui_trainer.sweep.workers import NOTHING, Done, trained
 from tui_trainer.system.files import replace
-from tui_trainer.system.folders import as_text
+from tui_trainer.system.folders import path_text
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
 from tui_trainer.version import __version__
@@ -126,7 +126,7 @@ def put(files: Mapping[str, bytes], folder: Path) -> None:
             elif name != best or content != files.get(checkpoint):
                 replace(folder / name, content)
     except OSError as error:
-        raise UserError(f"cannot keep the run ({reason_of(error)})", path=folder) from None
+        raise UserError(f"the run cannot be saved ({reason_of(error)})", path=folder) from None
 
 
 def _located(metrics: bytes, folder: Path) -> bytes:
@@ -135,7 +135,7 @@ def _located(metrics: bytes, folder: Path) -> bytes:
     for index, text in enumerate(lines):
         record = json.loads(text)
         if "run_directory" in record:
-            lines[index] = line({**record, "run_directory": as_text(folder)})
+            lines[index] = line({**record, "run_directory": path_text(folder)})
     return "".join(f"{text}\n" for text in lines).encode()
 
 

@@ -56,7 +56,7 @@ def _standing(board: Board, now: datetime) -> Iterator[str]:
     elif board.is_complete:
         yield f"Complete: {done}."
     else:
-        yield f"Not complete: {done} done{f' of {total:,}' if isinstance(total, int) else ''}; started again it goes on with the rest."
+        yield f"Not complete: {done} done{f' of {total:,}' if isinstance(total, int) else ''}; started again it trains the rest."
     repeated = f"{several(len(board.groups), 'configuration')}, {several(board.seeds, 'seed')} each"
     seconds = board.facts.get("seconds")
     took = f", in {duration(seconds)}" if _is_time(seconds) and not board.going_on else ""

@@ -25,7 +25,7 @@ from tui_trainer.sweep.statistics import score_of
 from tui_trainer.sweep.store import RUNS, Figures, Result, Standing, Store, run_key
 
 KEPT: Final = 75.0
-"""Percent of the runs that are gone on with: among good ones that are all but alike half would be given up for nothing."""
+"""Percent of the runs that are resumed: among good ones that are all but alike half would be given up for nothing."""
 
 JUDGED_AFTER: Final = 5
 """Configurations that must have a value before a run is given up for being worse than they were."""
@@ -175,7 +175,7 @@ class ParzenSearch:
         self._of_run |= dict.fromkeys((run.key for run in suggestion.runs), suggestion)
         self._waiting += [run for run in suggestion.runs if run.key not in (known or {})]
         if known is None:
-            # A run that is stopped before it has given anything is gone on with all the same.
+            # A run that is stopped before it has given anything is resumed all the same.
             asked = {key: each.runs[0].trial.point for key, each in self._suggestions.items() if not each.is_told}
             with suppress(UserError):  # then another takes its place
                 self._store.note(asked=asked)

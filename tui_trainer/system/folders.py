@@ -13,7 +13,7 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
-def as_text(path: Path) -> str:
+def path_text(path: Path) -> str:
     """The path for a file of JSON, which is UTF-8: bytes of a name that are none are spelled out, as in `run\\xff`."""
     return os.fsencode(path).decode(errors="backslashreplace")
 

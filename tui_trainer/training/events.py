@@ -77,7 +77,7 @@ class Started:
     version: str
     config: Config
     step: int
-    """Batches trained before: 0 unless the run is gone on with."""
+    """Batches trained before: 0 unless the run is resumed."""
     parameters: int
     layers: tuple[LayerSummary, ...]
     training_samples: int

@@ -45,9 +45,9 @@ SAVING = 10.0
 
 
 class TrainerApp(SweepingApp):
-    """Ends with 0 when it is left; while a run goes on it asks first, and waits until what was learned is saved.
+    """Ends with 0 when it is left; while a run is trained it asks first, and waits until what was learned is saved.
 
-    Where a run is `resumed` it goes on with that at once, the options `given` in place of its own. Where one is `watched`, which goes on
+    Where a run is `resumed` it begins with that, the options `given` in place of its own. Where one is `watched`, which runs
     in another process, it shows that and nothing else. Where there is an `opening` it begins on that screen, over the main one.
     """
 
@@ -116,9 +116,9 @@ class TrainerApp(SweepingApp):
             self._remember(config=event.run.config)
 
     def on_ready(self) -> None:
-        """Go on with a run; an app that is served does not outlive its server."""
+        """Resume a run; an app that is served does not outlive its server."""
         if self._to_resume:
-            self.main.go_on_with(self._to_resume, self._given)
+            self.main.resume(self._to_resume, self._given)
         if self._opening:
             self.push_screen(self._opening)
         if served.is_served():
@@ -134,7 +134,7 @@ class TrainerApp(SweepingApp):
             yield SystemCommand(_(title), _(help_text), callback, discover)
         if isinstance(screen, Explained):
             for binding in bindings(screen):
-                if binding.action != "leave" and screen.check_action(binding.action.partition("(")[0], ()):
+                if binding.action not in ("leave", "back") and screen.check_action(binding.action.partition("(")[0], ()):
                     yield SystemCommand(_(binding.description), _(binding.tooltip), self._runs(binding.action, screen))
         if screen is self.main:
             yield SystemCommand(_("Compare runs"), _("The same as Runs"), self.main.action_compare)
@@ -176,7 +176,7 @@ class TrainerApp(SweepingApp):
         return self.main.phase.going_on or self.sweep_goes_on
 
     def action_help_quit(self) -> None:
-        """Textual tells whoever presses ctrl+c how to leave; on the way out it is meant."""
+        """ctrl+c makes Textual say how to leave; on the way out it leaves at once."""
         if self._leaving:
             self.exit(0)
         else:
@@ -194,7 +194,7 @@ class TrainerApp(SweepingApp):
         self.refresh(layout=True)
 
     def save(self, status: Status = "interrupted") -> None:
-        """End what is going on, and wait until its files are written. May be called from any thread."""
+        """Stop the run and the sweep, and wait until their files are written. May be called from any thread."""
         self.stop_sweep()
         if self.main.runner:
             self.main.runner.stop(status)
@@ -203,7 +203,7 @@ class TrainerApp(SweepingApp):
             self.sweep.join(SAVING)
 
     def wait(self) -> None:
-        """Wait until what is going on has ended. May be called from any thread."""
+        """Wait until the run and the sweep have ended. May be called from any thread."""
         if self.main.runner:
             self.main.runner.join()
         if self.sweep:
@@ -221,7 +221,7 @@ class TrainerApp(SweepingApp):
         self.notify(_("Saving what was learned. ctrl+q again leaves at once."), title=_("Leaving"))
 
     def on_run_ended(self, _event: RunEnded) -> None:
-        """The files are written: whoever waited for that may go."""
+        """The files are written: the app may be left."""
         self._leave_when_idle()
 
     def on_run_refused(self, _event: RunRefused) -> None:
@@ -239,6 +239,6 @@ class TrainerApp(SweepingApp):
             self.exit(0)
 
     def on_work_failed(self, event: WorkFailed) -> None:
-        """A fault of the program's: there is nothing to go on with."""
+        """A fault of the program's: the app ends."""
         self.fault = event.error
         self.exit(return_code=1)

@@ -47,13 +47,13 @@ def run_app(
         app = TrainerApp(options, resumed=record, given=values, **looks)
     else:
         Config.parse(values)
-        # Whoever gives options says what they want, and the defaults for the rest.
+        # Options that are given stand beside the defaults, not beside those of the last run.
         app = TrainerApp(values or settings.options, output, **looks)
     return _run(app, mouse=mouse)
 
 
 def watch_in_app(follower: Follower, *, looks_per_second: float, mouse: bool) -> int:
-    """Show a run that goes on in another process, and return the program's exit status. Raises UserError as `run_app` does."""
+    """Show a run that another process trains, and return the program's exit status. Raises UserError as `run_app` does."""
     plain = _take_terminal("use --no-ui to watch without a screen")
     return _run(TrainerApp(plain=plain, looks_per_second=looks_per_second, settings=Settings.load(), watched=follower), mouse=mouse)
 
@@ -114,7 +114,7 @@ def _run(app: TrainerApp, *, mouse: bool) -> int:
 
 
 def _read(path: Path, given: Mapping[str, Any]) -> tuple[RunRecord, Mapping[str, Any]]:
-    """The run to go on with, and its options, `given` in their place, checked before there is a screen. Raises UserError."""
+    """The run to resume, and its options, `given` in their place, checked before there is a screen. Raises UserError."""
     record = read_run(path)
     if problem := obstacle(record):
         raise UserError(problem, option="--resume", path=path)

@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
+from history.test_health import PLACES, told, values
 
 from tui_trainer.history.health import HealthHistory
-from tui_trainer.history.quantities import FIGURES, Figure
+from tui_trainer.history.quantities import FIGURES
+from tui_trainer.history.quantity import LayerQuantity
 from tui_trainer.text.drawing import Row
 from tui_trainer.training.events import Histogram
 from tui_trainer.ui.chart import heat
 from tui_trainer.ui.chart.bars import histogram_rows
-from tui_trainer.ui.chart.heat import DOTS, PLAIN, SHADES, Place
-
-from .test_fates import PLACES, told, values
+from tui_trainer.ui.chart.heat import DOTS, PLAIN, SHADES, Cursor
 
 GRADIENT = FIGURES["gradient_norm"]
 
@@ -25,17 +25,17 @@ def vanishing(layers: int = 5) -> HealthHistory:
 
 def drawn(
     fates: HealthHistory,
-    figure: Figure = GRADIENT,
+    figure: LayerQuantity = GRADIENT,
     *,
     width: int = 76,
     height: int = 18,
-    at: Place | None = None,
+    at: Cursor | None = None,
     top: int = 0,
     ramp: str = SHADES,
 ) -> list[Row]:
     room = heat.frame(fates, figure, width, height)
     cells = fates.cells(figure, 200, room.columns)
-    return heat.rows(fates, figure, cells, 200, at or Place(), top, room, ramp)
+    return heat.rows(fates, figure, cells, 200, at or Cursor(), top, room, ramp)
 
 
 def text(rows: list[Row]) -> list[str]:
@@ -67,7 +67,7 @@ def test_the_legend_says_where_the_lines_are_and_whose() -> None:
 
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
 @pytest.mark.parametrize("ramp", [SHADES, DOTS, PLAIN])
-def test_every_figure_fits_a_small_terminal(figure: Figure, ramp: str) -> None:
+def test_every_figure_fits_a_small_terminal(figure: LayerQuantity, ramp: str) -> None:
     lines = text(drawn(vanishing(), figure, ramp=ramp))
     assert max(map(len, lines)) <= 76
     assert len(lines) <= 18
@@ -75,7 +75,7 @@ def test_every_figure_fits_a_small_terminal(figure: Figure, ramp: str) -> None:
 
 
 def test_the_cursor_tells_layer_step_value_and_what_it_is_judged_by() -> None:
-    rows = drawn(vanishing(), at=Place(1, 10))
+    rows = drawn(vanishing(), at=Cursor(1, 10))
     assert text(rows)[0].startswith(" dense_2 ")
     assert "worst of steps " in text(rows)[0]
     assert "3e-06 vanishing" in text(rows)[0]
@@ -86,7 +86,7 @@ def test_the_cursor_tells_layer_step_value_and_what_it_is_judged_by() -> None:
 
 
 def test_a_cursor_where_nothing_is_measured_says_so() -> None:
-    assert "nothing is measured there" in text(drawn(vanishing(), at=Place(1, 45)))[0]
+    assert "nothing is measured there" in text(drawn(vanishing(), at=Cursor(1, 45)))[0]
     assert text(drawn(HealthHistory()))[0] == "nothing is measured yet"
 
 

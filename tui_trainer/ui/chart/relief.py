@@ -122,7 +122,7 @@ class Sheet:
         return (bits, np.array([" ", _trail_of(route.number, self.marks)])) if self.marks.plain else (bits, characters)
 
     def _milestones(self, way: Points) -> Points:
-        """Steps of a route that are marked: all where they are long, and few where they are short. They stay as it goes on."""
+        """Steps of a route that are marked: all where they are long, and few where they are short. They stay as the route grows."""
         x, y = way[0] * self.columns, way[1] * self.rows * 2  # a row is about as high as two columns are wide
         gone = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
         marked = np.flatnonzero(np.diff(gone // SPACING, prepend=0) > 0)

@@ -28,12 +28,15 @@ NAME_WIDTH = 9
 WIDTH = BOX + NAME_WIDTH + sum(width for _, width in COLUMNS)
 
 
-class RuleTable(Painted, can_focus=True):
+class OptimizerTable(Painted, can_focus=True):
     """A row for each optimizer, one of which is selected."""
 
     DEFAULT_CLASSES = "pane"
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*PENS, "rules--head", "rules--shown", "rules--hidden", "rules--cursor", "rules--bad"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *PENS,
+        *(f"optimizers--{part}" for part in ("head", "shown", "hidden", "cursor", "bad")),
+    }
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "select(-1)", "Up", tooltip="In the list: select the optimizer above (mouse: click)", show=False),
@@ -68,26 +71,26 @@ class RuleTable(Painted, can_focus=True):
         heads = "".join(rjust(_(head), size) for head, size in columns)
         name = ljust(_("optimizer"), NAME_WIDTH)
         # A longer word has room before the first figure.
-        head: Row = [(" " * BOX + name + heads[cell_len(name) - NAME_WIDTH :], "rules--head")]
+        head: Row = [(" " * BOX + name + heads[cell_len(name) - NAME_WIDTH :], "optimizers--head")]
         return [head, *(self._row(index, columns) for index in range(len(self.names)))]
 
     def _row(self, index: int, columns: tuple[tuple[str, int], ...]) -> Row:
         name, race = self.names[index], self.race
         is_shown = name in race.shown
         is_cursor = index == self.cursor
-        style = "rules--cursor" if is_cursor and self.has_focus else "rules--shown" if is_shown else "rules--hidden"
+        style = "optimizers--cursor" if is_cursor and self.has_focus else "optimizers--shown" if is_shown else "optimizers--hidden"
         box = (mark_of(index, self.marks), PENS[ROUTE + index % ROUTES]) if is_shown else (" ", style)
         texts = self._figures(name, 3 if columns is COLUMNS else 2) if is_shown else {}
         texts["rate"] = f"{race.rates[name]:g}"
         row: Row = [("[", style), box, ("]", style), ((">" if is_cursor else " ") + f"{name:{NAME_WIDTH}}", style)]
         is_lost = is_shown and race.path(name).stand(race.step).diverged
         for head, size in columns:
-            text_style = "rules--bad" if is_lost and head != "rate" and style == "rules--shown" else style
+            text_style = "optimizers--bad" if is_lost and head != "rate" and style == "optimizers--shown" else style
             row.append((rjust(texts.get(head, ""), size), text_style))
         return row
 
     def _figures(self, name: str, digits: int) -> dict[str, str]:
-        """What is told of a rule that is shown."""
+        """What is told of an optimizer that is shown."""
         path, step = self.race.path(name), self.race.step
         stand = path.stand(step)
         if stand.diverged:

@@ -35,7 +35,7 @@ class ReliefMap(Painted, can_focus=True):
     ]
 
     class StartChosen(Message):
-        """Somebody wants to begin elsewhere."""
+        """Another start was chosen."""
 
         def __init__(self, start: Point) -> None:
             super().__init__()
@@ -46,7 +46,7 @@ class ReliefMap(Painted, can_focus=True):
         self.race = race
         self.marks = marks
         self.selected = ""
-        """The rule that is drawn over the others."""
+        """The optimizer that is drawn over the others."""
         self.has_contours = True
         self._sheet: Sheet | None = None
 

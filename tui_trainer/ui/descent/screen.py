@@ -16,15 +16,15 @@ from tui_trainer.descent.race import Race
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.chart.raster import Marks
-from tui_trainer.ui.descent.optimizer_table import RuleTable
+from tui_trainer.ui.descent.optimizer_table import OptimizerTable
 from tui_trainer.ui.descent.relief_map import ReliefMap
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
-from tui_trainer.ui.kit.header import header
 from tui_trainer.ui.kit.panes import PaneScreen
+from tui_trainer.ui.kit.titles import header
 
 SHOWN = ("sgd", "momentum", "adam")
-"""What is shown until somebody chooses."""
+"""What is shown at first."""
 
 PICTURES_PER_LOOK = 5
 """While it plays, for each look that the app takes at a run: on a slow line both come less often."""
@@ -60,7 +60,7 @@ class PathsScreen(PaneScreen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 so does Textual declare it
     VERTICAL_BREAKPOINTS = [(0, "-short"), (28, "-medium")]  # noqa: RUF012
 
-    AUTO_FOCUS = "#rules"
+    AUTO_FOCUS = "#optimizers"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "play", "Play", tooltip="Go on step after step"),
@@ -97,7 +97,7 @@ class PathsScreen(PaneScreen[None]):
 
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""
-        return Explanation((self, RuleTable, ReliefMap), N_("Between list and map"), KEYS, notes())
+        return Explanation((self, OptimizerTable, ReliefMap), N_("Between list and map"), KEYS, notes())
 
     def compose(self) -> ComposeResult:
         """The map, and beside it the list."""
@@ -105,20 +105,20 @@ class PathsScreen(PaneScreen[None]):
         with Horizontal(id="paths"):
             yield ReliefMap(self.race, self.marks, id="map")
             with Vertical(id="beside"):
-                yield RuleTable(self.race, self.marks, id="rules")
-                for fact in ("rule", "curvature", "hint"):
+                yield OptimizerTable(self.race, self.marks, id="optimizers")
+                for fact in ("optimizer", "curvature", "hint"):
                     yield Static(id=fact, classes="fact")
         yield KeyFooter()
 
     def on_mount(self) -> None:
-        """Hold at the start; nothing is drawn again until somebody wants it."""
-        self.query_one(RuleTable).border_title = _("Optimizers")
+        """Hold at the start; nothing is drawn again until a key is pressed."""
+        self.query_one(OptimizerTable).border_title = _("Optimizers")
         self._timer = self.set_interval(self._pause_between, self._go_on, pause=True)
         self._tell_of_the_surface()
         self._show()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Playing is either going on or not."""
+        """Offer to play, or to pause."""
         match action:
             case "play":
                 return not self.is_playing
@@ -141,23 +141,23 @@ class PathsScreen(PaneScreen[None]):
         self._is_behind = False
         if not self.query(ReliefMap):  # this screen closes
             return
-        relief, rules, race = self.query_one(ReliefMap), self.query_one(RuleTable), self.race
-        relief.selected = rules.selected
-        relief.marks = rules.marks = self.marks
+        relief, table, race = self.query_one(ReliefMap), self.query_one(OptimizerTable), self.race
+        relief.selected = table.selected
+        relief.marks = table.marks = self.marks
         relief.repaint()
-        rules.repaint()
+        table.repaint()
         state = _("playing") if self.is_playing else _("over") if race.is_over else _("paused") if race.step else _("at the start")
         self.query_one("#state", Static).update(
             Content(_("step {step:,} of {steps:,}, {state}").format(step=race.step, steps=race.surface.steps, state=state)), layout=False
         )
 
     def _tell_of_the_surface(self) -> None:
-        race, rule = self.race, OPTIMIZERS[self.query_one(RuleTable).selected]
+        race, optimizer = self.race, OPTIMIZERS[self.query_one(OptimizerTable).selected]
         surface = race.surface
         self.query_one(ReliefMap).border_title = f"{surface.name}: {_(surface.formula)}"
         begin, end = (surface.curvature(point) for point in (race.start, surface.minimum))
         limit = _("Curvature L: {begin:,.0f} at the start, {end:,.0f} at the minimum, where sgd settles below a rate of 2/L = {rate:.2g}.")
-        self.query_one("#rule", Static).update(Content.assemble((rule.name, "bold"), ": ", _(rule.summary)))
+        self.query_one("#optimizer", Static).update(Content.assemble((optimizer.name, "bold"), ": ", _(optimizer.summary)))
         self.query_one("#curvature", Static).update(Content(limit.format(begin=begin, end=end, rate=2 / end)))
         self.query_one("#hint", Static).update(Content(_(surface.hint)))
 
@@ -182,7 +182,7 @@ class PathsScreen(PaneScreen[None]):
         self.refresh_bindings()
 
     def action_play(self) -> None:
-        """Go on, from the start where all is over."""
+        """Play on; from the start where the last step is reached."""
         if self.race.is_over:
             self.race.go(-self.race.step)
         self._play(True)
@@ -212,7 +212,7 @@ class PathsScreen(PaneScreen[None]):
 
     def action_scale_rate(self, direction: int) -> None:
         """Change the selected optimizer's rate."""
-        self._scale([self.query_one(RuleTable).selected], direction)
+        self._scale([self.query_one(OptimizerTable).selected], direction)
 
     def action_scale_rates(self, direction: int) -> None:
         """Change all rates."""
@@ -254,13 +254,13 @@ class PathsScreen(PaneScreen[None]):
         else:
             self.maximize(self.query_one(ReliefMap))
 
-    @on(RuleTable.Selected)
+    @on(OptimizerTable.Selected)
     def _selected(self) -> None:
         self._tell_of_the_surface()
         self._show()
 
-    @on(RuleTable.Toggled)
-    def _toggled(self, event: RuleTable.Toggled) -> None:
+    @on(OptimizerTable.Toggled)
+    def _toggled(self, event: OptimizerTable.Toggled) -> None:
         self.race.shown ^= {event.optimizer}
         self._show()
 

@@ -8,11 +8,12 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui_trainer.history.health import Cells, HealthHistory
-from tui_trainer.history.quantities import FIGURES, Figure, Grade
+from tui_trainer.history.quantities import FIGURES
+from tui_trainer.history.quantity import Grade, LayerQuantity
 from tui_trainer.text.drawing import Row
 from tui_trainer.text.language import _
 from tui_trainer.ui.chart import heat
-from tui_trainer.ui.chart.heat import Place
+from tui_trainer.ui.chart.heat import Cursor
 from tui_trainer.ui.kit.painted import Painted
 from tui_trainer.ui.kit.titles import entitle
 
@@ -43,27 +44,27 @@ class HeatMap(Painted, can_focus=True):
 
     @dataclass
     class Pointed(Message):
-        """Somebody reads another layer, or another moment."""
+        """The cursor is on another layer, or another moment."""
 
-        place: Place
+        cursor: Cursor
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
         self.ramp = heat.SHADES
-        self.figure: Figure = next(iter(FIGURES.values()))
-        self.place = Place()
+        self.figure: LayerQuantity = next(iter(FIGURES.values()))
+        self.cursor = Cursor()
         self._fates, self._end = HealthHistory(), 1.0
         self._top = 0
-        self._cells: tuple[Figure, int, Cells] | None = None
+        self._cells: tuple[LayerQuantity, int, Cells] | None = None
 
     def show(self, fates: HealthHistory, end: float) -> None:
         """Show what is known by now, over steps up to `end`."""
         self._fates, self._end, self._cells = fates, max(end, 1.0), None
-        if self.place.layer >= len(fates.names):
-            self.place = replace(self.place, layer=max(len(fates.names) - 1, 0))
+        if self.cursor.layer >= len(fates.names):
+            self.cursor = replace(self.cursor, layer=max(len(fates.names) - 1, 0))
         self.repaint()
 
-    def show_figure(self, figure: Figure) -> None:
+    def show_figure(self, figure: LayerQuantity) -> None:
         """Show something else of the same layers."""
         self.figure = figure
         self.repaint()
@@ -76,29 +77,29 @@ class HeatMap(Painted, can_focus=True):
     def draw(self, width: int, height: int) -> list[Row]:
         room = heat.frame(self._fates, self.figure, width, height)
         layers = len(self._fates.names)
-        self._top = min(max(self._top, self.place.layer - room.layers + 1), self.place.layer, max(layers - room.layers, 0))
+        self._top = min(max(self._top, self.cursor.layer - room.layers + 1), self.cursor.layer, max(layers - room.layers, 0))
         if self._cells is None or self._cells[:2] != (self.figure, room.columns):
             self._cells = self.figure, room.columns, self._fates.cells(self.figure, self._end, room.columns)
-        if self.place.column is not None and self.place.column >= room.columns:
-            self.place = replace(self.place, column=room.columns - 1)
+        if self.cursor.column is not None and self.cursor.column >= room.columns:
+            self.cursor = replace(self.cursor, column=room.columns - 1)
         hidden = layers - min(room.layers, layers)
         part = _("layers {first} to {last} of {count}").format(first=self._top + 1, last=self._top + room.layers, count=layers)
         entitle(self, subtitle=part if hidden else "")
-        return heat.rows(self._fates, self.figure, self._cells[2], self._end, self.place, self._top, room, self.ramp)
+        return heat.rows(self._fates, self.figure, self._cells[2], self._end, self.cursor, self._top, room, self.ramp)
 
     @property
     def _room(self) -> heat.Frame:
         return heat.frame(self._fates, self.figure, self.size.width, self.size.height)
 
-    def _go(self, place: Place) -> None:
-        if place != self.place:
-            self.place = place
+    def _go(self, cursor: Cursor) -> None:
+        if cursor != self.cursor:
+            self.cursor = cursor
             self.repaint()
-            self.post_message(self.Pointed(place))
+            self.post_message(self.Pointed(cursor))
 
     def action_layer(self, by: int) -> None:
         """Go to another layer."""
-        self._go(replace(self.place, layer=min(max(self.place.layer + by, 0), max(len(self._fates.names) - 1, 0))))
+        self._go(replace(self.cursor, layer=min(max(self.cursor.layer + by, 0), max(len(self._fates.names) - 1, 0))))
 
     def action_page(self, by: int) -> None:
         """Go as many layers as there is room for."""
@@ -106,14 +107,14 @@ class HeatMap(Painted, can_focus=True):
 
     def action_point(self, by: int) -> None:
         """Read another column; at first the last one that shows anything."""
-        at = heat.column_of(self._cells[2], self.place) if self._cells else None
+        at = heat.column_of(self._cells[2], self.cursor) if self._cells else None
         if at is not None:
-            column = at if self.place.column is None else min(max(at + by, 0), self._room.columns - 1)
-            self._go(replace(self.place, column=column))
+            column = at if self.cursor.column is None else min(max(at + by, 0), self._room.columns - 1)
+            self._go(replace(self.cursor, column=column))
 
     def action_latest(self) -> None:
         """Read what was measured last."""
-        self._go(replace(self.place, column=None))
+        self._go(replace(self.cursor, column=None))
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Read what is under the mouse."""
@@ -122,7 +123,7 @@ class HeatMap(Painted, can_focus=True):
             return
         layer, column = self._top + offset.y - heat.HEAD_ROWS, offset.x - room.name
         if 0 <= offset.y - heat.HEAD_ROWS < room.layers and layer < len(self._fates.names):
-            self._go(Place(layer, column if 0 <= column < room.columns else None))
+            self._go(Cursor(layer, column if 0 <= column < room.columns else None))
 
     def on_leave(self, _event: events.Leave) -> None:
         """Nothing is pointed at any more."""

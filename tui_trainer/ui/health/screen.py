@@ -44,7 +44,7 @@ def notes() -> list[str]:
 
 
 class HealthScreen(FittedScreen[None]):
-    """Asks again and again what is known of the run, and draws it. Whoever lets it train measures it."""
+    """Asks again and again what is known of the run, and draws it. The screen that trains the run measures it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,h", "leave", "Back", tooltip="Go back to where you were", key_display="esc"),
@@ -97,12 +97,12 @@ class HealthScreen(FittedScreen[None]):
             title=_("{figure} by layer{scale}").format(figure=_(heat_map.figure.title), scale=scale) + (f", {shown.name}" if shown else ""),
         )
         if shown:
-            heat_map.show(shown.history.fates, whole_course(shown, (), View(Scale.STEP))[1])
+            heat_map.show(shown.history.health, whole_course(shown, (), View(Scale.STEP))[1])
         self._draw_distributions()
 
     @on(HeatMap.Pointed)
     def _draw_distributions(self) -> None:
-        shown, layer = self._shown(), self.query_one(HeatMap).place.layer
+        shown, layer = self._shown(), self.query_one(HeatMap).cursor.layer
         history = shown.history if shown else None
         distributions = history.distributions if history else ()
         for pane in self.query(HistogramPane):

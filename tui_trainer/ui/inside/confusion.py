@@ -48,14 +48,14 @@ class ConfusionMatrix(Painted, can_focus=True):
         predicted: int
 
     class Entered(Message):
-        """Somebody wants to go among its images."""
+        """The focus is to go to its images."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
         self._examination: Examination | None = None
         self._nothing = ""
         self.cell: tuple[int, int] | None = None
-        """What images are, and what they were taken for, where somebody looks."""
+        """The class of the images under the cursor, and the class they were taken for."""
 
     def show(self, examination: Examination | None, nothing: str = "") -> None:
         """Show this; at first the cursor is where most mistakes are."""

@@ -18,12 +18,12 @@ GAP = 2
 """Columns between two pictures."""
 
 MOST_ACROSS = 28
-"""Pixels of a picture, if nobody wants it larger."""
+"""Pixels of a picture, unless it is enlarged."""
 
 LARGEST = 56
 
 GRAIN = 17
-"""Levels of gray that are drawn as one: of more shades nobody sees the difference, and each change is some forty bytes on the line."""
+"""Levels of gray that are drawn as one: more cannot be told apart, and each change is some forty bytes on the line."""
 
 NARROWEST = 10
 """Columns of a caption."""
@@ -84,7 +84,7 @@ class Gallery(Painted, can_focus=True):
         self._tile: Callable[[int], Tile] | None = None
         self._nothing = ""
         self._chosen_size: int | None = None
-        """Pixels across, where somebody has chosen."""
+        """Pixels across, where that was chosen."""
         self.index = 0
         """The picture that is looked at."""
 
@@ -159,7 +159,7 @@ class Gallery(Painted, can_focus=True):
         rows = [] if tile.pixels is None else picture(tile.pixels, size, self.look)
         drawn = [[*row, (" " * (width - sum(len(text) for text, _ in row)), "")] for row in rows]
         style = "gallery--chosen" if index == self.index else "gallery--caption"
-        # Where there are no colours, and for whoever sees none, the chosen one is marked.
+        # The chosen one is marked too, because colours may be missing, or not be seen.
         mark = ">" if index == self.index else ""
         drawn += [[(cut(f"{mark if not line else ''}{caption}", width), style)] for line, caption in enumerate(tile.captions)]
         return [*drawn, *([[(" " * width, "")]] * (height - len(drawn)))]

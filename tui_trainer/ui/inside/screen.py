@@ -26,9 +26,9 @@ from tui_trainer.ui.inside.sketchpad import Sketchpad
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.fitted import FittedScreen
 from tui_trainer.ui.kit.footer import KeyFooter
-from tui_trainer.ui.kit.header import ViewTabs, header
 from tui_trainer.ui.kit.pace import Pace
 from tui_trainer.ui.kit.painted import Painted
+from tui_trainer.ui.kit.titles import ViewTabs, header
 from tui_trainer.ui.run.runner import Runner
 
 LOOK = 0.25
@@ -124,7 +124,7 @@ class InsideScreen(FittedScreen[None]):
         self.set_interval(LOOK, self._follow)
 
     def on_unmount(self) -> None:
-        """Nobody wants to know any more."""
+        """Stop the thread."""
         self._examiner.stop()
 
     @property

@@ -124,7 +124,7 @@ class Sketchpad(Painted, can_focus=True):
         self._stroke(self._last)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Go on with it."""
+        """Continue the stroke."""
         if self._last is not None:
             self._stroke(self._at(event))
 

@@ -1,7 +1,9 @@
 """A theme's colours, moved as little as it takes for everything to be readable: WCAG asks for a contrast of 4.5 : 1."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from textual.app import App
 from textual.color import BLACK, WHITE, Color, ColorParseError
 
 ENOUGH = 4.6
@@ -75,3 +77,8 @@ def _under_text(color: Color) -> Color:
         factor = min(1.0, factor + STEP)
         moved = color.blend(end, factor)
     return moved
+
+
+def best_mark(app: App[Any]) -> str:
+    """What marks the best of several where colour alone would not tell: one character, which this terminal can show."""
+    return "*" if app.has_class("-plain") else "✦"

@@ -14,7 +14,7 @@ class Pace:
     """Rests after each drawing until drawing is but a share of the time.
 
     Python does one thing at a time, so what drawing takes is taken from training. All that this thread does counts as work, for layout,
-    painting and sending come after the drawing itself; somebody's keys count with it, and so a rest ends after `longest` seconds anyway.
+    painting and sending come after the drawing itself; the user's keys count with it, and so a rest ends after `longest` seconds anyway.
     """
 
     def __init__(self, longest: float = LONGEST_REST) -> None:

@@ -11,7 +11,7 @@ from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit.charts import ChartSet
 from tui_trainer.ui.kit.fitted import FittedScreen
-from tui_trainer.ui.kit.header import ViewTabs
+from tui_trainer.ui.kit.titles import ViewTabs
 
 Result = TypeVar("Result")
 

@@ -1,4 +1,4 @@
-"""The question before leaving a run, or a sweep, that is going on."""
+"""The question before leaving while a run or a sweep is being trained."""
 
 from typing import ClassVar
 
@@ -13,11 +13,11 @@ from tui_trainer.ui.kit.fitted import Dialog
 
 
 class QuitScreen(Dialog[bool]):
-    """Asks whether to stop what is going on, a run or a sweep, and leave."""
+    """Asks whether to stop the run or the sweep, and leave."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Stop and leave"),
-        Binding("n,escape", "answer(False)", "Go on training"),
+        Binding("n,escape", "answer(False)", "Keep training"),
         Binding("left,right,up,down", "app.focus_next", "Other button", show=False),
     ]
 
@@ -35,7 +35,7 @@ class QuitScreen(Dialog[bool]):
                 yield Button(_("No (n)"), id="no", compact=True)
 
     def action_answer(self, answer: bool) -> None:
-        """Give the answer to whoever asked."""
+        """Give the answer."""
         self.dismiss(answer)
 
     @on(Button.Pressed)

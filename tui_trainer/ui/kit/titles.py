@@ -1,7 +1,26 @@
-"""The titles in a widget's border."""
+"""What tells where one is: the first row of a screen, the tabs of its views, the titles in a border."""
 
+from collections.abc import Iterable
+
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
+from textual.widgets import Label, Tab, Tabs
+
+from tui_trainer.text.language import _
+
+
+class ViewTabs(Tabs):
+    """A tab for each of these views, its id `view-` and the view's name. A key with the number of the tab does the same."""
+
+    def __init__(self, views: Iterable[str]) -> None:
+        tabs = (Tab(f"{key} {_(view.capitalize())}", id=f"view-{view}") for key, view in enumerate(views, 1))
+        super().__init__(*tabs, classes="views")
+
+
+def header(brand: str, *beside: Widget) -> Horizontal:
+    """The row: what the screen is, which may hold anything, and what stands beside that."""
+    return Horizontal(Label(Content(brand), classes="brand"), *beside, classes="header")
 
 
 def entitle(widget: Widget, *, title: str | None = None, subtitle: str | None = None) -> None:

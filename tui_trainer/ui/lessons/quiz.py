@@ -17,7 +17,7 @@ from tui_trainer.text.language import N_, _
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.fitted import FittedScreen
 from tui_trainer.ui.kit.footer import KeyFooter
-from tui_trainer.ui.kit.header import header
+from tui_trainer.ui.kit.titles import header
 
 KEYS = (("enter", N_("Answer with the number that stands there; then on to the next question")),)
 

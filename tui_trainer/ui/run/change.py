@@ -1,4 +1,4 @@
-"""Other values for a run that is going on, or is to be resumed."""
+"""Other values for a run that is being trained, or is to be resumed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Question:
 
 
 class ChangeScreen(Dialog[Mapping[str, Any] | None]):
-    """Asks for other values of the options that may change while a run goes on; gives those that are different, or None."""
+    """Asks for other values of the options that may change in mid-run; gives those that are different, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Leave it as it is"),

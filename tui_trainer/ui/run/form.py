@@ -32,7 +32,7 @@ HINT = N_("[b]tab[/b] goes into the form and on, [b]enter[/b] opens a list, [b]e
 
 
 class ConfigForm(Vertical):
-    """Holds a run's options. A choice that has better defaults for others proposes them, but never over what somebody chose."""
+    """Holds a run's options. A choice that has better defaults for others proposes them, but never over what the user chose."""
 
     DEFAULT_CLASSES = "pane"
 
@@ -74,7 +74,7 @@ class ConfigForm(Vertical):
         return self._config
 
     def fill(self, values: Mapping[str, Any]) -> None:
-        """Take these values, as if somebody had entered them."""
+        """Take these values, as if the user had entered them."""
         for name, value in values.items():
             self._fields[name].value = shown(value)
         self._proposed = _proposals({name: self._fields[name].value for name in DECIDING})
@@ -147,7 +147,7 @@ class ConfigForm(Vertical):
         help_line.update(text if isinstance(text, Content) else Content(text), layout=False)
 
     def _propose(self) -> None:
-        """Renew the defaults that depend on a choice, wherever nobody put something else."""
+        """Renew the defaults that depend on a choice, wherever the user put nothing else."""
         chosen = {name: self._fields[name].value for name in DECIDING}
         if problems(chosen):
             # Half a number of layers in the making proposes nothing.

@@ -14,11 +14,12 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from tui_trainer.config.options import Config
-from tui_trainer.datasets.dataset import CLASSES
-from tui_trainer.lessons.lesson import Lesson, names, read_lesson
+from tui_trainer.datasets.dataset import MNIST
+from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
+from tui_trainer.lessons.lesson import Lesson
 from tui_trainer.lessons.quiz import Quiz
 from tui_trainer.runs.archive import RunRecord
-from tui_trainer.runs.resumable import ends_at_once, latest_options, obstacle
+from tui_trainer.runs.resumable import obstacle
 from tui_trainer.runs.run import Run
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
@@ -32,20 +33,20 @@ from tui_trainer.ui.kit.charts import CHART_KEYS
 from tui_trainer.ui.kit.choose import ChooseScreen
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
-from tui_trainer.ui.kit.header import ViewTabs, header
 from tui_trainer.ui.kit.panes import PaneScreen
+from tui_trainer.ui.kit.titles import ViewTabs, header
+from tui_trainer.ui.lessons.choose import choose_lesson
 from tui_trainer.ui.lessons.quiz import QuizScreen
 from tui_trainer.ui.lessons.screen import LessonScreen
-from tui_trainer.ui.run.change import ChangeScreen
 from tui_trainer.ui.run.copy import CopyScreen
 from tui_trainer.ui.run.diagram import Diagram
 from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.run.layer_editor import LayersScreen
-from tui_trainer.ui.run.layer_rows import MNIST_FEATURES
 from tui_trainer.ui.run.layer_table import LayerTable
 from tui_trainer.ui.run.messages import RunChanged, RunRefused, RunStarted
+from tui_trainer.ui.run.peeker import DataPeeked, Peeker
 from tui_trainer.ui.run.presets import PRESETS
-from tui_trainer.ui.run.resume import question
+from tui_trainer.ui.run.resume import ask_if_over
 from tui_trainer.ui.run.run_panel import Phase
 from tui_trainer.ui.run.runner import Runner
 from tui_trainer.ui.run.training import RUN_KEYS, TrainingPanel
@@ -64,7 +65,7 @@ MAIN_KEYS = (
     Binding("e", "reseed", "New seed", tooltip="Start again with the same options and another seed", show=False),
     Binding("a", "again_with", "Again with…", tooltip="Put the run's options into the form, to change some and start", show=False),
     Binding("c", "compare", "Runs", tooltip="Compare: mark earlier runs, to see their curves, figures and options beside this one's"),
-    Binding("w", "go_on_with", "Go on with…", tooltip="Choose a run on disk, and go on with it or train more epochs", show=False),
+    Binding("w", "resume", "Resume…", tooltip="Choose a run on disk, and resume it or train more epochs", show=False),
     Binding("p", "presets", "Presets", tooltip="Fill the form with one of the runs worth starting from", show=False),
     Binding("f2", "lessons", "Lessons", tooltip="Lessons: a claim about training, put to the test by runs side by side"),
     Binding("f3", "sweeps", "Sweeps", tooltip="Sweeps: many runs that differ in some options, on all cores; old and new ones", show=False),
@@ -98,7 +99,9 @@ class MainScreen(PaneScreen[None]):
         self.panel = TrainingPanel(self.run_view, output, looks_per_second)
         self._values = values
         self._looks_per_second = looks_per_second
-        self._features: dict[str, int] = {}
+        self._specs = {MNIST: MNIST_SPEC}
+        """What is known of data by its name."""
+        self._peeker = Peeker(self.post_message)
         self._session: list[Path] = []
         """The folders of all runs since the app was started."""
         self._compared: tuple[Compared, ...] = ()
@@ -134,10 +137,15 @@ class MainScreen(PaneScreen[None]):
 
     def on_mount(self) -> None:
         """Begin with what the form describes."""
+        self._peeker.start()
         self.panel.enter(Phase.IDLE, _(READY))
 
+    def on_unmount(self) -> None:
+        """Nobody wants to know any more."""
+        self._peeker.stop()
+
     def focus_next(self, selector: str | type[Widget] = "*") -> Widget | None:
-        """Go on to what is next; from nowhere into the form, where it is shown."""
+        """Move the focus to what is next; from nowhere into the form, where that is shown."""
         form = self.query_one(ConfigForm)
         if self.focused or self.maximized or not form.display:
             return super().focus_next(selector)
@@ -163,9 +171,22 @@ class MainScreen(PaneScreen[None]):
             self.run_view.explain(_("an option is wrong: see the form"))
             picture.show(())
             return
-        features = self._features.get(config.data, MNIST_FEATURES)
-        self.run_view.show_network(config, features)
-        picture.show((features, *config.hidden, CLASSES))
+        spec = self._spec_of(config.data)
+        self.run_view.show_network(config, spec)
+        picture.show((spec.features, *config.hidden, spec.classes))
+
+    def _spec_of(self, data: str) -> DataSpec:
+        """What the data consists of, as far as that is known yet: until then it may be like MNIST."""
+        if data not in self._specs:
+            self._peeker.look_at(data)
+        return self._specs.get(data, MNIST_SPEC)
+
+    @on(DataPeeked)
+    def _learn_of_the_data(self, event: DataPeeked) -> None:
+        self._specs[event.data] = event.spec
+        config = self.query_one(ConfigForm).config
+        if config and config.data == event.data and not self.phase.going_on:
+            self._show_layers(config)
 
     def action_presets(self) -> None:
         """Choose a run worth starting from."""
@@ -180,13 +201,7 @@ class MainScreen(PaneScreen[None]):
 
     def action_lessons(self) -> None:
         """Choose a lesson."""
-        lessons = [read_lesson(name) for name in names()]
-        self.app.push_screen(ChooseScreen(_("Lessons"), {lesson.title: lesson.claim for lesson in lessons}), self._open_lesson)
-
-    def _open_lesson(self, title: str | None) -> None:
-        for lesson in map(read_lesson, names() if title else ()):
-            if lesson.title == title:
-                self.open_lesson(lesson)
+        choose_lesson(self.app, self.open_lesson)
 
     def open_lesson(self, lesson: Lesson | Quiz) -> None:
         """Go to a lesson; what it gives back goes into the form."""
@@ -215,7 +230,7 @@ class MainScreen(PaneScreen[None]):
     def action_design(self) -> None:
         """Edit the network layer by layer."""
         if config := self._valid():
-            self.app.push_screen(LayersScreen(config, self._features.get(config.data, MNIST_FEATURES)), self._take_layers)
+            self.app.push_screen(LayersScreen(config, self._spec_of(config.data)), self._take_layers)
 
     def _take_layers(self, values: Mapping[str, Any] | None) -> None:
         if values:
@@ -238,7 +253,7 @@ class MainScreen(PaneScreen[None]):
     # The run
 
     def action_start(self) -> None:
-        """Start a run, unless one is going on or an option is wrong."""
+        """Start a run, unless one is being trained or an option is wrong."""
         if self._is_free() and (config := self._valid()):
             self.panel.begin(config)
 
@@ -253,8 +268,8 @@ class MainScreen(PaneScreen[None]):
         """Bring the latest run's options into the form."""
         self._take_options(self.runner.config if self.runner else None)
 
-    def action_go_on_with(self) -> None:
-        """Choose a run on disk to go on with."""
+    def action_resume(self) -> None:
+        """Choose a run on disk to resume."""
         if self._is_free():
             self.action_compare(seeks=True)
 
@@ -263,24 +278,20 @@ class MainScreen(PaneScreen[None]):
             self.notify(_("A run is going on: stop the run first."), severity="warning")
         return not self.phase.going_on
 
-    def go_on_with(self, record: RunRecord, given: Mapping[str, Any]) -> None:
-        """Go on with a run on disk, `given` in place of its options; one that would end at once is asked about first."""
+    def resume(self, record: RunRecord, given: Mapping[str, Any]) -> None:
+        """Resume a run on disk, `given` in place of its options; one that would end at once is asked about first."""
         if not self._is_free():
             return
         if problem := obstacle(record):
             self.notify(printable(f"{record.name}: {_(problem)}"), severity="error", markup=False)
             return
-        options = latest_options(record, given)
 
-        def resume(further: Mapping[str, Any] | None) -> None:
+        def begin(options: Config, changed: Mapping[str, Any]) -> None:
             # Another run may have begun while the question stood.
-            if further is not None and self._is_free():
-                self.panel.begin(options, lambda: Run.resume(record.path, {**given, **further}))
+            if self._is_free():
+                self.panel.begin(options, lambda: Run.resume(record.path, changed))
 
-        if ends_at_once(record, options):
-            self.app.push_screen(ChangeScreen(options, question(record, options)), resume)
-        else:
-            resume({})
+        ask_if_over(self.app, record, given, begin)
 
     @on(TrainingPanel.Begun)
     def _turn_to_the_charts(self, event: TrainingPanel.Begun) -> None:
@@ -294,7 +305,7 @@ class MainScreen(PaneScreen[None]):
     @on(RunStarted)
     def _show_what_begins(self, event: RunStarted) -> None:
         if self.panel.is_latest(event) and self.runner:
-            self._features[self.runner.config.data] = event.features
+            self._specs[self.runner.config.data] = event.spec
             if self.runner.resumes:
                 # Its options are known by now, and its past.
                 self.query_one(ConfigForm).fill(dict(self.runner.config))
@@ -345,7 +356,7 @@ class MainScreen(PaneScreen[None]):
         self.panel.restart()
 
     def action_change(self) -> None:
-        """Ask for other values while the run goes on."""
+        """Ask for other values for the rest of the run."""
         self.panel.ask_for_change()
 
     def action_scale_rate(self, factor: float) -> None:
@@ -390,7 +401,7 @@ class MainScreen(PaneScreen[None]):
         self.charts.follow(self.followed(), others)
 
     def action_compare(self, *, seeks: bool = False) -> None:
-        """Choose runs to compare with, or one to go on with."""
+        """Choose runs to compare with, or one to resume."""
         self.app.push_screen(CompareScreen(self._current, self._session, self._compared, self._compare, self.marks, seeks=seeks))
 
     def _current(self) -> Current | None:
@@ -402,6 +413,6 @@ class MainScreen(PaneScreen[None]):
         self._follow()
         if choice.start:
             self.action_start()
-        elif choice.go_on_with:
+        elif choice.resumed:
             # Not out of the screen that is left, which would have to hear the answer to a question.
-            self.call_next(self.go_on_with, choice.go_on_with, {})
+            self.call_next(self.resume, choice.resumed, {})

@@ -7,6 +7,7 @@ from typing import Any
 
 from textual.message import Message
 
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError
 from tui_trainer.training.events import Divergence, Status
 
@@ -23,8 +24,8 @@ class RunStarted(RunMessage):
     """The network is built and training begins."""
 
     directory: Path
-    features: int
-    """Numbers in an image."""
+    spec: DataSpec
+    """What it is trained on."""
     warnings: tuple[str, ...]
 
 
@@ -52,7 +53,7 @@ class RunEnded(RunMessage):
 
 @dataclass
 class RunNoted(RunMessage):
-    """Something to know while the run goes on; `trouble` is why its folder lacks something, while it does."""
+    """A notice about the run; `trouble` is why its folder lacks something, while it does."""
 
     text: str
     trouble: UserError | None
@@ -60,6 +61,6 @@ class RunNoted(RunMessage):
 
 @dataclass
 class RunRefused(RunMessage):
-    """The run cannot start or go on, for a reason that its user can mend."""
+    """The run cannot start or continue, for a reason that its user can mend."""
 
     error: UserError

@@ -10,6 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Label, Static
 
+from tui_trainer.diagnosis.remedies import Finding, briefly
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _, ngettext
 from tui_trainer.training.events import Progress
@@ -27,7 +28,7 @@ class Phase(Enum):
     PAUSED = N_("paused")
     STOPPING = N_("saving…")
     ENDED = N_("ended")
-    REFUSED = N_("cannot go on")
+    REFUSED = N_("cannot continue")
     GONE = N_("gone")
 
     @property
@@ -69,7 +70,7 @@ class RunPanel(Vertical):
             yield Label("", id="directory")
 
     def compose_buttons(self) -> ComposeResult:
-        """Whoever only watches a run has none."""
+        """None where the run is only watched."""
         yield from ()
 
     def show_phase(self, phase: Phase, detail: str = "") -> None:
@@ -105,7 +106,7 @@ class RunPanel(Vertical):
         speed = "  " + _("{count:,.0f} images/s").format(count=progress.samples / progress.seconds) if progress.seconds else ""
         whole, begun = progress.epoch - 1, progress.position - progress.epoch + 1
         an_epoch = progress.seconds / begun if begun else before / max(whole, 1)
-        # Where somebody wants fewer epochs than there are already, the one that was begun is the last.
+        # Where fewer epochs are wanted than there are already, the one that was begun is the last.
         epochs = max(epochs, progress.epoch)
         self.query_one(Meter).show(progress.position / epochs)
         elapsed, left = clock_text(before + progress.seconds), clock_text((epochs - progress.position) * an_epoch)
@@ -120,20 +121,30 @@ class RunPanel(Vertical):
         if times.content != text:
             times.update(text, layout=cell_len(str(times.content)) != cell_len(text))
 
-    def show_end(self, event: RunEnded, advice: str) -> None:
-        """Show how the run ended."""
+    def show_end(self, event: RunEnded, finding: Finding | None) -> None:
+        """Show how the run ended, what is wrong with it, and what cures that."""
         self.set_class(event.status == "diverged", "-diverged")
-        self.set_class(bool(advice), "-advised")
-        accuracy = "" if event.test_accuracy is None else _("test accuracy {accuracy:.1%}").format(accuracy=event.test_accuracy)
-        # Where the run came to nothing, what to try instead says more, and takes the room.
-        has_loss = event.test_loss is not None and event.status != "diverged" and not advice
-        loss = "  " + _("test loss {loss:.3f}").format(loss=event.test_loss) if has_loss else ""
-        self.query_one("#result", Static).update(Content.assemble((accuracy, "bold"), loss, f"  {advice}" if advice else ""))
+        self.set_class(finding is not None, "-advised")
+        # What numbers that are not finite give is no accuracy.
+        accuracy = (
+            ""
+            if event.test_accuracy is None or event.divergence
+            else _("test accuracy {accuracy:.1%}").format(accuracy=event.test_accuracy)
+        )
+        if finding:
+            # What to try instead says more than the loss, and takes its room.
+            cures = _("try {remedies}").format(remedies=briefly(finding.remedies, _)) if finding.remedies else ""
+        else:
+            cures = "" if event.test_loss is None else _("test loss {loss:.3f}").format(loss=event.test_loss)
+        symptom = printable(finding.symptom(_)) if finding else ""
         if place := event.divergence:
             end = _("numbers in {layer} overflowed at step {step:,} of epoch {epoch}")
             end = end.format(layer=place.layer, step=place.step, epoch=place.epoch)
+            result = ": ".join(filter(None, (symptom, cures)))
         else:
             end = ngettext("{epochs} epoch in {time}", "{epochs} epochs in {time}", event.epochs)
             end = end.format(epochs=event.epochs, time=clock_text(event.seconds))
-        symbol = "✗" if event.divergence else SYMBOLS[Phase.ENDED]
+            end, result = "  ".join(filter(None, (end, symptom))), cures
+        self.query_one("#result", Static).update(Content.assemble((accuracy, "bold"), "  " if accuracy and result else "", result))
+        symbol = "✗" if event.divergence else "!" if finding else SYMBOLS[Phase.ENDED]
         self.query_one("#sentence", Static).update(Content.assemble((f"{symbol} {_(event.status)}", "bold"), f"  {end}"))

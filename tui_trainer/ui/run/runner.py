@@ -10,7 +10,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.history.history import History
 from tui_trainer.runs.resumed_history import past
 from tui_trainer.runs.run import Run
-from tui_trainer.trained.inspection import network_alone
+from tui_trainer.trained.restore import network_alone
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Changed, Divergence, Ended, EpochEnded, Event, Noted, Progress, Snapshot, Started, Status
 from tui_trainer.ui.kit.background import Background
@@ -64,23 +64,21 @@ class Runner(Background):
             self.snapshot = network_alone(event.snapshot)
         if isinstance(event, Ended):
             self.divergence = event.divergence
-        if isinstance(event, Progress | Changed | EpochEnded):
-            self.history.add(event)
-            if isinstance(event, Changed):
-                self.options = self.options.model_copy(update=dict(event.changes))
-                self.post(messages.RunChanged(self, event.step, event.changes))
+        if isinstance(event, Started) and self.resumes:
+            self._take_up(event, run)
+        self.history.add(event)
+        if isinstance(event, Changed):
+            self.options = self.options.model_copy(update=dict(event.changes))
+            self.post(messages.RunChanged(self, event.step, event.changes))
         elif isinstance(event, Noted):
             self.trouble = run.trouble
             self.post(messages.RunNoted(self, event.text, self.trouble))
         elif isinstance(event, Started):
             self.test = run.test
-            if self.resumes:
-                self._take_up(event, run)
-            features = event.snapshot.scalars["features"]
-            self.post(messages.RunStarted(self, run.directory, features, run.warnings))
+            self.post(messages.RunStarted(self, run.directory, run.spec, run.warnings))
 
     def _take_up(self, event: Started, run: Run) -> None:
-        """Stand where the run that is gone on with does."""
+        """Stand where the resumed run does."""
         made = event.config.changes[: event.snapshot.scalars["changes"]]
         self.config = event.config
         self.options = event.config.model_copy(update={name: value for change in made for name, value in change.values.items()})

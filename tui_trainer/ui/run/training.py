@@ -14,10 +14,10 @@ from textual.widgets import Button
 
 from tui_trainer.config.changes import describe_change
 from tui_trainer.config.options import Config
+from tui_trainer.diagnosis.remedies import diagnose
 from tui_trainer.runs.run import Run
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
-from tui_trainer.ui.advice import advice
 from tui_trainer.ui.health.screen import HealthScreen
 from tui_trainer.ui.run.change import ChangeScreen
 from tui_trainer.ui.run.messages import RunChanged, RunEnded, RunMessage, RunNoted, RunRefused, RunStarted
@@ -27,7 +27,7 @@ from tui_trainer.ui.run.view import RunView
 
 RUN_KEYS = (
     Binding("space", "pause", "Pause", tooltip="Pause the run before its next batch"),
-    Binding("space", "go_on", "Go on", tooltip="Go on with the paused run"),
+    Binding("space", "go_on", "Resume", tooltip="Resume the paused run"),
     Binding("s", "stop", "Stop", tooltip="Stop the run and test what it has learned"),
     Binding("t", "change", "Change", tooltip="Change learning rate, schedule, weight decay, batch size, clipping or epochs in mid-run"),
     Binding("comma", "scale_rate(0.5)", "Halve rate", tooltip="Halve the learning rate, from the next batch on", show=False),
@@ -39,7 +39,7 @@ RUN_KEYS = (
 
 
 class TrainingPanel(RunPanel):
-    """One run at a time goes on; the latest is shown, here and on `view`, until the next."""
+    """Trains one run at a time; the latest is shown, here and on `view`, until the next."""
 
     @dataclass
     class Begun(Message):
@@ -74,7 +74,7 @@ class TrainingPanel(RunPanel):
         super().show_phase(phase, detail)
         self.query_one("#start", Button).disabled = phase.going_on
         self.query_one("#pause", Button).disabled = phase not in (Phase.TRAINING, Phase.PAUSED)
-        self.query_one("#pause", Button).label = _("Go on") if phase is Phase.PAUSED else _("Pause")
+        self.query_one("#pause", Button).label = _("Resume") if phase is Phase.PAUSED else _("Pause")
         self.query_one("#stop", Button).disabled = not phase.going_on or phase is Phase.STOPPING
 
     # Beginning
@@ -98,7 +98,7 @@ class TrainingPanel(RunPanel):
         self.post_message(self.Begun(runner.config))
 
     def begin_next(self, config: Config) -> None:
-        """Start a run, after the one that is going on has been stopped and its files are written."""
+        """Start a run, after the present one has been stopped and its files are written."""
         if self.phase.going_on:
             self.stop()
             self._next = config
@@ -118,7 +118,7 @@ class TrainingPanel(RunPanel):
         return self.phase in (Phase.TRAINING, Phase.PAUSED)
 
     def pause(self) -> None:
-        """Hold the run after one more batch, which brings a snapshot: whoever looks into the network sees it as it stands."""
+        """Hold the run after one more batch, which brings a snapshot: a look into the network shows it as it stands."""
         if self.phase is Phase.TRAINING:
             self.step()
 
@@ -147,7 +147,7 @@ class TrainingPanel(RunPanel):
             held.control.go_on()
 
     def ask_for_change(self) -> None:
-        """Ask for other values while the run goes on."""
+        """Ask for other values for the rest of the run."""
         if self.runner and self.is_adjustable:
             self.app.push_screen(ChangeScreen(self.runner.options), self._change)
 
@@ -160,7 +160,7 @@ class TrainingPanel(RunPanel):
         if values and self.runner and self.is_adjustable:
             self.runner.control.change(values)
             if self.phase is Phase.PAUSED:
-                self.notify(_("{changes}, when the run goes on").format(changes=describe_change(values, _)))
+                self.notify(_("{changes}, when the run is resumed").format(changes=describe_change(values, _)))
 
     def stop(self) -> None:
         """End the run with what it has learned; nothing is started after it."""
@@ -239,7 +239,7 @@ class TrainingPanel(RunPanel):
     def _noted(self, event: RunNoted) -> None:
         if self.is_latest(event):
             self.notify(printable(event.text), severity="error" if event.trouble else "information", markup=False)
-            # The panel names the run's folder already.
+            # It names the run's folder already.
             self.show_trouble(event.trouble.below_folder(self.directory) if event.trouble else "")
 
     @on(RunEnded)
@@ -250,9 +250,9 @@ class TrainingPanel(RunPanel):
         self._view.forget_pace()
         self.look()
         self.enter(Phase.ENDED)
-        self.show_end(event, advice(self.runner.options, event, self.runner.history.layers))
+        self.show_end(event, diagnose(self.runner.options, event.status, event.test_accuracy, self.runner.history.layers))
         if event.trouble:
-            self.show_trouble(_("not all is kept: {trouble}").format(trouble=event.trouble.below_folder(self.directory)))
+            self.show_trouble(_("not everything is saved: {problem}").format(problem=event.trouble.below_folder(self.directory)))
         if self._next:
             self.begin(self._next)
 
@@ -280,5 +280,5 @@ class TrainingPanel(RunPanel):
             self.show_progress(self.phase, runner.options.epochs, progress, runner.history.seconds)
         if self._view.is_rested() or self.phase is not Phase.TRAINING:
             self._view.draw(runner.history)
-            # For the next time, and for whoever looks at the layers' past later; in between it would cost training for nothing.
+            # For the next drawing and for the layers' history; more often it would cost training for nothing.
             runner.control.measure_layers()

@@ -14,12 +14,11 @@ from textual.widgets import Static
 
 from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.directory import RunDirectory
-from tui_trainer.runs.replay import shown
 from tui_trainer.runs.resumable import obstacle
 from tui_trainer.system import folders
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
-from tui_trainer.ui.chart.curves import RUN_PENS, Pen
+from tui_trainer.ui.chart.curves import RUN_PENS, Pen, Shown
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.health.screen import HealthScreen
@@ -27,8 +26,8 @@ from tui_trainer.ui.inside.screen import InsideScreen, Source
 from tui_trainer.ui.kit.charts import CHART_KEYS
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
-from tui_trainer.ui.kit.header import ViewTabs, header
 from tui_trainer.ui.kit.panes import PaneScreen
+from tui_trainer.ui.kit.titles import ViewTabs, header
 from tui_trainer.ui.runs.comparing import MOST, Choice, Compared, Current, MarkedRuns
 from tui_trainer.ui.runs.differences import Differences
 from tui_trainer.ui.runs.reader import Reader, RunDrawn, RunsFound, RunsRead, Unreadable
@@ -36,7 +35,7 @@ from tui_trainer.ui.runs.run_list import RunList
 from tui_trainer.ui.runs.runs_pane import RunsPane
 
 LOOK = 1.0
-"""Seconds between two looks at the run that is going on: drawing takes time from its training."""
+"""Seconds between two looks at the run that is trained: drawing takes time from its training."""
 
 VIEWS = ("runs", "differences", "charts")
 """What a small terminal shows one at a time; a large one shows all."""
@@ -58,7 +57,7 @@ NOTES = (
 
 COMPARE_KEYS = (
     Binding("escape", "leave", "Back", tooltip="Go back to the main screen; the marked runs stay in its charts"),
-    Binding("g", "go_on_with", "Go on", tooltip="Go back and go on with the run under the cursor, from its last checkpoint"),
+    Binding("g", "resume", "Resume", tooltip="Go back and resume the run under the cursor, from its last checkpoint"),
     Binding("i", "inside", "Look inside", tooltip="Look into the network of the run under the cursor, at its last checkpoint", show=False),
     Binding("h", "health", "Layer health", tooltip="See how the layers of the marked run under the cursor fared", show=False),
     Binding("u", "unmark", "Unmark", tooltip="Take all marks away"),
@@ -73,7 +72,7 @@ COMPARE_KEYS = (
 class CompareScreen(PaneScreen[None]):
     """Takes the runs that are marked already and those of this session, which may lie elsewhere, and tells `decided` the choice.
 
-    `current` is asked again and again. Where somebody `seeks` a run to go on with, the cursor begins at the newest that was left.
+    `current` is asked again and again. Where a run to resume is sought (`seeks`), the cursor begins at the newest that was left.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it
@@ -95,8 +94,8 @@ class CompareScreen(PaneScreen[None]):
     ) -> None:
         super().__init__(marks)
         self._seeks = seeks
-        self._to_go_on_with: Path | None = None
-        """What somebody wants to go on with, while it is read once more."""
+        self._to_resume: Path | None = None
+        """What is to be resumed, while it is read once more."""
         self._decided = decided
         self._current = current
         self._session = tuple(session)
@@ -117,7 +116,7 @@ class CompareScreen(PaneScreen[None]):
         yield KeyFooter("h", "i")
 
     def on_mount(self) -> None:
-        """Begin to read, and look at the run that is going on from time to time."""
+        """Begin to read, and look at the run that is trained from time to time."""
         if not self._stands:
             return
         self.query_one(Differences).border_title = _("Differences")
@@ -139,7 +138,7 @@ class CompareScreen(PaneScreen[None]):
         return len(self.query("RunList, Differences, #none, #detail, #marked, Chart")) == 5 + len(CHARTS)
 
     def on_unmount(self) -> None:
-        """Nobody wants to know any more."""
+        """Stop the thread."""
         self._reader.stop()
 
     # The runs
@@ -173,20 +172,20 @@ class CompareScreen(PaneScreen[None]):
             self._show()
         if self._seeks:
             self._seeks = not pane.seek_left()
-        if self._to_go_on_with in read:
-            self._go_on_with(read[self._to_go_on_with])
+        if self._to_resume in read:
+            self._resume(read[self._to_resume])
 
     @on(RunDrawn)
     def _drawn(self, event: RunDrawn) -> None:
         if self._stands and self._marked.draw(Compared(event.path, event.shown)):
             self._show()
 
-    # Going on
+    # Resuming
 
-    def action_go_on_with(self) -> None:
-        """Go back and go on with the run under the cursor, as it is on disk by now."""
+    def action_resume(self) -> None:
+        """Go back and resume the run under the cursor, as it is on disk by now."""
         if path := self.query_one(RunList).chosen:
-            self._to_go_on_with = path
+            self._to_resume = path
             self._reader.read(path)
 
     def action_inside(self) -> None:
@@ -202,8 +201,8 @@ class CompareScreen(PaneScreen[None]):
         else:
             self.notify(_("Mark the run first: space."), severity="warning")
 
-    def _go_on_with(self, state: RunRecord | Unreadable) -> None:
-        self._to_go_on_with = None
+    def _resume(self, state: RunRecord | Unreadable) -> None:
+        self._to_resume = None
         current = self._current()
         if isinstance(state, Unreadable):
             problem = state.reason
@@ -214,7 +213,7 @@ class CompareScreen(PaneScreen[None]):
         if problem:
             self.notify(printable(problem), severity="error", markup=False)
         elif isinstance(state, RunRecord):
-            self._leave_with(Choice(self._marked.runs, go_on_with=state))
+            self._leave_with(Choice(self._marked.runs, resumed=state))
 
     # Marks
 
@@ -238,7 +237,7 @@ class CompareScreen(PaneScreen[None]):
             self.notify(_("{most} runs are marked: take a mark away first.").format(most=MOST), severity="warning", timeout=3)
             return
         else:
-            self._marked.mark(Compared(path, shown(state, batches=False)))
+            self._marked.mark(Compared(path, Shown(state.name, state.history, state.last_epoch)))
             self._reader.draw(state)
         self._show()
 
@@ -273,7 +272,7 @@ class CompareScreen(PaneScreen[None]):
         self.query_one(RunList).redraw()
         self._show()
 
-    # The run that is going on
+    # The run that is trained
 
     def _state(self) -> tuple[Path | None, int, bool]:
         current = self._current()
@@ -294,8 +293,8 @@ class CompareScreen(PaneScreen[None]):
                 chart.update()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A run is gone on with, or looked into, from the list, where one sees which it is."""
-        return action not in ("go_on_with", "inside", "health") or isinstance(self.focused, RunList)
+        """A run is resumed, or looked into, from the list, where one sees which it is."""
+        return action not in ("resume", "inside", "health") or isinstance(self.focused, RunList)
 
     # The view
 

@@ -1,4 +1,4 @@
-"""Which runs are compared: those that somebody marked, and the one of the main screen."""
+"""Which runs are compared: those that are marked, and the one of the main screen."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,11 +31,11 @@ class Compared:
 
 @dataclass(frozen=True)
 class Choice:
-    """What somebody leaves the comparison with: the marked runs, and whether to start another, or go on with one, at once."""
+    """What the comparison is left with: the marked runs, and whether to start another, or resume one, at once."""
 
     runs: tuple[Compared, ...]
     start: bool = False
-    go_on_with: RunRecord | None = None
+    resumed: RunRecord | None = None
 
 
 class MarkedRuns:

@@ -10,7 +10,7 @@ from textual.widgets import DataTable
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.comparison import Row, compare_figures, compare_options
 from tui_trainer.text.language import _
-from tui_trainer.ui.kit.best import best_mark
+from tui_trainer.ui.kit.contrast import best_mark
 
 WIDEST = 24
 """Characters of a cell: a path may be long."""

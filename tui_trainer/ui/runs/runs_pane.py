@@ -16,8 +16,25 @@ from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
 from tui_trainer.ui.runs.comparing import Current
 from tui_trainer.ui.runs.reader import RunsFound, Unreadable
-from tui_trainer.ui.runs.run_detail import RunDetail
 from tui_trainer.ui.runs.run_list import RunList
+
+
+class RunDetail(Static):
+    """All of a run that its row has no room for, in a line or two below the list."""
+
+    def tell(self, state: RunRecord | Unreadable, *, is_ours: bool) -> None:
+        """Say it of a run, which this app may be training, or why there is nothing to say."""
+        if isinstance(state, Unreadable):
+            self.update(Content(f"✗ {printable(state.reason)}"))
+            return
+        best = _(", best after epoch {epoch}").format(epoch=state.history.best_loss.epoch) if state.history.best_loss else ""
+        parameters = _(", {count:,} parameters").format(count=state.parameters) if state.parameters is not None else ""
+        began = _("{path}: began {started:%Y-%m-%d %H:%M}").format(path=printable(str(state.path)), started=state.started)
+        self.update(Content(f"{began}{parameters}{best}{'' if is_ours else _fate(state)}"))
+
+    def wait(self, is_read: bool) -> None:
+        """Say that it is read, if it is."""
+        self.update(_("reading…") if is_read else "")
 
 
 class RunsPane(Vertical):
@@ -60,7 +77,7 @@ class RunsPane(Vertical):
     def seek_left(self) -> bool:
         """Go to the newest run that was left before its end, and tell whether it is known by now which one that is."""
         runs = self.query_one(RunList)
-        if runs.cursor_row > 0:  # somebody looks for one already
+        if runs.cursor_row > 0:  # the user looks for one already
             return True
         for row, path in enumerate(runs.paths):
             state = runs.states.get(path)
@@ -69,7 +86,7 @@ class RunsPane(Vertical):
             if isinstance(state, RunRecord) and was_left(state):
                 runs.move_cursor(row=row)
                 return True
-        self.notify(_("No run was left before its end. A completed one goes on too, for more epochs: g."), timeout=6)
+        self.notify(_("No run was left before its end. A completed one can be resumed too, for more epochs: g."), timeout=6)
         return True
 
     @on(RunList.RowHighlighted)
@@ -87,3 +104,12 @@ class RunsPane(Vertical):
     def _is_going_on(self, path: Path) -> bool:
         current = self._current()
         return current is not None and current.going_on and current.path == path
+
+
+def _fate(record: RunRecord) -> str:
+    """What has become of a run that has no end."""
+    if record.status != "unfinished":
+        return ""
+    if record.held:
+        return _("; going on in another window or process")
+    return _("; it was killed, or its machine is gone") + (_("; g resumes it") if record.has_checkpoint else "")

@@ -1,5 +1,6 @@
-"""A run that goes on in another process: the same charts, layers and figures, as its files tell them."""
+"""A run that another process trains: the same charts, layers and figures, as its files tell them."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
@@ -8,17 +9,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from tui_trainer.config.options import Config
+from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
+from tui_trainer.diagnosis.remedies import diagnose
 from tui_trainer.errors import UserError
 from tui_trainer.history.history import History
 from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.follow import Condition, Follower
-from tui_trainer.runs.log import EndLine
 from tui_trainer.runs.resumable import latest_options
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
-from tui_trainer.training.events import Divergence
-from tui_trainer.ui.advice import advice
+from tui_trainer.training.events import Ended
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.curves import Shown
 from tui_trainer.ui.chart.widget import Chart
@@ -27,9 +28,8 @@ from tui_trainer.ui.inside.screen import InsideScreen, Source
 from tui_trainer.ui.kit.charts import CHART_KEYS
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
-from tui_trainer.ui.kit.header import ViewTabs, header
 from tui_trainer.ui.kit.panes import PaneScreen
-from tui_trainer.ui.run.layer_rows import MNIST_FEATURES
+from tui_trainer.ui.kit.titles import ViewTabs, header
 from tui_trainer.ui.run.layer_table import LayerTable
 from tui_trainer.ui.run.messages import RunEnded
 from tui_trainer.ui.run.run_panel import Phase, RunPanel
@@ -46,7 +46,7 @@ KEYS = (
 
 NOTES = (
     N_("The run goes on in another process, whether this is left or not; nothing here acts upon it."),
-    N_("A run that is gone was killed, or its machine is; when it is gone on with, this shows it again."),
+    N_("A run that is gone was killed, or its machine is; when it is resumed, this shows it again."),
     N_("How the layers fare is measured at the end of each epoch."),
 )
 
@@ -84,7 +84,7 @@ class WatchScreen(PaneScreen[None]):
     @property
     def history(self) -> History | None:
         """As far as it is known."""
-        return self._seen.history if self._seen else None
+        return self._seen.record.history if self._seen else None
 
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""
@@ -109,7 +109,7 @@ class WatchScreen(PaneScreen[None]):
         self.set_interval(1 / self._looks_per_second, self._draw_if_rested)
 
     def on_unmount(self) -> None:
-        """Nobody wants to know any more."""
+        """Stop the thread."""
         self._watcher.stop()
 
     @on(RunSeen)
@@ -117,7 +117,7 @@ class WatchScreen(PaneScreen[None]):
         if not self.query(RunPanel):  # this screen closes
             return
         before, self._seen = self._seen, event
-        shown = Shown(_("this run"), event.history, event.record.planned_epochs or event.record.last_epoch)
+        shown = Shown(_("this run"), event.record.history, event.record.planned_epochs or event.record.last_epoch)
         if before is None or before.record.config != event.record.config:
             self._show_what_it_is(event.record)
         if shown != self._shown:
@@ -130,32 +130,32 @@ class WatchScreen(PaneScreen[None]):
     def _draw_if_rested(self) -> None:
         if self._stale and self._seen and (self.run_view.is_rested() or self._seen.condition is not Condition.RUNNING):
             self._stale = False
-            self.run_view.draw(self._seen.history)
+            self.run_view.draw(self._seen.record.history)
 
     def _show_what_it_is(self, record: RunRecord) -> None:
         config = _options(record)
         if config:
-            self.run_view.show_network(config, _features(record))
+            self.run_view.show_network(config, _spec(record))
         elif record.config:
             self.run_view.explain(_("this version cannot read the run's options"))
 
     def _show_where_it_is(self, seen: RunSeen) -> None:
-        panel, progress = self.query_one(RunPanel), seen.history.progress
+        panel, progress = self.query_one(RunPanel), seen.record.history.progress
         if seen.problem:
             # The panel names the folder already.
             panel.show_phase(Phase.REFUSED, printable(seen.problem.below_folder(self._watcher.path)))
             return
-        if seen.end:
+        if ended := seen.record.history.ended:
             panel.show_phase(Phase.ENDED)
-            event = _farewell(self._watcher, seen.record, seen.end)
+            event = _farewell(self._watcher, ended)
             config = _options(seen.record)
-            panel.show_end(event, advice(config, event, seen.history.layers) if config else "")
+            panel.show_end(event, diagnose(config, event.status, event.test_accuracy, seen.record.history.layers) if config else None)
             return
         if progress is not None:
             before = sum(epoch.seconds for epoch in seen.record.epochs if epoch.number < progress.epoch)
             panel.show_progress(Phase.TRAINING, seen.record.planned_epochs or 0, progress, before)
         if seen.condition is Condition.GONE:
-            further = _("; --resume goes on with it") if seen.record.has_checkpoint else ""
+            further = _("; --resume continues it") if seen.record.has_checkpoint else ""
             panel.show_phase(Phase.GONE, _("it was killed, or its machine is{further}").format(further=further))
         elif progress is None:
             panel.show_phase(Phase.PREPARING, _("its first batches are not written yet"))
@@ -206,15 +206,15 @@ def _options(record: RunRecord) -> Config | None:
         return None
 
 
-def _features(record: RunRecord) -> int:
-    """Numbers in an image: the first layer has a weight for each, and a bias, to each of its units."""
-    first = record.layers[0] if record.layers else None
-    return max(first.parameters // max(first.output_shape[-1], 1) - 1, 1) if first else MNIST_FEATURES
+def _spec(record: RunRecord) -> DataSpec:
+    """What the run's data is like: the first layer has a weight for each number of a sample, and a bias, to each of its units."""
+    if not record.layers:
+        return MNIST_SPEC
+    first, last = record.layers[0], record.layers[-1]
+    return DataSpec((max(first.parameters // max(first.output_shape[-1], 1) - 1, 1),), last.output_shape[-1])
 
 
-def _farewell(watcher: Watcher, record: RunRecord, end: EndLine) -> RunEnded:
-    place = end.divergence
-    divergence = Divergence(printable(place.layer), place.epoch, place.step) if place else None
-    epochs = record.last_epoch if end.epochs is None else end.epochs
-    seconds = record.seconds if end.seconds is None else end.seconds
-    return RunEnded(watcher, end.status, epochs, end.test_loss, end.test_accuracy, seconds, divergence)
+def _farewell(watcher: Watcher, ended: Ended) -> RunEnded:
+    place = ended.divergence
+    divergence = replace(place, layer=printable(place.layer)) if place else None
+    return RunEnded(watcher, ended.status, ended.epochs, ended.test_loss, ended.test_accuracy, ended.seconds, divergence)

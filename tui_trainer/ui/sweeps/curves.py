@@ -14,7 +14,7 @@ from tui_trainer.text.language import _
 from tui_trainer.ui.chart.curves import RUN_PENS, Shown
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
-from tui_trainer.ui.sweeps.table import Mark
+from tui_trainer.ui.sweeps.table import RunMark
 
 CHARTS = ("loss", "accuracy")
 
@@ -22,7 +22,7 @@ MOST = len(RUN_PENS)
 
 
 class SweepCurves(Container):
-    """Knows which runs are marked; whoever hears `Wanted` has their curves read, and gives them to `draw`."""
+    """Knows which runs are marked; the screen hears `Wanted`, and gives their curves to `draw`."""
 
     class Wanted(Message):
         """Other runs are to be drawn."""
@@ -45,9 +45,9 @@ class SweepCurves(Container):
         """The runs whose curves are drawn, by their keys."""
         return (*self._marked, *([self.pointed] if self.pointed else []))
 
-    def marks(self, characters: Marks) -> Mapping[str, Mark]:
+    def marks(self, characters: Marks) -> Mapping[str, RunMark]:
         """What each marked run has on the charts."""
-        return {key: Mark(character, pen) for key, character, pen in zip(self._marked, characters.runs, RUN_PENS, strict=False)}
+        return {key: RunMark(character, pen) for key, character, pen in zip(self._marked, characters.runs, RUN_PENS, strict=False)}
 
     def point(self, key: str | None) -> None:
         """Draw another run in full."""

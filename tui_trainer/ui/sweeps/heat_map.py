@@ -14,7 +14,7 @@ from tui_trainer.system.folders import printable
 from tui_trainer.text.cells import cut, ljust, rjust, shorten
 from tui_trainer.text.drawing import Row
 from tui_trainer.text.language import _, ngettext
-from tui_trainer.ui.kit.best import best_mark
+from tui_trainer.ui.kit.contrast import best_mark
 from tui_trainer.ui.kit.painted import Painted
 from tui_trainer.ui.kit.titles import entitle
 
@@ -63,7 +63,7 @@ class SweepHeat(Painted, can_focus=True):
         """Down and across."""
         self._is_of_best = False
         self.cell: tuple[int, int] | None = None
-        """Under the cursor; None until somebody moves it: then it is the best."""
+        """Under the cursor; None until it is moved: then it is the best."""
         self._top, self._left = 0, 0
 
     def show(self, board: Board) -> None:

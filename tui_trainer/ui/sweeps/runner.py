@@ -30,7 +30,7 @@ class SweepOpened(SweepMessage, bubble=False):
 
 @dataclass
 class SweepTold(SweepMessage, bubble=False):
-    """Something to know while it goes on, in a line."""
+    """A notice about the sweep, in a line."""
 
     text: str
 
@@ -44,7 +44,7 @@ class SweepOver(SweepMessage, bubble=False):
 
 @dataclass
 class SweepRefused(SweepMessage, bubble=False):
-    """It cannot start or go on, for a reason that its user can mend: one line."""
+    """It cannot start or continue, for a reason that its user can mend: one line."""
 
     reason: str
 
@@ -63,7 +63,7 @@ class SweepRunner(Background):
         self._sweep: Sweep | None = None
 
     def stop(self) -> None:
-        """End it: runs that are being trained write their checkpoints, and go on from there the next time."""
+        """End it: runs that are being trained write their checkpoints, from which they are resumed the next time."""
         super().stop()
         if self._sweep:
             self._sweep.stop()

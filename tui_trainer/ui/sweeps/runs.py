@@ -55,11 +55,11 @@ class SweepRuns(Vertical):
 
     @property
     def is_filtered(self) -> bool:
-        """Whether there is a filter, or somebody types one."""
+        """Whether there is a filter, or one is being typed."""
         return bool(self.query_one("#filter").display)
 
     def ask_filter(self) -> None:
-        """Have somebody type one."""
+        """Ask for one."""
         field = self.query_one("#filter", Input)
         field.display = True
         field.focus()

@@ -1,4 +1,4 @@
-"""A sweep as it goes on, or ended: its runs or configurations in a table, a map of two options, and curves over each other."""
+"""A sweep, while it is trained or afterwards: its runs or configurations in a table, a map of two options, and curves over each other."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -23,9 +23,9 @@ from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit.charts import CHART_KEYS
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
-from tui_trainer.ui.kit.header import ViewTabs, header
 from tui_trainer.ui.kit.meter import Meter
 from tui_trainer.ui.kit.panes import PaneScreen
+from tui_trainer.ui.kit.titles import ViewTabs, header
 from tui_trainer.ui.runs.watch import WatchScreen
 from tui_trainer.ui.sweeps.curves import MOST, SweepCurves
 from tui_trainer.ui.sweeps.heat_map import SweepHeat
@@ -61,8 +61,8 @@ NOTES = (
 SWEEP_KEYS = (
     Binding("c", "group", "Group", tooltip="A row for each run, or for each configuration, whose seeds are one"),
     Binding("slash", "filter", "Find", tooltip="Show the rows alone in which some words occur: relu 0.01, activation=relu"),
-    Binding("s", "stop", "Stop", tooltip="Stop the sweep; its runs keep what they have learned, and can be gone on with"),
-    Binding("g", "go_on", "Go on", tooltip="Train what is left of the sweep"),
+    Binding("s", "stop", "Stop", tooltip="Stop the sweep; its runs keep what they have learned, and can be resumed"),
+    Binding("g", "go_on", "Resume", tooltip="Train what is left of the sweep"),
     Binding("u", "unmark", "Unmark", tooltip="Take all marks away", show=False),
     Binding("1", "view('table')", "Table", tooltip="Go to the table", show=False),
     Binding("2", "view('map')", "Map", tooltip="Go to the map of two options", show=False),
@@ -72,7 +72,7 @@ SWEEP_KEYS = (
 
 
 class SweepScreen(PaneScreen[None]):
-    """Looks at the sweep's folder again and again, whoever trains it; where that is this app, it can be stopped here."""
+    """Looks at the folder again and again, whichever process trains the sweep; where that is this app, it can be stopped here."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it
 
@@ -114,7 +114,7 @@ class SweepScreen(PaneScreen[None]):
         self._watcher.start()
 
     def on_unmount(self) -> None:
-        """Nobody wants to know any more."""
+        """Stop the thread."""
         self._watcher.stop()
 
     @property
@@ -124,7 +124,7 @@ class SweepScreen(PaneScreen[None]):
 
     @property
     def runner(self) -> SweepRunner | None:
-        """Whoever trains this sweep here."""
+        """The thread that trains this sweep, if this app does."""
         found = self.app.sweep if isinstance(self.app, SweepingApp) else None
         return found if found and found.goes_on and found.folder.absolute() == self.folder.absolute() else None
 

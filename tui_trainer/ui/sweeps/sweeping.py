@@ -24,7 +24,7 @@ class SweepingApp(App[int]):
         return self.sweep is not None and self.sweep.goes_on
 
     def begin_sweep(self, folder: Path, plan: Plan | None, workers: int) -> None:
-        """Train a sweep, or go on with it."""
+        """Train a sweep, or what is left of it."""
         self.sweep = SweepRunner(folder, plan, workers, self.post_message)
         self.sweep.start()
 
@@ -67,4 +67,4 @@ class SweepingApp(App[int]):
         return False
 
     def sweep_is_over(self) -> None:
-        """Whoever waited for that may go on."""
+        """Called when the sweep has ended."""

@@ -26,7 +26,7 @@ from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.fitted import FittedScreen
 from tui_trainer.ui.kit.footer import KeyFooter
-from tui_trainer.ui.kit.header import header
+from tui_trainer.ui.kit.titles import header
 from tui_trainer.ui.sweeps.finder import SweepFinder, SweepsFound
 from tui_trainer.ui.sweeps.new_sweep import NewSweep
 from tui_trainer.ui.sweeps.runner import SweepOpened, SweepRefused
@@ -42,7 +42,7 @@ KEYS = (
 
 NOTES = (
     N_("All other options are those of the main screen's form. --seed 0:5 trains each configuration with five seeds."),
-    N_("Each sweep has a folder of its own in sweeps/; `tui-trainer sweep --output` with it goes on with it too."),
+    N_("Each sweep has a folder of its own in sweeps/; `tui-trainer sweep --output` with it resumes it too."),
     N_("Runs are trained by processes with one thread each; as many workers as cores are fastest."),
 )
 
@@ -53,7 +53,7 @@ class SweepsScreen(FittedScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r", "start", "Start", tooltip="Start the new sweep (in its field: enter)", priority=True),
         Binding("enter", "open", "Open", tooltip="In the list: open the sweep (mouse: click)"),
-        Binding("g", "go_on", "Go on", tooltip="In the list: train what is left of the sweep, and open it"),
+        Binding("g", "go_on", "Resume", tooltip="In the list: train what is left of the sweep, and open it"),
         Binding("r", "find", "Read again", tooltip="Read the list again", show=False),
         Binding("escape", "leave", "Back", tooltip="Leave a field, or go back to the main screen", key_display="esc"),
     ]
@@ -88,12 +88,12 @@ class SweepsScreen(FittedScreen[None]):
         self.action_find()
 
     def on_unmount(self) -> None:
-        """Nobody wants to know any more."""
+        """Stop the thread."""
         self._finder.stop()
 
     @on(ScreenResume)
     def _look_again(self) -> None:
-        """What was opened may have gone on meanwhile."""
+        """What was opened may have been trained meanwhile."""
         if self.query("#list"):
             self.action_find()
 

@@ -13,7 +13,7 @@ from tui_trainer.sweep.table import ACCURACY, SHORT, Row, Table
 from tui_trainer.text.cells import ljust, rjust, shorten
 from tui_trainer.text.language import _
 from tui_trainer.ui.chart.curves import RUN_PENS, Pen
-from tui_trainer.ui.kit.best import best_mark
+from tui_trainer.ui.kit.contrast import best_mark
 from tui_trainer.ui.kit.painted import Painted
 
 Pieces = list[tuple[str, str]]
@@ -28,7 +28,7 @@ ENDS = 1_000_000
 
 
 @dataclass(frozen=True)
-class Mark:
+class RunMark:
     """What a run has on the charts."""
 
     character: str
@@ -81,7 +81,7 @@ class SweepTable(Painted, can_focus=True):
         """What to say where there is no row."""
         self._widths: tuple[int, ...] = ()
         self._numbers: tuple[bool, ...] = ()
-        self._marks: Mapping[str, Mark] = {}
+        self._marks: Mapping[str, RunMark] = {}
         self._cursor, self._top, self._first = 0, 0, 0
 
     @property
@@ -106,13 +106,13 @@ class SweepTable(Painted, can_focus=True):
         self._numbers = tuple(table.is_number(column) for column in range(len(table.heads)))
         self.order()
 
-    def show_marks(self, marks: Mapping[str, Mark]) -> None:
+    def show_marks(self, marks: Mapping[str, RunMark]) -> None:
         """Show which runs are on the charts."""
         self._marks = marks
         self.repaint()
 
     def order(self) -> None:
-        """Sort and filter; the cursor stays with its row, or on the first one while nobody has moved it."""
+        """Sort and filter; the cursor stays with its row, or on the first one until it is moved."""
         before = self.chosen
         self.rows = self.table.view(self.head, self.query_text, descending=self.descending)
         if before and self._cursor:
