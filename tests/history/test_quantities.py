@@ -1,13 +1,16 @@
 """What the layers' figures are called: at each line that is drawn, and for networks of which it is known how they fare."""
 
 from math import inf, nan
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
-from tui_trainer.history.quantities import FIGURES, Grade, table
+from tui_trainer.history.quantities import FIGURES, QUANTITIES, table
+from tui_trainer.history.quantity import Grade, Scope
+from tui_trainer.runs.log import Layer
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import EpochEnded, LayerHealth
 from tui_trainer.training.loop import Training
@@ -119,3 +122,25 @@ def test_weights_far_too_large_explode_or_saturate(digits: Dataset) -> None:
     assert "exploding" in after_an_epoch(
         "activation_std", digits, hidden="30x6", activation="relu", initializer="uniform", uniform_limit=5.0, learning_rate=1e-30
     )
+
+
+def test_every_figure_of_the_layers_is_measured_logged_and_declared() -> None:
+    assert tuple(Layer.model_fields) == LayerHealth._fields
+    assert set(LayerHealth._fields) - set(FIGURES) == {"name", "activation_mean"}
+
+
+def test_no_two_figures_have_one_name_where_it_matters() -> None:
+    for scope in get_args(Scope):
+        names = [figure.name for figure in QUANTITIES if figure.scope == scope]
+        assert len(set(names)) == len(names)
+    for text in ("words", "curve", "profile", "head", "tag"):
+        texts = [getattr(figure, text) for figure in QUANTITIES if getattr(figure, text)]
+        assert len(set(texts)) == len(texts)
+        asked = [figure.asked for figure in QUANTITIES if getattr(figure, text)] if text in ("words", "curve", "profile") else []
+        assert len(set(asked)) == len(asked)
+
+
+def test_what_was_not_measured_is_no_number_but_gradients_always_were() -> None:
+    figures = table([layer(gradient_norm=nan, activation_std=nan)], is_logged=True)[0]
+    assert figures[list(FIGURES).index("gradient_norm")] == inf
+    assert np.isnan(figures[list(FIGURES).index("activation_std")])

@@ -16,4 +16,4 @@ def test_the_claim_holds(lesson: Lesson, seed: int) -> None:
     trial = Trial(lesson.configs({"seed": seed}), lesson.samples)
     for _ in trial.events():
         pass
-    assert [finding.sentence for finding in lesson.judge(trial.courses).findings if not finding.holds] == []
+    assert [finding.sentence for finding in lesson.judge(trial.histories).findings if not finding.holds] == []

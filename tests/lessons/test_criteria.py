@@ -2,19 +2,18 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tui_trainer.lessons.course import Course, loss_noise
-from tui_trainer.lessons.criteria import QUANTITIES, Criterion, Figure, Verdict, figures
-from tui_trainer.training.events import Snapshot
+from tui_trainer.history.history import History
+from tui_trainer.history.quantities import CRITERIA
+from tui_trainer.lessons.criteria import Criterion, Figure, Verdict, figures
 
-from .tiny import course, ended, epoch_ended, health, progress
+from .tiny import ended, epoch_ended, health, progress, told
 
 
-def learned(accuracy: float = 0.9) -> Course:
-    return course(
+def learned(accuracy: float = 0.9) -> History:
+    return told(
         progress(1, 2, 2.4, health(1, 1e-3, 2.0, 0.1), health(2, 0.5, 0.5, 0.3), health(3, 2.0)),
         progress(2, 2, 2.0, health(1, 8e-3, 4.0, 0.6), health(2, 0.5, 1.0, 0.2), health(3, 4.0)),
         epoch_ended(1, accuracy + 0.05),
@@ -25,8 +24,8 @@ def learned(accuracy: float = 0.9) -> Course:
     )
 
 
-def burst() -> Course:
-    return course(progress(1, 2, 2.4, health(1, 1.0), health(2, 1.0)), progress(2, 2, float("inf")), ended(diverged_at=2))
+def burst() -> History:
+    return told(progress(1, 2, 2.4, health(1, 1.0), health(2, 1.0)), progress(2, 2, float("inf")), ended(diverged_at=2))
 
 
 @pytest.mark.parametrize(
@@ -66,24 +65,8 @@ def test_figures_of_a_run(figure: dict[str, Any], expected: float | None) -> Non
 
 
 def test_every_quantity_of_a_run_that_never_began_is_missing_or_none() -> None:
-    for name in QUANTITIES.keys() - {"diverged", "steps", "parameters"}:
-        assert Figure(run="a", quantity=name).of(course()) is None
-
-
-def test_slopes_are_those_before_and_after() -> None:
-    after = Snapshot({"prelu_1.alpha": np.array([0.1, 0.3]), "prelu_2.alpha": np.array([0.5, 0.7]), "dense_1.weight": np.ones(2)}, {})
-    before = Snapshot({name: np.full(2, 0.25) for name in ("prelu_1.alpha", "prelu_2.alpha")}, {})
-    run = course(progress(1, 1, 1.0), epoch_ended(1, 0.5, snapshot=before), progress(2, 1, 1.0), epoch_ended(2, 0.5, snapshot=after))
-    assert run.slopes == [(0.25, 0.25), (pytest.approx(0.2), pytest.approx(0.6))]
-    assert Figure(run="a", quantity="slope_change").of(run) == pytest.approx(0.35)
-
-
-def test_noise_is_what_scatters_and_not_what_falls() -> None:
-    rng = np.random.default_rng(0)
-    scatter = rng.normal(0, 0.2, 20_000)
-    assert loss_noise(list(scatter + np.linspace(9, 1, 20_000))) == pytest.approx(0.2, rel=0.03)
-    assert loss_noise(list(np.linspace(9, 1, 200))) == pytest.approx(0, abs=1e-9)
-    assert loss_noise([1.0, 2.0, 3.0, 4.0]) is None
+    for name in CRITERIA.keys() - {"diverged", "steps", "parameters"}:
+        assert Figure(run="a", quantity=name).of(told()) is None
 
 
 def criterion(**values: Any) -> Criterion:
@@ -131,7 +114,7 @@ def test_a_claim_holds_when_all_its_criteria_do() -> None:
 @pytest.mark.parametrize(
     ("values", "complaint"),
     [
-        ({"quantity": "beauty", "is": "above", "value": 1}, "quantity must be one of validation_accuracy"),
+        ({"quantity": "beauty", "is": "above", "value": 1}, "quantity must be one of training_loss"),
         ({"is": "above"}, "needs a number"),
         ({"is": "above", "value": 1, "than": "b"}, "needs a number"),
         ({"is": "yes"}, "only diverged is yes or no"),
@@ -153,9 +136,9 @@ def test_what_cannot_be_judged_is_refused(values: dict[str, Any], complaint: str
 
 
 def test_figures_that_are_not_finite_are_null_in_json() -> None:
-    nan = course(progress(1, 1, 1.0, health(1, float("inf")), health(2, 1.0)), epoch_ended(1, float("nan")), ended(accuracy=0.1))
-    told = figures(nan)
-    assert told["finite"] is False
-    assert told["validation_accuracy"] is None
-    assert told["test_accuracy"] == 0.1
+    nan = told(progress(1, 1, 1.0, health(1, float("inf")), health(2, 1.0)), epoch_ended(1, float("nan")), ended(accuracy=0.1))
+    found = figures(nan)
+    assert found["finite"] is False
+    assert found["validation_accuracy"] is None
+    assert found["test_accuracy"] == 0.1
     assert "finite" not in figures(learned())

@@ -61,7 +61,7 @@ def test_what_the_runs_differ_in_cannot_be_given(tiny_lesson: Callable[..., Path
         ("learning_rate = 3e-3", "learning_rate = -1", "run some: learning_rate must be greater than 0, not -1"),
         ('hidden = "16x3"', "learning_rate = 1", "try three layers sets learning_rate, in which the runs differ"),
         ('shows = "loss"', 'shows = "spread"', "charts.0: a chart over epochs shows one of loss, accuracy"),
-        ('shows = "spread"', 'shows = "loss"', "charts.1: a chart over layers shows one of spread"),
+        ('shows = "spread"', 'shows = "loss"', "charts.1: a chart over layers shows one of gradient_norm"),
         ("samples = 400", "samples = 0", "samples: must be greater than or equal to 1"),
         ("samples = 400", "sample = 400", "sample: Extra inputs"),
         ('title = "Learning at all"', "", "title: Field required"),

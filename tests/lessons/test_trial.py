@@ -8,6 +8,7 @@ import pytest
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset, Split
 from tui_trainer.errors import UserError
+from tui_trainer.history.series import STEP
 from tui_trainer.lessons.criteria import figures
 from tui_trainer.lessons.parallel_runs import Trial
 from tui_trainer.runs.archive import read_run
@@ -41,8 +42,8 @@ def test_each_run_gives_the_numbers_that_it_gives_alone(digits_file: Path, digit
         assert losses[0] == losses[1]
         last = [next(event for event in reversed(events) if isinstance(event, EpochEnded)) for events in (mine, alone)]
         assert last[0].layers == last[1].layers
-        assert trial.courses[name].losses == losses[0]
-        assert trial.courses[name].epochs[-1].validation_accuracy == last[1].validation_accuracy
+        assert trial.histories[name].loss.points(STEP)[1].tolist() == losses[0]
+        assert trial.histories[name].epochs[-1].validation_accuracy == last[1].validation_accuracy
 
 
 def test_the_same_seed_gives_the_same_figures(digits_file: Path) -> None:
@@ -51,8 +52,8 @@ def test_the_same_seed_gives_the_same_figures(digits_file: Path) -> None:
         trial = Trial(configs(digits_file))
         for _ in trial.events():
             pass
-        told.append({name: figures(course) | {"seconds": None} for name, course in trial.courses.items()})
-        measured = [[each.place.steps for each in course.health] for course in trial.courses.values()]
+        told.append({name: figures(history) | {"seconds": None} for name, history in trial.histories.items()})
+        measured = [[each.step for each in run.measured] for run in trial.histories.values()]
         assert measured == [list(range(1, 51))] * 3
     assert told[0] == told[1]
 
@@ -64,11 +65,11 @@ def test_a_part_of_the_images_is_the_first_ones_and_those_held_out(digits_file: 
     images, labels = digits.training
     part = Dataset("part", Split(images[[*range(40), *range(500, 600)]], labels[[*range(40), *range(500, 600)]]), digits.test)
     alone = list(Training(configs(digits_file, 1)["run 0"], part).events(Control()))
-    assert trial.courses["run 0"].losses == []
+    assert len(trial.histories["run 0"].loss) == 0
     trial = Trial(configs(digits_file, 1), samples=40)
     for _ in trial.events():
         pass
-    assert trial.courses["run 0"].losses == [event.loss for event in alone if isinstance(event, Progress)]
+    assert trial.histories["run 0"].loss.points(STEP)[1].tolist() == [event.loss for event in alone if isinstance(event, Progress)]
 
 
 def test_more_images_than_there_are_is_all_of_them(digits_file: Path) -> None:
@@ -93,7 +94,7 @@ def test_all_runs_can_be_stopped(digits_file: Path) -> None:
             trial.stop()
     assert not threads()
     assert not trial.complete
-    assert [course.ended is None for course in trial.courses.values()] == [False, False, True]
+    assert [history.ended is None for history in trial.histories.values()] == [False, False, True]
     assert 0 < trial.position < 1
 
 
@@ -109,8 +110,8 @@ def test_runs_are_kept_where_that_is_asked(digits_file: Path, tmp_path: Path) ->
     trial = Trial(configs(digits_file, 2), samples=40, folder=tmp_path / "kept")
     for _ in trial.events():
         pass
-    for name, course in trial.courses.items():
+    for name, history in trial.histories.items():
         record = read_run(tmp_path / "kept" / name)
         assert record.status == "completed"
-        assert course.ended is not None
-        assert record.test_accuracy == course.ended.test_accuracy
+        assert history.ended is not None
+        assert record.test_accuracy == history.ended.test_accuracy

@@ -1,9 +1,9 @@
-"""Courses of runs that nobody trained."""
+"""Histories of runs that nobody trained."""
 
 from typing import Any
 
 from tui_trainer.config.options import Config
-from tui_trainer.lessons.course import Course
+from tui_trainer.history.history import History
 from tui_trainer.training.events import Divergence, Ended, EpochEnded, LayerHealth, Progress, Snapshot
 
 
@@ -31,9 +31,10 @@ def ended(*, diverged_at: int | None = None, accuracy: float = 0.9) -> Ended:
     return Ended(status, 1, 1, 0.3, accuracy, 2.5, where, Snapshot({}, {}))  # type: ignore[arg-type]
 
 
-def course(*events: Any, **options: Any) -> Course:
-    """What is kept of these events."""
-    made = Course(Config.parse(options))
+def told(*events: Any, **options: Any) -> History:
+    """What is known after these events."""
+    made = History(Config.parse(options))
     for event in events:
-        made.take(event)
+        made.add(event)
+    made.drain()
     return made

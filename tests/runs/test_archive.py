@@ -1,6 +1,7 @@
 """Runs read back from disk: all that was written is found again, and what was not written by this program harms nobody."""
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -77,11 +78,11 @@ def test_all_that_a_run_told_is_read_back(digits_file: Path, tmp_path: Path) -> 
             assert getattr(epoch, name) == getattr(event, name)
         assert epoch.gradient_norms == {layer.name: layer.gradient_norm for layer in event.layers}
     best = min(epochs, key=lambda event: event.validation_loss or 0)
-    assert found.best_loss == (best.validation_loss, best.epoch)
-    assert found.best_accuracy is not None
-    assert found.best_accuracy.value == max(event.validation_accuracy or 0 for event in epochs)
+    assert found.history.best_loss == (best.validation_loss, best.epoch)
+    assert found.history.best_accuracy is not None
+    assert found.history.best_accuracy.value == max(event.validation_accuracy or 0 for event in epochs)
     assert found.seconds == pytest.approx(end.seconds)
-    assert found.steps() == [16, 32, 48]
+    assert [epoch.step for epoch in found.epochs] == [16, 32, 48]
     assert abs(found.started.timestamp() - datetime.now().timestamp()) < 60
 
 
@@ -98,7 +99,8 @@ def test_in_short_a_run_has_the_same_figures(tmp_path: Path) -> None:
     whole = read_run(write(tmp_path / "run", START, *lines))
     short = whole.condensed()
     assert [each.number for each in short.epochs] == [2, 5]
-    for figure in ("best_accuracy", "best_loss", "last_epoch", "config", "status"):
+    assert (short.history.best_accuracy, short.history.best_loss) == (whole.history.best_accuracy, whole.history.best_loss)
+    for figure in ("last_epoch", "config", "status"):
         assert getattr(short, figure) == getattr(whole, figure)
     assert short.seconds == pytest.approx(whole.seconds)
 
@@ -106,7 +108,7 @@ def test_in_short_a_run_has_the_same_figures(tmp_path: Path) -> None:
 def test_a_run_without_its_end_is_unfinished_and_one_without_epochs_has_no_best(tmp_path: Path) -> None:
     assert read_run(write(tmp_path / "a", START, EPOCH)).status == "unfinished"
     found = read_run(write(tmp_path / "b", START, END))
-    assert (found.best_accuracy, found.best_loss, found.seconds, found.steps()) == (None, None, 0, [])
+    assert (found.history.best_accuracy, found.history.best_loss, found.seconds, list(found.epochs)) == (None, None, 0, [])
 
 
 def test_a_config_alone_is_a_run(digits_file: Path, tmp_path: Path) -> None:
@@ -114,7 +116,7 @@ def test_a_config_alone_is_a_run(digits_file: Path, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(config.to_toml())
     found = read_run(tmp_path)
     assert found.config == config.record()
-    assert (found.status, found.epochs) == ("unfinished", ())
+    assert (found.status, found.last_epoch) == ("unfinished", 0)
 
 
 def test_the_metrics_tell_what_was_run_whatever_becomes_of_config_toml(real: Path, tmp_path: Path) -> None:
@@ -151,7 +153,7 @@ def test_changes_made_while_it_ran_count(tmp_path: Path) -> None:
     ]
     assert found.config["changes"] == [{"step": 15, "batch_size": 15, "learning_rate": 0.5}, {"step": 500, "clip_norm": 1.0}]
     # 95 images: ten batches of 10; then five of 10 and three of 15; then seven of 15.
-    assert found.steps() == [10, 18, 25]
+    assert [epoch.step for epoch in found.epochs] == [10, 18, 25]
 
 
 def test_a_real_change_is_read_back(digits_file: Path, tmp_path: Path) -> None:
@@ -160,7 +162,7 @@ def test_a_real_change_is_read_back(digits_file: Path, tmp_path: Path) -> None:
     found = read_run(tmp_path / "run")
     assert [(change.step, change.changes) for change in found.changes] == [(20, {"batch_size": 50})]
     assert found.config == changed.record()
-    assert found.steps()[-1] == max(event.step for event in events if hasattr(event, "step"))
+    assert [epoch.step for epoch in found.epochs][-1] == max(event.step for event in events if hasattr(event, "step"))
 
 
 def test_unknown_events_and_fields_are_passed_over(tmp_path: Path) -> None:
@@ -168,12 +170,12 @@ def test_unknown_events_and_fields_are_passed_over(tmp_path: Path) -> None:
     assert len(found.epochs) == 1
 
 
-def test_what_was_not_finite_is_none(tmp_path: Path) -> None:
+def test_what_was_not_finite_is_no_number(tmp_path: Path) -> None:
     found = read_run(
         write(tmp_path / "run", START, EPOCH | {"train_loss": None, "finite": False}, EPOCH | {"epoch": 2, "validation_loss": None})
     )
-    assert found.epochs[0].train_loss is None
-    assert found.best_loss == (0.4, 1)
+    assert math.isnan(found.epochs[0].train_loss)
+    assert found.history.best_loss == (0.4, 1)
 
 
 # Where runs are
@@ -334,7 +336,7 @@ def read_and_look(path: Path) -> RunRecord | None:
     else:
         rows = [*compare_figures([found, found]), *compare_options([found, RunRecord(path, found.started)])]
         assert all(text.isprintable() for row in rows for text in (row.label, *row.texts))
-        assert len(found.steps()) == len(found.epochs)
+        assert len([epoch.step for epoch in found.epochs]) == len(found.epochs)
         return found
     assert len(told.splitlines()) == 1
     assert str(path) in told

@@ -58,7 +58,7 @@ def test_a_line_for_each_epoch_with_every_figure_as_it_was(real: Path) -> None:
     run = read_run(real)
     rows = table(epochs_csv(run))
     assert len(rows) == 3
-    for row, epoch, step in zip(rows, run.epochs, run.steps(), strict=True):
+    for row, epoch, step in zip(rows, run.epochs, [epoch.step for epoch in run.epochs], strict=True):
         assert (int(row["epoch"]), int(row["step"])) == (epoch.number, step)
         for name in ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "learning_rate", "seconds"):
             assert float(row[name]) == getattr(epoch, name)
@@ -114,8 +114,8 @@ def test_one_document_holds_all_that_the_files_tell(real: Path) -> None:
     assert [epoch["train_loss"] for epoch in found["epochs"]] == [epoch.train_loss for epoch in run.epochs]
     assert [(change["step"], change["changes"]) for change in found["changes"]] == [(20, {"batch_size": 50})]
     assert (found["status"], found["test_accuracy"], found["test_loss"]) == ("completed", run.test_accuracy, run.test_loss)
-    assert run.best_loss is not None
-    assert found["best_validation_loss"] == {"value": run.best_loss.value, "epoch": run.best_loss.epoch}
+    assert run.history.best_loss is not None
+    assert found["best_validation_loss"] == {"value": run.history.best_loss.value, "epoch": run.history.best_loss.epoch}
     assert [layer["name"] for layer in found["layers"]] == ["dense_1", "dense_2"]
     assert found["environment"]["numpy"] == np.__version__
 
@@ -137,11 +137,11 @@ def test_tensorboards_own_reader_finds_every_scalar_at_its_step_and_time(real: P
     scalars = {tag: found.Scalars(tag) for tag in found.Tags()["scalars"]}
     tags = {"train_loss": "loss/train", "validation_accuracy": "accuracy/validation", "learning_rate": "learning_rate/epoch"}
     for name, tag in tags.items():
-        assert [scalar.step for scalar in scalars[tag]] == run.steps()
+        assert [scalar.step for scalar in scalars[tag]] == [epoch.step for epoch in run.epochs]
         assert [scalar.value for scalar in scalars[tag]] == pytest.approx([getattr(epoch, name) for epoch in run.epochs])
     assert [scalar.value for scalar in scalars["epoch"]] == [1, 2, 3]
     assert [scalar.value for scalar in scalars["accuracy/test"]] == pytest.approx([run.test_accuracy])
-    assert scalars["accuracy/test"][0].step == run.steps()[-1]
+    assert scalars["accuracy/test"][0].step == [epoch.step for epoch in run.epochs][-1]
     assert {"gradient_norm/dense_1", "gradient_norm/dense_2"} < scalars.keys()
     with (real / "batches.f32").open("rb") as file:
         kept = read_batches(file)
@@ -277,7 +277,7 @@ def test_whether_a_run_can_be_gone_on_with(real: Path, tmp_path: Path) -> None:
     can, how = outlook(read_run(real))
     assert can
     assert "--epochs" in how
-    assert f"step {read_run(real).steps()[-1]}" in how
+    assert f"step {read_run(real).epochs[-1].step}" in how
     copy = shutil.copytree(real, tmp_path / "copy")
     (copy / "checkpoint.safetensors").write_bytes(b"\0" * 100)
     can, why = outlook(read_run(copy))

@@ -72,7 +72,7 @@ def test_each_line_is_told_once_and_half_of_one_is_waited_for(folder: Path) -> N
     assert not follower.look().lines
     add(folder, EPOCH | {"epoch": 2}, EPOCH | {"epoch": 3}, b'{"event"')
     assert epochs(follower.look()) == [2, 3]
-    assert len(follower.log.epochs) == 3
+    assert len(follower.recording.history.epochs) == 3
 
 
 def test_rows_come_whole(folder: Path) -> None:
@@ -124,7 +124,7 @@ def test_it_is_noticed_when_it_has_grown_again_meanwhile(folder: Path) -> None:
     add(folder, EPOCH | {"epoch": 2, "seconds": 2.5}, EPOCH | {"epoch": 3})
     news = follower.look()
     assert (news.anew, epochs(news)) == (True, [1, 2, 3])
-    assert follower.log.epochs[1].seconds == 2.5
+    assert follower.recording.history.epochs[1].seconds == 2.5
 
 
 def test_batches_that_are_others_by_now_are_noticed(folder: Path) -> None:
@@ -189,7 +189,7 @@ def test_all_of_a_real_run(digits_file: Path, tmp_path: Path) -> None:
     heard += news.lines
     assert news.condition is Condition.ENDED
     assert b"".join(each.text for each in heard) == (tmp_path / "run" / "metrics.jsonl").read_bytes()
-    assert follower.log.epochs == read_run(tmp_path / "run").epochs
+    assert follower.recording.history.epochs == read_run(tmp_path / "run").epochs
 
 
 # What nobody should trust

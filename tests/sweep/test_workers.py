@@ -141,9 +141,9 @@ def test_with_early_stopping_the_best_epoch_counts_as_its_weights_are_kept(digit
     options = config(epochs=30, early_stopping=2, learning_rate=0.05)
     _, found = run_trial(options, tmp_path / "trial", digits, Control())
     record = read_run(tmp_path / "trial")
-    assert record.best_loss is not None
-    assert record.best_loss.epoch < record.last_epoch
-    assert (found.validation_loss, found.epochs) == (record.best_loss.value, record.last_epoch)
+    assert record.history.best_loss is not None
+    assert record.history.best_loss.epoch < record.last_epoch
+    assert (found.validation_loss, found.epochs) == (record.history.best_loss.value, record.last_epoch)
 
 
 def test_a_trial_that_is_stopped_goes_on_to_the_same_bytes(digits: Dataset, config: Made, tmp_path: Path) -> None:

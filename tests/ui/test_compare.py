@@ -12,8 +12,7 @@ import pytest
 from textual.widgets import Static
 from textual.widgets._footer import FooterKey
 
-from tui_trainer.runs.archive import read_run
-from tui_trainer.runs.replay import shown
+from tui_trainer.runs.archive import read_run, with_batches
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit.help import HelpScreen
 from tui_trainer.ui.run.run_panel import Phase
@@ -419,16 +418,17 @@ async def test_every_theme_and_size_draws_it(sit_down: Desks) -> None:
 
 
 def test_the_curves_of_a_run_on_disk(tmp_path: Path) -> None:
-    found = shown(read_run(make_run(tmp_path / "run", 0.9, 3)))
-    step, epoch, seconds = (found.history.validation_accuracy.points(place)[0].tolist() for place in (0, 1, 2))
+    record = read_run(make_run(tmp_path / "run", 0.9, 3))
+    found = with_batches(record)
+    step, epoch, seconds = (found.validation_accuracy.points(place)[0].tolist() for place in (0, 1, 2))
     assert (step, epoch, seconds) == ([10, 20, 30], [1, 2, 3], [1.5, 3.0, 4.5])
-    assert found.history.validation_accuracy.points(1)[1].tolist() == pytest.approx([70, 80, 83.3333333])
-    assert found.history.training_loss.points(1)[1].tolist() == pytest.approx([1, 1 / 2, 1 / 3])
-    assert {name: list(series.points(1)[1]) for name, series in found.history.gradient_norms.items()} == {
+    assert found.validation_accuracy.points(1)[1].tolist() == pytest.approx([0.7, 0.8, 0.833333333])
+    assert found.training_loss.points(1)[1].tolist() == pytest.approx([1, 1 / 2, 1 / 3])
+    assert {name: list(series.points(1)[1]) for name, series in found.gradient_norms.items()} == {
         "dense_1": [0.1] * 3,
         "dense_2": [0.2] * 3,
     }
-    assert (found.name, found.epochs) == ("run", 3)
+    assert (record.name, found.last_epoch) == ("run", 3)
 
 
 async def test_figures_beyond_all_measure_are_drawn(sit_down: Desks, tmp_path: Path) -> None:

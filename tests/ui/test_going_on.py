@@ -105,8 +105,9 @@ async def test_a_killed_run_is_gone_on_with_from_the_list_and_shows_its_whole_co
         assert len(steps(desk)) == len(set(steps(desk)))
         assert steps(desk)[-1] == 4 * STEPS_AN_EPOCH
         assert (np.diff(history.loss.points(2)[0]) >= 0).all()
-        ((course, text),) = history.changes
-        assert text == "learning rate 0.002"
+        (change,) = history.changes
+        (course,) = history.course_at([change.step])
+        assert change.changes == {"learning_rate": 0.002}
         assert course[:2] == pytest.approx([30, 1.2], abs=0.05)
         assert "test accuracy" in desk.screen
     assert_same(killed, tmp_path / "whole")
@@ -123,8 +124,9 @@ async def test_an_app_that_is_given_a_run_goes_on_with_it_at_once(sit_down: Desk
         assert desk.value("hidden") == "12"
         assert desk.value("checkpoint_every") == "1e-09"
         # The change is where the run was left, not at its start.
-        ((course, text),) = runner(desk).history.changes
-        assert text == "learning rate 0.004"
+        (change,) = runner(desk).history.changes
+        (course,) = runner(desk).history.course_at([change.step])
+        assert change.changes == {"learning_rate": 0.004}
         assert kept["step"] > 2 * STEPS_AN_EPOCH
         assert course[:2] == pytest.approx([kept["step"], kept["step"] / STEPS_AN_EPOCH])
         assert course[2] > record.seconds
@@ -211,7 +213,7 @@ async def test_epochs_are_changed_while_the_run_goes_on(sit_down: Desks) -> None
         await desk.until_phase(Phase.ENDED)
         assert "✓ completed" in desk.screen
         assert runner(desk).options.epochs == 0
-        assert runner(desk).history.changes[0].text == "epochs 0"
+        assert runner(desk).history.changes[0].changes == {"epochs": 0}
 
 
 async def test_what_cannot_be_gone_on_with_is_refused(sit_down: Desks, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from history import story
 from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
 from textual.events import MouseScrollDown, MouseScrollUp
@@ -24,7 +25,6 @@ from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.run.run_panel import Phase
 from tui_trainer.ui.run.runner import Runner
 
-from .chart import story
 from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks
 from .test_compare import make_run
 from .test_contrast import faint
@@ -119,8 +119,8 @@ async def test_what_vanishes_is_seen_live_from_the_first_seconds(sit_down: Desks
         await desk.until_read("Gradients of dense_1")
         runner = desk.app.main.runner
         assert runner
-        before = len(runner.history.fates)
-        await desk.until(lambda: len(runner.history.fates) > before)
+        before = len(runner.history.health)
+        await desk.until(lambda: len(runner.history.health) > before)
         # Activations of a sigmoid that does not learn stand around a half.
         (activations, *_) = runner.history.distributions
         assert activations.activations.counts[10:30].sum() > 0.9 * activations.activations.counts.sum()
@@ -135,7 +135,7 @@ async def test_what_vanishes_is_seen_live_from_the_first_seconds(sit_down: Desks
 async def test_layers_are_measured_while_nobody_looks_at_them(sit_down: Desks) -> None:
     async with sit_down(SMALL, **LONG) as desk:
         await desk.press("ctrl+r")
-        await desk.until(lambda: desk.app.main.runner is not None and len(desk.app.main.runner.history.fates) > 2)
+        await desk.until(lambda: desk.app.main.runner is not None and len(desk.app.main.runner.history.health) > 2)
         runner = desk.app.main.runner
         assert runner
         assert not runner.history.distributions, "which only the screen asks for"

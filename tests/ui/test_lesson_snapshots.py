@@ -7,7 +7,7 @@ from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
 from textual.widgets import Input
 
-from tui_trainer.lessons.course import Course
+from tui_trainer.history.history import History
 from tui_trainer.lessons.lesson import Lesson, read_lesson
 from tui_trainer.training.events import Divergence, Ended, EpochEnded, LayerHealth, Progress, Snapshot
 from tui_trainer.ui.lessons.runner import LessonEnded, LessonRunner
@@ -20,10 +20,10 @@ pytestmark = pytest.mark.long
 BATCHES = 50
 
 
-def tell(course: Course, index: int) -> None:
-    """A course that is the same at every time and on every machine: the higher the index, the less is learned."""
+def tell(history: History, index: int) -> None:
+    """A run that is the same at every time and on every machine: the higher the index, the less is learned."""
     if index == 3:
-        course.take(Ended("diverged", 0, None, None, None, 0.0, Divergence("dense_1", 1, 4), None))
+        history.add(Ended("diverged", 0, None, None, None, 0.0, Divergence("dense_1", 1, 4), None))
         return
     for step in range(1, 2 * BATCHES + 1):
         layers = tuple(
@@ -32,10 +32,10 @@ def tell(course: Course, index: int) -> None:
         loss = 2.3 * math.exp(-step / (20 * 5**index))
         epoch = (step - 1) // BATCHES + 1
         batch = (step - 1) % BATCHES + 1
-        course.take(Progress(epoch, batch, BATCHES, step, loss, 1 - loss / 2.5, batch / BATCHES, 0.1, step / BATCHES, 20 * batch, layers))
+        history.add(Progress(epoch, batch, BATCHES, step, loss, 1 - loss / 2.5, batch / BATCHES, 0.1, step / BATCHES, 20 * batch, layers))
         if batch == BATCHES:
-            course.take(EpochEnded(epoch, loss, 1 - loss / 2.5, loss, 1 - loss / 2.5, 0.1, 1.0, 100.0, True, (), Snapshot({}, {})))
-    course.take(Ended("completed", 2, 2, 0.5, 0.8, 2.0, None, None))
+            history.add(EpochEnded(epoch, loss, 1 - loss / 2.5, loss, 1 - loss / 2.5, 0.1, 1.0, 100.0, True, (), Snapshot({}, {})))
+    history.add(Ended("completed", 2, 2, 0.5, 0.8, 2.0, None, None))
 
 
 async def end(desk: Desk, lesson: Lesson) -> None:
@@ -43,11 +43,11 @@ async def end(desk: Desk, lesson: Lesson) -> None:
     screen = desk.app.screen
     assert isinstance(screen, LessonScreen)
     runner = LessonRunner(lesson, {}, screen.post_message)
-    for index, course in enumerate(runner.trial.courses.values()):
-        tell(course, index)
+    for index, history in enumerate(runner.trial.histories.values()):
+        tell(history, index)
     screen.runner = runner
     screen.action_view("charts")
-    screen.post_message(LessonEnded(runner, lesson.judge(runner.trial.courses)))
+    screen.post_message(LessonEnded(runner, lesson.judge(runner.trial.histories)))
     await desk.until_read("on these runs")
 
 

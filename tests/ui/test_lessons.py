@@ -121,8 +121,8 @@ async def test_the_app_gives_the_same_numbers_as_no_screen(sit_down: Desks, tiny
         await desk.press("ctrl+r")
         await until_ended(desk)
         assert opened.runner is not None
-        for name, course in opened.runner.trial.courses.items():
-            assert figures(course) | {"seconds": 0} == figures(trial.courses[name]) | {"seconds": 0}
+        for name, history in opened.runner.trial.histories.items():
+            assert figures(history) | {"seconds": 0} == figures(trial.histories[name]) | {"seconds": 0}
 
 
 async def test_a_claim_that_does_not_hold_is_said_to(sit_down: Desks, tiny_lesson: Callable[..., Path]) -> None:

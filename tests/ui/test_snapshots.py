@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from history import story
 from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
 
@@ -18,7 +19,6 @@ from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.run.messages import RunEnded, RunStarted
 from tui_trainer.ui.run.runner import Runner
 
-from .chart import story
 from .desk import LARGE, SMALL, USUAL, Desk, Desks
 from .test_compare import make_run
 

@@ -18,6 +18,15 @@ NUMBERS = (1, 2, 3, 4, 5, 6, 7)
 """Columns of the table that hold numbers."""
 
 
+class Optimizers(click.Option):
+    """Says which there are at the time of asking: some may be registered while the program runs."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Name them."""
+        self.help = f"Which optimizers, of {', '.join(OPTIMIZERS)}.  [default: all; in the app sgd, momentum and adam are shown at first]"
+        return super().get_help_record(ctx)
+
+
 @click.command("paths")
 @click.option(
     "--surface",
@@ -29,8 +38,8 @@ NUMBERS = (1, 2, 3, 4, 5, 6, 7)
 @click.option(
     "--optimizer",
     "optimizers",
+    cls=Optimizers,
     metavar="NAME,...",
-    help=f"Which optimizers, of {', '.join(OPTIMIZERS)}.  [default: all; in the app sgd, momentum and adam are shown at first]",
 )
 @click.option("--learning-rate", "--lr", "rates", metavar="RATE,...", help="One for all, or one each.  [default: what suits the surface]")
 @click.option("--steps", type=click.IntRange(0, MOST_STEPS), help="With --no-ui: how many to take.  [default: what suits the surface]")

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from tui_trainer.errors import UserError
 from tui_trainer.headless.tables import say, say_table
-from tui_trainer.runs.comparison import nats, option_text, percent, time, whole
+from tui_trainer.history.quantity import finite, nats, percent, time, whole
+from tui_trainer.runs.comparison import option_text
 from tui_trainer.system.folders import printable
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def size_text(size: float) -> str:
 def _facts(run: "RunRecord", can: bool, why: str) -> dict[str, str]:
     from tui_trainer.runs.listing import run_status  # noqa: PLC0415
 
-    planned, best, where = run.planned_epochs, run.best_accuracy, run.divergence
+    planned, where = run.planned_epochs, run.divergence
+    best, lowest = run.history.best_accuracy, run.history.best_loss
     facts: dict[str, Any] = {
         "folder": printable(str(run.path)),
         "status": run_status(run),
@@ -61,7 +63,7 @@ def _facts(run: "RunRecord", can: bool, why: str) -> dict[str, str]:
         "training time": f"{time(run.seconds)} s",
         "parameters": None if run.parameters is None else f"{run.parameters:,}",
         "best validation accuracy": f"{percent(best.value)} (epoch {best.epoch})" if best else None,
-        "best validation loss": f"{nats(run.best_loss.value)} (epoch {run.best_loss.epoch})" if run.best_loss else None,
+        "best validation loss": f"{nats(lowest.value)} (epoch {lowest.epoch})" if lowest else None,
         "test accuracy": None if run.test_accuracy is None else percent(run.test_accuracy),
         "test loss": None if run.test_loss is None else nats(run.test_loss),
         "can be resumed": f"{'yes' if can else 'no'}: {printable(why)}",
@@ -92,7 +94,7 @@ def _epochs_title(run: "RunRecord") -> str:
 
 def _epochs(run: "RunRecord") -> list[list[str]]:
     def text(value: float | None, form: Any) -> str:
-        return NONE if value is None else form(value)
+        return NONE if finite(value) is None else form(value)
 
     return [
         [

@@ -102,7 +102,7 @@ def _list_record(run: "Listed", usual: "dict[str, JsonValue]") -> dict[str, Any]
     record = run.record
     if record is None:
         return {**named, "error": run.problem}
-    best = record.best_accuracy
+    best = record.history.best_accuracy
     return {
         **named,
         "started": record.started.isoformat(),
@@ -118,7 +118,8 @@ def _list_record(run: "Listed", usual: "dict[str, JsonValue]") -> dict[str, Any]
 
 
 def _list_row(run: "Listed", usual: "dict[str, JsonValue]") -> list[str]:
-    from tui_trainer.runs.comparison import ACCURACY, TEST_ACCURACY, figure_text, option_text  # noqa: PLC0415
+    from tui_trainer.history.quantities import RUNS  # noqa: PLC0415
+    from tui_trainer.runs.comparison import figure_text, option_text  # noqa: PLC0415
     from tui_trainer.runs.listing import differences  # noqa: PLC0415
 
     record = run.record
@@ -126,7 +127,7 @@ def _list_row(run: "Listed", usual: "dict[str, JsonValue]") -> list[str]:
         return [run.name, run.status, *[NONE] * 5, printable(run.problem)]
     planned = record.planned_epochs
     different = (f"{printable(name)}={_short(option_text(value))}" for name, value in differences(record, usual).items())
-    figures = [figure_text(figure, record) if figure.of(record) is not None else NONE for figure in (ACCURACY, TEST_ACCURACY)]
+    figures = [figure_text(RUNS[name], record, NONE) for name in ("best_validation_accuracy", "test_accuracy")]
     return [
         run.name,
         run.status,
@@ -172,7 +173,8 @@ def show(run: str, folder: Path | None, form: str) -> None:
 @format_option
 def compare(chosen: tuple[str, ...], folder: Path | None, form: str) -> None:
     """Compare runs: the options in which they differ, and their figures, the best of each marked with *."""
-    from tui_trainer.runs.comparison import FIGURES, compare_figures, compare_options  # noqa: PLC0415
+    from tui_trainer.history.quantities import COMPARED  # noqa: PLC0415
+    from tui_trainer.runs.comparison import compare_figures, compare_options  # noqa: PLC0415
 
     if len(chosen) < 2:
         raise UserError("give two runs or more to compare", option="RUN")
@@ -187,7 +189,7 @@ def compare(chosen: tuple[str, ...], folder: Path | None, form: str) -> None:
                     "name": record.path.absolute().name,
                     "path": str(record.path),
                     "options": {name: record.config.get(name) for name in sorted(different)},
-                    "figures": {figure.label.replace(" ", "_"): figure.of(record) for figure in FIGURES},
+                    "figures": {figure.head.replace(" ", "_"): figure.take(record.history) for figure in COMPARED},
                     "best": [row.label.replace(" ", "_") for row in figures if index in row.best],
                 }
             )
@@ -277,7 +279,7 @@ def _what_is_lost(path: Path) -> str:
         record = read_run(path)
     except UserError:
         return ", ".join([*parts, "unreadable"])
-    best = record.best_accuracy
+    best = record.history.best_accuracy
     parts += [record.status, f"{record.last_epoch} epochs", *([f"validation accuracy {best.value:.2%}"] if best else [])]
     return ", ".join([*parts, *([f"tags {printable(' '.join(record.tags))}"] if record.tags else [])])
 

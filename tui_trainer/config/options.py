@@ -112,7 +112,7 @@ class Config(BaseModel):
     hidden: Annotated[tuple[Units, ...], BeforeValidator(parse_hidden), Field(max_length=MOST_LAYERS)] = Field(
         (256,), description="hidden layer sizes: 256, or 128x8,64 (eight of 128, one of 64), or none for softmax regression"
     )
-    activation: Annotated[str, OneForEach({name: kind.summary for name, kind in ACTIVATIONS.items()})] = Field(
+    activation: Annotated[str, OneForEach(ACTIVATIONS)] = Field(
         "relu", description="function between the layers; one for all, or one for each hidden layer: tanh,relux2"
     )
     alpha: Annotated[FactorOrZero | None, BeforeValidator(_or_none), After(_resolve_alpha)] = Field(
@@ -121,7 +121,7 @@ class Config(BaseModel):
     )
     initializer: Annotated[
         str,
-        OneForEach({AUTO: "the one made for the activation"} | {name: kind.summary for name, kind in INITIALIZERS.items()}, output=AUTO),
+        OneForEach(INITIALIZERS, {AUTO: "the one made for the activation"}, output=AUTO),
         After(_resolve_initializer),
     ] = Field(
         AUTO,
@@ -129,16 +129,12 @@ class Config(BaseModel):
         "one for all layers, or one for each, the output layer's last",
     )
     uniform_limit: Factor = Field(0.05, description="half-width of the uniform initializer")
-    optimizer: Annotated[str, OneOf({name: rule.summary for name, rule in OPTIMIZERS.items()})] = Field(
-        "adam", description="rule that turns gradients into steps"
-    )
+    optimizer: Annotated[str, OneOf(OPTIMIZERS)] = Field("adam", description="rule that turns gradients into steps")
     learning_rate: Factor = Field(
         default_factory=lambda data: OPTIMIZERS[data["optimizer"]].default_learning_rate,
         description="size of a step (0.01 for sgd, momentum, nesterov, adagrad; 0.001 for rmsprop, adam, adamw, nadam)",
     )
-    schedule: Annotated[str, OneOf({name: kind.summary for name, kind in SCHEDULES.items()})] = Field(
-        "constant", description="how the learning rate changes from step to step"
-    )
+    schedule: Annotated[str, OneOf(SCHEDULES)] = Field("constant", description="how the learning rate changes from step to step")
     decay: Annotated[Number, Field(gt=0, le=1)] = Field(0.5, description="step, exponential: factor of the learning rate")
     decay_every: Factor = Field(1.0, description="step, exponential: epochs for one decay")
     warmup: Annotated[Number, Field(ge=0, le=MOST_EPOCHS)] = Field(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -10,20 +10,31 @@ from pydantic import GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from tui_trainer.nn.activations import ACTIVATIONS
+from tui_trainer.nn.registry import Registry
 from tui_trainer.text.language import _
 
 
 @dataclass(frozen=True)
 class OneOf:
-    """A text that is a name in a registry. `choices` maps each allowed name to one line of what it means."""
+    """A text that is a name in a registry, or one of those that are allowed `besides`, each with one line of what it means."""
 
-    choices: Mapping[str, str]
+    registry: Registry[Any]
+    besides: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def choices(self) -> Mapping[str, str]:
+        """Each allowed name with what it means, as they are now: parts may be registered while the program runs."""
+        return {**self.besides, **{name: part.summary for name, part in self.registry.items()}}
+
+    def allows(self, name: str) -> bool:
+        """Whether it is one of them."""
+        return name in self.besides or name in self.registry
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def _check(self, name: str) -> str:
-        if name not in self.choices:
+        if not self.allows(name):
             raise PydanticCustomError("one_of", _("must be one of {choices}"), {"choices": ", ".join(self.choices)})
         return name
 
@@ -47,7 +58,7 @@ class OneForEach(OneOf):
         if not isinstance(value, str):
             return value
         groups = [_repeated(part) for part in value.split(",")]
-        if any(name not in self.choices for name, _ in groups):
+        if not all(self.allows(name) for name, _ in groups):
             message = _("must be one of {choices}") if len(groups) == 1 else _("must be, for each layer, one of {choices}")
             raise PydanticCustomError("one_of", message, {"choices": ", ".join(self.choices)})
         if "hidden" not in info.data:

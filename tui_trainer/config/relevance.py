@@ -6,8 +6,7 @@ from typing import Any
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import Uniform
 from tui_trainer.nn.optimizers import OPTIMIZERS
-
-_TUNABLE = frozenset(name for rule in OPTIMIZERS.values() for name in rule.hyperparameters)
+from tui_trainer.nn.schedules import SCHEDULES
 
 
 def hindrance(name: str, values: Mapping[str, Any]) -> str | None:
@@ -18,9 +17,10 @@ def hindrance(name: str, values: Mapping[str, Any]) -> str | None:
         case "uniform_limit":
             decisive, matters = "initializer", Uniform.name in _names(values, "initializer")
         case "decay" | "decay_every":
-            decisive, matters = "schedule", values["schedule"] in ("step", "exponential")
+            decisive, matters = "schedule", SCHEDULES[str(values["schedule"])].decays
         case _:
-            decisive, matters = "optimizer", name not in _TUNABLE or name in OPTIMIZERS[str(values["optimizer"])].hyperparameters
+            is_tunable = any(name in rule.hyperparameters for rule in OPTIMIZERS.values())
+            decisive, matters = "optimizer", not is_tunable or name in OPTIMIZERS[str(values["optimizer"])].hyperparameters
     return None if matters else decisive
 
 

@@ -20,6 +20,7 @@ class Race:
         self.start: Point = surface.start
         self.step = 0
         self.rates = {name: surface.rate(name) for name in OPTIMIZERS}
+        """Of every rule, in the order in which they are listed."""
         self._paths: dict[str, Path] = {}
 
     def path(self, optimizer: str) -> Path:

@@ -45,7 +45,7 @@ def tell_lesson(lesson: Lesson, configs: Mapping[str, Config], folder: Path | No
                 tell(run, event, folder / run if folder else None)
         if received:
             return 128 + received[0]
-        verdict = lesson.judge(trial.courses)
+        verdict = lesson.judge(trial.histories)
         if form == "json":
             _say_json(_verdict_record(lesson, configs, verdict, trial))
         else:
@@ -61,7 +61,7 @@ def _verdict_record(lesson: Lesson, configs: Mapping[str, Config], verdict: Verd
         "claim": lesson.claim,
         "seed": next(iter(configs.values())).seed,
         "criteria": [finding.record() for finding in verdict.findings],
-        "runs": {name: figures(course) for name, course in trial.courses.items()},
+        "runs": {name: figures(history) for name, history in trial.histories.items()},
     }
 
 

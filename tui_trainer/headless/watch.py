@@ -14,7 +14,8 @@ from tui_trainer.headless.run import Exit, conclusion, describe, describe_epoch
 from tui_trainer.runs.archive import record_of
 from tui_trainer.runs.directory import line as as_json
 from tui_trainer.runs.follow import Condition, Follower, Heard, News
-from tui_trainer.runs.log import ChangeLine, EndLine, EpochLine, Line, Log, ResumeLine, StartLine, parse_object
+from tui_trainer.runs.log import ChangeLine, EndLine, EpochLine, Line, ResumeLine, StartLine, parse_object
+from tui_trainer.runs.recording import Recording
 from tui_trainer.system.folders import printable
 from tui_trainer.system.signals import heeded
 from tui_trainer.system.streams import results
@@ -41,7 +42,7 @@ def watch_headless(follower: Follower, form: Literal["text", "json"], looks_per_
                 _note(f"{follower.path}: {'nobody trains it any more; waiting for it to be resumed' if gone else 'training continues'}")
             if number := wait(0 if news.behind else 1 / looks_per_second):
                 return 128 + number
-    end = follower.log.end
+    end = follower.recording.end
     return Exit.DIVERGED if end and end.status == "diverged" else Exit.FINISHED
 
 
@@ -114,9 +115,9 @@ class _Text:
         line: Line = heard.line
         match line:
             case StartLine():
-                log = Log()
-                log.take(line)
-                record = record_of(self._follower.path, log)
+                recording = Recording()
+                recording.take(line)
+                record = record_of(self._follower.path, recording)
                 self._epochs = record.planned_epochs or 0
                 yield from _opening(line, record.config)
                 yield f"run directory {printable(str(self._follower.path))}"
@@ -129,7 +130,7 @@ class _Text:
             case EpochLine():
                 yield describe_epoch(line, max(self._epochs, line.epoch))
             case EndLine():
-                epochs = len(self._follower.log.epochs)
+                epochs = len(self._follower.recording.history.epochs)
                 yield from conclusion(line if line.epochs is not None else line.model_copy(update={"epochs": epochs}))
 
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_trainer.history.quantities import FIGURES, Figure, Values
+from tui_trainer.history.quantities import FIGURES
+from tui_trainer.history.quantity import LayerQuantity, Values
 
 MOST_CELLS = 1 << 15
 """Buckets times layers that are kept: some 3 MB."""
@@ -103,7 +104,7 @@ class HealthHistory:
             return self._table.part(slice(len(halved.first)))
         return self._table.part(slice(length + 1))
 
-    def cells(self, figure: Figure, end: float, columns: int) -> Cells:
+    def cells(self, figure: LayerQuantity, end: float, columns: int) -> Cells:
         """What a map of so many columns, from step 0 to `end`, shows of a figure: of each column's steps the worst.
 
         A column in which nothing was measured shows what was measured before it.

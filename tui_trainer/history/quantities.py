@@ -1,206 +1,204 @@
-"""What the figures of a layer mean, in words: where each stops being healthy, and who says so.
+"""Every figure of a run, once: the map of the layers, charts, criteria, tables, exports and TensorBoard are made from these entries."""
 
-No source gives a number for every line that has to be drawn. Each figure therefore states its rule and its source, and says which
-factor is this program's own.
-"""
-
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterable, Mapping
 from math import inf
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tui_trainer.history.derived import dead_share, gradient_ratio, loss_noise, slope_change, spread_ratio
+from tui_trainer.history.quantity import COUNT, LOG, NATS, SECONDS, SHARE, YES, Band, Cell, Grade, LayerQuantity, Quantity, Scope, Values
 from tui_trainer.training.events import LayerHealth
-
-Values = NDArray[np.floating[Any]]
-
-DECADES = 400.0
-"""Beyond every power of ten that a number can have."""
 
 FAR = 100.0
 """How many times as large, or as small, one layer may be as the layer that it is measured by."""
 
+BESIDE_ANOTHER = (Band("vanishing", 1 / FAR, Grade.LOW), Band("healthy", FAR, Grade.HEALTHY), Band("exploding", inf, Grade.HIGH))
 
-class Grade(Enum):
-    """Too small, right, too large; or neither good nor bad in itself."""
-
-    LOW = "low"
-    HEALTHY = "healthy"
-    HIGH = "high"
-    NEUTRAL = "neutral"
-
-
-class Band(NamedTuple):
-    """A word for all that is below a number, and not below that of the band before."""
-
-    word: str
-    below: float
-    grade: Grade
-
-
-@dataclass(frozen=True)
-class Figure:
-    """Something that is measured of each layer, and how it is judged."""
-
-    name: str
-    """The field of `LayerHealth`."""
-    title: str
-    bands: tuple[Band, ...]
-    measure: str
-    """What the bands' numbers are about."""
-    source: str
-    floor: float
-    """What is drawn faintest; on a logarithmic scale a power of ten."""
-    ceiling: float
-    text: Callable[[float], str]
-    logarithmic: bool = True
-    beside: Literal["first", "last"] | None = None
-    """The layer by whose value it is divided before it is judged."""
-    most: float = inf
-    """What is too large by itself."""
-
-    def judged(self, values: Values) -> Values:
-        """What the bands are about, for values of all layers (…, layers): infinite where one is not finite, NaN where there is none."""
-        found = values.copy()
-        if self.beside:
-            reference = values[..., :1] if self.beside == "first" else values[..., -1:]
-            with np.errstate(divide="ignore", invalid="ignore"):
-                found = values / reference
-            found[values == 0] = 0
-            found[np.isinf(values) | np.isinf(reference)] = inf
-        found[values > self.most] = inf
-        return found
-
-    def limits(self, say: Callable[[str], str] = str) -> list[str]:
-        """Each band in words, which `say` translates, with the number where it begins, or ends if it is the lowest of those not right."""
-        words, before = [], self.bands[0]
-        for band in self.bands:
-            limit = ""
-            if band is before:
-                limit = f" < {self._number(band.below)}" if band.grade is Grade.LOW else ""
-            elif before.grade is not Grade.LOW:
-                limit = f" ≥ {self._number(before.below)}"
-            words.append(say(band.word) + limit)
-            before = band
-        return words
-
-    def typical(self) -> list[float]:
-        """How strongly a value in the middle of each band is drawn, or at its end where the band has no other."""
-        limits = [float(self.strength(np.array(band.below))) for band in self.bands]
-        ends = {Grade.LOW: 0.0, Grade.HIGH: 1.0}
-        between = zip(self.bands, [0.0, *limits], limits, strict=False)
-        outer = (self.bands[0], self.bands[-1])
-        return [ends[band.grade] if band in outer and band.grade in ends else (low + high) / 2 for band, low, high in between]
-
-    def _number(self, limit: float) -> str:
-        return f"{limit:g}" if self.logarithmic else _percent(limit)
-
-    def band(self, judged: float) -> Band:
-        """The band in which a judged number lies."""
-        return next((band for band in self.bands if judged < band.below), self.bands[-1])
-
-    def severity(self, judged: Values) -> Values:
-        """Numbers that are the greater the more they ought to be seen: too large before too small before right, NaN where there is none."""
-        grades = [band.grade for band in self.bands]
-        found = np.searchsorted([band.below for band in self.bands[:-1]], judged, "right")
-        low, high = (np.array([grade is each for grade in grades])[found] for each in (Grade.LOW, Grade.HIGH))
-        with np.errstate(divide="ignore"):
-            place = np.clip(np.log10(judged), -DECADES, DECADES)
-        severity = np.where(low, -place, place) / (4 * DECADES) + np.where(high, 2.0, np.where(low, 1.0, 0.0))
-        return np.where(np.isnan(judged), np.nan, severity)
-
-    def strength(self, values: Values) -> Values:
-        """Where values lie from 0, the faintest, to 1."""
-        with np.errstate(divide="ignore"):
-            place = np.log10(values) if self.logarithmic else values
-        return np.clip((place - self.floor) / (self.ceiling - self.floor), 0.0, 1.0)
-
-
-def _power(value: float) -> str:
-    return f"{value:.2g}"
-
-
-def _percent(value: float) -> str:
-    return f"{value:.0%}"
-
-
-_ALL = (
-    Figure(
-        "gradient_norm",
-        "Gradient norm",
-        (Band("vanishing", 1 / FAR, Grade.LOW), Band("healthy", FAR, Grade.HEALTHY), Band("exploding", inf, Grade.HIGH)),
-        "÷ output layer's, or > 100",
-        "equal in all layers: Glorot & Bengio 2010, 4.2.1; the factor 100 is ours",
-        -12.0,
-        4.0,
-        _power,
+QUANTITIES: Final = (
+    # Of each batch.
+    Quantity("loss", "batch", NATS, title="Loss", unit="nats", curve="Loss of recent batches (nats)", tag="loss/batch"),
+    Quantity("accuracy", "batch", SHARE, title="Accuracy", unit="%", curve="Accuracy of recent batches", tag="accuracy/batch"),
+    Quantity("learning_rate", "batch", LOG, title="Learning rate", tag="learning_rate/batch"),
+    # Of each epoch.
+    Quantity("epoch", "epoch", COUNT, lambda epoch: epoch.number, tag="epoch"),
+    Quantity("step", "epoch", COUNT),
+    Quantity("train_loss", "epoch", NATS, words="training loss", lesson="training_loss", tag="loss/train"),
+    Quantity("train_accuracy", "epoch", SHARE, tag="accuracy/train"),
+    Quantity("validation_loss", "epoch", NATS, words="validation loss", curve="Validation loss (nats)", tag="loss/validation"),
+    Quantity("validation_accuracy", "epoch", SHARE, words="validation accuracy", curve="Validation accuracy", tag="accuracy/validation"),
+    Quantity("learning_rate", "epoch", LOG, tag="learning_rate/epoch"),
+    Quantity("seconds", "epoch", SECONDS, tag="seconds"),
+    # Of the whole run.
+    Quantity(
+        "best_validation_accuracy",
+        "run",
+        SHARE,
+        lambda run: run.best_accuracy.value if run.best_accuracy else None,
+        words="best validation accuracy",
+        head="validation accuracy",
+        better=max,
+    ),
+    Quantity(
+        "best_validation_loss", "run", NATS, lambda run: run.best_loss.value if run.best_loss else None, head="validation loss", better=min
+    ),
+    Quantity("test_loss", "run", NATS, lambda run: run.ended.test_loss if run.ended else None, tag="loss/test"),
+    Quantity(
+        "test_accuracy",
+        "run",
+        SHARE,
+        lambda run: run.ended.test_accuracy if run.ended else None,
+        words="test accuracy",
+        head="test accuracy",
+        tag="accuracy/test",
+        better=max,
+    ),
+    # What was stopped before its first epoch had ended was not the fastest.
+    Quantity("whole_seconds", "run", SECONDS, lambda run: run.seconds if run.epochs else None, head="seconds", better=min),
+    Quantity("epochs", "run", COUNT, lambda run: run.last_epoch, head="epochs trained"),
+    Quantity("first_loss", "run", NATS, lambda run: run.first.loss if run.first else None, words="loss of the first batch"),
+    Quantity("loss_noise", "run", LOG, loss_noise, words="noise of the loss from batch to batch"),
+    Quantity("diverged", "run", YES, words="diverged"),
+    Quantity(
+        "diverged_at",
+        "run",
+        COUNT,
+        lambda run: run.ended.divergence.step if run.ended and run.ended.divergence else None,
+        words="step at which it diverged",
+    ),
+    Quantity("steps", "run", COUNT, words="steps"),
+    Quantity("seconds", "run", SECONDS, lambda run: run.ended.seconds if run.ended else None, words="training time"),
+    Quantity("parameters", "run", COUNT, words="parameters"),
+    Quantity("slope_change", "run", LOG, slope_change, words="way of the mean slope below 0 in the layer where it moved most"),
+    # Of all layers, whenever they are measured.
+    Quantity(
+        "gradient_ratio",
+        "layers",
+        LOG,
+        gradient_ratio,
+        words="first layer's gradient norm over the output layer's",
+        curve="First layer's gradient over the output's",
+    ),
+    Quantity("spread_ratio", "layers", LOG, spread_ratio, words="last hidden layer's spread of activations over the first one's"),
+    Quantity("dead_fraction", "layers", SHARE, dead_share, words="share of dead units", curve="Dead units"),
+    # Of each layer.
+    LayerQuantity(
+        name="gradient_norm",
+        scale=LOG,
+        title="Gradient norm",
+        words="gradient norm",
+        curve="Gradient norm, {layer} layer",
+        profile="Gradient norm",
+        tag="gradient_norm",
+        cell=Cell("gradient", ".1e", 8, importance=5),
+        bands=BESIDE_ANOTHER,
+        measure="÷ output layer's, or > 100",
+        source="equal in all layers: Glorot & Bengio 2010, 4.2.1; the factor 100 is ours",
+        floor=-12.0,
+        ceiling=4.0,
         beside="last",
         most=100.0,
     ),
-    Figure(
-        "update_ratio",
-        "Update ratio",
-        (Band("slow", 1e-4, Grade.LOW), Band("healthy", 1e-2, Grade.HEALTHY), Band("fast", inf, Grade.HIGH)),
-        "step's norm ÷ weights'",
-        "around 1e-3, to 1e-2 in small networks: Karpathy, CS231n; 1e-4 is ours",
-        -6.0,
-        0.0,
-        _power,
+    LayerQuantity(
+        name="update_ratio",
+        scale=LOG,
+        title="Update ratio",
+        words="update over weights",
+        cell=Cell("update", ".1e", 7, importance=4),
+        bands=(Band("slow", 1e-4, Grade.LOW), Band("healthy", 1e-2, Grade.HEALTHY), Band("fast", inf, Grade.HIGH)),
+        measure="step's norm ÷ weights'",
+        source="around 1e-3, to 1e-2 in small networks: Karpathy, CS231n; 1e-4 is ours",
+        floor=-6.0,
+        ceiling=0.0,
     ),
-    Figure(
-        "activation_std",
-        "Activation spread",
-        (Band("vanishing", 1 / FAR, Grade.LOW), Band("healthy", FAR, Grade.HEALTHY), Band("exploding", inf, Grade.HIGH)),
-        "std ÷ first layer's",
-        "equal in all layers: Glorot & Bengio 2010, 4.2.1; the factor 100 is ours",
-        -5.0,
-        2.0,
-        _power,
+    LayerQuantity(
+        name="activation_std",
+        scale=LOG,
+        title="Activation spread",
+        words="spread of activations",
+        lesson="spread",
+        profile="Spread of activations",
+        hidden=True,
+        cell=Cell("output σ", ".2g", 8, importance=2),
+        bands=BESIDE_ANOTHER,
+        measure="std ÷ first layer's",
+        source="equal in all layers: Glorot & Bengio 2010, 4.2.1; the factor 100 is ours",
+        floor=-5.0,
+        ceiling=2.0,
         beside="first",
     ),
-    Figure(
-        "weight_norm",
-        "Weight norm",
-        (Band("", inf, Grade.NEUTRAL),),
-        "neither good nor bad in itself",
-        "no source gives a threshold; endless growth means too high a rate",
-        -1.0,
-        3.0,
-        _power,
+    LayerQuantity(
+        name="weight_norm",
+        scale=LOG,
+        title="Weight norm",
+        words="weight norm",
+        bands=(Band("", inf, Grade.NEUTRAL),),
+        measure="neither good nor bad in itself",
+        source="no source gives a threshold; endless growth means too high a rate",
+        floor=-1.0,
+        ceiling=3.0,
     ),
-    Figure(
-        "dead_fraction",
-        "Dead share",
-        (Band("alive", 0.1, Grade.HEALTHY), Band("dying", 0.4, Grade.HIGH), Band("dead", inf, Grade.HIGH)),
-        "units flat for all probe images",
-        "40% where the rate is too high: Karpathy, CS231n; the 10% are ours",
-        0.0,
-        1.0,
-        _percent,
-        logarithmic=False,
+    LayerQuantity(
+        name="dead_fraction",
+        scale=SHARE,
+        title="Dead share",
+        profile="Dead units",
+        hidden=True,
+        cell=Cell("dead", ".0%", 4, importance=3),
+        bands=(Band("alive", 0.1, Grade.HEALTHY), Band("dying", 0.4, Grade.HIGH), Band("dead", inf, Grade.HIGH)),
+        measure="units flat for all probe images",
+        source="40% where the rate is too high: Karpathy, CS231n; the 10% are ours",
+        floor=0.0,
+        ceiling=1.0,
     ),
-    Figure(
-        "saturated_fraction",
-        "Saturated share",
-        (Band("responsive", 0.6, Grade.HEALTHY), Band("half flat", 0.9, Grade.HEALTHY), Band("flat", inf, Grade.HIGH)),
-        "outputs where f is flat",
-        "rectifiers start near 50%: Glorot, Bordes & Bengio 2011; both lines are ours",
-        0.0,
-        1.0,
-        _percent,
-        logarithmic=False,
+    LayerQuantity(
+        name="saturated_fraction",
+        scale=SHARE,
+        title="Saturated share",
+        words="share of flat activations",
+        cell=Cell("flat", ".0%", 4, importance=1),
+        bands=(Band("responsive", 0.6, Grade.HEALTHY), Band("half flat", 0.9, Grade.HEALTHY), Band("flat", inf, Grade.HIGH)),
+        measure="outputs where f is flat",
+        source="rectifiers start near 50%: Glorot, Bordes & Bengio 2011; both lines are ours",
+        floor=0.0,
+        ceiling=1.0,
     ),
+    Quantity("slopes", "slopes", NATS, profile="Mean slope below 0"),
 )
 
-FIGURES: Mapping[str, Figure] = MappingProxyType({figure.name: figure for figure in _ALL})
-"""All that is judged, in the order in which a key shows them."""
+
+def _of_scope(scope: Scope) -> Mapping[str, Quantity]:
+    return MappingProxyType({each.name: each for each in QUANTITIES if each.scope == scope})
 
 
-def table(layers: Iterable[LayerHealth]) -> Values:
-    """The figures of layers as an array (layers, figures); a number that is not finite is beyond all measure."""
+BATCHES, EPOCHS, RUNS = _of_scope("batch"), _of_scope("epoch"), _of_scope("run")
+"""By their names in files, in the order in which they are told."""
+
+FIGURES: Final[Mapping[str, LayerQuantity]] = MappingProxyType({each.name: each for each in QUANTITIES if isinstance(each, LayerQuantity)})
+"""All that is judged of a layer, in the order in which a key shows them."""
+
+CRITERIA: Final[Mapping[str, Quantity]] = MappingProxyType({each.asked: each for each in QUANTITIES if each.words})
+"""What a lesson's criteria may ask for."""
+
+CURVES: Final[Mapping[str, Quantity]] = MappingProxyType({each.asked: each for each in QUANTITIES if each.curve})
+"""What a lesson's chart may show over the course of its runs."""
+
+PROFILES: Final[Mapping[str, Quantity]] = MappingProxyType({each.asked: each for each in QUANTITIES if each.profile})
+"""What it may show layer by layer, at one moment."""
+
+COMPARED: Final = tuple(each for each in QUANTITIES if each.head)
+"""What tells how well a run did, in the order in which it is shown."""
+
+
+def table(layers: Iterable[LayerHealth], *, is_logged: bool = False) -> Values:
+    """The figures of layers as an array (layers, figures); a number that is not finite is beyond all measure.
+
+    Where it `is_logged`, NaN may mean that an earlier version did not measure the figure. Gradients were always measured.
+    """
     values = np.array([[getattr(layer, name) for name in FIGURES] for layer in layers], np.float64)
-    return np.where(np.isfinite(values), values, inf)
+    beyond = ~np.isfinite(values)
+    if is_logged:
+        beyond[:, [name != "gradient_norm" for name in FIGURES]] = False
+    values[beyond] = inf
+    return values

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+FIRST = 16
+"""Points for which there is room at first: hundreds of runs may be held that nobody draws."""
+
 Points = tuple[np.ndarray, np.ndarray]
 """x and y, of one length; x never falls, and y is NaN where there is a gap."""
 
@@ -20,7 +23,7 @@ class Series:
 
     def __init__(self, capacity: int = 1 << 17) -> None:
         self._capacity = capacity
-        self._table = np.empty((5, min(256, capacity)))
+        self._table = np.empty((5, min(FIRST, capacity)))
         self._kept = self._table[:, :0]
         self._stride = 1
         self._waiting = np.empty((5, 0))

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from math import isclose, isfinite, isnan
 from operator import gt, lt
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from tui_trainer.lessons.course import Course, Layer, Means, dead_fraction, gradient_ratio, loss_noise, of_layer
+from tui_trainer.history.history import History
+from tui_trainer.history.quantities import CRITERIA
+from tui_trainer.history.traces import Layer, measurements
 from tui_trainer.text.language import N_, _, in_english
-from tui_trainer.training.events import LayerHealth, plain
+from tui_trainer.training.events import plain
 
 When = Literal["start", "end", "most", "least"]
 WHEN: Mapping[When, str] = MappingProxyType(
@@ -21,106 +23,6 @@ WHEN: Mapping[When, str] = MappingProxyType(
 
 Relation = Literal["above", "below", "equal", "yes", "no"]
 
-
-class Quantity(NamedTuple):
-    """A figure of a run, what it is called, and how it is written."""
-
-    words: str
-    figure: Callable[[float], str]
-    of_run: Callable[[Course], float | None] | None = None
-    of_layers: Callable[[tuple[LayerHealth, ...], Layer], float | None] | None = None
-    """For what is measured again and again: its value at one measurement."""
-    layered: bool = False
-    """Whether it is about one layer."""
-
-
-def _percent(value: float) -> str:
-    return f"{value:.1%}"
-
-
-def _nats(value: float) -> str:
-    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.3g}"
-
-
-def _power(value: float) -> str:
-    return f"{value:.3g}" if 1e-3 <= abs(value) < 1e4 or not value else f"{value:.1e}"
-
-
-def _count(value: float) -> str:
-    return f"{value:,.0f}"
-
-
-def _seconds(value: float) -> str:
-    return f"{value:.1f} s"
-
-
-def _yes(value: float) -> str:
-    return _("yes") if value else _("no")
-
-
-def _last(figure: Callable[[Means], float | None]) -> Callable[[Course], float | None]:
-    return lambda course: figure(course.epochs[-1]) if course.epochs else None
-
-
-def _best_accuracy(course: Course) -> float | None:
-    return max((epoch.validation_accuracy for epoch in course.epochs if epoch.validation_accuracy is not None), default=None)
-
-
-def _slope_change(course: Course) -> float | None:
-    """How far the layer whose mean slope was learned furthest has come."""
-    return (
-        max((abs(last - first) for first, last in zip(course.slopes[0], course.slopes[-1], strict=True)), default=None)
-        if course.slopes
-        else None
-    )
-
-
-def _of(figure: Callable[[LayerHealth], float]) -> Callable[[tuple[LayerHealth, ...], Layer], float | None]:
-    def value(layers: tuple[LayerHealth, ...], layer: Layer) -> float | None:
-        health = of_layer(layers, layer)
-        return None if health is None else figure(health)
-
-    return value
-
-
-def _spread_ratio(layers: tuple[LayerHealth, ...], _layer: Layer) -> float | None:
-    first, last = of_layer(layers, "first"), of_layer(layers, "last")
-    return last.activation_std / first.activation_std if first and last and first.activation_std else None
-
-
-QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
-    {
-        "validation_accuracy": Quantity("validation accuracy", _percent, _last(lambda epoch: epoch.validation_accuracy)),
-        "best_validation_accuracy": Quantity("best validation accuracy", _percent, _best_accuracy),
-        "validation_loss": Quantity("validation loss", _nats, _last(lambda epoch: epoch.validation_loss)),
-        "training_loss": Quantity("training loss", _nats, _last(lambda epoch: epoch.training_loss)),
-        "test_accuracy": Quantity("test accuracy", _percent, lambda course: course.ended.test_accuracy if course.ended else None),
-        "first_loss": Quantity("loss of the first batch", _nats, lambda course: course.losses[0] if course.losses else None),
-        "loss_noise": Quantity("noise of the loss from batch to batch", _power, lambda course: loss_noise(course.losses)),
-        "diverged": Quantity("diverged", _yes, lambda course: float(course.diverged)),
-        "diverged_at": Quantity(
-            "step at which it diverged",
-            _count,
-            lambda course: course.ended.divergence.step if course.ended and course.ended.divergence else None,
-        ),
-        "steps": Quantity("steps", _count, lambda course: len(course.places)),
-        "seconds": Quantity("training time", _seconds, lambda course: course.ended.seconds if course.ended else None),
-        "parameters": Quantity("parameters", _count, lambda course: course.parameters),
-        "slope_change": Quantity("way of the mean slope below 0 in the layer where it moved most", _power, _slope_change),
-        "gradient_ratio": Quantity(
-            "first layer's gradient norm over the output layer's", _power, of_layers=lambda layers, _: gradient_ratio(layers)
-        ),
-        "gradient_norm": Quantity("gradient norm", _power, of_layers=_of(lambda health: health.gradient_norm), layered=True),
-        "weight_norm": Quantity("weight norm", _power, of_layers=_of(lambda health: health.weight_norm), layered=True),
-        "update_ratio": Quantity("update over weights", _power, of_layers=_of(lambda health: health.update_ratio), layered=True),
-        "spread": Quantity("spread of activations", _power, of_layers=_of(lambda health: health.activation_std), layered=True),
-        "spread_ratio": Quantity("last hidden layer's spread of activations over the first one's", _power, of_layers=_spread_ratio),
-        "dead_fraction": Quantity("share of dead units", _percent, of_layers=lambda layers, _: dead_fraction(layers)),
-        "saturated_fraction": Quantity(
-            "share of flat activations", _percent, of_layers=_of(lambda health: health.saturated_fraction), layered=True
-        ),
-    }
-)
 
 LAYERS: Mapping[Layer, str] = MappingProxyType({"first": N_("first layer"), "last": N_("last hidden layer"), "output": N_("output layer")})
 
@@ -137,25 +39,25 @@ class Figure(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> "Figure":
-        if self.quantity not in QUANTITIES:
+        if self.quantity not in CRITERIA:
             message = "quantity must be one of {choices}, not {given}"
-            raise PydanticCustomError("quantity", message, {"choices": ", ".join(QUANTITIES), "given": repr(self.quantity)})
-        kind = QUANTITIES[self.quantity]
-        for name, has in (("layer", kind.layered), ("at", kind.of_layers is not None)):
+            raise PydanticCustomError("quantity", message, {"choices": ", ".join(CRITERIA), "given": repr(self.quantity)})
+        kind = CRITERIA[self.quantity]
+        for name, has in (("layer", kind.scope == "layer"), ("at", kind.scope in ("layer", "layers"))):
             if name in self.model_fields_set and not has:
                 raise PydanticCustomError("figure", "{quantity} takes no {name}", {"quantity": self.quantity, "name": name})
         if isinstance(self.layer, int) and self.layer < 1:
             raise PydanticCustomError("figure", "layer must be first, last, output or a number from 1", {})
         return self
 
-    def of(self, course: Course) -> float | None:
-        """The value; None where the run has none."""
-        kind = QUANTITIES[self.quantity]
-        if kind.of_run:
-            return kind.of_run(course)
-        assert kind.of_layers
-        values = [kind.of_layers(each.layers, self.layer) for each in course.health]
-        known = [value for value in values if value is not None and not isnan(value)]
+    def of(self, run: History) -> float | None:
+        """The value, of an epoch the last one's; None where the run has none."""
+        kind = CRITERIA[self.quantity]
+        if kind.scope not in ("layer", "layers"):
+            source = run if kind.scope == "run" else run.epochs[-1] if run.epochs else None
+            value: float | None = None if source is None else kind.take(source)
+            return value
+        known = [value for _one, value in measurements(run, kind, self.layer) if not isnan(value)]
         if not known:
             return None
         return {"start": lambda: known[0], "end": lambda: known[-1], "most": lambda: max(known), "least": lambda: min(known)}[self.at]()
@@ -163,18 +65,18 @@ class Figure(BaseModel):
     @property
     def words(self) -> str:
         """What it is called."""
-        kind = QUANTITIES[self.quantity]
+        kind = CRITERIA[self.quantity]
         words = _(kind.words)
-        if kind.layered:
+        if kind.scope == "layer":
             layer = _(LAYERS[self.layer]) if isinstance(self.layer, str) else _("layer {number}").format(number=self.layer)
             words = _("{figure} in the {layer}").format(figure=words, layer=layer)
-        return f"{words}, {_(WHEN[self.at])}" if kind.of_layers else words
+        return f"{words}, {_(WHEN[self.at])}" if kind.scope in ("layer", "layers") else words
 
     def write(self, value: float | None) -> str:
         """The value as people write it."""
         if value is None:
             return _("none")
-        return QUANTITIES[self.quantity].figure(value) if isfinite(value) else _("not finite")
+        return CRITERIA[self.quantity].scale.sentence(value) if isfinite(value) else _("not finite")
 
 
 class Criterion(Figure):
@@ -198,10 +100,10 @@ class Criterion(Figure):
             )
         return self
 
-    def judge(self, courses: Mapping[str, Course]) -> "Finding":
+    def judge(self, runs: Mapping[str, History]) -> "Finding":
         """Whether it is so on these runs. A figure that a run does not have decides against the claim."""
-        value = self.of(courses[self.run])
-        other = self.of(courses[self.than]) if self.than is not None else self.value
+        value = self.of(runs[self.run])
+        other = self.of(runs[self.than]) if self.than is not None else self.value
         limit = None if other is None else other * self.times
         if self.relation in ("yes", "no"):
             return Finding(self, value, None, None, bool(value) == (self.relation == "yes"))
@@ -275,7 +177,7 @@ class Verdict:
         return all(finding.holds for finding in self.findings)
 
 
-def figures(course: Course) -> dict[str, Any]:
+def figures(run: History) -> dict[str, Any]:
     """What a verdict tells of each run, as an object of strict JSON."""
     names = (
         "validation_accuracy",
@@ -287,9 +189,9 @@ def figures(course: Course) -> dict[str, Any]:
         "loss_noise",
         "diverged_at",
     )
-    asked: dict[str, float | None] = {name: Figure(run="", quantity=name).of(course) for name in names}
+    asked: dict[str, float | None] = {name: Figure(run="", quantity=name).of(run) for name in names}
     for name in ("gradient_ratio", "spread_ratio", "dead_fraction"):
-        asked[f"{name}_start"] = Figure(run="", quantity=name, at="start").of(course)
-        asked[f"{name}_end"] = Figure(run="", quantity=name, at="end").of(course)
+        asked[f"{name}_start"] = Figure(run="", quantity=name, at="start").of(run)
+        asked[f"{name}_end"] = Figure(run="", quantity=name, at="end").of(run)
     told: dict[str, Any] = plain(asked)
     return told

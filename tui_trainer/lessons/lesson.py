@@ -11,7 +11,10 @@ from tui_trainer.config.error_messages import first_complaint
 from tui_trainer.config.options import Config, problems
 from tui_trainer.config.source import option
 from tui_trainer.errors import UserError
-from tui_trainer.lessons.course import PROFILES, SHOWS, Course, Layer
+from tui_trainer.history.history import History
+from tui_trainer.history.quantities import CURVES, PROFILES
+from tui_trainer.history.quantity import Quantity
+from tui_trainer.history.traces import Layer
 from tui_trainer.lessons.criteria import Criterion, Verdict
 from tui_trainer.lessons.quiz import Quiz
 from tui_trainer.system.reading import read_table
@@ -48,24 +51,29 @@ class Drawing(_Table):
 
     @model_validator(mode="after")
     def _check(self) -> "Drawing":
-        known = PROFILES if self.over == "layers" else SHOWS
+        known = PROFILES if self.over == "layers" else CURVES
         if self.shows not in known:
             message = "a chart over {over} shows one of {choices}, not {given}"
             raise PydanticCustomError("chart", message, {"over": self.over, "choices": ", ".join(known), "given": repr(self.shows)})
         return self
 
     @property
+    def quantity(self) -> Quantity:
+        """What it shows."""
+        return (PROFILES if self.over == "layers" else CURVES)[self.shows]
+
+    @property
     def title(self) -> str:
         """What stands over the chart."""
         if self.over == "layers":
             text = _("{figure}, layer by layer, first batch") if self.at == "start" else _("{figure}, layer by layer, latest")
-            return text.format(figure=_(PROFILES[self.shows].title))
-        return _(SHOWS[self.shows].title).format(layer=_(str(self.layer)))
+            return text.format(figure=_(self.quantity.profile))
+        return _(self.quantity.curve).format(layer=_(str(self.layer)))
 
     @property
     def scale(self) -> str:
         """How y is drawn: `loss`, `share` or `log`."""
-        return (PROFILES if self.over == "layers" else SHOWS)[self.shows].scale
+        return self.quantity.scale.name
 
 
 class Measurement(_Table):
@@ -143,9 +151,9 @@ class Lesson(_Table):
         variant = next(each for each in self.runs if each.name == run)
         return Config.parse({**self.options, **(given or {}), **variant.options})
 
-    def judge(self, courses: Mapping[str, Course]) -> Verdict:
+    def judge(self, runs: Mapping[str, History]) -> Verdict:
         """Whether the claim held on these runs."""
-        return Verdict(tuple(criterion.judge(courses) for criterion in self.criteria))
+        return Verdict(tuple(criterion.judge(runs) for criterion in self.criteria))
 
 
 def names() -> list[str]:

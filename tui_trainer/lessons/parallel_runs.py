@@ -11,7 +11,7 @@ import numpy as np
 from tui_trainer.config.options import AUTO, Config
 from tui_trainer.datasets.dataset import Dataset, Split
 from tui_trainer.errors import UserError
-from tui_trainer.lessons.course import Course
+from tui_trainer.history.history import History
 from tui_trainer.runs.run import Run, settle
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import cores
@@ -26,13 +26,13 @@ AT_ONCE = 2
 
 
 class Trial:
-    """Runs by their names. Make one, then consume `events` to its end; `courses` fill as they pass.
+    """Runs by their names. Make one, then consume `events` to its end; `histories` fill as they pass.
 
     A run in `folder` is kept in a folder of its name there; without one nothing is written.
     """
 
     def __init__(self, configs: Mapping[str, Config], samples: int | None = None, folder: Path | None = None) -> None:
-        self.courses = {name: Course(config) for name, config in configs.items()}
+        self._histories = {name: History(config) for name, config in configs.items()}
         # One thread for each run's products: the cores are taken by the other runs.
         self._configs = {
             name: config if config.threads != AUTO else config.model_copy(update={"threads": 1}) for name, config in configs.items()
@@ -43,6 +43,13 @@ class Trial:
         self.stopped = False
         """Whether somebody wanted it to end early."""
 
+    @property
+    def histories(self) -> Mapping[str, History]:
+        """What is known of each run by now."""
+        for history in self._histories.values():
+            history.drain()
+        return self._histories
+
     def stop(self) -> None:
         """End all runs before their next batch. May be called from any thread, and a signal handler."""
         self.stopped = True
@@ -52,15 +59,15 @@ class Trial:
     @property
     def complete(self) -> bool:
         """Whether every run came to an end of its own, so that the claim can be judged."""
-        return all(course.complete for course in self.courses.values())
+        return all(history.complete for history in self.histories.values())
 
     @property
     def position(self) -> float:
         """The share of the work that is done, from 0 to 1."""
         shares = []
-        for course in self.courses.values():
-            epochs = course.places[-1].epochs if course.places else 0.0
-            shares.append(1.0 if course.ended else epochs / max(course.config.epochs, 1))
+        for name, history in self.histories.items():
+            epochs = history.progress.position if history.progress else 0.0
+            shares.append(1.0 if history.ended else epochs / max(self._configs[name].epochs, 1))
         return sum(shares) / len(shares)
 
     def events(self) -> Generator[tuple[str, Event], None, None]:
@@ -99,7 +106,7 @@ class Trial:
                     raise item
                 else:
                     name, event = item
-                    self.courses[name].take(event)
+                    self._histories[name].add(event)
                     yield item
         finally:
             self.stop()

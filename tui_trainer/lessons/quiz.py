@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tui_trainer.config.layer_sizes import format_hidden
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import CLASSES
+from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.layers import Layer
 from tui_trainer.text.language import _
 from tui_trainer.training.model import arithmetic, build_layers, build_network, parameters
@@ -23,7 +24,6 @@ TIMES = "*"
 """So that a question's answer can be typed as it is printed."""
 
 WIDTHS = (16, 20, 32, 50, 64, 100, 128, 256)
-ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu")
 
 
 class Quiz(BaseModel):
@@ -71,7 +71,7 @@ def questions(seed: int, count: int) -> Iterator[Question]:
     for number in range(count):
         hidden = tuple(int(units) for units in rng.choice(WIDTHS, size=int(rng.integers(1, 4))))
         # Every third network has something to learn in its activations.
-        activation = "prelu" if number % 3 == 2 else str(rng.choice(ACTIVATIONS))
+        activation = "prelu" if number % 3 == 2 else str(rng.choice(tuple(ACTIVATIONS)))
         config = Config.parse({"hidden": hidden, "activation": activation})
         yield (_one_layer, _all_layers, _one_more)[number % 3](config, rng)
 
@@ -98,8 +98,9 @@ def _one_more(config: Config, _rng: np.random.Generator) -> Question:
     wider = config.model_copy(update={"hidden": (*config.hidden, config.hidden[-1])})
     before, after = (build_network(each, PIXELS, CLASSES).parameter_count for each in (config, wider))
     units = config.hidden[-1]
-    slopes = f" + {units}" if config.activation == "prelu" else ""
-    answer = (units + 1) * units + (units if slopes else 0)
+    learned = parameters(build_layers(config, PIXELS, CLASSES)[-2])
+    slopes = f" + {learned}" if learned else ""
+    answer = (units + 1) * units + learned
     text = _("One more hidden layer of {units} units follows the last one: how many parameters come in addition?")
     return Question(text.format(units=units), _rows(config), answer, f"({units} + 1) * {units}{slopes} = {answer:,}", after - before)
 

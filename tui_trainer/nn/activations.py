@@ -6,7 +6,6 @@ Each keeps its derivative beside it. Writing f' in terms of the output f, as all
 from abc import abstractmethod
 from collections.abc import Mapping
 from functools import partial
-from types import MappingProxyType
 from typing import ClassVar, final
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.layers import AfterBias, Elementwise, LayerRun, Operator, RunInputs, Shapes
+from tui_trainer.nn.registry import Registry
 
 
 class Activation(Elementwise):
@@ -230,4 +230,6 @@ class ELU(Activation):
         np.copyto(slope, 1.0, where=x > 0)
 
 
-ACTIVATIONS: Mapping[str, type[Activation]] = MappingProxyType({kind.prefix: kind for kind in (Sigmoid, Tanh, ReLU, LeakyReLU, PReLU, ELU)})
+ACTIVATIONS: Registry[type[Activation]] = Registry(
+    "activation", {kind.prefix: kind for kind in (Sigmoid, Tanh, ReLU, LeakyReLU, PReLU, ELU)}
+)

@@ -5,14 +5,13 @@ With fan_in the inputs of a layer and fan_out its units, a good start keeps the 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from math import sqrt
-from types import MappingProxyType
 from typing import ClassVar, final
 
 import numpy as np
 
 from tui_trainer.nn.arrays import Array
+from tui_trainer.nn.registry import Registry
 
 
 class Initializer(ABC):
@@ -105,8 +104,8 @@ class HeNormal(Initializer):
         return sqrt(2 / fan_in)
 
 
-INITIALIZERS: Mapping[str, type[Initializer]] = MappingProxyType(
-    {kind.name: kind for kind in (Uniform, GlorotUniform, GlorotNormal, HeUniform, HeNormal)}
+INITIALIZERS: Registry[type[Initializer]] = Registry(
+    "initializer", {kind.name: kind for kind in (Uniform, GlorotUniform, GlorotNormal, HeUniform, HeNormal)}
 )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from tui_trainer.nn import compiled
 from tui_trainer.nn.arrays import Array, zeros
+from tui_trainer.nn.registry import Registry
 
 BLOCK = 1 << 18
 """Parameters that a rule is applied to at once: few enough for its scratch to stay in the cache, enough for calls to cost nothing."""
@@ -378,6 +379,6 @@ def clip_by_norm(gradients: Array, most: float) -> None:
         np.multiply(gradients, most / (norm + 1e-6), out=gradients)
 
 
-OPTIMIZERS: Mapping[str, type[Optimizer]] = MappingProxyType(
-    {rule.name: rule for rule in (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW, Nadam)}
+OPTIMIZERS: Registry[type[Optimizer]] = Registry(
+    "optimizer", {rule.name: rule for rule in (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW, Nadam)}
 )

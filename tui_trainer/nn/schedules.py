@@ -4,10 +4,11 @@ Positions in a run are epochs and fractions of them. A schedule maps a step, fro
 to a factor of the learning rate.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from math import cos, floor, pi
-from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
+
+from tui_trainer.nn.registry import Registry
 
 Schedule: TypeAlias = Callable[[float, float], float]
 
@@ -20,6 +21,8 @@ class ScheduleKind(NamedTuple):
 
     summary: str
     make: Callable[[float, float, float], Decline]
+    decays: bool = False
+    """Whether `decay` and `decay_every` mean something to it."""
 
 
 def constant(decay: float, decay_every: float, epochs: float) -> Decline:
@@ -42,13 +45,14 @@ def cosine(decay: float, decay_every: float, epochs: float) -> Decline:
     return lambda epoch: 0.5 * (1 + cos(pi * min(epoch / epochs, 1.0))) if epochs > 0 else 1.0
 
 
-SCHEDULES: Mapping[str, ScheduleKind] = MappingProxyType(
+SCHEDULES: Registry[ScheduleKind] = Registry(
+    "schedule",
     {
         "constant": ScheduleKind("the learning rate as it is", constant),
-        "step": ScheduleKind("multiplied by decay every few epochs", step),
-        "exponential": ScheduleKind("shrinks smoothly, by decay every few epochs", exponential),
+        "step": ScheduleKind("multiplied by decay every few epochs", step, decays=True),
+        "exponential": ScheduleKind("shrinks smoothly, by decay every few epochs", exponential, decays=True),
         "cosine": ScheduleKind("half a cosine, down to 0 at the last epoch", cosine),
-    }
+    },
 )
 
 

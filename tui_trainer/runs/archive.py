@@ -11,20 +11,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from pydantic import JsonValue
 
 from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError, reason_of
+from tui_trainer.history.history import Epoch, History, MadeChange
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.locked_log import is_held
-from tui_trainer.runs.log import ChangeLine, Epoch, LayerShape, Line, Log, MalformedError, NotJSONError, Place, parse_line, parse_options
+from tui_trainer.runs.log import LayerShape, Line, MalformedError, NotJSONError, StartLine, parse_line, parse_options
+from tui_trainer.runs.recording import Recording, count_of
 from tui_trainer.runs.run_status import NEWEST
 from tui_trainer.runs.tags import read_tags
 from tui_trainer.system.folders import printable
 from tui_trainer.system.reading import opened, read_table
-from tui_trainer.training.events import Status
+from tui_trainer.training.events import Divergence, Status
 
 MOST_BYTES: Final = 48 << 20
 """Of a metrics.jsonl: some ten thousand epochs of a deep network."""
@@ -35,41 +37,26 @@ LONGEST_LINE: Final = 1 << 20
 MOST_CONFIG_BYTES: Final = 1 << 20
 
 
-class Best(NamedTuple):
-    """The best value of a figure, and the epoch after which it was measured."""
-
-    value: float
-    epoch: int
-
-
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """All that the files of a run tell. Texts are as they stand there; only `name` may be shown as it is."""
+    """A run's folder and its history. Texts are as they stand there; only `name` may be shown as it is."""
 
     path: Path
     started: datetime
+    history: History = field(default_factory=History)
     config: Mapping[str, JsonValue] = field(default_factory=dict)
     """Every option as plain data; one that the file leaves out has its default, if this version can read the rest."""
-    status: Status | Literal["unfinished"] = "unfinished"
-    epochs: tuple[Epoch, ...] = ()
-    other_seconds: float = 0.0
-    """Training time of the whole epochs that are not among these."""
-    changes: tuple[ChangeLine, ...] = ()
-    """What was changed while the run went on."""
-    parameters: int | None = None
-    training_samples: int | None = None
-    test_loss: float | None = None
-    test_accuracy: float | None = None
+    start: StartLine | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """In which it was trained last."""
     held: bool = False
     """Whether a run is going on there now, in this process or another."""
     has_checkpoint: bool = False
-    divergence: Place | None = None
-    layers: tuple[LayerShape, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
-    """In which it was trained last."""
     tags: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     """What could not be read, but is no part of the run itself; a line each."""
+    recording: Recording | None = None
+    """Of the run's files, as far as they were read."""
 
     @property
     def name(self) -> str:
@@ -77,14 +64,59 @@ class RunRecord:
         return run_name(self.path)
 
     @property
-    def seconds(self) -> float:
-        """Training time of the whole epochs."""
-        return self.other_seconds + sum(epoch.seconds for epoch in self.epochs)
+    def epochs(self) -> Sequence[Epoch]:
+        """The whole ones."""
+        return self.history.epochs
 
     @property
     def last_epoch(self) -> int:
         """How many epochs were trained to their end."""
-        return self.epochs[-1].number if self.epochs else 0
+        return self.history.last_epoch
+
+    @property
+    def seconds(self) -> float:
+        """Training time of the whole epochs."""
+        return self.history.seconds
+
+    @property
+    def changes(self) -> Sequence[MadeChange]:
+        """What was changed while the run went on."""
+        return self.history.changes
+
+    @property
+    def status(self) -> Status | Literal["unfinished"]:
+        """How it ended."""
+        return self.history.ended.status if self.history.ended else "unfinished"
+
+    @property
+    def test_loss(self) -> float | None:
+        """Of the run that has ended."""
+        return self.history.ended.test_loss if self.history.ended else None
+
+    @property
+    def test_accuracy(self) -> float | None:
+        """Of the run that has ended."""
+        return self.history.ended.test_accuracy if self.history.ended else None
+
+    @property
+    def divergence(self) -> Divergence | None:
+        """Where it diverged."""
+        return self.history.ended.divergence if self.history.ended else None
+
+    @property
+    def parameters(self) -> int | None:
+        """Of the network."""
+        return self.start.parameters if self.start else None
+
+    @property
+    def training_samples(self) -> int | None:
+        """How many images it learns from."""
+        return self.start.training_samples if self.start else None
+
+    @property
+    def layers(self) -> Sequence[LayerShape]:
+        """Those that have parameters."""
+        return self.start.layers if self.start else ()
 
     @property
     def planned_epochs(self) -> int | None:
@@ -94,50 +126,9 @@ class RunRecord:
             planned = change.changes.get("epochs", planned)
         return planned if isinstance(planned, int) and not isinstance(planned, bool) and 0 <= planned < 1 << 63 else None
 
-    @property
-    def batches(self) -> int:
-        """How many there are in an epoch, after all changes; 0 where that is not known."""
-        sizes = [self.config.get("batch_size"), *(change.changes.get("batch_size") for change in self.changes)]
-        size = next((count for value in reversed(sizes) if (count := _count(value))), 0)
-        return -(-(self.training_samples or 0) // size) if size else 0
-
-    @property
-    def best_accuracy(self) -> Best | None:
-        """The highest validation accuracy; the first of equal ones."""
-        found = [Best(epoch.validation_accuracy, epoch.number) for epoch in self.epochs if epoch.validation_accuracy is not None]
-        return max(found, key=lambda best: best.value, default=None)
-
-    @property
-    def best_loss(self) -> Best | None:
-        """The lowest validation loss; the first of equal ones."""
-        found = [Best(epoch.validation_loss, epoch.number) for epoch in self.epochs if epoch.validation_loss is not None]
-        return min(found, key=lambda best: best.value, default=None)
-
     def condensed(self) -> "RunRecord":
         """The run with those epochs alone that its best and its last figures are of: there is room for a thousand of these."""
-        bests = {best.epoch for best in (self.best_accuracy, self.best_loss) if best}
-        kept = tuple(epoch for epoch in self.epochs if epoch.number in bests or epoch is self.epochs[-1])
-        return replace(self, epochs=kept, other_seconds=self.seconds - sum(epoch.seconds for epoch in kept))
-
-    def steps(self) -> list[int]:
-        """Batches trained by the end of each epoch; the epochs themselves where the log does not tell how large a batch was."""
-        size, samples = _count(self.config.get("batch_size")), self.training_samples
-        if not size or not samples:
-            return [epoch.number for epoch in self.epochs]
-        steps: list[int] = []
-        waiting = list(self.changes)
-        # Of the epoch `since`, `seen` images were trained by `batch` of its batches, the last of them step `base`.
-        since, base, seen, batch = 1, 0, 0, 0
-        for epoch in self.epochs:
-            while waiting and waiting[0].epoch <= epoch.number:
-                change = waiting.pop(0)
-                if change.epoch != since:
-                    since, seen, batch = change.epoch, 0, 0
-                seen += (change.batch - batch) * size
-                base, batch = change.step, change.batch
-                size = _count(change.changes.get("batch_size")) or size
-            steps.append(base + -(-max(samples - seen, 0) // size) + (epoch.number - since) * -(-samples // size))
-        return steps
+        return replace(self, history=self.history.condensed(), recording=None)
 
 
 def find_runs(folder: Path) -> list[Path]:
@@ -184,43 +175,57 @@ def run_name(path: Path) -> str:
     return printable(path.name or path.absolute().name)
 
 
-def read_run(path: Path) -> RunRecord:
-    """What the files in the folder tell. Raises UserError, which names the file and the line, when one of them is broken."""
+def read_run(path: Path, *, until_step: int | None = None) -> RunRecord:
+    """What the files in the folder tell, or, of its course, tell of the first steps.
+
+    Raises UserError, which names the file and the line, when one of them is broken.
+    """
     folder = RunDirectory(path)
     has_metrics, has_config = os.path.lexists(folder.metrics), os.path.lexists(folder.config)
     if not (has_metrics or has_config):
         raise UserError(f"not a run: it holds neither {folder.metrics.name} nor {folder.config.name}", path=path)
-    log = Log()
+    recording = Recording(until_step)
     for line, _ in lines_with_ends(folder.metrics) if has_metrics else ():
-        log.take(line)
-    if log.config is None and has_config:
-        log.config = _read_config(folder.config)
-    return record_of(path, log)
+        recording.take(line)
+    options = None if recording.start or not has_config else _read_config(folder.config)
+    return record_of(path, recording, options)
 
 
-def record_of(path: Path, log: Log) -> RunRecord:
-    """What the lines of the run in this folder amount to, with what else lies there."""
+def read_history(path: Path, *, until_step: int | None = None) -> History:
+    """The history of the run in the folder with its batches, or of its first steps. Raises UserError as `read_run` does."""
+    record = read_run(path, until_step=until_step)
+    if record.recording:
+        record.recording.read_batches(RunDirectory(path))
+    return record.history
+
+
+def with_batches(record: RunRecord) -> History:
+    """The history of a run that was read, with its batches, which are read now; the record's own does without."""
+    if record.recording is None:
+        return record.history
+    recording = record.recording.branched()
+    recording.read_batches(RunDirectory(record.path))
+    return recording.history
+
+
+def record_of(path: Path, recording: Recording, options: Mapping[str, JsonValue] | None = None) -> RunRecord:
+    """What the lines of the run in this folder amount to, with what else lies there; `options` stand in where no line tells them."""
+    recording.history.drain()
     folder = RunDirectory(path)
     start, _ = began(path)
     tags, warnings = _read_tags(path)
     return RunRecord(
         path=path,
         started=datetime.fromtimestamp(start).astimezone(),
-        config=_settled(log),
-        status=log.status,
-        epochs=log.epochs,
-        changes=log.changes,
-        parameters=log.parameters,
-        training_samples=log.training_samples,
-        test_loss=log.test_loss,
-        test_accuracy=log.test_accuracy,
+        history=recording.history,
+        config=_settled(recording.start.config if recording.start else options or {}, recording.history.changes),
+        start=recording.start,
+        environment=recording.environment,
         held=is_held(folder.metrics),
         has_checkpoint=os.path.lexists(folder.checkpoint),
-        divergence=log.end.divergence if log.end else None,
-        layers=tuple(log.start.layers) if log.start else (),
-        environment=log.environment,
         tags=tags,
         warnings=warnings,
+        recording=recording,
     )
 
 
@@ -265,24 +270,18 @@ def _read_tags(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return (), (str(error),)
 
 
-def _settled(log: Log) -> dict[str, JsonValue]:
+def _settled(options: Mapping[str, JsonValue], made: Sequence[MadeChange]) -> dict[str, JsonValue]:
     """The options as this version writes them, so that runs of different versions compare; unchanged where it cannot read them."""
-    values: dict[str, JsonValue] = {name: value for name, value in (log.config or {}).items() if value is not None}
-    if log.changes:
-        planned, last = values.get("changes"), log.changes[-1].step
+    values: dict[str, JsonValue] = {name: value for name, value in options.items() if value is not None}
+    if made:
+        planned, last = values.get("changes"), made[-1].step
         planned = planned if isinstance(planned, list) else []
-        waiting = [change for change in planned if isinstance(change, dict) and _count(change.get("step")) > last]
-        made: list[JsonValue] = [{"step": change.step, **change.changes} for change in log.changes]
-        values["changes"] = [*made, *waiting]
+        waiting = [change for change in planned if isinstance(change, dict) and count_of(change.get("step")) > last]
+        values["changes"] = [*({"step": change.step, **change.changes} for change in made), *waiting]
     try:
         return Config.parse(values).record() if values else values
     except UserError:
         return values
-
-
-def _count(value: JsonValue) -> int:
-    """The value if it is a sane number of images or steps, else 0."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 63 else 0
 
 
 def _may_be_run(entry: os.DirEntry[str]) -> bool:

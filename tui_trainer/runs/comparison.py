@@ -1,13 +1,14 @@
 """Runs beside one another: the options in which they differ, and their best figures."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from pydantic import JsonValue
 
 from tui_trainer.config.layer_sizes import format_hidden
 from tui_trainer.config.options import Config
+from tui_trainer.history.quantities import COMPARED
+from tui_trainer.history.quantity import Quantity
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.system.folders import printable
 
@@ -23,61 +24,19 @@ class Row(NamedTuple):
     """Which runs have the best value, where there is a better and a worse."""
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A number that tells how well a run did."""
-
-    label: str
-    of: Callable[[RunRecord], float | None]
-    text: Callable[[float], str]
-    better: Callable[[Sequence[float]], float] | None = None
-    """Chooses the best of several values, `max` or `min`; None where more is neither better nor worse."""
-
-
-def percent(share: float) -> str:
-    """A share of all images, to a hundredth of a percent: one image in ten thousand."""
-    return f"{share:.2%}"
-
-
-def nats(loss: float) -> str:
-    """A loss; one beyond all measure in powers of ten."""
-    return f"{loss:.4f}" if loss < 1000 else f"{loss:.2g}"
-
-
-def whole(number: float) -> str:
-    """A count."""
-    return f"{number:,.0f}"
-
-
-def time(seconds: float) -> str:
-    """Seconds, with a tenth where it matters."""
-    return f"{seconds:,.1f}" if seconds < 100 else f"{seconds:,.0f}"
-
-
-ACCURACY: Final = Figure("validation accuracy", lambda run: run.best_accuracy.value if run.best_accuracy else None, percent, max)
-LOSS: Final = Figure("validation loss", lambda run: run.best_loss.value if run.best_loss else None, nats, min)
-TEST_ACCURACY: Final = Figure("test accuracy", lambda run: run.test_accuracy, percent, max)
-# What was stopped before its first epoch had ended was not the fastest.
-SECONDS: Final = Figure("seconds", lambda run: run.seconds if run.last_epoch else None, time, min)
-EPOCHS: Final = Figure("epochs trained", lambda run: run.last_epoch, whole)
-
-FIGURES: Final = (ACCURACY, LOSS, TEST_ACCURACY, SECONDS, EPOCHS)
-"""In the order in which they are shown."""
-
-
-def figure_text(figure: Figure, run: RunRecord) -> str:
-    """The figure of a run."""
-    value = figure.of(run)
-    return NONE if value is None else figure.text(value)
+def figure_text(figure: Quantity, run: RunRecord, none: str = NONE) -> str:
+    """The figure of a run, or what stands for none."""
+    value = figure.take(run.history)
+    return none if value is None else figure.scale.exact(value)
 
 
 def compare_figures(runs: Sequence[RunRecord]) -> list[Row]:
     """Every figure, with the best of several runs."""
-    return [Row(figure.label, tuple(figure_text(figure, run) for run in runs), _best(figure, runs)) for figure in FIGURES]
+    return [Row(figure.head, tuple(figure_text(figure, run) for run in runs), _best(figure, runs)) for figure in COMPARED]
 
 
-def _best(figure: Figure, runs: Sequence[RunRecord]) -> frozenset[int]:
-    values = {index: value for index, run in enumerate(runs) if (value := figure.of(run)) is not None}
+def _best(figure: Quantity, runs: Sequence[RunRecord]) -> frozenset[int]:
+    values = {index: value for index, run in enumerate(runs) if (value := figure.take(run.history)) is not None}
     # Where all have the same, none is better.
     if figure.better is None or len(set(values.values())) < 2:
         return frozenset()

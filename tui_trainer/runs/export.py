@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.errors import UserError, reason_of
+from tui_trainer.history.quantities import EPOCHS
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.batches import COLUMNS, MOST_BATCHES, read_batches
 from tui_trainer.runs.directory import RunDirectory
@@ -27,12 +28,11 @@ AT_ONCE: Final = 1 << 14
 
 def epochs_csv(run: RunRecord) -> Iterator[str]:
     """A head, and a line for each epoch; what was not measured, or not finite, is left empty."""
-    rows = [row for _, row in epoch_rows(run)]
+    rows = epoch_rows(run)
     layers = list(dict.fromkeys(name for row in rows for name in row["gradient_norms"]))
-    figures = ("epoch", "step", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "learning_rate", "seconds")
-    yield _line([*figures, *(f"gradient_norm_{printable(name)}" for name in layers)])
+    yield _line([*EPOCHS, *(f"gradient_norm_{printable(name)}" for name in layers)])
     for row in rows:
-        yield _line([*(row[name] for name in figures), *(row["gradient_norms"].get(name) for name in layers)])
+        yield _line([*(row[name] for name in EPOCHS), *(row["gradient_norms"].get(name) for name in layers)])
 
 
 def batches_csv(run: RunRecord) -> Iterator[str]:

@@ -18,7 +18,8 @@ from tui_trainer.runs.archive import LONGEST_LINE, MOST_BYTES
 from tui_trainer.runs.batches import COLUMNS, MOST_BATCHES, ROW
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.locked_log import is_held
-from tui_trainer.runs.log import Line, Log, MalformedError, NotJSONError, parse_line
+from tui_trainer.runs.log import Line, MalformedError, NotJSONError, parse_line
+from tui_trainer.runs.recording import Recording
 from tui_trainer.system.reading import opened
 
 REMEMBERED: Final = 1 << 12
@@ -79,8 +80,8 @@ class Follower:
         self._looked = False
 
     def _begin(self) -> None:
-        self.log = Log()
-        """What all lines so far amount to."""
+        self.recording = Recording()
+        """The run as it was read so far."""
         self._metrics = _Metrics(self._folder.metrics)
         self._batches = _Batches(self._folder.batches)
 
@@ -99,7 +100,9 @@ class Follower:
                 return News((), _NONE, anew=True, behind=True, condition=Condition.RUNNING)
         lines, batches, behind = news
         for heard in lines:
-            self.log.take(heard.line)
+            self.recording.take(heard.line)
+        self.recording.add_batches(batches)
+        self.recording.history.drain()
         if self._looked and (lines or len(batches)):
             self._grew_at = monotonic()
         self._looked = self._looked or not behind
@@ -113,7 +116,7 @@ class Follower:
 
     def _condition(self, held: bool) -> Condition:
         self._locks_tell = self._locks_tell or held
-        if self.log.end:
+        if self.recording.end:
             return Condition.ENDED
         recent = self._grew_at is not None and monotonic() - self._grew_at < RECENT
         going_on = held or (recent and not self._locks_tell) or self._metrics.doubted

@@ -82,7 +82,7 @@ def differences(run: RunRecord, usual: Mapping[str, JsonValue]) -> dict[str, Jso
 _KEYS: Final[Mapping[str, Callable[[RunRecord], float]]] = {
     "status": lambda run: STATUSES.index(run_status(run)),
     "epochs": lambda run: -run.last_epoch,
-    "validation_accuracy": lambda run: -run.best_accuracy.value if run.best_accuracy else 1,
+    "validation_accuracy": lambda run: -best.value if (best := run.history.best_accuracy) else 1,
     "test_accuracy": lambda run: 1 if run.test_accuracy is None else -run.test_accuracy,
     "seconds": lambda run: run.seconds,
 }

@@ -1,19 +1,18 @@
-"""What the lines of a metrics.jsonl may be, and what they amount to. Nothing in a line is believed before it is checked."""
+"""What the lines of a metrics.jsonl may be, and of which events they tell. Nothing in a line is believed before it is checked."""
 
-from array import array
-from collections.abc import Iterator, Mapping, Sequence
-from math import inf, nan
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from collections.abc import Mapping
+from functools import lru_cache
+from math import nan
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from tui_trainer.config.changes import MOST_CHANGES
 from tui_trainer.config.error_messages import first_complaint
 from tui_trainer.config.layer_sizes import MOST_LAYERS
 from tui_trainer.config.options import MOST_EPOCHS
-from tui_trainer.history.quantities import FIGURES
-from tui_trainer.training.events import Status
+from tui_trainer.system.folders import printable
+from tui_trainer.training.events import Divergence, Ended, EpochEnded, LayerHealth, Snapshot, Status
 
 LONGEST_COMPLAINT: Final = 200
 """Characters: it may quote the file."""
@@ -30,6 +29,18 @@ Changed = Annotated[dict[Name, Annotated[str, Field(max_length=100)] | int | flo
 _STRICT: Final = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
 
 
+_NOTHING: Final = Snapshot({}, {})
+
+
+@lru_cache(1 << 12)
+def _shown(name: str) -> str:
+    return printable(name)
+
+
+def _number(value: float | None) -> float:
+    return nan if value is None else value
+
+
 class Layer(BaseModel):
     """How a Dense layer fared. An earlier version may not have measured all of it."""
 
@@ -43,6 +54,10 @@ class Layer(BaseModel):
     activation_std: Figure | None = None
     dead_fraction: Share | None = None
     saturated_fraction: Share | None = None
+
+    def health(self) -> LayerHealth:
+        """The same as it is measured: NaN what was not finite, or not measured."""
+        return LayerHealth(_shown(self.name), *(_number(getattr(self, name)) for name in LayerHealth._fields[1:]))
 
 
 class LayerShape(BaseModel):
@@ -94,6 +109,23 @@ class EpochLine(BaseModel):
     samples_per_second: Figure | None = None
     layers: Annotated[list[Layer], Field(max_length=MOST_LAYERS + 1)] = []
 
+    def event(self) -> EpochEnded:
+        """The event, as far as the line tells: NaN what was not finite."""
+        loss, accuracy = self.validation_loss, self.validation_accuracy
+        return EpochEnded(
+            epoch=self.epoch,
+            train_loss=_number(self.train_loss),
+            train_accuracy=_number(self.train_accuracy),
+            validation_loss=None if accuracy is None and loss is None else _number(loss),
+            validation_accuracy=accuracy,
+            learning_rate=_number(self.learning_rate),
+            seconds=self.seconds,
+            samples_per_second=_number(self.samples_per_second),
+            best=False,
+            layers=tuple({layer.name: layer.health() for layer in self.layers}.values()),
+            snapshot=_NOTHING,
+        )
+
 
 class ChangeLine(BaseModel):
     """Somebody changed options while the run went on."""
@@ -127,6 +159,20 @@ class EndLine(BaseModel):
     epochs: Annotated[int, Field(ge=0, le=MOST_EPOCHS)] | None = None
     seconds: Seconds | None = None
     divergence: Place | None = None
+
+    def event(self, epochs: int, seconds: float) -> Ended:
+        """The event, of a run of so many epochs: an earlier version did not tell."""
+        place = self.divergence
+        return Ended(
+            status=self.status,
+            epochs=epochs if self.epochs is None else self.epochs,
+            best_epoch=None,
+            test_loss=self.test_loss,
+            test_accuracy=self.test_accuracy,
+            seconds=seconds if self.seconds is None else self.seconds,
+            divergence=Divergence(place.layer, place.epoch, place.step) if place else None,
+            snapshot=None,
+        )
 
 
 class OtherLine(BaseModel):
@@ -193,85 +239,3 @@ def parse_options(values: Mapping[str, Any]) -> dict[str, JsonValue]:
         return _OPTIONS.validate_python(values)
     except ValidationError as error:
         raise MalformedError(first_complaint(error)[:LONGEST_COMPLAINT]) from None
-
-
-class Epoch(NamedTuple):
-    """One epoch, as it was logged. A number that was not finite, or not measured, is None."""
-
-    number: int
-    train_loss: float | None
-    train_accuracy: float | None
-    validation_loss: float | None
-    validation_accuracy: float | None
-    learning_rate: float | None
-    seconds: float
-    gradient_norms: Mapping[str, float | None]
-    """Of each Dense layer, by its name."""
-    figures: Sequence[float] = ()
-    """Of the same layers, one after the other, all that diagnosis tells of: infinite what was not finite, NaN what was not measured."""
-
-
-_NONE: Final[Mapping[str, float | None]] = {}
-"""For all epochs of which no layer was logged: a file may hold a million."""
-
-
-def _figures(layer: Layer) -> Iterator[float]:
-    # Of an earlier version's run the norm is all that was measured: null elsewhere may mean either.
-    for name in FIGURES:
-        value = getattr(layer, name)
-        yield value if value is not None else inf if name == "gradient_norm" else nan
-
-
-class Log:
-    """What the lines so far amount to. A run that was resumed starts more than once; of an epoch logged twice the latter counts."""
-
-    def __init__(self) -> None:
-        self.start: StartLine | None = None
-        self.end: EndLine | None = None
-        self.health: Sequence[Layer] = ()
-        """How they fared at the end of the latest epoch."""
-        self.environment: Mapping[str, str] = {}
-        """In which the run was trained last."""
-        self.config: dict[str, JsonValue] | None = None
-        self.status: Status | Literal["unfinished"] = "unfinished"
-        self.parameters: int | None = None
-        self.training_samples: int | None = None
-        self.test_loss: float | None = None
-        self.test_accuracy: float | None = None
-        self._epochs: dict[int, Epoch] = {}
-        self._changes: dict[int, ChangeLine] = {}
-
-    @property
-    def epochs(self) -> tuple[Epoch, ...]:
-        """In order, each once."""
-        return tuple(self._epochs[number] for number in sorted(self._epochs))
-
-    @property
-    def changes(self) -> tuple[ChangeLine, ...]:
-        """In order, one for each step."""
-        return tuple(self._changes[step] for step in sorted(self._changes))
-
-    def take(self, line: Line) -> None:
-        """Read on."""
-        match line:
-            case StartLine():
-                self.start, self.end, self.environment = line, None, line.environment
-                self.config, self.parameters, self.training_samples = line.config, line.parameters, line.training_samples
-                self.status, self.test_loss, self.test_accuracy = "unfinished", None, None
-            case ResumeLine():
-                self.environment = line.environment
-            case EpochLine():
-                means = line.train_loss, line.train_accuracy, line.validation_loss, line.validation_accuracy
-                layers = {layer.name: layer for layer in line.layers}
-                norms = {name: layer.gradient_norm for name, layer in layers.items()} or _NONE
-                # Of plain numbers, for there may be many thousand epochs.
-                figures = array("f", (figure for layer in layers.values() for figure in _figures(layer))) or ()
-                self._epochs[line.epoch] = Epoch(line.epoch, *means, line.learning_rate, line.seconds, norms, figures)
-                self.health = line.layers
-            case ChangeLine() if len(self._changes) < MOST_CHANGES:
-                # Several may be made before one step.
-                before = self._changes.get(line.step)
-                self._changes[line.step] = before.model_copy(update={"changes": before.changes | line.changes}) if before else line
-            case EndLine():
-                self.end = line
-                self.status, self.test_loss, self.test_accuracy = line.status, line.test_loss, line.test_accuracy

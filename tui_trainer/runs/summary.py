@@ -2,11 +2,15 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from tui_trainer.datasets.dataset import MNIST
 from tui_trainer.errors import UserError
-from tui_trainer.runs.archive import Best, RunRecord
+from tui_trainer.history.history import Best
+from tui_trainer.history.quantities import EPOCHS
+from tui_trainer.history.quantity import finite
+from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.listing import run_status
 from tui_trainer.runs.resumable import ends_at_once, latest_options, obstacle
@@ -21,39 +25,29 @@ def run_document(run: RunRecord) -> dict[str, Any]:
         "started": run.started.isoformat(),
         "tags": list(run.tags),
         "config": dict(run.config),
-        "changes": [change.model_dump() for change in run.changes],
+        "changes": [change._asdict() for change in run.changes],
         "parameters": run.parameters,
         "training_samples": run.training_samples,
         "layers": [layer.model_dump() for layer in run.layers],
         "environment": dict(run.environment),
-        "epochs": [row for _, row in epoch_rows(run)],
-        "best_validation_accuracy": _best(run.best_accuracy),
-        "best_validation_loss": _best(run.best_loss),
+        "epochs": epoch_rows(run),
+        "best_validation_accuracy": _best(run.history.best_accuracy),
+        "best_validation_loss": _best(run.history.best_loss),
         "test_loss": run.test_loss,
         "test_accuracy": run.test_accuracy,
         "seconds": run.seconds,
-        "divergence": run.divergence.model_dump() if run.divergence else None,
+        "divergence": asdict(run.divergence) if run.divergence else None,
     }
 
 
-def epoch_rows(run: RunRecord) -> list[tuple[int, dict[str, Any]]]:
-    """For each epoch how many batches were trained by its end, and its figures by their names."""
+def epoch_rows(run: RunRecord) -> list[dict[str, Any]]:
+    """Each epoch's figures by their names; None what was not measured, or not finite."""
     return [
-        (
-            step,
-            {
-                "epoch": epoch.number,
-                "step": step,
-                "train_loss": epoch.train_loss,
-                "train_accuracy": epoch.train_accuracy,
-                "validation_loss": epoch.validation_loss,
-                "validation_accuracy": epoch.validation_accuracy,
-                "learning_rate": epoch.learning_rate,
-                "seconds": epoch.seconds,
-                "gradient_norms": dict(epoch.gradient_norms),
-            },
-        )
-        for step, epoch in zip(run.steps(), run.epochs, strict=True)
+        {
+            **{name: finite(figure.take(epoch)) for name, figure in EPOCHS.items()},
+            "gradient_norms": {name: finite(norm) for name, norm in epoch.gradient_norms.items()},
+        }
+        for epoch in run.epochs
     ]
 
 

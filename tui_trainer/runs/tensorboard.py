@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tui_trainer.config.per_layer import abridged
 from tui_trainer.errors import UserError
+from tui_trainer.history.quantities import BATCHES, EPOCHS, FIGURES, RUNS
+from tui_trainer.history.quantity import Quantity
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.comparison import option_text
 from tui_trainer.runs.export import batches
-from tui_trainer.runs.summary import epoch_rows
 from tui_trainer.system.folders import printable
 
 if TYPE_CHECKING:
@@ -22,19 +23,17 @@ if TYPE_CHECKING:
 FILE_NAME: Final = "events.out.tfevents.0.tui-trainer"
 """Always the same: what is exported again takes the place of what was."""
 
-BATCH_TAGS: Final = ("loss/batch", "accuracy/batch", "learning_rate/batch")
+KINDS: Final = [figure.tag.partition("/")[0] for figure in BATCHES.values()]
+"""Of figures, as the columns of batches.f32 are ordered."""
 
-EPOCH_TAGS: Final[Mapping[str, str]] = {
-    "train_loss": "loss/train",
-    "validation_loss": "loss/validation",
-    "train_accuracy": "accuracy/train",
-    "validation_accuracy": "accuracy/validation",
-    "learning_rate": "learning_rate/epoch",
-    "epoch": "epoch",
-    "seconds": "seconds",
-}
 
-TEST_TAGS: Final = ("loss/test", "accuracy/test")
+def _kind(figure: Quantity) -> int:
+    kind = figure.tag.partition("/")[0]
+    return KINDS.index(kind) if kind in KINDS else len(KINDS)
+
+
+EPOCH_FIGURES: Final = sorted((figure for figure in EPOCHS.values() if figure.tag), key=_kind)
+RUN_FIGURES: Final = sorted((figure for figure in RUNS.values() if figure.tag), key=_kind)
 
 
 def check_installed() -> None:
@@ -63,22 +62,23 @@ def _events(run: RunRecord) -> Iterator["Event"]:
     yield Event(wall_time=began, file_version="brain.Event:2")
     yield Event(wall_time=began, summary=text("options", _options_table(run)))
     values = {printable(name): _hyperparameter(value) for name, value in run.config.items() if value is not None}
-    for summary in hparams(values, dict.fromkeys((EPOCH_TAGS["validation_accuracy"], *TEST_TAGS))):
+    metrics = EPOCHS["validation_accuracy"], *RUN_FIGURES
+    for summary in hparams(values, dict.fromkeys(figure.tag for figure in metrics)):
         yield Event(wall_time=began, summary=summary)
     ends = _epoch_ends(run)
     for first, rows in batches(run):
         for step, (position, loss, accuracy, rate, seconds) in enumerate(rows.tolist(), first):
             if 0 < position < inf and isfinite(seconds):  # otherwise it was lost
                 # The position of an epoch's last batch is the epoch's number.
-                yield _scalars(
-                    step, began + ends.get(ceil(position) - 1, 0.0) + seconds, dict(zip(BATCH_TAGS, (loss, accuracy, rate), strict=True))
-                )
+                found = dict(zip((figure.tag for figure in BATCHES.values()), (loss, accuracy, rate), strict=True))
+                yield _scalars(step, began + ends.get(ceil(position) - 1, 0.0) + seconds, found)
     step, moment = 0, began
-    for step, row in epoch_rows(run):
-        moment = began + ends[row["epoch"]]
-        figures = {tag: row[name] for name, tag in EPOCH_TAGS.items()}
-        yield _scalars(step, moment, figures | {f"gradient_norm/{printable(name)}": norm for name, norm in row["gradient_norms"].items()})
-    yield _scalars(step, moment, dict(zip(TEST_TAGS, (run.test_loss, run.test_accuracy), strict=True)))
+    of_layers = FIGURES["gradient_norm"].tag
+    for epoch in run.epochs:
+        step, moment = epoch.step, began + ends[epoch.number]
+        figures = {figure.tag: figure.take(epoch) for figure in EPOCH_FIGURES}
+        yield _scalars(step, moment, figures | {f"{of_layers}/{name}": norm for name, norm in epoch.gradient_norms.items()})
+    yield _scalars(step, moment, {figure.tag: figure.take(run.history) for figure in RUN_FIGURES})
 
 
 def _epoch_ends(run: RunRecord) -> dict[int, float]:

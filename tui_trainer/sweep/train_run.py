@@ -7,6 +7,7 @@ from pathlib import Path
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError, may_pass, reason_of
+from tui_trainer.history.quantity import finite
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.archive import RunRecord, is_run, read_run
 from tui_trainer.runs.directory import RunDirectory
@@ -71,15 +72,15 @@ def figures(record: RunRecord, status: Standing = Standing.RUNNING) -> Figures:
     if status is Standing.COMPLETED:
         digest = _digest(RunDirectory(record.path).checkpoint)
     kept = record.epochs[-1] if record.epochs else None
-    if record.config.get("early_stopping") and record.best_loss:
-        kept = next(epoch for epoch in record.epochs if epoch.number == record.best_loss.epoch)
+    if record.config.get("early_stopping") and (best := record.history.best_loss):
+        kept = next(epoch for epoch in record.epochs if epoch.number == best.epoch)
     if kept is None:
         return Figures(digest=digest)
     return Figures(
-        kept.train_loss,
-        kept.train_accuracy,
-        kept.validation_loss,
-        kept.validation_accuracy,
+        finite(kept.train_loss),
+        finite(kept.train_accuracy),
+        finite(kept.validation_loss),
+        finite(kept.validation_accuracy),
         record.last_epoch,
         record.seconds,
         digest,

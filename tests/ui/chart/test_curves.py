@@ -3,14 +3,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from history import story
 
 from tui_trainer.history.history import History
 from tui_trainer.history.series import EPOCH, MEAN, STEP, Series, smoothed
-from tui_trainer.ui.chart.curves import QUANTITIES, Curve, Pen, Shown, Stroke, curves, whole_course
+from tui_trainer.ui.chart.curves import DRAWINGS, Curve, Pen, Shown, Stroke, curves, whole_course
 from tui_trainer.ui.chart.raster import BRAILLE
 from tui_trainer.ui.chart.view import SMOOTHINGS, Scale, View
-
-from . import story
 
 
 def shown(history: History, epochs: int = 5, name: str = "this run") -> Shown:
@@ -18,7 +17,7 @@ def shown(history: History, epochs: int = 5, name: str = "this run") -> Shown:
 
 
 def drawn(quantity: str, history: History, view: View = View(), others: tuple[Shown, ...] = ()) -> list[Curve]:  # noqa: B008 frozen
-    return curves(QUANTITIES[quantity], shown(history), others, view, BRAILLE)
+    return curves(DRAWINGS[quantity], shown(history), others, view, BRAILLE)
 
 
 def of(pen: Pen, found: list[Curve]) -> Curve:
@@ -59,7 +58,7 @@ def test_a_long_run_is_smoothed_by_its_means_and_with_as_much_of_the_past() -> N
 @pytest.mark.parametrize(
     ("scale", "first", "last"), [(Scale.EPOCH, 0.1, 2), (Scale.STEP, 1, 20), (Scale.LOG_STEP, 0, math.log10(20)), (Scale.TIME, 0.05, 1)]
 )
-@pytest.mark.parametrize("quantity", QUANTITIES)
+@pytest.mark.parametrize("quantity", DRAWINGS)
 def test_every_quantity_can_be_seen_over_every_scale(quantity: str, scale: Scale, first: float, last: float) -> None:
     history = story.told(2, layers=(story.health("dense_1", 1e-3), story.health("dense_2", 1e-2)))
     view = View(scale=scale)

@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
+from history.test_health import PLACES, told, values
 
 from tui_trainer.history.health import HealthHistory
-from tui_trainer.history.quantities import FIGURES, Figure
+from tui_trainer.history.quantities import FIGURES
+from tui_trainer.history.quantity import LayerQuantity
 from tui_trainer.text.drawing import Row
 from tui_trainer.training.events import Histogram
 from tui_trainer.ui.chart import heat
 from tui_trainer.ui.chart.bars import histogram_rows
 from tui_trainer.ui.chart.heat import DOTS, PLAIN, SHADES, Cursor
-
-from .test_fates import PLACES, told, values
 
 GRADIENT = FIGURES["gradient_norm"]
 
@@ -25,7 +25,7 @@ def vanishing(layers: int = 5) -> HealthHistory:
 
 def drawn(
     fates: HealthHistory,
-    figure: Figure = GRADIENT,
+    figure: LayerQuantity = GRADIENT,
     *,
     width: int = 76,
     height: int = 18,
@@ -67,7 +67,7 @@ def test_the_legend_says_where_the_lines_are_and_whose() -> None:
 
 @pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
 @pytest.mark.parametrize("ramp", [SHADES, DOTS, PLAIN])
-def test_every_figure_fits_a_small_terminal(figure: Figure, ramp: str) -> None:
+def test_every_figure_fits_a_small_terminal(figure: LayerQuantity, ramp: str) -> None:
     lines = text(drawn(vanishing(), figure, ramp=ramp))
     assert max(map(len, lines)) <= 76
     assert len(lines) <= 18

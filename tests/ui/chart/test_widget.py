@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from history import story
 from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
 
 from tui_trainer.history.history import History
@@ -12,7 +13,6 @@ from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.run.run_panel import Phase
 
 from ..desk import LONG, SMALL, USUAL, Desk, Desks
-from . import story
 
 pytestmark = pytest.mark.long
 
@@ -337,7 +337,7 @@ async def test_with_no_data_yet_every_key_and_click_is_harmless(sit_down: Desks,
             await desk.pilot.mouse_up(chart, (30, 4))
             await desk.pilot.double_click(chart, offset)
         assert desk.app.is_running
-        assert chart.quantity.title[:4] in desk.screen
+        assert chart.drawing.heading(chart.view)[:4] in desk.screen
 
 
 async def test_a_part_stays_in_sight_while_the_run_goes_on(sit_down: Desks) -> None:

@@ -8,8 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
+from tui_trainer.config.changes import describe_change
 from tui_trainer.history.history import History
+from tui_trainer.history.quantities import BATCHES, FIGURES
+from tui_trainer.history.quantity import NATS, SHARE, Quantity
 from tui_trainer.history.series import MEAN, Points, Series, smoothed, some
+from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.chart import axes
 from tui_trainer.ui.chart.raster import Marks
@@ -40,6 +44,9 @@ class Pen(IntEnum):
         """The component class that gives it its colour."""
         return f"chart--{self.name.lower().replace('_', '-')}"
 
+
+LONGEST_CHANGE = 200
+"""Characters that a change is described with."""
 
 MOST_DOTS = 100
 """Of a run that is compared: each of a line's points would be as good as none."""
@@ -96,22 +103,40 @@ class AxisOf(Protocol):
 
 
 @dataclass(frozen=True)
-class Quantity:
-    """What a chart is about."""
+class Drawing:
+    """How a figure is drawn over the course of a run."""
 
-    title: str
-    unit: str
+    quantity: Quantity
     curves: Callable[[History, View, Marks], Iterator[Curve]]
     compared: Callable[[History], Series]
     """What stands for a run that is compared."""
     axis: AxisOf
     figure: Callable[[float], str]
     """A value as it is written in a legend."""
+    title: str = ""
+    """Where it is not the figure's own: a chart may show several layers."""
     always_logarithmic: bool = False
 
     def logarithmic(self, view: View) -> bool:
         """Whether y is drawn as powers of ten."""
-        return self.always_logarithmic or (view.logarithmic and self.unit == "nats")
+        return self.always_logarithmic or (view.logarithmic and self.quantity.scale is NATS)
+
+    def heading(self, view: View) -> str:
+        """What stands over the chart, with the unit."""
+        units = [_(self.quantity.unit)] if self.quantity.unit else []
+        units += [_("log scale")] if self.logarithmic(view) else []
+        title = _(self.title or self.quantity.title)
+        return f"{title} ({', '.join(units)})" if units else title
+
+    def scaled(self, points: Points, view: View) -> Points:
+        """The points as they are drawn: percent, or powers of ten; what is not above 0 has none and becomes a gap."""
+        x, y = points
+        if self.quantity.scale is SHARE:
+            y = 100 * y
+        if self.logarithmic(view):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                y = np.where(y > 0, np.log10(y), np.nan)
+        return x, y
 
 
 def _dotted(points: Points, pen: Pen, names: tuple[str, ...], mark: str) -> Iterator[Curve]:
@@ -169,48 +194,46 @@ def _first_with_points(*series: Series) -> Series:
     return next((each for each in series if len(each)), series[-1])
 
 
-QUANTITIES: Mapping[str, Quantity] = {
-    "loss": Quantity(
-        N_("Loss"),
-        N_("nats"),
+DRAWINGS: Mapping[str, Drawing] = {
+    "loss": Drawing(
+        BATCHES["loss"],
         _loss,
         lambda run: _first_with_points(run.validation_loss, run.training_loss),
         axes.loss,
         lambda value: axes.figure(value, 3 if value < 100 else 0),
     ),
-    "accuracy": Quantity(
-        N_("Accuracy"),
-        "%",
+    "accuracy": Drawing(
+        BATCHES["accuracy"],
         _accuracy,
         lambda run: _first_with_points(run.validation_accuracy, run.training_accuracy),
         axes.accuracy,
-        lambda value: f"{value:.1f}%",
+        "{:.1f}%".format,
     ),
-    "rate": Quantity(N_("Learning rate"), "", _learning_rate, lambda run: run.learning_rate, axes.positive, lambda value: f"{value:.3g}"),
-    "gradients": Quantity(
-        N_("Gradient norms"),
-        N_("log scale"),
+    "rate": Drawing(BATCHES["learning_rate"], _learning_rate, lambda run: run.learning_rate, axes.positive, "{:.3g}".format),
+    "gradients": Drawing(
+        FIGURES["gradient_norm"],
         _gradient_norms,
         _first_gradients,
         axes.positive,
-        lambda value: f"{value:.1e}",
+        "{:.1e}".format,
+        title=N_("Gradient norms"),
         always_logarithmic=True,
     ),
 }
+"""By the names of their charts."""
 
 
-def curves(quantity: Quantity, run: Shown | None, others: Sequence[Shown], view: View, marks: Marks) -> list[Curve]:
+def curves(drawing: Drawing, run: Shown | None, others: Sequence[Shown], view: View, marks: Marks) -> list[Curve]:
     """All curves of a chart, those in front last, with x and y as they are drawn: powers of ten where an axis is logarithmic."""
     found: list[Curve] = []
     tails = _tails([other.name for other in others])
     for other, tail, pen, mark in zip(others, tails, RUN_PENS, marks.runs, strict=False):
-        points = quantity.compared(other.history).points(view.scale.place)
+        points = drawing.compared(other.history).points(view.scale.place)
         drawn = _dotted(points, pen, (other.name, tail, ""), mark)
         found += [replace(curve, points=some(curve.points, MOST_DOTS)) if curve.stroke is Stroke.DOTS else curve for curve in drawn]
     if run is not None:
-        found += quantity.curves(run.history, view, marks)
-    if quantity.logarithmic(view):
-        found = [replace(curve, points=(curve.points[0], _log10(curve.points[1]))) for curve in found]
+        found += drawing.curves(run.history, view, marks)
+    found = [replace(curve, points=drawing.scaled(curve.points, view)) for curve in found]
     if view.scale.logarithmic:
         found = [replace(curve, points=_over_log10(curve.points)) for curve in found]
     return found
@@ -227,14 +250,14 @@ def _tails(names: Sequence[str]) -> list[str]:
 
 def changes(run: Shown | None, view: View) -> list[tuple[float, str]]:
     """Where on the x axis options were changed, and to what."""
-    found = [(float(mark.course[view.scale.place]), mark.text) for mark in run.history.changes] if run else []
+    made = run.history.changes if run else ()
+    if run is None or not made:
+        return []
+    places = run.history.course_at([change.step for change in made])[:, view.scale.place].tolist()
+    # It may come from a file.
+    texts = [printable(describe_change(change.changes, _))[:LONGEST_CHANGE] for change in made]
+    found = list(zip(places, texts, strict=True))
     return [(math.log10(max(at, 1.0)), text) for at, text in found] if view.scale.logarithmic else found
-
-
-def _log10(values: np.ndarray) -> np.ndarray:
-    """Powers of ten; what is not above 0 becomes a gap."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(values > 0, np.log10(values), np.nan)
 
 
 def _over_log10(points: Points) -> Points:

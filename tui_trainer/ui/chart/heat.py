@@ -12,7 +12,8 @@ import numpy as np
 from rich.cells import cell_len
 
 from tui_trainer.history.health import Cells, HealthHistory
-from tui_trainer.history.quantities import FIGURES, Band, Figure
+from tui_trainer.history.quantities import FIGURES
+from tui_trainer.history.quantity import Band, LayerQuantity
 from tui_trainer.text.cells import cut
 from tui_trainer.text.drawing import Row
 from tui_trainer.text.language import _
@@ -59,7 +60,7 @@ class Frame(NamedTuple):
         return self.name + self.columns + self.value + self.word
 
 
-def frame(fates: HealthHistory, figure: Figure, width: int, height: int) -> Frame:
+def frame(fates: HealthHistory, figure: LayerQuantity, width: int, height: int) -> Frame:
     """Names to the left of the map, values and words to its right, as far as there is room."""
     name = min(max((len(name) for name in fates.names), default=0), LONGEST_NAME) + 1
     value, word = 9, max(cell_len(_(band.word)) for band in figure.bands) + 1
@@ -70,7 +71,7 @@ def frame(fates: HealthHistory, figure: Figure, width: int, height: int) -> Fram
     return Frame(name, max(width - name - value - word, 1), value, word, max(height - HEAD_ROWS - FOOT_ROWS, 1))
 
 
-def rows(fates: HealthHistory, figure: Figure, cells: Cells, end: float, at: Cursor, top: int, room: Frame, ramp: str) -> list[Row]:
+def rows(fates: HealthHistory, figure: LayerQuantity, cells: Cells, end: float, at: Cursor, top: int, room: Frame, ramp: str) -> list[Row]:
     """The whole picture, the layers from `top` on."""
     found = [_under_cursor(fates, figure, cells, at, room, ramp), *_legend(figure, ramp)]
     names = list(enumerate(fates.names[: len(cells.values)]))[top : top + room.layers]
@@ -86,7 +87,7 @@ def column_of(cells: Cells, at: Cursor) -> int | None:
     return int(measured[-1]) if at.column is None else min(at.column, len(cells.last) - 1)
 
 
-def _under_cursor(fates: HealthHistory, figure: Figure, cells: Cells, at: Cursor, room: Frame, ramp: str) -> Row:
+def _under_cursor(fates: HealthHistory, figure: LayerQuantity, cells: Cells, at: Cursor, room: Frame, ramp: str) -> Row:
     column = column_of(cells, at)
     if column is None or at.layer >= len(cells.values):
         return [(_("nothing is measured yet"), "heat--axis")]
@@ -111,7 +112,7 @@ def _under_cursor(fates: HealthHistory, figure: Figure, cells: Cells, at: Cursor
     return row
 
 
-def _legend(figure: Figure, ramp: str) -> list[Row]:
+def _legend(figure: LayerQuantity, ramp: str) -> list[Row]:
     row: Row = []
     for band, words, strength in zip(figure.bands, figure.limits(_), figure.typical(), strict=True):
         sample = ramp[min(int(strength * len(ramp)), len(ramp) - 1)]
@@ -123,7 +124,7 @@ def _plain(text: str, ramp: str) -> str:
     return text.replace("÷", "/").replace("≥", ">=").replace("×", "*") if ramp == PLAIN else text
 
 
-def _layer(name: str, layer: int, figure: Figure, cells: Cells, at: Cursor, room: Frame, ramp: str) -> Row:
+def _layer(name: str, layer: int, figure: LayerQuantity, cells: Cells, at: Cursor, room: Frame, ramp: str) -> Row:
     chosen = layer == at.layer
     label = name if len(name) < room.name else f"{name[: room.name - 2]}~"
     row: Row = [(label.ljust(room.name - 1), "heat--cursor" if chosen else "heat--name"), (" ", "")]
@@ -143,18 +144,18 @@ def _layer(name: str, layer: int, figure: Figure, cells: Cells, at: Cursor, room
     return row
 
 
-def _levels(figure: Figure, values: np.ndarray, count: int) -> np.ndarray:
+def _levels(figure: LayerQuantity, values: np.ndarray, count: int) -> np.ndarray:
     """Which of so many levels values have, the faintest for what is missing."""
     return np.minimum(np.nan_to_num(figure.strength(values) * count, nan=0.0).astype(np.intp), count - 1)
 
 
-def _glyphs(figure: Figure, values: np.ndarray, ramp: str) -> Sequence[str]:
+def _glyphs(figure: LayerQuantity, values: np.ndarray, ramp: str) -> Sequence[str]:
     levels = np.where(np.isnan(values), len(ramp), _levels(figure, values, len(ramp)))
     characters = f"{ramp} "
     return [characters[level] for level in levels.tolist()]
 
 
-def _styles(figure: Figure, values: np.ndarray, judged: np.ndarray) -> Sequence[str]:
+def _styles(figure: LayerQuantity, values: np.ndarray, judged: np.ndarray) -> Sequence[str]:
     bands = np.searchsorted([band.below for band in figure.bands[:-1]], judged, "right").tolist()
     levels, bare = _levels(figure, values, SHADINGS).tolist(), np.isnan(values).tolist()
     return ["" if empty else f"{_style(figure.bands[band])}-{level}" for band, level, empty in zip(bands, levels, bare, strict=True)]
@@ -175,7 +176,7 @@ def _steps(end: float, room: Frame) -> Row:
     return [(cut(_("step"), room.name), "heat--axis"), ("".join(text), "heat--axis")]
 
 
-def following(figure: Figure, by: int) -> Figure:
+def following(figure: LayerQuantity, by: int) -> LayerQuantity:
     """The figure after this one, or before it."""
     figures = list(FIGURES.values())
     return figures[(figures.index(figure) + by) % len(figures)]

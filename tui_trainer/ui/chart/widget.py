@@ -14,7 +14,7 @@ from tui_trainer.text.drawing import Row
 from tui_trainer.text.language import _
 from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
-from tui_trainer.ui.chart.curves import QUANTITIES, RUN_PENS, Curve, Pen, Shown, Stroke, changes, curves, whole_course
+from tui_trainer.ui.chart.curves import DRAWINGS, RUN_PENS, Curve, Pen, Shown, Stroke, changes, curves, whole_course
 from tui_trainer.ui.chart.legend import fitting, value_at, wordings
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.view import Scale, View
@@ -54,9 +54,9 @@ class Chart(Painted, can_focus=True):
         chart: "Chart"
         view: View
 
-    def __init__(self, quantity: str, *, classes: str | None = None) -> None:
-        super().__init__(id=f"chart-{quantity}", classes=classes)
-        self.quantity = QUANTITIES[quantity]
+    def __init__(self, name: str, *, classes: str | None = None) -> None:
+        super().__init__(id=f"chart-{name}", classes=classes)
+        self.drawing = DRAWINGS[name]
         self._run: Shown | None = None
         self._others: Sequence[Shown] = ()
         self._is_stale = False
@@ -96,11 +96,7 @@ class Chart(Painted, can_focus=True):
             self.repaint()
 
     def _name_axes(self) -> None:
-        unit = _(self.quantity.unit)
-        if self.quantity.logarithmic(self.view) and not self.quantity.always_logarithmic:
-            unit += f", {_('log scale')}"
-        title = _(self.quantity.title)
-        self.border_title = f"{title} ({unit})" if unit else title
+        self.border_title = self.drawing.heading(self.view)
         enlarged = _("enlarged, 0 shows all") + "  " if self.view.window else ""
         self.border_subtitle = f"{enlarged}{_(self.view.scale.value)}"
 
@@ -108,7 +104,7 @@ class Chart(Painted, can_focus=True):
         self._is_stale = False
         if height <= LEGEND_ROWS:
             return []
-        drawn = curves(self.quantity, self._run, self._others, self.view, self.marks)
+        drawn = curves(self.drawing, self._run, self._others, self.view, self.marks)
         legend = self._legend(drawn, width)
         canvas_rows = height - len(legend)
         low, high = self._range()
@@ -130,9 +126,9 @@ class Chart(Painted, can_focus=True):
         return replace(curve, points=window(curve.points, *self.view.window, edges=curve.stroke is not Stroke.DOTS))
 
     def _y_axis(self, visible: Sequence[Curve], rows: int) -> Axis:
-        if self.quantity.logarithmic(self.view):
-            return axes.logarithmic(visible, rows, 20 if self.quantity.always_logarithmic else 8)
-        return self.quantity.axis(visible, rows, whole=self.view.window is None)
+        if self.drawing.logarithmic(self.view):
+            return axes.logarithmic(visible, rows, 20 if self.drawing.always_logarithmic else 8)
+        return self.drawing.axis(visible, rows, whole=self.view.window is None)
 
     def _legend(self, drawn: Sequence[Curve], width: int) -> list[Row]:
         """Each curve and its value, at the cursor or the latest; the runs that are compared have a row of their own."""
@@ -169,7 +165,7 @@ class Chart(Painted, can_focus=True):
         value = value_at(curve.points, self.view.cursor)
         if value is None:
             return ""
-        return self.quantity.figure(10**value if self.quantity.logarithmic(self.view) else value)
+        return self.drawing.figure(10**value if self.drawing.logarithmic(self.view) else value)
 
     # What keys and the mouse do
 
@@ -183,7 +179,7 @@ class Chart(Painted, can_focus=True):
     def _last(self) -> float:
         """Where the curves end."""
         ends = [
-            curve.points[0][-1] for curve in curves(self.quantity, self._run, self._others, self.view, self.marks) if len(curve.points[0])
+            curve.points[0][-1] for curve in curves(self.drawing, self._run, self._others, self.view, self.marks) if len(curve.points[0])
         ]
         return float(max(ends, default=0.0))
 

@@ -8,15 +8,12 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui_trainer.descent.race import Race
-from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.text.cells import ljust, rjust
 from tui_trainer.text.drawing import Row
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.relief import PENS, ROUTE, ROUTES, mark_of
 from tui_trainer.ui.kit.painted import Painted
-
-NAMES = tuple(OPTIMIZERS)
 
 BOX = 4
 """Columns in which a click shows or hides."""
@@ -60,13 +57,14 @@ class OptimizerTable(Painted, can_focus=True):
     def __init__(self, race: Race, marks: Marks, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
         self.race = race
+        self.names = tuple(race.rates)
         self.marks = marks
-        self.cursor = next((index for index, name in enumerate(NAMES) if name in race.shown), 0)
+        self.cursor = next((index for index, name in enumerate(self.names) if name in race.shown), 0)
 
     @property
     def selected(self) -> str:
         """The optimizer under the cursor."""
-        return NAMES[self.cursor]
+        return self.names[self.cursor]
 
     def draw(self, width: int, height: int) -> list[Row]:
         columns = COLUMNS if width >= WIDTH else FEWER
@@ -74,10 +72,10 @@ class OptimizerTable(Painted, can_focus=True):
         name = ljust(_("optimizer"), NAME_WIDTH)
         # A longer word has room before the first figure.
         head: Row = [(" " * BOX + name + heads[cell_len(name) - NAME_WIDTH :], "optimizers--head")]
-        return [head, *(self._row(index, columns) for index in range(len(NAMES)))]
+        return [head, *(self._row(index, columns) for index in range(len(self.names)))]
 
     def _row(self, index: int, columns: tuple[tuple[str, int], ...]) -> Row:
-        name, race = NAMES[index], self.race
+        name, race = self.names[index], self.race
         is_shown = name in race.shown
         is_cursor = index == self.cursor
         style = "optimizers--cursor" if is_cursor and self.has_focus else "optimizers--shown" if is_shown else "optimizers--hidden"
@@ -103,7 +101,7 @@ class OptimizerTable(Painted, can_focus=True):
         return {"step": str(stand.step), "value": value, "distance": distance, "near at": near}
 
     def _go(self, cursor: int) -> None:
-        cursor = min(max(cursor, 0), len(NAMES) - 1)
+        cursor = min(max(cursor, 0), len(self.names) - 1)
         if cursor != self.cursor:
             self.cursor = cursor
             self.post_message(self.Selected())
@@ -119,10 +117,10 @@ class OptimizerTable(Painted, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Select what is under the mouse; its box shows or hides it."""
         offset = event.get_content_offset(self)
-        if offset and 0 < offset.y <= len(NAMES):
+        if offset and 0 < offset.y <= len(self.names):
             self._go(offset.y - 1)
             if offset.x < BOX:
-                self.post_message(self.Toggled(NAMES[offset.y - 1]))
+                self.post_message(self.Toggled(self.names[offset.y - 1]))
 
     def on_focus(self) -> None:
         """The cursor is seen."""

@@ -9,7 +9,6 @@ from textual.message import Message
 
 from tui_trainer.descent.landscape import Point
 from tui_trainer.descent.race import Race
-from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.text.drawing import Row
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.relief import PENS, Route, Sheet
@@ -58,8 +57,9 @@ class ReliefMap(Painted, can_focus=True):
         return self._sheet.draw(self._routes(), self.race.start, contours=self.has_contours)
 
     def _routes(self) -> Sequence[Route]:
-        names = sorted((name for name in OPTIMIZERS if name in self.race.shown), key=lambda name: name == self.selected)
-        return [Route(self.race.path(name).points(self.race.step), list(OPTIMIZERS).index(name)) for name in names]
+        shown = [(number, name) for number, name in enumerate(self.race.rates) if name in self.race.shown]
+        shown.sort(key=lambda route: route[1] == self.selected)
+        return [Route(self.race.path(name).points(self.race.step), number) for number, name in shown]
 
     def action_move(self, across: int, up: int) -> None:
         """Move the start, as far as the edge."""

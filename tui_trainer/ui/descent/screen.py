@@ -216,7 +216,7 @@ class PathsScreen(PaneScreen[None]):
 
     def action_scale_rates(self, direction: int) -> None:
         """Change all rates."""
-        self._scale([name for name in OPTIMIZERS if name in self.race.shown], direction)
+        self._scale([name for name in self.race.rates if name in self.race.shown], direction)
 
     def _scale(self, names: Sequence[str], direction: int) -> None:
         for name in names:

@@ -8,7 +8,8 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui_trainer.history.health import Cells, HealthHistory
-from tui_trainer.history.quantities import FIGURES, Figure, Grade
+from tui_trainer.history.quantities import FIGURES
+from tui_trainer.history.quantity import Grade, LayerQuantity
 from tui_trainer.text.drawing import Row
 from tui_trainer.text.language import _
 from tui_trainer.ui.chart import heat
@@ -50,11 +51,11 @@ class HeatMap(Painted, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
         self.ramp = heat.SHADES
-        self.figure: Figure = next(iter(FIGURES.values()))
+        self.figure: LayerQuantity = next(iter(FIGURES.values()))
         self.cursor = Cursor()
         self._fates, self._end = HealthHistory(), 1.0
         self._top = 0
-        self._cells: tuple[Figure, int, Cells] | None = None
+        self._cells: tuple[LayerQuantity, int, Cells] | None = None
 
     def show(self, fates: HealthHistory, end: float) -> None:
         """Show what is known by now, over steps up to `end`."""
@@ -63,7 +64,7 @@ class HeatMap(Painted, can_focus=True):
             self.cursor = replace(self.cursor, layer=max(len(fates.names) - 1, 0))
         self.repaint()
 
-    def show_figure(self, figure: Figure) -> None:
+    def show_figure(self, figure: LayerQuantity) -> None:
         """Show something else of the same layers."""
         self.figure = figure
         self.repaint()

@@ -97,7 +97,7 @@ class HealthScreen(FittedScreen[None]):
             title=_("{figure} by layer{scale}").format(figure=_(heat_map.figure.title), scale=scale) + (f", {shown.name}" if shown else ""),
         )
         if shown:
-            heat_map.show(shown.history.fates, whole_course(shown, (), View(Scale.STEP))[1])
+            heat_map.show(shown.history.health, whole_course(shown, (), View(Scale.STEP))[1])
         self._draw_distributions()
 
     @on(HeatMap.Pointed)

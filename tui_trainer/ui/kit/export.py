@@ -41,19 +41,19 @@ def curves_csv(history: History) -> str:
 
 
 def _points(history: History) -> Iterator[list[str]]:
-    named: dict[str, Series] = {
-        "batch loss": history.loss,
-        "batch accuracy, %": history.accuracy,
-        "training loss": history.training_loss,
-        "training accuracy, %": history.training_accuracy,
-        "validation loss": history.validation_loss,
-        "validation accuracy, %": history.validation_accuracy,
-        "learning rate": history.learning_rate,
-        **{f"gradient norm of {name}": series for name, series in history.gradient_norms.items()},
+    named: dict[str, tuple[float, Series]] = {
+        "batch loss": (1, history.loss),
+        "batch accuracy, %": (100, history.accuracy),
+        "training loss": (1, history.training_loss),
+        "training accuracy, %": (100, history.training_accuracy),
+        "validation loss": (1, history.validation_loss),
+        "validation accuracy, %": (100, history.validation_accuracy),
+        "learning rate": (1, history.learning_rate),
+        **{f"gradient norm of {name}": (1, series) for name, series in history.gradient_norms.items()},
     }
-    for name, series in named.items():
+    for name, (unit, series) in named.items():
         for step, epoch, seconds, value in series.rows():
-            yield [name, f"{step:g}", f"{epoch:.6g}", f"{seconds:.4g}", f"{value:.7g}"]
+            yield [name, f"{step:g}", f"{epoch:.6g}", f"{seconds:.4g}", f"{unit * value:.7g}"]
 
 
 def table_csv(cells: Sequence[Sequence[str]]) -> str:

@@ -1,18 +1,15 @@
 """A chart of a lesson: one figure of all its runs, over the course of training or layer by layer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from tui_trainer.history.series import Points
-from tui_trainer.lessons.course import SHOWS, Course, Place, profile
+from tui_trainer.history.history import History
+from tui_trainer.history.series import EPOCH, SECONDS, STEP, Points
+from tui_trainer.history.traces import profile, trace
 from tui_trainer.lessons.lesson import Drawing
 from tui_trainer.text.language import _
 from tui_trainer.ui.chart.overlay import Line, Overlay
 
-X: Mapping[str, Callable[[Place], float]] = {
-    "epochs": lambda place: place.epochs,
-    "steps": lambda place: place.steps,
-    "seconds": lambda place: place.seconds,
-}
+PLACES: Mapping[str, int] = {"epochs": EPOCH, "steps": STEP, "seconds": SECONDS}
 
 
 class LessonChart(Overlay):
@@ -22,19 +19,19 @@ class LessonChart(Overlay):
         super().__init__(drawing.title, drawing.scale, drawing.over)
         self._drawing = drawing
 
-    def show_courses(self, courses: Mapping[str, Course]) -> None:
+    def show_runs(self, runs: Mapping[str, History]) -> None:
         """Show how far the runs are."""
-        lines = [Line(_(name), self._points(course)) for name, course in courses.items()]
-        self.show(lines, self._last(lines, courses))
+        lines = [Line(_(name), self._points(run)) for name, run in runs.items()]
+        self.show(lines, self._last(lines, runs))
 
-    def _points(self, course: Course) -> Points:
+    def _points(self, run: History) -> Points:
         drawing = self._drawing
         if drawing.over == "layers":
-            return profile(course, drawing.shows, start=drawing.at == "start")
-        return SHOWS[drawing.shows].curve(course, X[drawing.over], drawing.layer)
+            return profile(run, drawing.quantity, start=drawing.at == "start")
+        return trace(run, drawing.quantity, PLACES[drawing.over], drawing.layer)
 
-    def _last(self, lines: Sequence[Line], courses: Mapping[str, Course]) -> float:
+    def _last(self, lines: Sequence[Line], runs: Mapping[str, History]) -> float:
         """Where the x axis ends: with the last epoch that was asked for, or where the longest line does."""
         if self._drawing.over == "epochs":
-            return max((float(course.config.epochs) for course in courses.values()), default=1.0)
+            return max((float(run.config.epochs) for run in runs.values() if run.config), default=1.0)
         return max((float(line.points[0].max()) for line in lines if len(line.points[0])), default=1.0)

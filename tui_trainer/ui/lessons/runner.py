@@ -1,4 +1,4 @@
-"""A lesson's runs in the background: drains their events and never waits for the screen, which looks at the courses when it wants to."""
+"""A lesson's runs in the background: drains their events and never waits for the screen, which looks when it wants to."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class LessonRunner(Background):
     def work(self) -> None:
         for _ in self.trial.events():
             pass
-        self.post(LessonEnded(self, self._lesson.judge(self.trial.courses) if self.trial.complete else None))
+        self.post(LessonEnded(self, self._lesson.judge(self.trial.histories) if self.trial.complete else None))
 
     def refuse(self, error: UserError) -> None:
         self.post(LessonRefused(self, str(error)))

@@ -15,7 +15,7 @@ from textual.widgets import Button, Static
 from tui_trainer.config.changes import describe_change
 from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
-from tui_trainer.lessons.course import Course
+from tui_trainer.history.history import History
 from tui_trainer.lessons.criteria import Verdict
 from tui_trainer.lessons.lesson import Lesson
 from tui_trainer.system.folders import printable
@@ -90,9 +90,9 @@ class LessonScreen(PaneScreen[Config | None]):
         """What was changed in all runs."""
 
     @property
-    def _courses(self) -> Mapping[str, Course]:
+    def _histories(self) -> Mapping[str, History]:
         """Of the latest runs, as far as they are."""
-        return self.runner.trial.courses if self.runner else {}
+        return self.runner.trial.histories if self.runner else {}
 
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""
@@ -249,12 +249,12 @@ class LessonScreen(PaneScreen[Config | None]):
             changed = describe_change(self._given, _) if self._given else _("as the lesson has it")
             self._say(_("stopping") if self.state is State.STOPPING else _("training: {changed}").format(changed=changed))
         for chart in self.query(LessonChart):
-            chart.show_courses(self._courses)
+            chart.show_runs(self._histories)
         self._show_texts()
 
     def _show_texts(self) -> None:
         self.query_one("#start", Button).label = _("Stop") if self.state is State.RUNNING else _("Start")
-        self.query_one(LessonText).show(self._courses, self.verdict, self.marks)
+        self.query_one(LessonText).show(self._histories, self.verdict, self.marks)
 
     # The view
 

@@ -11,7 +11,8 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_trainer.lessons.course import Course
+from tui_trainer.history.history import History
+from tui_trainer.history.series import STEP
 from tui_trainer.lessons.criteria import Verdict
 from tui_trainer.lessons.lesson import Lesson
 from tui_trainer.text.language import _
@@ -45,31 +46,31 @@ class LessonText(VerticalScroll, can_focus=True):
             told = (_("Measured") + "  ", "bold"), (f"{_(each.text)}\n", ""), (f"  {each.command}", "italic")
             yield Static(Content.assemble(*told), classes="measured")
 
-    def show(self, courses: Mapping[str, Course], verdict: Verdict | None, marks: Marks) -> None:
+    def show(self, histories: Mapping[str, History], verdict: Verdict | None, marks: Marks) -> None:
         """Show how the runs stand, and the verdict once there is one."""
-        self.query_one("#runs", Static).update(self._runs(courses, marks))
+        self.query_one("#runs", Static).update(self._runs(histories, marks))
         self.query_one("#findings", Static).update(_findings(verdict, plain=marks.plain) if verdict else "")
 
-    def _runs(self, courses: Mapping[str, Course], marks: Marks) -> Table:
+    def _runs(self, histories: Mapping[str, History], marks: Marks) -> Table:
         """A row for each run: its mark on the charts, and how it stands."""
         table = Table.grid(Column(width=2), Column(ratio=1), Column(justify="right"), Column(justify="right"), expand=True, padding=(0, 1))
         for variant, pen, mark in zip(self._lesson.runs, PENS, marks_of(marks), strict=False):
             style = Style(color=self.get_component_rich_style(pen.style).color, bold=True)
-            loss, accuracy = _standing(courses.get(variant.name))
+            loss, accuracy = _standing(histories.get(variant.name))
             table.add_row(Text(mark, style), Text(_(variant.name)), Text(loss), Text(accuracy))
         return table
 
 
-def _standing(course: Course | None) -> tuple[str, str]:
+def _standing(run: History | None) -> tuple[str, str]:
     """A run's loss and accuracy as they are now, or that it diverged."""
-    if course is None or not course.places:
-        return "", _("diverged") if course and course.diverged else ""
-    if course.diverged:
-        return _("diverged"), _("step {step:,.0f}").format(step=len(course.places))
-    if course.epochs and course.epochs[-1].validation_accuracy is not None and course.epochs[-1].validation_loss is not None:
-        return axes.figure(course.epochs[-1].validation_loss, 3), f"{course.epochs[-1].validation_accuracy:.1%}"
-    recent = course.losses[-RECENT:]
-    return axes.figure(sum(recent) / len(recent), 3), _("epoch {epoch:.1f}").format(epoch=course.places[-1].epochs)
+    if run is None or run.progress is None:
+        return "", _("diverged") if run and run.diverged else ""
+    if run.diverged:
+        return _("diverged"), _("step {step:,.0f}").format(step=run.steps)
+    if run.epochs and run.epochs[-1].validation_accuracy is not None and run.epochs[-1].validation_loss is not None:
+        return axes.figure(run.epochs[-1].validation_loss, 3), f"{run.epochs[-1].validation_accuracy:.1%}"
+    recent = run.loss.points(STEP)[1][-RECENT:].tolist()
+    return axes.figure(sum(recent) / len(recent), 3), _("epoch {epoch:.1f}").format(epoch=run.progress.position)
 
 
 def _findings(verdict: Verdict, *, plain: bool) -> Content:

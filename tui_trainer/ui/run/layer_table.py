@@ -15,6 +15,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Static
 
+from tui_trainer.history.quantities import FIGURES
+from tui_trainer.history.quantity import Cell, LayerQuantity
 from tui_trainer.text import drawing
 from tui_trainer.text.cells import ljust, rjust
 from tui_trainer.text.language import N_, _
@@ -58,17 +60,28 @@ KIND = Column(N_("type"), lambda row: row.kind, right=False)
 UNITS = Column(N_("units"), lambda row: f"{row.units:,}")
 ARITHMETIC = Column(N_("calculation"), lambda row: f"{row.arithmetic} =" if row.parameters else row.arithmetic)
 PARAMETERS = Column(N_("params"), lambda row: f"{row.parameters:,}", style="layers--name")
-GRADIENT = Column(N_("gradient"), of_health=lambda health: f"{health.gradient_norm:.1e}", width=8)
 BAR = Column("1e-8…1e2", of_health=lambda health: bar(health.gradient_norm), right=False, width=FULL, style="layers--bar")
-UPDATE = Column(N_("update"), of_health=lambda health: f"{health.update_ratio:.1e}", width=7)
-DEAD = Column(N_("dead"), of_health=lambda health: f"{health.dead_fraction:.0%}", width=4)
-SATURATED = Column(N_("flat"), of_health=lambda health: f"{health.saturated_fraction:.0%}", width=4)
-SPREAD = Column(N_("output σ"), of_health=lambda health: f"{health.activation_std:.2g}", width=8)
 
-COLUMNS = (LAYER, KIND, UNITS, ARITHMETIC, PARAMETERS, GRADIENT, BAR, UPDATE, SPREAD, DEAD, SATURATED)
+
+def _measured() -> dict[str, Column]:
+    """A column for each figure that has one, by the figure's name; those that are given up last come first."""
+    cells = {name: cell for name, figure in FIGURES.items() if (cell := figure.cell)}
+    order = sorted(cells, key=lambda name: -cells[name].importance)
+    return {name: _column(FIGURES[name], cells[name]) for name in order}
+
+
+def _column(figure: LayerQuantity, cell: Cell) -> Column:
+    return Column(cell.head, of_health=lambda health: format(figure.take(health), cell.form), width=cell.width)
+
+
+MEASURED = _measured()
+GRADIENT = MEASURED.pop("gradient_norm")
+"""Beside which its bar stands."""
+
+COLUMNS = (LAYER, KIND, UNITS, ARITHMETIC, PARAMETERS, GRADIENT, BAR, *(MEASURED[name] for name in FIGURES if name in MEASURED))
 """As they stand from left to right."""
 
-BY_IMPORTANCE = (LAYER, ARITHMETIC, PARAMETERS, GRADIENT, BAR, UPDATE, DEAD, SPREAD, SATURATED, UNITS, KIND)
+BY_IMPORTANCE = (LAYER, ARITHMETIC, PARAMETERS, GRADIENT, BAR, *MEASURED.values(), UNITS, KIND)
 """As they are given up from the end when there is no room."""
 
 Line = tuple[tuple[str, str], ...]

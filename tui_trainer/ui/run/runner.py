@@ -64,18 +64,17 @@ class Runner(Background):
             self.snapshot = network_alone(event.snapshot)
         if isinstance(event, Ended):
             self.divergence = event.divergence
-        if isinstance(event, Progress | Changed | EpochEnded):
-            self.history.add(event)
-            if isinstance(event, Changed):
-                self.options = self.options.model_copy(update=dict(event.changes))
-                self.post(messages.RunChanged(self, event.step, event.changes))
+        if isinstance(event, Started) and self.resumes:
+            self._take_up(event, run)
+        self.history.add(event)
+        if isinstance(event, Changed):
+            self.options = self.options.model_copy(update=dict(event.changes))
+            self.post(messages.RunChanged(self, event.step, event.changes))
         elif isinstance(event, Noted):
             self.trouble = run.trouble
             self.post(messages.RunNoted(self, event.text, self.trouble))
         elif isinstance(event, Started):
             self.test = run.test
-            if self.resumes:
-                self._take_up(event, run)
             features = event.snapshot.scalars["features"]
             self.post(messages.RunStarted(self, run.directory, features, run.warnings))
 

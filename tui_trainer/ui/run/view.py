@@ -17,7 +17,7 @@ from tui_trainer.errors import reason_of
 from tui_trainer.history.history import History
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
-from tui_trainer.ui.chart.curves import QUANTITIES
+from tui_trainer.ui.chart.curves import DRAWINGS
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit import export
 from tui_trainer.ui.kit.choose import ChooseScreen
@@ -71,8 +71,8 @@ class RunView(Vertical):
     def compose(self) -> ComposeResult:
         """The charts over the layers."""
         with Container(id="charts"):
-            for quantity in QUANTITIES:
-                yield Chart(quantity, classes="pane " + ("-further" if quantity in FURTHER else "-first"))
+            for name in DRAWINGS:
+                yield Chart(name, classes="pane " + ("-further" if name in FURTHER else "-first"))
         yield LayerTable(id="layers")
 
     def show_network(self, config: Config, features: int) -> None:

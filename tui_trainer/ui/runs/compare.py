@@ -14,12 +14,11 @@ from textual.widgets import Static
 
 from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.directory import RunDirectory
-from tui_trainer.runs.replay import shown
 from tui_trainer.runs.resumable import obstacle
 from tui_trainer.system import folders
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
-from tui_trainer.ui.chart.curves import RUN_PENS, Pen
+from tui_trainer.ui.chart.curves import RUN_PENS, Pen, Shown
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.health.screen import HealthScreen
@@ -238,7 +237,7 @@ class CompareScreen(PaneScreen[None]):
             self.notify(_("{most} runs are marked: take a mark away first.").format(most=MOST), severity="warning", timeout=3)
             return
         else:
-            self._marked.mark(Compared(path, shown(state, batches=False)))
+            self._marked.mark(Compared(path, Shown(state.name, state.history, state.last_epoch)))
             self._reader.draw(state)
         self._show()
 

@@ -9,8 +9,7 @@ from time import monotonic
 from textual.message import Message
 
 from tui_trainer.errors import UserError
-from tui_trainer.runs.archive import RunRecord, find_runs, newest_first, read_run
-from tui_trainer.runs.replay import shown
+from tui_trainer.runs.archive import RunRecord, find_runs, newest_first, read_run, with_batches
 from tui_trainer.ui.chart.curves import Shown
 from tui_trainer.ui.kit.background import Background
 
@@ -70,7 +69,7 @@ class Reader(Background):
 
     def draw(self, record: RunRecord) -> None:
         """Make the curves of a run, of which there may be millions of batches."""
-        self._want(lambda: self.post(RunDrawn(self, record.path, shown(record))))
+        self._want(lambda: self.post(RunDrawn(self, record.path, Shown(record.name, with_batches(record), record.last_epoch))))
 
     def _want(self, task: Callable[[], object]) -> None:
         self._wanted.append(task)

@@ -11,8 +11,9 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
+from tui_trainer.history.quantities import RUNS
 from tui_trainer.runs.archive import RunRecord, run_name
-from tui_trainer.runs.comparison import ACCURACY, EPOCHS, LOSS, SECONDS, TEST_ACCURACY, figure_text, network
+from tui_trainer.runs.comparison import figure_text, network
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.runs.reader import Unreadable
@@ -31,6 +32,10 @@ COLUMNS: Mapping[str, int | None] = {
 """Heads and widths, the most wanted first: what there is no room for is reached with the right arrow."""
 
 NUMBERS = range(3, 8)
+
+
+FIGURES = tuple(RUNS[name] for name in ("best_validation_accuracy", "test_accuracy", "best_validation_loss", "epochs", "whole_seconds"))
+"""Of a run, as its columns are."""
 
 
 class RunList(DataTable[Text]):
@@ -115,7 +120,7 @@ class RunList(DataTable[Text]):
         if isinstance(state, RunRecord):
             going_on = path == self._going_on or (state.held and state.status == "unfinished")
             status = N_("going on") if going_on else state.status
-            figures = [figure_text(figure, state) for figure in (ACCURACY, TEST_ACCURACY, LOSS, EPOCHS, SECONDS)]
+            figures = [figure_text(figure, state) for figure in FIGURES]
             bad = self._style("bad") if status == "diverged" else Style()
             styles = [Style(bold=True) if mark.plain else Style(), bad, *[Style()] * 5, self._style("faint")]
             texts = [name, _(status), *figures, f"{_tags(state)}{network(state.config)}"]

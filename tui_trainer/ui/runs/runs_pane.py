@@ -27,7 +27,7 @@ class RunDetail(Static):
         if isinstance(state, Unreadable):
             self.update(Content(f"✗ {printable(state.reason)}"))
             return
-        best = _(", best after epoch {epoch}").format(epoch=state.best_loss.epoch) if state.best_loss else ""
+        best = _(", best after epoch {epoch}").format(epoch=state.history.best_loss.epoch) if state.history.best_loss else ""
         parameters = _(", {count:,} parameters").format(count=state.parameters) if state.parameters is not None else ""
         began = _("{path}: began {started:%Y-%m-%d %H:%M}").format(path=printable(str(state.path)), started=state.started)
         self.update(Content(f"{began}{parameters}{best}{'' if is_ours else _fate(state)}"))

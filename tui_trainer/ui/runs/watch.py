@@ -1,5 +1,6 @@
 """A run that another process trains: the same charts, layers and figures, as its files tell them."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
@@ -14,11 +15,10 @@ from tui_trainer.history.history import History
 from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.follow import Condition, Follower
-from tui_trainer.runs.log import EndLine
 from tui_trainer.runs.resumable import latest_options
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
-from tui_trainer.training.events import Divergence
+from tui_trainer.training.events import Ended
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.curves import Shown
 from tui_trainer.ui.chart.widget import Chart
@@ -84,7 +84,7 @@ class WatchScreen(PaneScreen[None]):
     @property
     def history(self) -> History | None:
         """As far as it is known."""
-        return self._seen.history if self._seen else None
+        return self._seen.record.history if self._seen else None
 
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""
@@ -117,7 +117,7 @@ class WatchScreen(PaneScreen[None]):
         if not self.query(RunPanel):  # this screen closes
             return
         before, self._seen = self._seen, event
-        shown = Shown(_("this run"), event.history, event.record.planned_epochs or event.record.last_epoch)
+        shown = Shown(_("this run"), event.record.history, event.record.planned_epochs or event.record.last_epoch)
         if before is None or before.record.config != event.record.config:
             self._show_what_it_is(event.record)
         if shown != self._shown:
@@ -130,7 +130,7 @@ class WatchScreen(PaneScreen[None]):
     def _draw_if_rested(self) -> None:
         if self._stale and self._seen and (self.run_view.is_rested() or self._seen.condition is not Condition.RUNNING):
             self._stale = False
-            self.run_view.draw(self._seen.history)
+            self.run_view.draw(self._seen.record.history)
 
     def _show_what_it_is(self, record: RunRecord) -> None:
         config = _options(record)
@@ -140,16 +140,16 @@ class WatchScreen(PaneScreen[None]):
             self.run_view.explain(_("this version cannot read the run's options"))
 
     def _show_where_it_is(self, seen: RunSeen) -> None:
-        panel, progress = self.query_one(RunPanel), seen.history.progress
+        panel, progress = self.query_one(RunPanel), seen.record.history.progress
         if seen.problem:
             # The panel names the folder already.
             panel.show_phase(Phase.REFUSED, printable(seen.problem.below_folder(self._watcher.path)))
             return
-        if seen.end:
+        if ended := seen.record.history.ended:
             panel.show_phase(Phase.ENDED)
-            event = _farewell(self._watcher, seen.record, seen.end)
+            event = _farewell(self._watcher, ended)
             config = _options(seen.record)
-            panel.show_end(event, diagnose(config, event.status, event.test_accuracy, seen.history.layers) if config else None)
+            panel.show_end(event, diagnose(config, event.status, event.test_accuracy, seen.record.history.layers) if config else None)
             return
         if progress is not None:
             before = sum(epoch.seconds for epoch in seen.record.epochs if epoch.number < progress.epoch)
@@ -212,9 +212,7 @@ def _features(record: RunRecord) -> int:
     return max(first.parameters // max(first.output_shape[-1], 1) - 1, 1) if first else MNIST_FEATURES
 
 
-def _farewell(watcher: Watcher, record: RunRecord, end: EndLine) -> RunEnded:
-    place = end.divergence
-    divergence = Divergence(printable(place.layer), place.epoch, place.step) if place else None
-    epochs = record.last_epoch if end.epochs is None else end.epochs
-    seconds = record.seconds if end.seconds is None else end.seconds
-    return RunEnded(watcher, end.status, epochs, end.test_loss, end.test_accuracy, seconds, divergence)
+def _farewell(watcher: Watcher, ended: Ended) -> RunEnded:
+    place = ended.divergence
+    divergence = replace(place, layer=printable(place.layer)) if place else None
+    return RunEnded(watcher, ended.status, ended.epochs, ended.test_loss, ended.test_accuracy, ended.seconds, divergence)

@@ -7,11 +7,8 @@ from pathlib import Path
 from textual.message import Message
 
 from tui_trainer.errors import UserError
-from tui_trainer.history.history import History
 from tui_trainer.runs.archive import RunRecord, record_of
 from tui_trainer.runs.follow import Condition, Follower
-from tui_trainer.runs.log import EndLine
-from tui_trainer.runs.replay import Retelling
 from tui_trainer.ui.kit.background import Background
 
 
@@ -20,10 +17,8 @@ class RunSeen(Message):
     """What is known of the run by now."""
 
     record: RunRecord
-    history: History
-    """Another one when the run was cut back, and is read anew."""
+    """Its history is another one when the run was cut back, and is read anew."""
     condition: Condition
-    end: EndLine | None
     problem: UserError | None = None
     """Why its files cannot be read further."""
 
@@ -39,7 +34,6 @@ class Watcher(Background):
         super().__init__("watching", post)
         self._follower = follower
         self._tick = 1 / looks_per_second
-        self._retelling = Retelling()
         self._seen: RunSeen | None = None
 
     @property
@@ -64,24 +58,16 @@ class Watcher(Background):
     def _look_once(self) -> bool:
         """Take in what is new, and tell whether there is more to be had at once."""
         news = self._follower.look()
-        if news.anew:
-            self._retelling = Retelling()
         before = self._seen
-        told = before is not None and not news.anew and not news.lines
-        record = before.record if before and told and news.condition is before.condition else self._record()
-        self._retelling.add_batches(record, news.batches)
-        if not told:
-            self._retelling.tell(record)
-            self._retelling.measured(self._follower.log.health)
-        elif len(news.batches):
-            self._retelling.stand(record)
+        known = before is not None and not news.anew and not news.lines and news.condition is before.condition
+        record = before.record if before and known else self._record()
         if before is None or before.problem or record is not before.record or len(news.batches):
             self._tell(record, news.condition)
         return news.behind
 
     def _record(self) -> RunRecord:
-        return record_of(self._follower.path, self._follower.log)
+        return record_of(self._follower.path, self._follower.recording)
 
     def _tell(self, record: RunRecord, condition: Condition, problem: UserError | None = None) -> None:
-        self._seen = RunSeen(record, self._retelling.history, condition, self._follower.log.end, problem)
+        self._seen = RunSeen(record, condition, problem)
         self.post(self._seen)

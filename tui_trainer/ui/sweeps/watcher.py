@@ -8,8 +8,7 @@ from time import monotonic, thread_time
 from textual.message import Message
 
 from tui_trainer.errors import UserError
-from tui_trainer.runs.archive import read_run
-from tui_trainer.runs.replay import shown
+from tui_trainer.runs.archive import read_run, with_batches
 from tui_trainer.sweep.board import Board, Onlooker
 from tui_trainer.sweep.statistics import Interval
 from tui_trainer.sweep.store import RUNS, Result
@@ -119,7 +118,8 @@ class SweepWatcher(Background):
         fresh = [result for result in wanted if result.key not in known or known[result.key][0] != result]
         for result in fresh:
             try:
-                known[result.key] = result, shown(read_run(self.folder / RUNS / result.key))
+                record = read_run(self.folder / RUNS / result.key)
+                known[result.key] = result, Shown(record.name, with_batches(record), record.last_epoch)
             except UserError:
                 # It is just being made, or its folder is gone: what its row tells is all that there is.
                 known.pop(result.key, None)

@@ -15,12 +15,12 @@ from tui_trainer.config.options import Config
 from tui_trainer.history.history import History
 from tui_trainer.history.quantities import FIGURES
 from tui_trainer.history.series import Series
-from tui_trainer.runs.archive import read_run
-from tui_trainer.runs.replay import Retelling, shown
+from tui_trainer.runs.archive import lines_with_ends, read_history, read_run
+from tui_trainer.runs.recording import Recording
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
-from tui_trainer.training.events import Changed, EpochEnded, Progress
-from tui_trainer.ui.chart.curves import QUANTITIES, curves, whole_course
+from tui_trainer.training.events import Progress
+from tui_trainer.ui.chart.curves import DRAWINGS, Shown, changes, curves, whole_course
 from tui_trainer.ui.chart.raster import BRAILLE
 from tui_trainer.ui.chart.view import Scale, View
 
@@ -40,8 +40,7 @@ def trained(digits_file: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
     run = Run.create(Config.parse({**options, "changes": "20 batch_size=50 learning_rate=0.01"}), folder)
     history = History()
     for event in run.events(Control()):
-        if isinstance(event, Progress | Changed | EpochEnded):
-            history.add(event)
+        history.add(event)
     history.drain()
     return folder, history
 
@@ -52,12 +51,15 @@ def table(series: Series) -> np.ndarray[Any, Any]:
 
 def test_the_curves_are_those_that_were_drawn_live(trained: tuple[Path, History]) -> None:
     folder, live = trained
-    found = shown(read_run(folder)).history
+    found = read_history(folder)
     for name in SERIES:
         np.testing.assert_allclose(table(getattr(found, name)), table(getattr(live, name)), rtol=1e-6, err_msg=name)
     assert len(found.loss) == STEPS
-    assert [mark.text for mark in found.changes] == ["batch size 50, learning rate 0.01"]
-    np.testing.assert_allclose(found.changes[0].course, live.changes[0].course, rtol=1e-6)
+    assert [change.changes for change in found.changes] == [{"batch_size": 50, "learning_rate": 0.01}]
+    np.testing.assert_allclose(found.course_at([20]), live.course_at([20]), rtol=1e-6)
+    assert found.ended is not None
+    assert live.ended is not None
+    assert replace(found.ended, best_epoch=live.ended.best_epoch) == live.ended
     assert found.seconds == pytest.approx(live.seconds)
     assert list(found.gradient_norms) == ["dense_1", "dense_2", "dense_3"]
     assert live.progress is not None
@@ -69,33 +71,39 @@ def test_the_curves_are_those_that_were_drawn_live(trained: tuple[Path, History]
 
 def test_told_bit_by_bit_it_is_the_same(trained: tuple[Path, History]) -> None:
     folder, _ = trained
-    record = read_run(folder)
     rows = np.fromfile(folder / "batches.f32", "<f4").reshape(-1, 5)
-    retelling = Retelling()
-    for start in range(0, STEPS, 7):
-        retelling.add_batches(record, rows[start : start + 7])
-        retelling.tell(record)
-    whole = shown(record).history
+    recording, lines = Recording(), [line for line, _ in lines_with_ends(folder / "metrics.jsonl")]
+    # As they are read when somebody watches: first the start and one epoch, then the rest.
+    for line in lines[:2]:
+        recording.take(line)
+    recording.add_batches(rows[:7])
+    recording.add_batches(rows[7:18])
+    for line in lines[2:]:
+        recording.take(line)
+    for start in range(18, STEPS, 7):
+        recording.add_batches(rows[start : start + 7])
+    recording.history.drain()
+    whole = read_history(folder)
     for name in SERIES:
-        np.testing.assert_array_equal(table(getattr(retelling.history, name)), table(getattr(whole, name)), err_msg=name)
-    assert retelling.history.progress == whole.progress
+        np.testing.assert_array_equal(table(getattr(recording.history, name)), table(getattr(whole, name)), err_msg=name)
+    assert recording.history.progress == whole.progress
 
 
 def test_nothing_later_than_a_step_counts(trained: tuple[Path, History]) -> None:
     folder, live = trained
-    found = shown(read_run(folder), until_step=18).history
+    found = read_history(folder, until_step=18)
     assert (len(found.loss), len(found.training_loss), len(found.changes)) == (18, 1, 0)
     assert found.seconds == pytest.approx(table(live.training_loss)[0, 2])
     assert found.progress is not None
     assert (found.progress.epoch, found.progress.step) == (2, 18)
-    assert len(shown(read_run(folder), until_step=0).history.loss) == 0
-    assert len(shown(read_run(folder), until_step=20).history.changes) == 1
+    assert len(read_history(folder, until_step=0).loss) == 0
+    assert len(read_history(folder, until_step=20).changes) == 1
 
 
 def test_a_history_from_disk_goes_on_live(trained: tuple[Path, History]) -> None:
     """As it does when a run is resumed in the app."""
     folder, live = trained
-    found = shown(read_run(folder), until_step=28).history
+    found = read_history(folder, until_step=28)
     step, position, seconds = table(live.loss)[28, :3]
     found.add(Progress(3, 1, 10, int(step), 0.5, 0.9, seconds - found.seconds, 0.01, position, 50))
     found.drain()
@@ -105,41 +113,30 @@ def test_a_history_from_disk_goes_on_live(trained: tuple[Path, History]) -> None
 def test_without_batches_epochs_are_drawn(trained: tuple[Path, History], tmp_path: Path) -> None:
     folder, live = trained
     (tmp_path / "metrics.jsonl").write_bytes((folder / "metrics.jsonl").read_bytes())
-    for found in (shown(read_run(tmp_path)).history, shown(read_run(folder), batches=False).history):
+    for found in (read_history(tmp_path), read_run(folder).history):
         assert (len(found.loss), len(found.accuracy), len(found.learning_rate)) == (0, 0, 3)
         np.testing.assert_allclose(table(found.training_loss), table(live.training_loss), rtol=1e-6)
         assert found.progress is not None
         assert (found.progress.epoch, found.progress.step) == (3, STEPS)
-        np.testing.assert_allclose(found.changes[0].course[:2], live.changes[0].course[:2], atol=0.1)
+        np.testing.assert_allclose(found.course_at([20])[0, :2], live.course_at([20])[0, :2], atol=0.1)
 
 
 def test_the_layers_past_is_that_of_the_epochs(trained: tuple[Path, History]) -> None:
     folder, live = trained
-    record = read_run(folder)
-    found = shown(record).history.fates
-    assert found.names == live.fates.names == ("dense_1", "dense_2", "dense_3")
+    found = read_history(folder).health
+    assert found.names == live.health.names == ("dense_1", "dense_2", "dense_3")
     for figure in FIGURES.values():
-        one, other = (fates.cells(figure, STEPS, 10) for fates in (found, live.fates))
+        one, other = (health.cells(figure, STEPS, 10) for health in (found, live.health))
         np.testing.assert_allclose(one.values, other.values, rtol=1e-6, err_msg=figure.name)
         np.testing.assert_allclose(one.judged, other.judged, rtol=1e-5, err_msg=figure.name)
         np.testing.assert_array_equal(one.last, other.last)
-    assert len(shown(record, until_step=18).history.fates) == 1
-
-
-def test_epochs_of_the_layers_past_are_told_once(trained: tuple[Path, History]) -> None:
-    record = read_run(trained[0])
-    retelling = Retelling()
-    for count in (1, 1, 2, 3, 3):
-        retelling.tell(replace(record, epochs=record.epochs[:count]))
-        assert len(retelling.history.fates) == count
-    retelling.tell(replace(record, epochs=(record.epochs[0], record.epochs[1]._replace(train_loss=9.0))))
-    assert len(retelling.history.fates) == 2
+    assert len(read_history(folder, until_step=18).health) == 1
 
 
 def altered(trained: tuple[Path, History], tmp_path: Path, rows: np.ndarray[Any, Any]) -> History:
     (tmp_path / "metrics.jsonl").write_bytes((trained[0] / "metrics.jsonl").read_bytes())
     (tmp_path / "batches.f32").write_bytes(rows.astype("<f4").tobytes())
-    return shown(read_run(tmp_path)).history
+    return read_history(tmp_path)
 
 
 def rows_of(trained: tuple[Path, History]) -> np.ndarray[Any, Any]:
@@ -189,9 +186,9 @@ def test_a_change_cannot_write_on_the_terminal(tmp_path: Path) -> None:
     change = {"event": "change", "epoch": 1, "batch": 2, "step": 2, "changes": {"\x1b[31m": "\x1b" * 90}}
     start = {"event": "start", "config": {"batch_size": 10}, "training_samples": 100}
     (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in (start, change)))
-    mark = shown(read_run(tmp_path)).history.changes[0]
-    assert mark.text.startswith("\\x1b[31m")
-    assert len(mark.text) <= 200
+    ((_, text),) = changes(Shown("run", read_history(tmp_path), 1), View())
+    assert text.startswith("\\x1b[31m")
+    assert len(text) <= 200
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -199,7 +196,7 @@ def test_a_change_cannot_write_on_the_terminal(tmp_path: Path) -> None:
 def test_whatever_stands_in_the_file_can_be_drawn(trained: tuple[Path, History], tmp_path: Path, content: bytes) -> None:
     (tmp_path / "metrics.jsonl").write_bytes((trained[0] / "metrics.jsonl").read_bytes())
     (tmp_path / "batches.f32").write_bytes(content)
-    found = shown(read_run(tmp_path))
+    found = Shown("run", read_history(tmp_path), 3)
     for series in (getattr(found.history, name) for name in SERIES):
         course = table(series)[:, :3]
         assert np.isfinite(course).all()
@@ -208,5 +205,5 @@ def test_whatever_stands_in_the_file_can_be_drawn(trained: tuple[Path, History],
         view = View(scale)
         low, high = whole_course(found, [], view)
         assert low < high < np.inf
-        for quantity in QUANTITIES.values():
+        for quantity in DRAWINGS.values():
             curves(quantity, found, [found], view, BRAILLE)
