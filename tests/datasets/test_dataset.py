@@ -15,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tui_trainer.datasets.dataset import IDX_FILES, Batcher, Dataset, Split, load
-from tui_trainer.datasets.formats import read_idx
+from tui_trainer.datasets.dataset import Batcher, Dataset, Split, load, locate, peek
+from tui_trainer.datasets.idx import FILES, read_idx
+from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
 from tui_trainer.errors import UserError
 
 
@@ -30,7 +31,7 @@ LABELS = (np.arange(20) % 10).astype(np.uint8)
 
 
 def idx_folder(folder: Path, *, zipped: bool = False, **replaced: bytes) -> Path:
-    for key, name in IDX_FILES.items():
+    for key, name in FILES.items():
         content = replaced.get(key, idx(IMAGES if key.startswith("x") else LABELS))
         (folder / (f"{name}.gz" if zipped else name)).write_bytes(gzip.compress(content) if zipped else content)
     return folder
@@ -135,6 +136,7 @@ def test_every_lie_of_an_idx_header(tmp_path: Path, content: bytes, message: str
         ({"x_train": IMAGES.astype(int) + 1}, "pixels are 0 to 255"),
         ({"x_train": np.array(["a"] * 20)}, "numbers are expected"),
         ({"x_train": np.array([None] * 20)}, "numbers are expected"),
+        ({"x_train": IMAGES.reshape(20, 2, 8)}, "training images have 2×8 pixels but test images 4×4"),
         ({"x_train": np.zeros(20)}, "images need (samples, …)"),
         ({"x_test": None}, "it has no x_test; an .npz needs x_train, y_train, x_test and y_test"),
         ({"x_train": np.zeros((20, 0)), "x_test": np.zeros((20, 0))}, "the images have no pixels"),
@@ -144,6 +146,101 @@ def test_every_kind_of_unusable_array(tmp_path: Path, replaced: dict[str, Any], 
     said = complaint(npz(tmp_path / "d.npz", **replaced))
     assert message in said
     assert str(tmp_path) in said
+
+
+def test_the_peek_of_mnist_is_what_is_loaded() -> None:
+    assert peek("mnist") == load("mnist").spec == MNIST_SPEC
+    assert (MNIST_SPEC.features, MNIST_SPEC.classes, MNIST_SPEC.image_shape, MNIST_SPEC.scale) == (784, 10, (28, 28), 255)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_the_peek_of_a_folder_is_what_is_loaded(tmp_path: Path, zipped: bool) -> None:
+    wide = {key: idx(IMAGES.reshape(20, 2, 8)) for key in ("x_train", "x_test")}
+    data = str(idx_folder(tmp_path, zipped=zipped, **wide))
+    assert peek(data) == load(data).spec == DataSpec((2, 8))
+
+
+@pytest.mark.parametrize(
+    ("array", "spec", "image_shape"),
+    [
+        (IMAGES, DataSpec((4, 4)), (4, 4)),
+        (IMAGES.astype(np.int64), DataSpec((4, 4)), (4, 4)),
+        (IMAGES.reshape(20, 16), DataSpec((16,)), (4, 4)),
+        (IMAGES.reshape(20, 2, 8, 1), DataSpec((2, 8, 1)), (2, 8)),
+        (IMAGES.reshape(20, 2, 2, 4), DataSpec((2, 2, 4)), None),
+        (IMAGES.reshape(20, 16)[:, :15].astype(float), DataSpec((15,), scale=1.0), None),
+        (IMAGES > 100, DataSpec((4, 4), scale=1.0), (4, 4)),
+    ],
+)
+def test_the_peek_of_an_npz_is_what_is_loaded(
+    tmp_path: Path, array: np.ndarray, spec: DataSpec, image_shape: tuple[int, int] | None
+) -> None:
+    data = str(npz(tmp_path / "d.npz", x_train=array, x_test=array))
+    assert peek(data) == load(data).spec == spec
+    assert load(data).training.images.shape == (20, spec.features)
+    assert spec.image_shape == image_shape
+
+
+def test_a_peek_reads_no_images_and_believes_no_more_of_a_header_than_the_reader(tmp_path: Path) -> None:
+    large = npz(tmp_path / "large.npz", x_train=np.zeros((20_000, 100, 10), np.uint8))
+    tracemalloc.start()
+    assert peek(str(large)) == DataSpec((100, 10))
+    assert tracemalloc.get_traced_memory()[1] < 12 << 20
+    tracemalloc.stop()
+    for broken in (
+        idx_folder(tmp_path, x_train=idx(IMAGES, code=0x0D)),
+        npz(tmp_path / "text.npz", x_train=np.array([["a"]])),
+        npz(tmp_path / "flat.npz", x_train=np.zeros(20)),
+        npz(tmp_path / "none.npz", x_train=np.zeros((20, 0)), x_test=np.zeros((20, 0))),
+        npz(tmp_path / "half.npz", y_test=None),
+        tmp_path / "nowhere",
+    ):
+        with pytest.raises(UserError) as refused:
+            peek(str(broken))
+        assert str(refused.value) == complaint(broken)
+
+
+def test_samples_of_another_shape_are_another_kind() -> None:
+    assert DataSpec((14, 56)).takes((784,))
+    assert DataSpec((14, 56)).takes((14, 56, 1))
+    assert not DataSpec((14, 56)).takes((28, 28))
+    assert not DataSpec((28, 28, 4)).takes((56, 56))
+    assert DataSpec((28, 28, 4)).takes((28, 28, 4))
+    assert not DataSpec((784,)).takes((14, 56)), "a row of 784 numbers is an image of 28×28"
+    assert DataSpec((15,)).takes((3, 5))
+
+
+def test_truth_values_are_0_and_1_as_the_estimator_takes_them(tmp_path: Path) -> None:
+    data = load(str(npz(tmp_path / "d.npz", x_train=IMAGES > 100, x_test=IMAGES > 100)))
+    assert data.training.images.dtype == np.float32
+    np.testing.assert_array_equal(data.training.images, (IMAGES > 100).reshape(20, 16))
+
+
+def test_the_first_bytes_tell_what_is_packed_not_the_name(tmp_path: Path) -> None:
+    idx_folder(tmp_path)
+    for number, name in enumerate(FILES.values()):
+        path = tmp_path / name
+        if number % 2:
+            path.write_bytes(gzip.compress(path.read_bytes()))
+        else:
+            path.rename(tmp_path / f"{name}.gz")
+    np.testing.assert_array_equal(load(str(tmp_path)).training.images, IMAGES.reshape(20, 16))
+
+
+def test_a_folder_beside_the_file_is_passed_over(tmp_path: Path) -> None:
+    idx_folder(tmp_path)
+    for name in FILES.values():
+        (tmp_path / name).rename(tmp_path / name.replace("-idx", ".idx"))
+        (tmp_path / name).mkdir()
+    np.testing.assert_array_equal(load(str(tmp_path)).training.images, IMAGES.reshape(20, 16))
+
+
+def test_data_is_located_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/someone")
+    assert locate("mnist") == "mnist"
+    assert locate("d.npz") == str(tmp_path / "d.npz")
+    assert locate("~/d.npz") == "/home/someone/d.npz"
 
 
 def test_files_that_are_missing_unreadable_or_no_files(tmp_path: Path) -> None:
@@ -184,7 +281,7 @@ def test_truncation_at_every_boundary_is_refused_in_one_line(tmp_path: Path, kin
         target = data = npz(tmp_path / "d.npz", x_train=IMAGES[:, :2, :2], x_test=IMAGES[:, :2, :2])
     else:
         data = idx_folder(tmp_path, zipped=kind == "idx.gz")
-        target = data / (IDX_FILES["x_train"] + (".gz" if kind == "idx.gz" else ""))
+        target = data / (FILES["x_train"] + (".gz" if kind == "idx.gz" else ""))
     whole = target.read_bytes()
     assert complaint(data) == ""
     for length in range(len(whole)):
@@ -203,7 +300,7 @@ def test_flipped_bits_load_or_are_refused_in_one_line(tmp_path: Path, choose: st
         target = data = npz(folder / "d.npz", x_train=IMAGES[:, :2, :2], x_test=IMAGES[:, :2, :2])
     else:
         data = idx_folder(folder, zipped=kind == "idx.gz")
-        target = data / (IDX_FILES["x_train"] + (".gz" if kind == "idx.gz" else ""))
+        target = data / (FILES["x_train"] + (".gz" if kind == "idx.gz" else ""))
     content = bytearray(target.read_bytes())
     for place in choose.draw(st.lists(st.integers(0, len(content) - 1), min_size=1, max_size=4)):
         content[place] ^= 1 << choose.draw(st.integers(0, 7))
@@ -233,7 +330,7 @@ def test_pixels_become_exactly_their_255th_part_and_nothing_is_allocated() -> No
 
 
 def test_validation_is_the_end_of_the_file() -> None:
-    data = Dataset("d", Split(IMAGES.reshape(20, 16), np.arange(20) % 10), None)
+    data = Dataset("d", Split(IMAGES.reshape(20, 16), np.arange(20) % 10), None, DataSpec((4, 4)))
     kept, held_out = data.hold_out(5)
     assert held_out is not None
     np.testing.assert_array_equal(kept.images, IMAGES.reshape(20, 16)[:15])
@@ -245,7 +342,7 @@ def test_validation_is_the_end_of_the_file() -> None:
 
 
 def test_missing_classes_are_named() -> None:
-    assert Dataset("d", Split(IMAGES.reshape(20, 16), np.arange(20) % 8), None).missing_classes == (8, 9)
+    assert Dataset("d", Split(IMAGES.reshape(20, 16), np.arange(20) % 8), None, DataSpec((4, 4))).missing_classes == (8, 9)
 
 
 def test_read_idx_gives_back_what_was_written(tmp_path: Path) -> None:

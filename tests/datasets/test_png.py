@@ -16,7 +16,8 @@ from PIL import Image
 from tui_trainer import Classifier, UserError, load_data
 from tui_trainer.datasets.png import read_digit
 
-DIGIT = np.zeros((28, 28), np.uint8)
+SIZE = (28, 28)
+DIGIT = np.zeros(SIZE, np.uint8)
 DIGIT[4:24, 8:20] = np.random.default_rng(0).integers(120, 256, (20, 12))
 """As wide and as high as MNIST's digits are."""
 
@@ -35,7 +36,7 @@ def stroke(height: int = 200, width: int = 300, *, ink: int = 0, paper: int = 25
 
 def complaint(path: Path, **options: Any) -> str:
     with pytest.raises(UserError) as refused:
-        read_digit(path, 28, **options)
+        read_digit(path, SIZE, **options)
     said = str(refused.value)
     assert len(said.splitlines()) == 1
     assert said.startswith(f"{path}: ")
@@ -43,22 +44,22 @@ def complaint(path: Path, **options: Any) -> str:
 
 
 def test_the_networks_own_size_is_taken_as_it_is(tmp_path: Path) -> None:
-    digit = read_digit(saved(tmp_path / "d.png", DIGIT), 28)
+    digit = read_digit(saved(tmp_path / "d.png", DIGIT), SIZE)
     np.testing.assert_array_equal(digit.pixels, DIGIT)
     assert digit[1:] == (False, False, False)
 
 
 def test_dark_on_light_of_that_size_is_told_and_turned_on_request_alone(tmp_path: Path) -> None:
     path = saved(tmp_path / "d.png", 255 - DIGIT)
-    np.testing.assert_array_equal(read_digit(path, 28).pixels, 255 - DIGIT)
-    assert read_digit(path, 28).looks_inverted
-    np.testing.assert_array_equal(read_digit(path, 28, invert=True).pixels, DIGIT)
-    assert not read_digit(path, 28, invert=False).looks_inverted
+    np.testing.assert_array_equal(read_digit(path, SIZE).pixels, 255 - DIGIT)
+    assert read_digit(path, SIZE).looks_inverted
+    np.testing.assert_array_equal(read_digit(path, SIZE, invert=True).pixels, DIGIT)
+    assert not read_digit(path, SIZE, invert=False).looks_inverted
 
 
 @pytest.mark.parametrize("invert", [None, True])
 def test_a_page_is_fitted_as_mnist_was_made(tmp_path: Path, invert: bool | None) -> None:
-    digit = read_digit(saved(tmp_path / "d.png", stroke()), 28, invert=invert)
+    digit = read_digit(saved(tmp_path / "d.png", stroke()), SIZE, invert=invert)
     rows, columns = (np.flatnonzero(digit.pixels.any(axis=axis)) for axis in (1, 0))
     assert (len(rows), len(columns)) == (20, 4)
     assert digit.pixels.max() == 255
@@ -72,7 +73,7 @@ def test_the_centre_of_mass_decides_not_that_of_the_box(tmp_path: Path) -> None:
     page = np.zeros((100, 100), np.uint8)
     page[10:90, 10:20] = 255
     page[50:52, 10:90] = 255
-    columns = np.flatnonzero(read_digit(saved(tmp_path / "d.png", page), 28).pixels.any(axis=0))
+    columns = np.flatnonzero(read_digit(saved(tmp_path / "d.png", page), SIZE).pixels.any(axis=0))
     assert len(columns) == 20
     assert columns[-1] == 27, "a heavy left side belongs into the middle, but no ink out of the image"
 
@@ -93,8 +94,8 @@ SAME: dict[str, np.ndarray | Image.Image] = {
 
 @pytest.mark.parametrize("kind", SAME)
 def test_every_kind_of_png_gives_the_same(tmp_path: Path, kind: str) -> None:
-    expected = read_digit(saved(tmp_path / "plain.png", stroke()), 28).pixels.astype(int)
-    found = read_digit(saved(tmp_path / "d.png", SAME[kind]), 28).pixels.astype(int)
+    expected = read_digit(saved(tmp_path / "plain.png", stroke()), SIZE).pixels.astype(int)
+    found = read_digit(saved(tmp_path / "d.png", SAME[kind]), SIZE).pixels.astype(int)
     assert np.abs(found - expected).max() <= 12
 
 
@@ -105,7 +106,7 @@ def test_a_transparent_colour_is_no_ink(tmp_path: Path, mode: str) -> None:
     image = Image.fromarray(page.astype(np.uint16) * 257) if mode == "I;16" else Image.fromarray(page).convert(mode)
     clear: Any = {"RGB": (255, 255, 255), "I;16": 65_535}.get(mode, 255)
     path = saved(tmp_path / "d.png", image, transparency=clear)
-    digit = read_digit(path, 28)
+    digit = read_digit(path, SIZE)
     assert not digit.is_inverted
     assert np.count_nonzero(digit.pixels) == 80
 
@@ -123,7 +124,7 @@ def test_the_wrong_way_round_is_refused(tmp_path: Path) -> None:
 def test_odd_shapes_are_fitted(tmp_path: Path, size: tuple[int, int], at: tuple[int, int]) -> None:
     page = np.zeros(size, np.uint8)
     page[at] = 255
-    assert read_digit(saved(tmp_path / "d.png", page), 28).pixels.max() == 255
+    assert read_digit(saved(tmp_path / "d.png", page), SIZE).pixels.max() == 255
 
 
 def png(*chunks: tuple[bytes, bytes]) -> bytes:
@@ -182,7 +183,7 @@ def test_flipped_bits_are_read_or_refused_in_one_line(tmp_path: Path, data: st.D
     path.write_bytes(content)
     said, digit = "", None
     try:
-        digit = read_digit(path, 28)
+        digit = read_digit(path, SIZE)
     except UserError as error:
         said = str(error)
     assert digit.pixels.shape == (28, 28) if digit else said.startswith(f"{path}: ")
@@ -214,7 +215,7 @@ def test_digits_drawn_on_large_pages_are_read_nearly_as_well_as_mnists_own(tmp_p
         page = Image.new("L", (280, 280), 255)
         ink = Image.fromarray(255 - test.images[number].reshape(28, 28)).resize((280, 280), Image.Resampling.BICUBIC)
         page.paste(ink, tuple(rng.integers(-40, 41, 2).tolist()))
-        fitted.append(read_digit(saved(tmp_path / "d.png", page), 28).pixels.reshape(-1))
+        fitted.append(read_digit(saved(tmp_path / "d.png", page), SIZE).pixels.reshape(-1))
     original = model.score(test.images[chosen], test.labels[chosen])
     assert original > 0.9
     assert model.score(np.stack(fitted), test.labels[chosen]) > original - 0.1

@@ -24,7 +24,7 @@ def images() -> Dataset:
     whole = load("mnist")
     assert whole.test
     (images, labels), (test_images, test_labels) = whole.training, whole.test
-    return Dataset("mnist", Split(images[:3000], labels[:3000]), Split(test_images[:2000], test_labels[:2000]))
+    return Dataset("mnist", Split(images[:3000], labels[:3000]), Split(test_images[:2000], test_labels[:2000]), whole.spec)
 
 
 def train(config: Config, images: Dataset) -> tuple[float, Finding | None]:

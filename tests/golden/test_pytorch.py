@@ -101,7 +101,7 @@ def test_optimizers(golden: Mapping[str, np.ndarray], path: str, case: str) -> N
 def some_images() -> Dataset:
     mnist = load("mnist")
     training, _ = mnist.hold_out(len(mnist.training.labels) - cases.IMAGES)
-    return Dataset("some", training, None)
+    return Dataset("some", training, None, mnist.spec)
 
 
 @pytest.mark.parametrize("activation", cases.RUNS)

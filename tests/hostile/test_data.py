@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tui_trainer.datasets.dataset import IDX_FILES, load
+from tui_trainer.datasets.dataset import load
+from tui_trainer.datasets.idx import FILES
 from tui_trainer.errors import UserError
 from tui_trainer.system.folders import printable
 
@@ -48,7 +49,7 @@ def npz(path: Path, *, method: int = zipfile.ZIP_STORED, **members: Any) -> Path
 
 
 def idx_folder(folder: Path, *, zipped: bool = False) -> Path:
-    for key, name in IDX_FILES.items():
+    for key, name in FILES.items():
         array = IMAGES if key.startswith("x") else LABELS
         content = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
         (folder / (f"{name}.gz" if zipped else name)).write_bytes(gzip.compress(content) if zipped else content)
@@ -260,12 +261,12 @@ def test_no_pickle_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop
 
 @pytest.mark.parametrize("name", ["x_train", "y_test"])
 def test_folders_pipes_devices_and_links_in_circles_in_place_of_files(tmp_path: Path, name: str) -> None:
-    file = idx_folder(tmp_path) / IDX_FILES[name]
+    file = idx_folder(tmp_path) / FILES[name]
     for make in (os.mkdir, os.mkfifo, lambda path: path.symlink_to(path), lambda path: path.symlink_to("/dev/zero")):
         file.unlink()
         make(file)
         told = complaint(tmp_path)
-        assert IDX_FILES[name] in told
+        assert FILES[name] in told
         if file.is_dir():
             file.rmdir()
             file.touch()
@@ -281,7 +282,7 @@ def test_folders_pipes_devices_and_links_in_circles_in_place_of_files(tmp_path: 
 def test_any_bytes_for_an_idx_file(tmp_path: Path, content: bytes, start: bytes, name: str, zipped: bool) -> None:
     folder = tmp_path / str(zipped)
     folder.mkdir(exist_ok=True)
-    file = idx_folder(folder, zipped=zipped) / (IDX_FILES[name] + (".gz" if zipped else ""))
+    file = idx_folder(folder, zipped=zipped) / (FILES[name] + (".gz" if zipped else ""))
     file.write_bytes(start + content)
     assert file.name in complaint(folder)
 

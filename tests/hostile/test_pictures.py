@@ -48,7 +48,7 @@ def picture() -> bytes:
 def complaint(path: Path, content: bytes) -> str:
     path.write_bytes(content)
     try:
-        digit = read_digit(path, 28)
+        digit = read_digit(path, (28, 28))
     except UserError as error:
         assert is_one_line(printable(str(error)))  # noqa: PT017 it may be no error
         assert str(path) in str(error)  # noqa: PT017

@@ -63,7 +63,7 @@ def test_a_part_of_the_images_is_the_first_ones_and_those_held_out(digits_file: 
     started = next(event for _, event in trial.events() if isinstance(event, Started))
     assert (started.training_samples, started.validation_samples) == (40, 100)
     images, labels = digits.training
-    part = Dataset("part", Split(images[[*range(40), *range(500, 600)]], labels[[*range(40), *range(500, 600)]]), digits.test)
+    part = Dataset("part", Split(images[[*range(40), *range(500, 600)]], labels[[*range(40), *range(500, 600)]]), digits.test, digits.spec)
     alone = list(Training(configs(digits_file, 1)["run 0"], part).events(Control()))
     assert len(trial.histories["run 0"].loss) == 0
     trial = Trial(configs(digits_file, 1), samples=40)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset, Split
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.nn import compiled
 from tui_trainer.nn.compiled import SparseRows
 from tui_trainer.training.control import Control
@@ -100,7 +101,7 @@ def test_a_run_on_sparse_images_agrees_to_rounding(monkeypatch: pytest.MonkeyPat
     rng = np.random.default_rng(0)
     images = sparse_bytes(rng, 400, 100, 0.2)
     labels = (images[:, :10].argmax(axis=1)).astype(np.intp)
-    data = Dataset("sparse", Split(images, labels), Split(images[:50], labels[:50]))
+    data = Dataset("sparse", Split(images, labels), Split(images[:50], labels[:50]), DataSpec((100,)))
     assert SparseRows.of(images) is not None
     options = {"activation": activation, "hidden": hidden, "optimizer": "sgd", "weight_decay": 0.01, "clip_norm": 1.0}
     with_loops, _ = train(data, **options)

@@ -17,6 +17,7 @@ from runs.timeless import timeless
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset, Split
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.run import Run
@@ -127,7 +128,7 @@ def test_workers_multiply_one_table_of_sparse_images_to_the_same_bytes(config: M
     rng = np.random.default_rng(0)
     images = rng.integers(1, 256, (600, 100), dtype=np.uint8) * (rng.random((600, 100)) < 0.2).astype(np.uint8)
     split = Split(images, images[:, :10].argmax(axis=1).astype(np.intp))
-    data = Dataset("sparse", split, split)
+    data = Dataset("sparse", split, split, DataSpec((100,)))
     shared = SharedData.write(data, tmp_path / "data").dataset()
     assert shared.sparse is not None
     options = config(data="sparse")

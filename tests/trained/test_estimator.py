@@ -102,7 +102,11 @@ def test_importing_the_package_loads_nothing() -> None:
 @pytest.mark.parametrize(
     ("scalars", "message"),
     [
-        ({"features": 3}, "dense_1.weight is F32 of shape (2, 4), not F32 of shape (3, 4)"),
+        ({"features": 3}, "a sample of shape 2 has not 3 features"),
+        ({"sample_shape": [0, 2]}, "sample_shape"),
+        ({"sample_shape": [1] * 9}, "sample_shape"),
+        ({"scale": 0}, "scale: "),
+        ({"features": 3, "sample_shape": [3]}, "dense_1.weight is F32 of shape (2, 4), not F32 of shape (3, 4)"),
         ({"features": -1}, "features: "),
         ({"classes": 2**31}, "dense_2.weight is F32"),
         ({"config": {"hidden": [65536] * 1000}}, "dense_1.weight is F32"),

@@ -10,7 +10,8 @@ from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Split
 from tui_trainer.errors import UserError
 from tui_trainer.nn.network import Network
-from tui_trainer.trained.inspection import Examination, FirstLayer, Scale, examine, network_alone, restore, say
+from tui_trainer.trained.inspection import Examination, FirstLayer, Scale, examine, say
+from tui_trainer.trained.restore import network_alone, restore
 from tui_trainer.training.batch_loader import BatchLoader
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import EpochEnded, Snapshot

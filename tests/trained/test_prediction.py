@@ -10,9 +10,11 @@ import pytest
 from PIL import Image
 
 from tui_trainer import Classifier, UserError
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.trained.predict import predict, read_samples
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 4, 4), dtype=np.uint8)
+SPEC = DataSpec((4, 4))
 LABELS = np.array([3, 1, 4, 1, 5, 9])
 
 
@@ -29,7 +31,7 @@ def idx(array: np.ndarray) -> bytes:
 def test_idx_files(tmp_path: Path, zipped: bool) -> None:
     path = tmp_path / ("images.gz" if zipped else "images")
     path.write_bytes(gzip.compress(idx(IMAGES)) if zipped else idx(IMAGES))
-    samples = read_samples(path, 16)
+    samples = read_samples(path, SPEC)
     np.testing.assert_array_equal(samples.images, IMAGES.reshape(6, 16))
     assert (samples.labels, samples.is_picture) == (None, False)
 
@@ -45,15 +47,15 @@ def test_idx_files(tmp_path: Path, zipped: bool) -> None:
     ],
 )
 def test_npz_files(tmp_path: Path, arrays: dict[str, Any], has_labels: bool) -> None:
-    samples = read_samples(npz(tmp_path / "d.npz", **arrays), 16)
+    samples = read_samples(npz(tmp_path / "d.npz", **arrays), SPEC)
     np.testing.assert_array_equal(samples.images, IMAGES.reshape(6, 16))
     assert (samples.labels is not None and samples.labels.tolist() == LABELS.tolist()) == has_labels
 
 
 def test_floats_are_taken_as_they_are_and_bytes_by_their_255th(tmp_path: Path) -> None:
     model = Classifier(hidden="5", epochs=2, batch_size=6).fit(IMAGES.reshape(6, 16), LABELS)
-    as_bytes = read_samples(npz(tmp_path / "b.npz", x=IMAGES), 16)
-    as_floats = read_samples(npz(tmp_path / "f.npz", x=IMAGES / np.float32(255)), 16)
+    as_bytes = read_samples(npz(tmp_path / "b.npz", x=IMAGES), SPEC)
+    as_floats = read_samples(npz(tmp_path / "f.npz", x=IMAGES / np.float32(255)), SPEC)
     assert as_floats.images.dtype == np.float32
     first, second = (np.array([one.probabilities for one in predict(model, samples)]) for samples in (as_bytes, as_floats))
     np.testing.assert_allclose(first, second, rtol=1e-5)
@@ -62,7 +64,7 @@ def test_floats_are_taken_as_they_are_and_bytes_by_their_255th(tmp_path: Path) -
 
 def test_each_prediction_names_the_likeliest_the_next_and_the_truth(tmp_path: Path) -> None:
     model = Classifier(hidden="9", epochs=400, batch_size=6, learning_rate=0.01).fit(IMAGES, LABELS)
-    told = list(predict(model, read_samples(npz(tmp_path / "d.npz", x=IMAGES, y=[3, 1, 4, 1, 5, 0]), 16)))
+    told = list(predict(model, read_samples(npz(tmp_path / "d.npz", x=IMAGES, y=[3, 1, 4, 1, 5, 0]), SPEC)))
     assert [one.label for one in told] == LABELS.tolist()
     assert [one.is_right for one in told] == [True] * 5 + [False]
     assert [one.truth for one in told] == [3, 1, 4, 1, 5, 0]
@@ -73,7 +75,7 @@ def test_each_prediction_names_the_likeliest_the_next_and_the_truth(tmp_path: Pa
 
 
 def test_classes_may_be_texts_or_one_alone(tmp_path: Path) -> None:
-    samples = read_samples(npz(tmp_path / "d.npz", x=IMAGES, y=[7, 7, 7, 7, 7, 8]), 16)
+    samples = read_samples(npz(tmp_path / "d.npz", x=IMAGES, y=[7, 7, 7, 7, 7, 8]), SPEC)
     texts = Classifier(hidden="none", epochs=50, batch_size=6).fit(IMAGES, np.array(["7", "7", "7", "7", "7", "8"]))
     assert {one.label for one in predict(texts, samples)} <= {"7", "8"}
     assert any(one.is_right for one in predict(texts, samples))
@@ -85,7 +87,7 @@ def test_numbers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     model = Classifier(hidden="5", epochs=0, batch_size=6).fit(IMAGES, LABELS)
     model.network_.parameters[:] = 3e38
     with pytest.raises(UserError, match="not finite"):
-        predict(model, read_samples(npz(tmp_path / "d.npz", x=IMAGES), 16))
+        predict(model, read_samples(npz(tmp_path / "d.npz", x=IMAGES), SPEC))
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_a_pickle_in_an_npz_is_not_opened(tmp_path: Path) -> None:
         (idx(IMAGES[:, :2]), "its images have shape (6, 2, 4)"),
         (struct.pack(">HBB3I", 0, 8, 3, 2**32 - 1, 0, 0), "this network takes 16 numbers"),
         (b"PK\x03\x04junk", "damaged zip"),
-        (b"\x1f\x8bjunkjunk", "neither a PNG image, an IDX file of images nor an .npz"),
+        (b"\x1f\x8bjunkjunk", "damaged gzip"),
         (b"\x89PNG\r\n\x1a\n", "truncated"),
     ],
 )
@@ -133,15 +135,33 @@ def test_hostile_files(tmp_path: Path, content: bytes, message: str) -> None:
     assert message in complaint(path)
 
 
+def test_pictures_of_another_shape_are_refused_even_with_as_many_pixels(tmp_path: Path) -> None:
+    wide = DataSpec((2, 8))
+    assert "x has shape (6, 4, 4); this network takes 16 numbers, 2×8 pixels, a sample" in complaint(
+        npz(tmp_path / "d.npz", x=IMAGES), wide
+    )
+    (tmp_path / "d").write_bytes(idx(IMAGES))
+    assert "its images have shape (6, 4, 4); this network takes" in complaint(tmp_path / "d", wide)
+    Image.fromarray(IMAGES[0]).save(tmp_path / "square.png")
+    assert "its 4×4 pixels (height × width); this network takes opaque images of 2×8" in complaint(tmp_path / "square.png", wide)
+    Image.fromarray(IMAGES[0].reshape(2, 8)).save(tmp_path / "wide.png")
+    for path in (
+        tmp_path / "wide.png",
+        npz(tmp_path / "d.npz", x=IMAGES.reshape(6, 16)),
+        npz(tmp_path / "e.npz", x=IMAGES.reshape(6, 2, 8)),
+    ):
+        np.testing.assert_array_equal(read_samples(path, wide).images[0], IMAGES[0].reshape(-1))
+
+
 def test_a_picture_needs_a_square_network(tmp_path: Path) -> None:
     Image.fromarray(IMAGES[0]).save(tmp_path / "d.png")
-    assert read_samples(tmp_path / "d.png", 16).is_picture
-    assert "this network takes 15 numbers, which are no square image" in complaint(tmp_path / "d.png", 15)
+    assert read_samples(tmp_path / "d.png", SPEC).is_picture
+    assert "this network takes 15 numbers, which are no image in gray" in complaint(tmp_path / "d.png", DataSpec((15,)))
 
 
-def complaint(path: Path, features: int = 16) -> str:
+def complaint(path: Path, spec: DataSpec = SPEC) -> str:
     with pytest.raises(UserError) as refused:
-        read_samples(path, features)
+        read_samples(path, spec)
     said = str(refused.value)
     assert len(said.splitlines()) == 1
     assert said.startswith(f"{path}: ")

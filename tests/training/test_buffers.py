@@ -14,7 +14,7 @@ from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.layers import Layer, LayerRun, RunInputs, Shapes
 from tui_trainer.nn.network import perceptron_layers
 from tui_trainer.runs import checkpoint
-from tui_trainer.trained import inspection
+from tui_trainer.trained.restore import restore
 from tui_trainer.training import model
 from tui_trainer.training.batch_loader import BatchLoader, evaluate
 from tui_trainer.training.control import Control
@@ -127,7 +127,7 @@ def test_the_optimizer_moves_the_parameters_alone(digits: Dataset) -> None:
 
 def test_evaluation_reads_what_training_wrote_and_changes_nothing(digits: Dataset) -> None:
     snapshot = train(digits)
-    network = inspection.restore(snapshot)
+    network = restore(snapshot)
     kept = network.state.copy()
     assert digits.test is not None
     loss, accuracy = evaluate(network, BatchLoader(digits.test))

@@ -1,3 +1,6 @@
+from pathlib import Path
+
+import numpy as np
 from textual.widgets import Collapsible
 
 from tui_trainer.config.options import fields
@@ -27,6 +30,20 @@ async def test_a_deep_sigmoid_network_can_be_set_up_with_the_keyboard_alone(sit_
         assert config.learning_rate == 0.01
         assert "(784 + 1) × 128 =" in desk.screen
         assert "total 217,354 parameters" in desk.screen
+
+
+async def test_the_layers_are_those_for_the_data_that_is_chosen(sit_down: Desks, tmp_path: Path) -> None:
+    images, labels = np.zeros((20, 3, 5), np.uint8), np.arange(20) % 10
+    np.savez(tmp_path / "small.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    async with sit_down(USUAL, hidden="4") as desk:
+        assert "(784 + 1) × 4 =" in desk.screen
+        form = desk.app.main.query_one(ConfigForm)
+        form.fill({"data": str(tmp_path / "small.npz")})
+        await desk.until(lambda: "3 × 5 → 15" in desk.screen)
+        assert "(15 + 1) × 4 =" in desk.screen
+        assert "total 114 parameters" in desk.screen
+        form.fill({"data": str(tmp_path / "nowhere.npz")})
+        await desk.until(lambda: "(784 + 1) × 4 =" in desk.screen)
 
 
 async def test_every_option_that_has_an_effect_has_a_field_with_a_meaning(sit_down: Desks) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
 from tui_trainer.config.options import Config
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.ui.run.layer_rows import layer_rows
 
 
@@ -26,4 +27,9 @@ def test_the_total_is_the_sum(hidden: str, total: int) -> None:
 
 
 def test_images_need_not_be_square() -> None:
-    assert layer_rows(Config.parse({}), features=30)[0].arithmetic == ""
+    assert layer_rows(Config.parse({}), DataSpec((30,)))[0].arithmetic == ""
+
+
+def test_the_first_row_is_an_image_of_the_datas_own_shape_and_the_last_has_its_classes() -> None:
+    first, *_, last = layer_rows(Config.parse({"hidden": "none"}), DataSpec((14, 56), classes=3))
+    assert (first.arithmetic, first.units, last.units) == ("14 × 56 → 784", 784, 3)

@@ -13,6 +13,7 @@ from history import story
 from pytest_textual_snapshot import SVGImageExtension
 from syrupy.assertion import SnapshotAssertion
 
+from tui_trainer.datasets.spec import MNIST_SPEC
 from tui_trainer.runs.run import Run
 from tui_trainer.training.events import LayerHealth
 from tui_trainer.ui.run.form import ConfigForm
@@ -42,7 +43,7 @@ async def train(desk: Desk) -> Runner:
             runner.history.add(story.progress(step, layers=tuple(health())))
         runner.history.add(story.epoch_ended(epoch))
     main.panel.take(runner)
-    main.panel.post_message(RunStarted(runner, Path("runs/20260101-120000"), 784, ()))
+    main.panel.post_message(RunStarted(runner, Path("runs/20260101-120000"), MNIST_SPEC, ()))
     await desk.pilot.pause(0.2)
     main.panel.look()
     await desk.pilot.pause(0.2)

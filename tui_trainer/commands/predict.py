@@ -34,18 +34,18 @@ def predict_command(run: str, files: tuple[Path, ...], best: bool, form: str, sh
     from tui_trainer.runs.resolve_model import find_model  # noqa: PLC0415
     from tui_trainer.system.streams import results  # noqa: PLC0415
     from tui_trainer.trained.estimator import Classifier  # noqa: PLC0415 --help need not wait for it
-    from tui_trainer.trained.predict import predict, read_samples, side_of  # noqa: PLC0415
+    from tui_trainer.trained.predict import predict, read_samples  # noqa: PLC0415
 
     if show and form == "json":
         raise UserError("draws beside lines of text", option="--show", hint="leave out --format json")
     path = find_model(run, best=best)
     model = Classifier.load(path)
-    if show and side_of(model.n_features_in_) is None:
-        raise UserError(f"this network takes {model.n_features_in_:,} numbers, which are no square image to draw", option="--show")
+    if show and model.spec_.image_shape is None:
+        raise UserError(f"this network takes {model.n_features_in_:,} numbers, which are no image in gray to draw", option="--show")
     told: set[str] = set()
     with results():
         for file in files:
-            samples = read_samples(file, model.n_features_in_, invert=invert)
+            samples = read_samples(file, model.spec_, invert=invert)
             for text in {samples.note, samples.hint} - told - {""}:
                 told.add(text)
                 _say(f"{printable(str(file))}{' (and any like it)' if len(files) > 1 else ''}: {text}")
@@ -106,13 +106,11 @@ def _drawn(model: "Classifier", samples: "Samples", predictions: Iterable["Predi
     from rich.console import Console  # noqa: PLC0415 nor for this, and neither needs whoever does not look
 
     from tui_trainer.text.drawing import draw  # noqa: PLC0415
-    from tui_trainer.trained.predict import side_of  # noqa: PLC0415
 
     console = Console()
-    side = side_of(model.n_features_in_) or 1
     names = [_named(label) for label in model.classes_.tolist()]
     for index, prediction in enumerate(predictions):
-        image = samples.images[index].reshape(side, side)
+        image = samples.images[index].reshape(model.spec_.image_shape or (1, -1))
         levels = image if image.dtype == np.uint8 else (np.clip(image, 0, 1) * 255).astype(np.uint8)
         console.print(draw(levels, list(zip(names, prediction.probabilities, strict=True)), console))
         yield prediction

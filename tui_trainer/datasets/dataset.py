@@ -1,30 +1,31 @@
-"""Images and labels to learn from: the bundled MNIST, a folder of IDX files or an .npz."""
+"""Images and labels to learn from: the bundled MNIST, or what one of the readers reads."""
 
 import hashlib
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_trainer.datasets.formats import open_npz, read_idx
+from tui_trainer.datasets.idx import IdxFolder
+from tui_trainer.datasets.npz import NpzFile
+from tui_trainer.datasets.reader import SIGNATURE, Contents, Reader
+from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec, scale_of, times
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.nn.arrays import Array, Images, Labels
 from tui_trainer.nn.compiled import SparseRows
 from tui_trainer.system import folders
+from tui_trainer.system.reading import opened
 
-CLASSES = 10
 MNIST = "mnist"
-IDX_FILES: Mapping[str, str] = {
-    "x_train": "train-images-idx3-ubyte",
-    "y_train": "train-labels-idx1-ubyte",
-    "x_test": "t10k-images-idx3-ubyte",
-    "y_test": "t10k-labels-idx1-ubyte",
-}
+
+READERS: Final[tuple[Reader, ...]] = (IdxFolder(), NpzFile())
+"""One for each format; the first that claims a path reads it."""
 
 
 class Split(NamedTuple):
@@ -41,7 +42,7 @@ class Dataset:
     name: str
     training: Split
     test: Split | None
-    classes: int = CLASSES
+    spec: DataSpec
     sparse: SparseRows | None = field(default=None, compare=False)
     """The training images as a sparse table, where one is shared; else each run makes its own."""
 
@@ -52,7 +53,13 @@ class Dataset:
 
     @property
     def features(self) -> int:
-        return int(self.training.images.shape[1])
+        """Numbers a sample."""
+        return self.spec.features
+
+    @property
+    def classes(self) -> int:
+        """How many kinds of samples there are."""
+        return self.spec.classes
 
     @property
     def missing_classes(self) -> tuple[int, ...]:
@@ -106,29 +113,72 @@ class Batcher:
 
     @staticmethod
     def _scale(images: NDArray[Any], inputs: Array) -> None:
-        if images.dtype == np.uint8:
-            np.divide(images, np.float32(255), out=inputs)
+        if (scale := scale_of(images.dtype)) != 1:
+            np.divide(images, np.float32(scale), out=inputs)
         else:
             np.copyto(inputs, images)
 
 
 def load(data: str) -> Dataset:
-    """Read `mnist`, a folder of four IDX files or an .npz file. Raises UserError, one line, that names the file and what is wrong."""
+    """Read `mnist`, or what a reader finds at the path. Raises UserError, one line, that names the file and what is wrong."""
     if data == MNIST:
         folder = folders.bundled_mnist()
         _verify_sums(folder)
-        return _from_arrays(data, dict(_read_idx_folder(folder)))
-    path = Path(data)
+        return _dataset(data, IdxFolder().read(folder))
+    with _naming_option(data):
+        path = Path(data)
+        return _dataset(data, _reader_of(path).read(path))
+
+
+def peek(data: str) -> DataSpec:
+    """What `load` would find, from the heads of the files: nothing is read that takes time. Raises UserError, as `load` does."""
+    if data == MNIST:
+        return MNIST_SPEC
+    with _naming_option(data):
+        path = Path(data)
+        spec = _reader_of(path).peek(path)
+    _require_features(data, spec)
+    return spec
+
+
+def locate(data: str) -> str:
+    """The absolute name of data, so that a config.toml finds it from any folder. Raises UserError."""
     try:
-        if path.is_dir():
-            return _from_arrays(data, dict(_read_idx_folder(path)))
-        if path.exists():
-            return _from_arrays(data, dict(_read_npz(path)))
+        name = data if data == MNIST else str(Path(data).expanduser().absolute())
+    except (OSError, RuntimeError, ValueError) as error:  # the current folder is gone; the user of ~user is unknown, or has a NUL
+        raise UserError(reason_of(error), option="--data", path=data) from None
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise UserError(
+            f"lies at {name}, whose name is not UTF-8, as config.toml must be", option="--data", path=data, hint="move or link it"
+        ) from None
+    return name
+
+
+@contextmanager
+def _naming_option(data: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise UserError(reason_of(error), option="--data", path=data) from None
     except (ValueError, MemoryError) as error:  # a path with a NUL, or an honest file larger than the machine
         raise UserError(str(error) or "does not fit into memory", option="--data", path=data) from None
-    raise UserError("no such file or folder", option="--data", path=data, hint="give mnist, a folder of four IDX files, or an .npz")
+
+
+def _reader_of(path: Path) -> Reader:
+    kinds = [reader.kind for reader in READERS]
+    if not path.exists():
+        hint = f"give mnist, {', '.join(kinds[:-1])}, or {kinds[-1]}"
+        raise UserError("no such file or folder", option="--data", path=path, hint=hint)
+    start = b""
+    if not path.is_dir():
+        with opened(path) as file:
+            start = file.read(SIGNATURE)
+    reader = next((reader for reader in READERS if reader.claims(path, start)), None)
+    if reader is None:
+        raise UserError(f"neither {' nor '.join(kinds)}", path=path)
+    return reader
 
 
 def _verify_sums(folder: Path) -> None:
@@ -141,42 +191,31 @@ def _verify_sums(folder: Path) -> None:
         raise UserError(f"the bundled MNIST cannot be read ({error})", path=folder, hint="install the program again") from None
 
 
-def _from_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> Dataset:
-    splits = []
-    for part in ("train", "test"):
-        images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
-        if len(images) != len(labels):
-            raise UserError(f"{len(images):,} {part} images but {len(labels):,} {part} labels", option="--data", path=name)
-        if not len(images):
-            raise UserError(f"the {part} set is empty", option="--data", path=name)
-        if int(labels.max()) >= CLASSES or int(labels.min()) < 0:
-            wrong = int(np.flatnonzero((labels >= CLASSES) | (labels < 0))[0])
-            raise UserError(f"{part} label {wrong} is {labels[wrong]}", option="--data", path=name, hint=f"labels are 0 to {CLASSES - 1}")
-        splits.append(Split(images.reshape(len(images), -1), labels.astype(np.intp)))
-    training, test = splits
-    if training.images.shape[1] != test.images.shape[1]:
-        raise UserError(
-            f"training images have {training.images.shape[1]} pixels but test images {test.images.shape[1]}", option="--data", path=name
-        )
-    if training.images.shape[1] == 0:
+def _dataset(name: str, contents: Contents) -> Dataset:
+    """Raises UserError when the parts do not fit each other."""
+    spec = contents.spec
+    training = _split(name, "train", contents.x_train, contents.y_train, spec.classes)
+    test = _split(name, "test", contents.x_test, contents.y_test, spec.classes)
+    shape = contents.x_test.shape[1:]
+    if not spec.takes(shape):
+        is_number = test.images.shape[1] != spec.features
+        own, other = (spec.features, test.images.shape[1]) if is_number else (times(spec.sample_shape), times(shape))
+        raise UserError(f"training images have {own} pixels but test images {other}", option="--data", path=name)
+    _require_features(name, spec)
+    return Dataset(name, training, test, spec)
+
+
+def _split(name: str, part: str, images: NDArray[Any], labels: Labels, classes: int) -> Split:
+    if len(images) != len(labels):
+        raise UserError(f"{len(images):,} {part} images but {len(labels):,} {part} labels", option="--data", path=name)
+    if not len(images):
+        raise UserError(f"the {part} set is empty", option="--data", path=name)
+    if int(labels.max()) >= classes or int(labels.min()) < 0:
+        wrong = int(np.flatnonzero((labels >= classes) | (labels < 0))[0])
+        raise UserError(f"{part} label {wrong} is {labels[wrong]}", option="--data", path=name, hint=f"labels are 0 to {classes - 1}")
+    return Split(images.reshape(len(images), -1), labels.astype(np.intp))
+
+
+def _require_features(name: str, spec: DataSpec) -> None:
+    if not spec.features:
         raise UserError("the images have no pixels", option="--data", path=name)
-    return Dataset(name, training, test)
-
-
-def _read_idx_folder(folder: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    for key, name in IDX_FILES.items():
-        candidates = [folder / spelling for plain in (name, name.replace("-idx", ".idx")) for spelling in (plain, f"{plain}.gz")]
-        path = next((candidate for candidate in candidates if candidate.exists()), None)
-        if path is None:
-            raise UserError(
-                f"{name} is missing, and so is {name}.gz", option="--data", path=folder, hint="a folder needs all four IDX files"
-            )
-        yield key, read_idx(path, dimensions=3 if key.startswith("x") else 1)
-
-
-def _read_npz(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
-    with open_npz(path, "neither a folder of IDX files nor an .npz file") as npz:
-        for key in IDX_FILES:
-            if key not in npz.names:
-                raise UserError(f"it has no {key}", path=path, hint="an .npz needs x_train, y_train, x_test and y_test")
-            yield key, npz.images(key) if key.startswith("x") else npz.labels(key)

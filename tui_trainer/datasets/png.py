@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_trainer.datasets.spec import times
 from tui_trainer.errors import UserError
 from tui_trainer.system.reading import opened
 
@@ -46,7 +47,7 @@ class Digit(NamedTuple):
     """A picture as the network takes it."""
 
     pixels: NDArray[np.uint8]
-    """(side, side), light on dark."""
+    """(height, width), light on dark."""
     was_fitted: bool
     """Whether it is not the picture's pixels as they were."""
     is_inverted: bool
@@ -55,24 +56,29 @@ class Digit(NamedTuple):
     """Whether it is dark on light, and was left so."""
 
 
-def read_digit(path: Path, side: int, *, invert: bool | None = None) -> Digit:
-    """Read a PNG as an image of `side` × `side`. Raises UserError when it is broken, too large or blank.
+def read_digit(path: Path, shape: tuple[int, int], *, invert: bool | None = None) -> Digit:
+    """Read a PNG as an image of this height and width. Raises UserError when it is broken, too large, blank or of another shape.
 
-    An opaque one of that size is taken as it is; another is fitted. `invert` tells whether it is dark on light; None: by its border.
+    An opaque one of that size is taken as it is; another is fitted, if the image is to be a square. `invert` tells whether it is dark on
+    light; None: by its border.
     """
     with opened(path) as file, _named(path):
         gray, is_opaque = _decode(file)
     ground = _ground(gray)
     is_dark_on_light = ground > (float(gray.min()) + float(gray.max())) / 2
-    if is_opaque and gray.shape == (side, side):
+    if is_opaque and gray.shape == shape:
         pixels = np.rint(255 - gray if invert else gray).astype(np.uint8)
         return Digit(pixels, bool(invert), bool(invert), is_dark_on_light and invert is None)
+    if shape[0] != shape[1]:
+        kind = "pixels" if is_opaque else "pixels with transparent ones"
+        needed = f"this network takes opaque images of {times(shape)}, and fits only squares"
+        raise UserError(f"its {times(gray.shape)} {kind} (height × width)", path=path, hint=needed)
     turned = is_dark_on_light if invert is None else invert
     ink = np.maximum(ground - gray if turned else gray - ground, 0)
     if float(ink.max()) < FAINTEST:
         known = "" if invert is None else f" with {'--invert' if invert else '--no-invert'}"
         raise UserError(f"there is nothing to see in it{known}: no pixel differs enough from the border", path=path)
-    return Digit(fit(ink, side), True, turned, False)
+    return Digit(fit(ink, shape[0]), True, turned, False)
 
 
 def fit(ink: Gray, side: int) -> NDArray[np.uint8]:

@@ -141,4 +141,4 @@ def _part(data: Dataset, samples: int | None, validation: int) -> Dataset:
     if samples is None or samples >= kept:
         return data
     chosen = np.r_[:samples, kept : len(labels)]
-    return Dataset(data.name, Split(images[chosen], labels[chosen]), data.test, data.classes)
+    return Dataset(data.name, Split(images[chosen], labels[chosen]), data.test, data.spec)

@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tui_trainer.config.layer_sizes import format_hidden
 from tui_trainer.config.options import Config
-from tui_trainer.datasets.dataset import CLASSES
+from tui_trainer.datasets.spec import MNIST_SPEC
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.layers import Layer
 from tui_trainer.text.language import _
 from tui_trainer.training.model import arithmetic, build_layers, build_network, parameters
 
-PIXELS = 28 * 28
+PIXELS, CLASSES = MNIST_SPEC.features, MNIST_SPEC.classes
 LONGEST_ANSWER = 200
 """Characters, of what somebody may have pasted."""
 

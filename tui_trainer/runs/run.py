@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tui_trainer.config.options import AUTO, Config
-from tui_trainer.datasets.dataset import MNIST, Dataset, Split, load
+from tui_trainer.datasets.dataset import Dataset, Split, load, locate
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.batches import BatchFile
@@ -93,6 +94,11 @@ class Run:
     def directory(self) -> Path:
         """The run's folder."""
         return self._folder.path
+
+    @property
+    def spec(self) -> DataSpec:
+        """What it is trained on."""
+        return self._training.spec
 
     @property
     def test(self) -> Split | None:
@@ -209,17 +215,7 @@ def _differences(found: Resumption, config: Config) -> list[str]:
 
 def settle(config: Config) -> tuple[Config, Dataset]:
     """Load the data, and replace what depends on folder and machine by what it stands for here. Raises UserError."""
-    try:
-        # An absolute name, so that a config.toml finds the data from any folder.
-        name = config.data if config.data == MNIST else str(Path(config.data).expanduser().absolute())
-    except (OSError, RuntimeError, ValueError) as error:  # the current folder is gone; the user of ~user is unknown, or has a NUL
-        raise UserError(reason_of(error), option="--data", path=config.data) from None
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise UserError(
-            f"lies at {name}, whose name is not UTF-8, as config.toml must be", option="--data", path=config.data, hint="move or link it"
-        ) from None
+    name = locate(config.data)
     data = load(name)
     config = config.model_copy(update={"data": name})
     if config.threads == AUTO:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.datasets.dataset import Dataset, Split
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.nn.compiled import SparseRows
 
@@ -21,7 +22,7 @@ class SharedData:
     name: str
     arrays: Mapping[str, Path]
     """Images and labels; and the sparse table of the images, where they have one."""
-    classes: int
+    spec: DataSpec
     fingerprint: str
 
     @classmethod
@@ -31,7 +32,7 @@ class SharedData:
         # What the workers look up all the time had better be in the cache once, and not once for each of them.
         if sparse := SparseRows.of(data.training.images):
             contents |= {"starts": sparse.starts, "columns": sparse.columns, "values": sparse.values}
-        shared = cls(data.name, {name: folder / f"{data.fingerprint}-{name}.npy" for name in contents}, data.classes, data.fingerprint)
+        shared = cls(data.name, {name: folder / f"{data.fingerprint}-{name}.npy" for name in contents}, data.spec, data.fingerprint)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for name, array in contents.items():
@@ -49,7 +50,7 @@ class SharedData:
         if "starts" in self.arrays:
             # A change would be this process's own, and nobody makes one; compiled loops are others for arrays that cannot be changed.
             sparse = SparseRows(images.shape[1], *(_mapped(self.arrays[name], "c") for name in ("starts", "columns", "values")))
-        return untested(Dataset(self.name, Split(images, labels), None, self.classes, sparse), self.fingerprint)
+        return untested(Dataset(self.name, Split(images, labels), None, self.spec, sparse), self.fingerprint)
 
     def remove(self) -> None:
         """Delete the files."""

@@ -9,17 +9,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from tui_trainer.config.options import AUTO, Config
 from tui_trainer.datasets.dataset import Dataset, Split
+from tui_trainer.datasets.spec import DataSpec, scale_of
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Array, Images
 from tui_trainer.nn.losses import softmax
 from tui_trainer.nn.network import Network
 from tui_trainer.runs import checkpoint
+from tui_trainer.trained.restore import read_network, restore
 from tui_trainer.training.batch_loader import BatchLoader
 from tui_trainer.training.blas import BlasThreads
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Ended, Event, Snapshot
 from tui_trainer.training.loop import Training
-from tui_trainer.training.model import build_network
 from tui_trainer.training.run_state import read_model_state
 from tui_trainer.training.threads import fastest_threads
 
@@ -43,14 +44,19 @@ class Classifier:
     classes_: NDArray[Any]
     """The labels that `fit` saw, sorted: what `predict` gives, and the columns of `predict_proba`."""
 
-    n_features_in_: int
-    """Numbers per sample."""
+    spec_: DataSpec
+    """What the samples were that it learned from."""
 
     network_: Network
     """The network, with what it learned."""
 
     def __init__(self, **options: Any) -> None:
         self._options = options
+
+    @property
+    def n_features_in_(self) -> int:
+        """Numbers per sample."""
+        return self.spec_.features
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The options as they were given."""
@@ -77,9 +83,9 @@ class Classifier:
         if labels.shape != (len(images),):
             raise UserError(f"y has shape {labels.shape}", hint=f"{len(images)} samples need labels of shape ({len(images)},)")
         self.classes_, encoded = np.unique(labels, return_inverse=True)
-        self.n_features_in_ = images.shape[1]
+        self.spec_ = DataSpec(np.shape(x)[1:], max(len(self.classes_), 1), scale=scale_of(images.dtype))
         config = Config.parse({"validation": 0, "threads": 1, "batch_size": min(32, max(len(images), 1)), **self._options})
-        data = Dataset("given", Split(images, encoded.astype(np.intp)), None, max(len(self.classes_), 1))
+        data = Dataset("given", Split(images, encoded.astype(np.intp)), None, self.spec_)
         if config.threads == AUTO:
             config = config.model_copy(update={"threads": fastest_threads(config, data)})
         for event in Training(config, data).events(control or Control()):
@@ -111,17 +117,17 @@ class Classifier:
 
     def save(self, path: str | Path) -> None:
         """Write weights and options to a safetensors file, whole or not at all. Raises OSError."""
-        labels = {"labels": self.classes_.tolist()}
-        checkpoint.write(Path(path), Snapshot(self.network_.tensors, {**self._scalars, **labels}))
+        scalars = {"config": self._config, **self.spec_.record(), "labels": self.classes_.tolist()}
+        checkpoint.write(Path(path), Snapshot(self.network_.tensors, scalars))
 
     @classmethod
     def load(cls, path: str | Path) -> "Classifier":
         """Read what `save` wrote, or a run's checkpoint. Raises UserError when the file is neither."""
-        snapshot = checkpoint.read(Path(path), lambda scalars: read_model_state(scalars).model_shapes())
+        snapshot = read_network(Path(path))
         state = read_model_state(snapshot.scalars)
         try:
             model = cls(**state.config)
-            model.n_features_in_ = state.features
+            model.spec_ = state.spec
             model.classes_ = _labels(snapshot.scalars.get("labels"), state.classes)
             model._learned(snapshot)
         except UserError as error:
@@ -133,10 +139,8 @@ class Classifier:
     def _learned(self, snapshot: Snapshot) -> None:
         options = read_model_state(snapshot.scalars).options
         self._threads = BlasThreads(1 if options.threads == AUTO else options.threads)
-        self.network_ = build_network(options, self.n_features_in_, len(self.classes_))
-        for name, tensor in self.network_.tensors.items():
-            tensor[...] = snapshot.tensors[name]
-        self._scalars = {key: snapshot.scalars[key] for key in ("config", "features", "classes")}
+        self.network_ = restore(snapshot)
+        self._config = snapshot.scalars["config"]
 
 
 def _labels(labels: Any, classes: int) -> NDArray[Any]:

@@ -15,35 +15,9 @@ from tui_trainer.nn.network import Network
 from tui_trainer.text.language import _
 from tui_trainer.training.batch_loader import BatchLoader
 from tui_trainer.training.blas import BlasThreads
-from tui_trainer.training.events import Snapshot
-from tui_trainer.training.model import build_network
-from tui_trainer.training.run_state import read_model_state
-
-BESIDE = ("optimizer.", "best.", "last.")
-"""What the names of tensors begin with that are not the network's own."""
-
 
 ONE_THREAD = BlasThreads(1)
 """Somebody only looks, and the processor may have other work. And the same network says the same to the last bit, whatever goes on."""
-
-
-def network_alone(snapshot: Snapshot) -> Snapshot:
-    """The snapshot without what is beside the network, which is twice as large again."""
-    return Snapshot({name: tensor for name, tensor in snapshot.tensors.items() if not name.startswith(BESIDE)}, snapshot.scalars)
-
-
-def restore(snapshot: Snapshot, network: Network | None = None) -> Network:
-    """A network of its own with the snapshot's parameters: `network`, where it has the same layers. Raises UserError."""
-    state = read_model_state(snapshot.scalars)
-    shapes = state.model_shapes()
-    if network is None or {name: tensor.shape for name, tensor in network.tensors.items()} != shapes:
-        try:
-            network = build_network(state.options, state.features, state.classes)
-        except MemoryError:
-            raise UserError("a second network of this size does not fit into memory") from None
-    for name, tensor in network.tensors.items():
-        np.copyto(tensor, snapshot.tensors[name])
-    return network
 
 
 @dataclass(frozen=True)

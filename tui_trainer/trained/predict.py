@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_trainer.datasets.formats import Npz, open_npz, read_idx
+from tui_trainer.datasets.idx import begins_idx, read_idx
+from tui_trainer.datasets.npz import Npz, begins_npz, open_npz
 from tui_trainer.datasets.png import PNG, read_digit
+from tui_trainer.datasets.spec import DataSpec, times
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Array, Images, Labels
 from tui_trainer.system.reading import opened
@@ -48,27 +50,21 @@ class Prediction(NamedTuple):
     is_right: bool | None
 
 
-def side_of(features: int) -> int | None:
-    """The side of a square image of so many pixels, if there is one."""
-    side = math.isqrt(features)
-    return side if side * side == features else None
-
-
-def read_samples(path: Path, features: int, *, invert: bool | None = None) -> Samples:
-    """The images in a PNG, IDX or .npz file, as a network of so many inputs takes them. Raises UserError.
+def read_samples(path: Path, spec: DataSpec, *, invert: bool | None = None) -> Samples:
+    """The images in a PNG, IDX or .npz file, as a network that was trained on such data takes them. Raises UserError.
 
     `invert` tells whether a PNG is dark on light; None: look at it.
     """
     with opened(path) as file:
         start = file.read(len(PNG))
     if start == PNG:
-        return _read_png(path, features, invert)
+        return _read_png(path, spec, invert)
     try:
-        if start.startswith(b"PK"):
-            samples = _read_npz(path, features)
-        elif start.startswith(b"\0\0") or path.suffix == ".gz":
+        if begins_npz(start):
+            samples = _read_npz(path, spec)
+        elif begins_idx(start):
             images = read_idx(path, 3)
-            samples = Samples(_flat(images, path, "its images have shape", features))
+            samples = Samples(_flat(images, path, "its images have shape", spec))
         else:
             kind = "; save the picture as PNG" if start.startswith((b"\xff\xd8", b"GIF8", b"BM", b"RIFF")) else ""
             raise UserError(f"neither a PNG image, an IDX file of images nor an .npz{kind}", path=path)
@@ -105,27 +101,26 @@ def _told(classes: NDArray[Any], probabilities: Array, labels: Labels | None) ->
         )
 
 
-def _read_png(path: Path, features: int, invert: bool | None) -> Samples:
-    side = side_of(features)
-    if side is None:
-        raise UserError(
-            f"this network takes {features:,} numbers, which are no square image: give an IDX file or an .npz of such", path=path
-        )
-    digit = read_digit(path, side, invert=invert)
+def _read_png(path: Path, spec: DataSpec, invert: bool | None) -> Samples:
+    if spec.image_shape is None:
+        kind = "no image in gray: give an IDX file or an .npz of such"
+        raise UserError(f"this network takes {spec.features:,} numbers, which are {kind}", path=path)
+    digit = read_digit(path, spec.image_shape, invert=invert)
     note = ""
     if digit.was_fitted:
         turned = "turned to light on dark, " if digit.is_inverted else ""
-        note = f"made gray, {turned}cropped to its ink, scaled and centred by its mass in {side}×{side} pixels, as MNIST's digits were"
+        made = f"{turned}cropped to its ink, scaled and centred by its mass in {times(spec.image_shape)} pixels"
+        note = f"made gray, {made}, as MNIST's digits were"
     elif digit.is_inverted:
         note = "turned to light on dark"
     hint = "taken as it is, dark on light; MNIST's digits are light on dark, and --invert turns it" if digit.looks_inverted else ""
     return Samples(digit.pixels.reshape(1, -1), is_picture=True, note=note, hint=hint)
 
 
-def _read_npz(path: Path, features: int) -> Samples:
+def _read_npz(path: Path, spec: DataSpec) -> Samples:
     with open_npz(path) as npz:
-        name = next((name for name in LABELS if name in npz.names), None) or _only_images(npz, path, features)
-        images = _flat(npz.images(name), path, f"{name} has shape", features)
+        name = next((name for name in LABELS if name in npz.names), None) or _only_images(npz, path, spec)
+        images = _flat(npz.images(name), path, f"{name} has shape", spec)
         label_name = next((label for label in (LABELS[name],) if label in npz.names), None) if name in LABELS else None
         labels = npz.labels(label_name) if label_name else None
     if labels is not None and len(labels) != len(images):
@@ -133,19 +128,19 @@ def _read_npz(path: Path, features: int) -> Samples:
     return Samples(images, labels)
 
 
-def _only_images(npz: Npz, path: Path, features: int) -> str:
-    fitting = [name for name in npz.names if len(shape := npz.shape(name)) >= 2 and math.prod(shape[1:]) == features]
+def _only_images(npz: Npz, path: Path, spec: DataSpec) -> str:
+    fitting = [name for name in npz.names if len(shape := npz.shape(name)) >= 2 and math.prod(shape[1:]) == spec.features]
     if len(fitting) != 1:
         found = "none" if not fitting else f"{len(fitting)} arrays"
         raise UserError(
-            f"images are looked for in x, x_test or the only array of {features:,} numbers a sample", path=path, hint=f"{found} is such"
+            f"images are looked for in x, x_test or the only array of {spec.features:,} numbers a sample",
+            path=path,
+            hint=f"{found} is such",
         )
     return fitting[0]
 
 
-def _flat(images: NDArray[Any], path: Path, what: str, features: int) -> Images:
-    if math.prod(images.shape[1:]) != features:
-        side = side_of(features)
-        needed = f"{features:,} numbers" + (f", {side}×{side} pixels," if side else "")
-        raise UserError(f"{what} {images.shape}", path=path, hint=f"this network takes {needed} a sample")
-    return images.reshape(len(images), features)
+def _flat(images: NDArray[Any], path: Path, what: str, spec: DataSpec) -> Images:
+    if not spec.takes(images.shape[1:]):
+        raise UserError(f"{what} {images.shape}", path=path, hint=f"this network takes {spec.need} a sample")
+    return images.reshape(len(images), spec.features)

@@ -53,11 +53,13 @@ class Training:
             raise UserError(
                 f"must be at most the {samples:,} training samples, not {config.batch_size:,}", option="--batch-size", colon=False
             )
-        self.learner = TrainingState(config, data.features, data.classes, samples, data.fingerprint)
+        self.learner = TrainingState(config, data.spec, samples, data.fingerprint)
         sparse = data.sparse_parts(samples)
         self._training = BatchLoader(training, config.batch_size, sparse[0])
         self._validation = BatchLoader(validation, sparse=sparse[1]) if validation else None
         self._test = BatchLoader(data.test) if data.test else None
+        self.spec = data.spec
+        """What each sample is."""
         self.test = data.test
         """What the network is examined on."""
         self.probe = BatchLoader(Split(training.images[:PROBE_SAMPLES], training.labels[:PROBE_SAMPLES]), PROBE_SAMPLES)

@@ -1,12 +1,13 @@
 """What decides how a run goes on, besides its tensors: read from files, so nothing in it is believed before it is checked."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tui_trainer.config.error_messages import first_complaint
 from tui_trainer.config.options import MOST_EPOCHS, Config
+from tui_trainer.datasets.spec import BYTE_SCALE, DataSpec, times
 from tui_trainer.errors import UserError
 from tui_trainer.nn.layers import Layer
 from tui_trainer.nn.network import buffer_shapes, parameter_shapes
@@ -30,6 +31,20 @@ class ModelState(BaseModel):
     config: Annotated[dict[str, Any], Field(max_length=1000)]
     features: Annotated[int, Field(ge=1, lt=1 << 32)]
     classes: Annotated[int, Field(ge=1, lt=1 << 32)]
+    sample_shape: Annotated[tuple[Annotated[int, Field(ge=1, lt=1 << 32)], ...], Field(max_length=8)] | None = None
+    """None in files of version 0.1.0."""
+    scale: Annotated[float, Field(gt=0)] = BYTE_SCALE
+
+    @property
+    def spec(self) -> DataSpec:
+        """What the network was trained on."""
+        return DataSpec(self.sample_shape or (self.features,), self.classes, scale=self.scale)
+
+    @model_validator(mode="after")
+    def _check_shape(self) -> Self:
+        if self.spec.features != self.features:
+            raise ValueError(f"a sample of shape {times(self.spec.sample_shape)} has not {self.features} features")
+        return self
 
     @property
     def options(self) -> Config:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tui_trainer.config.changes import Change
 from tui_trainer.config.options import Config
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Array, zeros
 from tui_trainer.training.epoch_progress import EpochProgress
@@ -30,19 +31,19 @@ class Best(NamedTuple):
 class TrainingState:
     """The network with its optimizer, the options as they change, the random streams, the position in the run and its best epoch.
 
-    `samples` are those of an epoch, and `data` is the fingerprint of what they come from.
+    `samples` are those of an epoch, `spec` says what each is, and `data` is the fingerprint of what they come from.
     """
 
-    def __init__(self, config: Config, features: int, classes: int, samples: int, data: str) -> None:
+    def __init__(self, config: Config, spec: DataSpec, samples: int, data: str) -> None:
         self.config = config
         """The description of the run, with every change that was made or is planned."""
         self.options = config
         """As they are now, after the changes that were made."""
         self._planned = list(config.changes)
-        self._data = data
+        self._spec, self._data = spec, data
         # Separate streams: what one consumes never shifts another.
         initial, order, masks = np.random.SeedSequence(config.seed).spawn(3)
-        self.network = build_network(config, features, classes)
+        self.network = build_network(config, spec.features, spec.classes)
         self.network.initialize(np.random.default_rng(initial))
         self._mask_rng = np.random.default_rng(masks)
         self.network.draw_from(self._mask_rng)
@@ -118,8 +119,7 @@ class TrainingState:
             tensors |= self._copies("best.", best)
         scalars: Mapping[str, Any] = {
             "config": self.config.record(),
-            "features": self.network.inputs,
-            "classes": self.network.classes,
+            **self._spec.record(),
             "data": self._data,
             "epochs": self.position.epochs,
             "batch": self.position.batch,

@@ -16,10 +16,9 @@ from tui_trainer.datasets.png import Gray, fit
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.network import Network
-from tui_trainer.runs import checkpoint
 from tui_trainer.text.language import _
-from tui_trainer.trained.inspection import Examination, FirstLayer, Scale, examine, restore, say
-from tui_trainer.trained.predict import side_of
+from tui_trainer.trained.inspection import Examination, FirstLayer, Scale, examine, say
+from tui_trainer.trained.restore import read_network, restore
 from tui_trainer.training.batch_loader import BatchLoader
 from tui_trainer.training.events import Snapshot
 from tui_trainer.training.run_state import read_model_state
@@ -156,7 +155,7 @@ class Examiner(Background):
         if (seen := (status.st_mtime_ns, status.st_size)) == self._seen:
             return
         self._seen = seen
-        snapshot = checkpoint.read(path, lambda scalars: read_model_state(scalars).model_shapes())
+        snapshot = read_network(path)
         yield
         name = read_model_state(snapshot.scalars).options.data
         if self._data is None or self._data[0] != name:
@@ -175,9 +174,13 @@ class Examiner(Background):
 
     def _examine(self, snapshot: Snapshot, test: Split | None, note: str) -> Work:
         # A drawing that is shown to a network is shown to the one that was announced.
-        self._network = network = restore(snapshot, self._network)
+        try:
+            self._network = network = restore(snapshot, self._network)
+        except MemoryError:
+            raise UserError("a second network of this size does not fit into memory") from None
         scale = Scale.of(test.images) if test else Scale(0.0, 255.0)
-        side = side_of(network.inputs)
+        shape = read_model_state(snapshot.scalars).spec.image_shape
+        side = shape[0] if shape and shape[0] == shape[1] else None
         self._subject = subject = Subject(snapshot, FirstLayer.of(network), network.classes, side, test, scale, note)
         self.post(NetworkRead(subject))
         if test is None:

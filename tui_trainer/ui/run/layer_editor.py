@@ -13,7 +13,7 @@ from textual.widgets import Button, Input, Select, Static
 
 from tui_trainer.config.options import AUTO, Config, choices, problems
 from tui_trainer.config.source import option
-from tui_trainer.datasets.dataset import CLASSES
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.text.cells import ljust
 from tui_trainer.text.language import _
@@ -92,10 +92,10 @@ class LayersScreen(Dialog[Mapping[str, Any] | None]):
         Binding("down", "app.focus_next", "Next", show=False),
     ]
 
-    def __init__(self, config: Config, features: int) -> None:
+    def __init__(self, config: Config, spec: DataSpec) -> None:
         super().__init__()
         self._config = config
-        self._features = features
+        self._spec = spec
 
     def compose(self) -> ComposeResult:
         """The picture, a row for each group of equal layers, the output layer's row, and what is wrong."""
@@ -110,7 +110,7 @@ class LayersScreen(Dialog[Mapping[str, Any] | None]):
                 for group in groups(self._config):
                     yield GroupRow(group)
                 with Horizontal(classes="group", id="output"):
-                    yield Static(_("{count} outputs, softmax").format(count=CLASSES))
+                    yield Static(_("{count} outputs, softmax").format(count=self._spec.classes))
                     made = self._config.initializers[-1]
                     yield Select(_names("initializer"), value=made, allow_blank=False, compact=True, classes="initializer")
             yield Static(id="complaint")
@@ -142,7 +142,7 @@ class LayersScreen(Dialog[Mapping[str, Any] | None]):
         complaint = next((f"✗ {option(name)} {problem}" for name, problem in wrong.items()), "")
         self.query_one("#complaint", Static).update(Content(complaint))
         if not wrong:
-            self.query_one(Diagram).show([self._features, *Config.parse(values).hidden, CLASSES])
+            self.query_one(Diagram).show([self._spec.features, *Config.parse(values).hidden, self._spec.classes])
         return not wrong
 
     @on(Input.Changed)

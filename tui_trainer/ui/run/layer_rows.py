@@ -1,13 +1,10 @@
 """The rows of the layer table: what each layer gives, how many parameters it learns, and how that number comes about."""
 
-import math
 from typing import NamedTuple
 
 from tui_trainer.config.options import Config
-from tui_trainer.datasets.dataset import CLASSES
+from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
 from tui_trainer.training.model import arithmetic, build_layers, parameters
-
-MNIST_FEATURES = 28 * 28
 
 
 class LayerRow(NamedTuple):
@@ -21,15 +18,14 @@ class LayerRow(NamedTuple):
     parameters: int
 
 
-def layer_rows(config: Config, features: int = MNIST_FEATURES) -> list[LayerRow]:
-    """Every step from image to probabilities, for images of so many numbers."""
-    side = math.isqrt(features)
-    shape = f"{side} × {side} → {features}" if side * side == features else ""
+def layer_rows(config: Config, spec: DataSpec = MNIST_SPEC) -> list[LayerRow]:
+    """Every step from image to probabilities, for such data."""
+    shape = "{} × {} → {}".format(*spec.image_shape, spec.features) if spec.image_shape else ""
     return [
-        LayerRow("flatten", "Flatten", features, shape, 0),
+        LayerRow("flatten", "Flatten", spec.features, shape, 0),
         *(
             LayerRow(layer.name, layer.kind, layer.units, arithmetic(layer), parameters(layer))
-            for layer in build_layers(config, features, CLASSES)
+            for layer in build_layers(config, spec.features, spec.classes)
         ),
-        LayerRow("softmax", "Softmax", CLASSES, "", 0),
+        LayerRow("softmax", "Softmax", spec.classes, "", 0),
     ]

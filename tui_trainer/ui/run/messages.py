@@ -7,6 +7,7 @@ from typing import Any
 
 from textual.message import Message
 
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError
 from tui_trainer.training.events import Divergence, Status
 
@@ -23,8 +24,8 @@ class RunStarted(RunMessage):
     """The network is built and training begins."""
 
     directory: Path
-    features: int
-    """Numbers in an image."""
+    spec: DataSpec
+    """What it is trained on."""
     warnings: tuple[str, ...]
 
 

@@ -10,7 +10,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.history.history import History
 from tui_trainer.runs.resumed_history import past
 from tui_trainer.runs.run import Run
-from tui_trainer.trained.inspection import network_alone
+from tui_trainer.trained.restore import network_alone
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Changed, Divergence, Ended, EpochEnded, Event, Noted, Progress, Snapshot, Started, Status
 from tui_trainer.ui.kit.background import Background
@@ -75,8 +75,7 @@ class Runner(Background):
             self.post(messages.RunNoted(self, event.text, self.trouble))
         elif isinstance(event, Started):
             self.test = run.test
-            features = event.snapshot.scalars["features"]
-            self.post(messages.RunStarted(self, run.directory, features, run.warnings))
+            self.post(messages.RunStarted(self, run.directory, run.spec, run.warnings))
 
     def _take_up(self, event: Started, run: Run) -> None:
         """Stand where the resumed run does."""

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from tui_trainer.config.layer_sizes import format_hidden
 from tui_trainer.config.options import Config
 from tui_trainer.config.per_layer import abridged
-from tui_trainer.datasets.dataset import CLASSES
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import reason_of
 from tui_trainer.history.history import History
 from tui_trainer.system.folders import printable
@@ -75,11 +75,11 @@ class RunView(Vertical):
                 yield Chart(name, classes="pane " + ("-further" if name in FURTHER else "-first"))
         yield LayerTable(id="layers")
 
-    def show_network(self, config: Config, features: int) -> None:
+    def show_network(self, config: Config, spec: DataSpec) -> None:
         """Show the layers of such a network, and what it is in a few words."""
-        self.query_one(LayerTable).show(layer_rows(config, features))
+        self.query_one(LayerTable).show(layer_rows(config, spec))
         hidden = f" → {format_hidden(config.hidden).replace(',', ' → ').replace('x', ' × ')}" if config.hidden else ""
-        text = f"{features}{hidden} → {CLASSES}  {abridged(config.activation)}, {config.optimizer}"
+        text = f"{spec.features}{hidden} → {spec.classes}  {abridged(config.activation)}, {config.optimizer}"
         self.architecture.update(Content(text), layout=False)
 
     def explain(self, problem: str) -> None:

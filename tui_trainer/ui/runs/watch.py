@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from tui_trainer.config.options import Config
+from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
 from tui_trainer.diagnosis.remedies import diagnose
 from tui_trainer.errors import UserError
 from tui_trainer.history.history import History
@@ -29,7 +30,6 @@ from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
 from tui_trainer.ui.kit.panes import PaneScreen
 from tui_trainer.ui.kit.titles import ViewTabs, header
-from tui_trainer.ui.run.layer_rows import MNIST_FEATURES
 from tui_trainer.ui.run.layer_table import LayerTable
 from tui_trainer.ui.run.messages import RunEnded
 from tui_trainer.ui.run.run_panel import Phase, RunPanel
@@ -135,7 +135,7 @@ class WatchScreen(PaneScreen[None]):
     def _show_what_it_is(self, record: RunRecord) -> None:
         config = _options(record)
         if config:
-            self.run_view.show_network(config, _features(record))
+            self.run_view.show_network(config, _spec(record))
         elif record.config:
             self.run_view.explain(_("this version cannot read the run's options"))
 
@@ -206,10 +206,12 @@ def _options(record: RunRecord) -> Config | None:
         return None
 
 
-def _features(record: RunRecord) -> int:
-    """Numbers in an image: the first layer has a weight for each, and a bias, to each of its units."""
-    first = record.layers[0] if record.layers else None
-    return max(first.parameters // max(first.output_shape[-1], 1) - 1, 1) if first else MNIST_FEATURES
+def _spec(record: RunRecord) -> DataSpec:
+    """What the run's data is like: the first layer has a weight for each number of a sample, and a bias, to each of its units."""
+    if not record.layers:
+        return MNIST_SPEC
+    first, last = record.layers[0], record.layers[-1]
+    return DataSpec((max(first.parameters // max(first.output_shape[-1], 1) - 1, 1),), last.output_shape[-1])
 
 
 def _farewell(watcher: Watcher, ended: Ended) -> RunEnded:

@@ -1,0 +1,44 @@
+"""Looks what the form's data consists of, in a thread of its own: a folder may lie on a slow server."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from tui_trainer.datasets.dataset import locate, peek
+from tui_trainer.datasets.spec import DataSpec
+from tui_trainer.errors import UserError
+from tui_trainer.ui.kit.background import Background
+
+
+@dataclass
+class DataPeeked(Message):
+    """What the data of this name consists of."""
+
+    data: str
+    spec: DataSpec
+
+
+class Peeker(Background):
+    """Peeks at the latest data that it is asked about. Of what cannot be read nothing is told: a run that is started with it says why."""
+
+    def __init__(self, post: Callable[[Message], object]) -> None:
+        super().__init__("peeking", post)
+        self._wanted: str | None = None
+
+    def look_at(self, data: str) -> None:
+        """Post what this data consists of, unless another is asked about before."""
+        self._wanted = data
+        self.wake()
+
+    def work(self) -> None:
+        while not self.is_stopping:
+            data, self._wanted = self._wanted, None
+            if data is None:
+                self.rest()
+                continue
+            try:
+                spec = peek(locate(data))
+            except UserError:
+                continue
+            self.post(DataPeeked(data, spec))
