@@ -354,7 +354,7 @@ def test_a_range_test_that_cannot_be_told_ends_as_training_does(digits_file: Pat
 
 def test_a_full_disk_ends_no_run_and_is_told_once(options: list[str], tmp_path: Path) -> None:
     # In kB: the checkpoint of 16 units fits in, and so do some lines of metrics.
-    options = [*options, "--optimizer", "sgd", "--epochs", "120"]
+    options = [*options, "--hidden", "16", "--activation", "tanh", "--optimizer", "sgd", "--epochs", "120"]
     command = ["bash", "-c", 'ulimit -f 60 && exec "$@"', "bash", *PROGRAM, *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
@@ -472,6 +472,6 @@ def test_the_command_and_the_module_are_the_same_program(arguments: list[str]) -
 def test_a_class_without_images_is_warned_of(tmp_path: Path) -> None:
     x, y = np.eye(40, dtype=np.uint8).reshape(40, 40), np.arange(40) % 9
     np.savez(tmp_path / "nine.npz", x_train=x, y_train=y, x_test=x, y_test=y)
-    done = run("--data", str(tmp_path / "nine.npz"), "--validation", "0", "--epochs", "1", cwd=tmp_path)
+    done = run("--data", str(tmp_path / "nine.npz"), "--validation", "0", "--epochs", "0", cwd=tmp_path)
     assert done.returncode == 0
     assert done.stderr == f"tui-trainer: warning: --data {tmp_path / 'nine.npz'}: no training image is labelled 9\n"

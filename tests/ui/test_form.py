@@ -5,6 +5,7 @@ from textual.widgets import Collapsible
 
 from tui_trainer.config.options import fields
 from tui_trainer.config.relevance import hindrance
+from tui_trainer.errors import UserError
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit.help import HelpScreen
 from tui_trainer.ui.run.field import Field
@@ -216,6 +217,17 @@ async def test_what_only_the_data_can_tell_is_told_at_its_field(sit_down: Desks)
         assert desk.app.focused is not None
         assert desk.app.focused.id == "batch_size"
         assert "✗ must be at most the 500" in desk.screen
+
+
+async def test_an_error_is_shown_in_the_field_of_its_option_whatever_its_words(sit_down: Desks) -> None:
+    async with sit_down(SMALL) as desk:
+        form = desk.app.main.query_one(ConfigForm)
+        assert form.complain(UserError("--seed is meant", option="--learning-rate"))
+        await desk.until_read("✗ --seed is meant")
+        assert desk.app.focused is not None
+        assert desk.app.focused.id == "learning_rate"
+        assert not form.complain(UserError("--seed is named, but no option is at fault"))
+        assert not form.complain(UserError("exists", option="--output"))
 
 
 async def test_help_explains_the_field_and_each_choice_before_it_is_taken(sit_down: Desks) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.spec import DataSpec
-from tui_trainer.ui.run.layer_rows import layer_rows
+from tui_trainer.ui.run.layer_table import layer_rows
 
 
 def test_the_rows_of_the_default_network() -> None:

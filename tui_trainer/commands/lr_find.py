@@ -6,8 +6,9 @@ from typing import Any
 import click
 
 from tui_trainer.commands.run_options import config_file_option, config_options
-from tui_trainer.config.options import LEAST_FACTOR, MOST_FACTOR, Config
+from tui_trainer.config.options import Config
 from tui_trainer.config.source import merged
+from tui_trainer.config.value_types import LEAST_FACTOR, MOST_FACTOR
 from tui_trainer.errors import UserError
 
 

@@ -3,11 +3,10 @@
 The command line, the app's form, TOML files and the documentation are all made from the fields of `Config`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal
 
 import tomli_w
-from pydantic import AfterValidator as After
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -17,15 +16,17 @@ from pydantic import (
     PlainSerializer,
     ValidationError,
     ValidationInfo,
+    field_validator,
 )
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic_core import PydanticCustomError
 
 from tui_trainer.config.changes import CHANGEABLE, Change, format_changes, parse_changes
-from tui_trainer.config.error_messages import complaints
+from tui_trainer.config.error_messages import problems_in
 from tui_trainer.config.layer_sizes import MOST_LAYERS, format_hidden, parse_hidden
 from tui_trainer.config.per_layer import OneForEach, OneOf, default_alpha, join, made_for, split
 from tui_trainer.config.source import Source
+from tui_trainer.config.value_types import Decay, Epsilon, Factor, FactorOrZero, Number, OrNone, Units, Whole
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS
 from tui_trainer.nn.optimizers import OPTIMIZERS
@@ -33,71 +34,7 @@ from tui_trainer.nn.schedules import SCHEDULES
 from tui_trainer.text.language import _, in_english
 
 AUTO: Final = "auto"
-MOST_UNITS: Final = 65_536
 MOST_EPOCHS: Final = 1_000_000_000
-LEAST_FACTOR: Final = 1e-30
-MOST_FACTOR: Final = 1e30
-"""What float32 numbers are multiplied with: far enough inside its range, 1e-38 to 3e38, that neither 0 nor infinity comes of it at once."""
-LEAST_EPSILON: Final = 1e-22
-"""A gradient whose square is 0 in float32 is smaller than this, and has to be divided by no less than itself."""
-
-
-def _resolve_initializer(initializer: str, info: ValidationInfo) -> str:
-    if not info.data.keys() >= {"hidden", "activation"}:
-        return initializer
-    layers = len(info.data["hidden"]) + 1
-    made = split(made_for(info.data["activation"], layers - 1), layers)
-    return join(made[layer] if name == AUTO else name for layer, name in enumerate(split(initializer, layers)))
-
-
-def _not_bool(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise PydanticCustomError("number", _("must be a number"))
-    return value
-
-
-def _at_least(least: float) -> Callable[[float], float]:
-    """A second limit, for what is above 0 already: whoever writes 0 is told that it has to be more, not of 1e-30."""
-
-    def check(value: float) -> float:
-        if value < least:
-            raise PydanticKnownError("greater_than_equal", {"ge": least})
-        return value
-
-    return check
-
-
-def _resolve_alpha(alpha: float | None, info: ValidationInfo) -> float | None:
-    activation = info.data.get("activation")
-    return default_alpha(activation) if alpha is None and activation else alpha
-
-
-def _or_none(value: Any) -> Any:
-    return None if isinstance(value, str) and value.strip().lower() == "none" else value
-
-
-def _check_changes(changes: tuple[Change, ...], info: ValidationInfo) -> tuple[Change, ...]:
-    """Every change has to make a Config of the others, which also reads its values."""
-    # What a change may touch depends on nothing else, and a deep network would take its time for each of thousands of changes.
-    options = {name: info.data[name] for name in CHANGEABLE if info.data.get(name) is not None}
-    checked = []
-    for change in changes:
-        try:
-            config = Config.model_validate({**options, **change.values})
-        except ValidationError as error:
-            name, problem = next(iter(complaints(error).items()))
-            message = _("at step {step}: {name} {problem}")
-            raise PydanticCustomError("change", message, {"step": change.step, "name": name, "problem": problem}) from None
-        checked.append(Change(change.step, {name: getattr(config, name) for name in change.values}))
-    return tuple(checked)
-
-
-Number = Annotated[float, BeforeValidator(_not_bool)]
-Whole = Annotated[int, BeforeValidator(_not_bool)]
-Decay = Annotated[float, BeforeValidator(_not_bool), Field(ge=0, lt=1)]
-Factor = Annotated[float, BeforeValidator(_not_bool), Field(gt=0, le=MOST_FACTOR), After(_at_least(LEAST_FACTOR))]
-FactorOrZero = Annotated[float, BeforeValidator(_not_bool), Field(ge=0, le=MOST_FACTOR)]
-Units = Annotated[int, BeforeValidator(_not_bool), Field(ge=1, le=MOST_UNITS)]
 
 
 class Config(BaseModel):
@@ -115,15 +52,11 @@ class Config(BaseModel):
     activation: Annotated[str, OneForEach(ACTIVATIONS)] = Field(
         "relu", description="function between the layers; one for all, or one for each hidden layer: tanh,relux2"
     )
-    alpha: Annotated[FactorOrZero | None, BeforeValidator(_or_none), After(_resolve_alpha)] = Field(
+    alpha: Annotated[FactorOrZero | None, OrNone] = Field(
         default_factory=lambda data: default_alpha(data["activation"]),
         description="leaky_relu: slope below 0 (0.01); prelu: its initial slope (0.25); elu: scale (1.0)",
     )
-    initializer: Annotated[
-        str,
-        OneForEach(INITIALIZERS, {AUTO: "the one made for the activation"}, output=AUTO),
-        After(_resolve_initializer),
-    ] = Field(
+    initializer: Annotated[str, OneForEach(INITIALIZERS, {AUTO: "the one made for the activation"}, output=AUTO)] = Field(
         AUTO,
         description="how weights start; auto: Glorot uniform for sigmoid and tanh, He normal for the rectifiers; "
         "one for all layers, or one for each, the output layer's last",
@@ -144,16 +77,12 @@ class Config(BaseModel):
     rho: Decay = Field(0.9, description="rmsprop: share of the mean of squares kept at each step")
     beta1: Decay = Field(0.9, description="adam, adamw, nadam: share of the mean gradient kept at each step")
     beta2: Decay = Field(0.999, description="adam, adamw, nadam: share of the mean square kept at each step")
-    epsilon: Annotated[Number, Field(gt=0, le=MOST_FACTOR), After(_at_least(LEAST_EPSILON))] = Field(
-        1e-7, description="adagrad, rmsprop, adam, adamw, nadam: keeps division finite"
-    )
+    epsilon: Epsilon = Field(1e-7, description="adagrad, rmsprop, adam, adamw, nadam: keeps division finite")
     weight_decay: FactorOrZero = Field(
         default_factory=lambda data: OPTIMIZERS[data["optimizer"]].default_weight_decay,
         description="L2 regularization (0); adamw: decoupled weight decay (0.01)",
     )
-    clip_norm: Annotated[Factor | None, BeforeValidator(_or_none)] = Field(
-        None, description="greatest norm of the gradient; longer ones are scaled down"
-    )
+    clip_norm: Annotated[Factor | None, OrNone] = Field(None, description="greatest norm of the gradient; longer ones are scaled down")
     dropout: Decay = Field(0.0, description="share of each hidden layer's outputs set to 0 while training")
     batch_size: Annotated[Whole, Field(ge=1)] = Field(32, description="images per step")
     epochs: Annotated[Whole, Field(ge=0, le=MOST_EPOCHS)] = Field(
@@ -175,11 +104,42 @@ class Config(BaseModel):
     changes: Annotated[
         tuple[InstanceOf[Change], ...],
         BeforeValidator(parse_changes),
-        After(_check_changes),
         PlainSerializer(lambda changes: [change.record() for change in changes]),
     ] = Field(
         (), description="options that change in the run, by step: 1200 learning_rate=0.0005 batch_size=64, 3000 clip_norm=none (or none)"
     )
+
+    @field_validator("alpha")
+    @classmethod
+    def _resolve_alpha(cls, alpha: float | None, info: ValidationInfo) -> float | None:
+        activation = info.data.get("activation")
+        return default_alpha(activation) if alpha is None and activation else alpha
+
+    @field_validator("initializer")
+    @classmethod
+    def _resolve_initializer(cls, initializer: str, info: ValidationInfo) -> str:
+        if not info.data.keys() >= {"hidden", "activation"}:
+            return initializer
+        layers = len(info.data["hidden"]) + 1
+        made = split(made_for(info.data["activation"], layers - 1), layers)
+        return join(made[layer] if name == AUTO else name for layer, name in enumerate(split(initializer, layers)))
+
+    @field_validator("changes")
+    @classmethod
+    def _read_changes(cls, changes: tuple[Change, ...], info: ValidationInfo) -> tuple[Change, ...]:
+        """Every change has to make a Config of the others, which also reads its values."""
+        # What a change may touch depends on nothing else, and a deep network would take its time for each of thousands of changes.
+        options = {name: info.data[name] for name in CHANGEABLE if info.data.get(name) is not None}
+        read = []
+        for change in changes:
+            try:
+                config = cls.model_validate({**options, **change.values})
+            except ValidationError as error:
+                name, problem = next(iter(problems_in(error).items()))
+                message = _("at step {step}: {name} {problem}")
+                raise PydanticCustomError("change", message, {"step": change.step, "name": name, "problem": problem}) from None
+            read.append(Change(change.step, {name: getattr(config, name) for name in change.values}))
+        return tuple(read)
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], source: Source | None = None) -> "Config":
@@ -188,8 +148,8 @@ class Config(BaseModel):
             try:
                 return cls.model_validate(dict(values))
             except ValidationError as error:
-                name, message = next(iter(complaints(error).items()))
-                raise (source or Source()).error(name, message, colon=False) from None
+                name, problem = next(iter(problems_in(error).items()))
+                raise (source or Source()).error(name, problem, colon=False) from None
 
     @property
     def activations(self) -> tuple[str, ...]:
@@ -225,7 +185,7 @@ def problems(values: Mapping[str, Any]) -> dict[str, str]:
     try:
         Config.model_validate(dict(values))
     except ValidationError as error:
-        return complaints(error)
+        return problems_in(error)
     return {}
 
 

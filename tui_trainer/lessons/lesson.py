@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from tui_trainer.config.error_messages import first_complaint
+from tui_trainer.config.error_messages import first_problem
 from tui_trainer.config.options import Config, problems
 from tui_trainer.config.source import option
 from tui_trainer.errors import UserError
@@ -189,4 +189,4 @@ def parse_lesson(path: Path) -> Lesson | Quiz:
         kind = Quiz if "questions" in table else Lesson
         return kind.model_validate({**table, "name": path.stem})
     except ValidationError as error:
-        raise UserError(first_complaint(error)[:LONGEST_COMPLAINT], path=path) from None
+        raise UserError(first_problem(error)[:LONGEST_COMPLAINT], path=path) from None

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from tui_trainer.config.error_messages import first_complaint
+from tui_trainer.config.error_messages import first_problem
 from tui_trainer.config.layer_sizes import MOST_LAYERS
 from tui_trainer.config.options import MOST_EPOCHS
 from tui_trainer.system.folders import printable
@@ -234,7 +234,7 @@ def parse_line(text: bytes) -> Line:
     try:
         return _LINE.validate_python(parse_object(text))
     except ValidationError as error:
-        raise MalformedError(first_complaint(error)[:LONGEST_COMPLAINT]) from None
+        raise MalformedError(first_problem(error)[:LONGEST_COMPLAINT]) from None
 
 
 def parse_options(values: Mapping[str, Any]) -> dict[str, JsonValue]:
@@ -242,4 +242,4 @@ def parse_options(values: Mapping[str, Any]) -> dict[str, JsonValue]:
     try:
         return _OPTIONS.validate_python(values)
     except ValidationError as error:
-        raise MalformedError(first_complaint(error)[:LONGEST_COMPLAINT]) from None
+        raise MalformedError(first_problem(error)[:LONGEST_COMPLAINT]) from None

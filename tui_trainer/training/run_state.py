@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tui_trainer.config.error_messages import first_complaint
+from tui_trainer.config.error_messages import first_problem
 from tui_trainer.config.options import MOST_EPOCHS, Config
 from tui_trainer.datasets.spec import BYTE_SCALE, DataSpec, times
 from tui_trainer.errors import UserError
@@ -108,4 +108,4 @@ def _read(kind: type[State], scalars: Mapping[str, Any]) -> State:
     try:
         return kind.model_validate(scalars)
     except ValidationError as error:
-        raise UserError(first_complaint(error)[:LONGEST_COMPLAINT]) from None
+        raise UserError(first_problem(error)[:LONGEST_COMPLAINT]) from None

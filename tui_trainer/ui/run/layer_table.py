@@ -15,14 +15,16 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Static
 
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
 from tui_trainer.history.quantities import FIGURES
 from tui_trainer.history.quantity import Cell, LayerQuantity
 from tui_trainer.text import drawing
 from tui_trainer.text.cells import ljust, rjust
 from tui_trainer.text.language import N_, _
 from tui_trainer.training.events import LayerHealth
+from tui_trainer.training.model import arithmetic, build_layers, parameters
 from tui_trainer.ui.chart.repaint import changed_parts
-from tui_trainer.ui.run.layer_rows import LayerRow
 
 GAP = 2
 """Columns of space between two columns of the table."""
@@ -34,6 +36,30 @@ FULL = 8
 
 FAINTEST, STRONGEST = -8.0, 2.0
 """Powers of ten at which the bar of a gradient's norm is empty, and full."""
+
+
+class LayerRow(NamedTuple):
+    """One line of the table."""
+
+    name: str
+    kind: str
+    units: int
+    arithmetic: str
+    """How `parameters` is computed, such as `(784 + 1) × 256`; empty where there is nothing to compute."""
+    parameters: int
+
+
+def layer_rows(config: Config, spec: DataSpec = MNIST_SPEC) -> list[LayerRow]:
+    """Every step from image to probabilities, for such data."""
+    shape = "{} × {} → {}".format(*spec.image_shape, spec.features) if spec.image_shape else ""
+    return [
+        LayerRow("flatten", "Flatten", spec.features, shape, 0),
+        *(
+            LayerRow(layer.name, layer.kind, layer.units, arithmetic(layer), parameters(layer))
+            for layer in build_layers(config, spec.features, spec.classes)
+        ),
+        LayerRow("softmax", "Softmax", spec.classes, "", 0),
+    ]
 
 
 class Column(NamedTuple):

@@ -14,8 +14,6 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from tui_trainer.config.options import Config
-from tui_trainer.datasets.dataset import MNIST
-from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
 from tui_trainer.lessons.lesson import Lesson
 from tui_trainer.lessons.quiz import Quiz
 from tui_trainer.runs.archive import RunRecord
@@ -99,8 +97,6 @@ class MainScreen(PaneScreen[None]):
         self.panel = TrainingPanel(self.run_view, output, looks_per_second)
         self._values = values
         self._looks_per_second = looks_per_second
-        self._specs = {MNIST: MNIST_SPEC}
-        """What is known of data by its name."""
         self._peeker = Peeker(self.post_message)
         self._session: list[Path] = []
         """The folders of all runs since the app was started."""
@@ -141,7 +137,7 @@ class MainScreen(PaneScreen[None]):
         self.panel.enter(Phase.IDLE, _(READY))
 
     def on_unmount(self) -> None:
-        """Nobody wants to know any more."""
+        """Stop the thread."""
         self._peeker.stop()
 
     def focus_next(self, selector: str | type[Widget] = "*") -> Widget | None:
@@ -171,19 +167,13 @@ class MainScreen(PaneScreen[None]):
             self.run_view.explain(_("an option is wrong: see the form"))
             picture.show(())
             return
-        spec = self._spec_of(config.data)
+        spec = self._peeker.spec_of(config.data)
         self.run_view.show_network(config, spec)
         picture.show((spec.features, *config.hidden, spec.classes))
 
-    def _spec_of(self, data: str) -> DataSpec:
-        """What the data consists of, as far as that is known yet: until then it may be like MNIST."""
-        if data not in self._specs:
-            self._peeker.look_at(data)
-        return self._specs.get(data, MNIST_SPEC)
-
     @on(DataPeeked)
     def _learn_of_the_data(self, event: DataPeeked) -> None:
-        self._specs[event.data] = event.spec
+        self._peeker.learn(event.data, event.spec)
         config = self.query_one(ConfigForm).config
         if config and config.data == event.data and not self.phase.going_on:
             self._show_layers(config)
@@ -230,7 +220,7 @@ class MainScreen(PaneScreen[None]):
     def action_design(self) -> None:
         """Edit the network layer by layer."""
         if config := self._valid():
-            self.app.push_screen(LayersScreen(config, self._spec_of(config.data)), self._take_layers)
+            self.app.push_screen(LayersScreen(config, self._peeker.spec_of(config.data)), self._take_layers)
 
     def _take_layers(self, values: Mapping[str, Any] | None) -> None:
         if values:
@@ -305,7 +295,7 @@ class MainScreen(PaneScreen[None]):
     @on(RunStarted)
     def _show_what_begins(self, event: RunStarted) -> None:
         if self.panel.is_latest(event) and self.runner:
-            self._specs[self.runner.config.data] = event.spec
+            self._peeker.learn(self.runner.config.data, event.spec)
             if self.runner.resumes:
                 # Its options are known by now, and its past.
                 self.query_one(ConfigForm).fill(dict(self.runner.config))

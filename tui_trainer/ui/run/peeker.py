@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from tui_trainer.datasets.dataset import locate, peek
-from tui_trainer.datasets.spec import DataSpec
+from tui_trainer.datasets.dataset import MNIST, locate, peek
+from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
 from tui_trainer.errors import UserError
 from tui_trainer.ui.kit.background import Background
 
@@ -24,12 +24,19 @@ class Peeker(Background):
 
     def __init__(self, post: Callable[[Message], object]) -> None:
         super().__init__("peeking", post)
+        self._known = {MNIST: MNIST_SPEC}
         self._wanted: str | None = None
 
-    def look_at(self, data: str) -> None:
-        """Post what this data consists of, unless another is asked about before."""
-        self._wanted = data
-        self.wake()
+    def spec_of(self, data: str) -> DataSpec:
+        """What this data consists of; while that is not known, what MNIST does, and it is posted unless another is asked about before."""
+        if data not in self._known:
+            self._wanted = data
+            self.wake()
+        return self._known.get(data, MNIST_SPEC)
+
+    def learn(self, data: str, spec: DataSpec) -> None:
+        """Know this from now on."""
+        self._known[data] = spec
 
     def work(self) -> None:
         while not self.is_stopping:

@@ -22,8 +22,7 @@ from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit import export
 from tui_trainer.ui.kit.choose import ChooseScreen
 from tui_trainer.ui.kit.pace import Pace
-from tui_trainer.ui.run.layer_rows import layer_rows
-from tui_trainer.ui.run.layer_table import LayerTable
+from tui_trainer.ui.run.layer_table import LayerTable, layer_rows
 
 LOOKS_PER_SECOND = 2.0
 """How often to look at a run. Each redraw takes time from training and bytes from the line."""
