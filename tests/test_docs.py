@@ -88,7 +88,9 @@ def test_every_file_of_the_program_that_is_named_is_there(page: Path) -> None:
 
 
 def test_the_architecture_has_every_room() -> None:
-    drawn = re.findall(r"^  (\w+)/ ", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+    tree = re.search(r"^```\ntui_trainer/\n(.*?)^```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    assert tree
+    drawn = re.findall(r"^  (\w+)/ ", tree[1], re.MULTILINE)
     rooms = [path for path in (ROOT / "tui_trainer").glob("[!_]*") if path.is_dir() and any(path.glob("[!_]*"))]
     assert sorted(drawn) == sorted(path.name for path in rooms)
 
