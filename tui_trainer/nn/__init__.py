@@ -1,1 +1,1 @@
-"""The network: NumPy alone. Nothing here knows of files, threads or screens."""
+"""The network, on NumPy alone: no files, no threads, no screens."""

@@ -1,6 +1,6 @@
-"""The functions between Dense layers. To add one, write its class and name it in `ACTIVATIONS`: nothing else has to change.
+"""Activation functions. To add one, write its class and name it in `ACTIVATIONS`.
 
-Each keeps its derivative beside it. Writing f' in terms of the output f, as all but PReLU allow, lets the layer work in place.
+Each class has f and f'. Where f' is a function of the output f alone, the layer can work in place.
 """
 
 from abc import abstractmethod
@@ -17,17 +17,17 @@ from tui_trainer.nn.registry import Registry
 
 
 class Activation(Elementwise):
-    """A function applied to each number on its own; units equal inputs."""
+    """An elementwise function; units equal inputs."""
 
     continues = True
 
     summary: ClassVar[str]
 
     initializer: ClassVar[str]
-    """The initializer made for this function, which `auto` stands for."""
+    """The initializer that `auto` chooses for this function."""
 
     default_alpha: ClassVar[float | None] = None
-    """The default of the function's one parameter; None when it has none."""
+    """The default of the function's parameter α; None when it has none."""
 
     flat_below: ClassVar[float] = 0.0
     """A unit counts as saturated where |f'| is at or below this: 1% of the steepest slope for smooth functions, 0 for the rectifiers."""
@@ -39,7 +39,7 @@ class Activation(Elementwise):
 
     @abstractmethod
     def slope(self, x: Array, out: Array, slope: Array) -> None:
-        """Write f'(x) into `slope`, of the shape of `x`; a function that works in place reads `out` alone."""
+        """Write f'(x) into `slope`, of the shape of `x`. A function that works in place reads `out` alone."""
 
     def backward(self, x: Array, out: Array, gradient: Array, scratch: Array) -> None:
         self.slope(x, out, scratch)

@@ -1,4 +1,4 @@
-"""The arrays that the network is written in: their types, and how they lie in memory."""
+"""Array types, and aligned memory."""
 
 import math
 from typing import Any, Literal, TypeAlias
@@ -7,19 +7,19 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 Array: TypeAlias = NDArray[np.floating[Any]]
-"""Numbers of one precision: float32 in training, float64 where a test compares with exact mathematics."""
+"""float32 in training, float64 where a test compares with exact mathematics."""
 
 Labels: TypeAlias = NDArray[np.integer[Any]]
 """Class indices, one per sample."""
 
 Images: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]
-"""Pixels: bytes as they lie in the files, to be divided by 255, or numbers to be used as they are."""
+"""Pixels: bytes, to be divided by 255, or numbers that are used as they are."""
 
 CACHE_LINE = 64
 
 
 def zeros(shape: int | tuple[int, ...], dtype: DTypeLike, order: Literal["C", "F"] = "C") -> NDArray[Any]:
-    """As numpy.zeros, beginning at a cache line: a vector of sixteen float32 that straddles two takes twice as long to load."""
+    """An array of zeros that begins at a cache line: sixteen float32 that straddle two lines take twice as long to load."""
     itemsize = np.dtype(dtype).itemsize
     size = math.prod(shape) if isinstance(shape, tuple) else shape
     memory = np.zeros(size * itemsize + CACHE_LINE, np.uint8)

@@ -1,7 +1,7 @@
 """Compiled loops for the busiest parts of training, when numba is installed (`pip install 'tui-trainer[fast]'`).
 
-NumPy walks over an array once per operation; a compiled loop walks over it once. Each loop does what the NumPy code it stands in for does,
-in the same order and without fast-math, and so gives the same bits; only the products of sparse inputs sum in an order of their own.
+NumPy reads an array once per operation; a compiled loop reads it once in all. Each loop computes what the NumPy code does, in the same
+order and without fast-math, and so gives the same bits. Only the products of sparse inputs are summed in another order.
 """
 
 from functools import cache
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tui_trainer.nn.arrays import Array
 
 SPARSE = 0.35
-"""Inputs with a smaller share of numbers that are not 0 are multiplied number by number; above it a dense product is faster."""
+"""The share of nonzero inputs below which a sparse product is faster than a dense one."""
 
 
 @cache
@@ -26,9 +26,10 @@ def kernels() -> Any:
 
 @final
 class SparseRows:
-    """Bytes (samples, features), few of which are not 0: the places and values of those few, sample after sample.
+    """A byte matrix (samples, features) in compressed sparse row form.
 
-    Those of sample i stand from `starts[i]` to `starts[i + 1]` in `columns`, their features, and in `values`; `starts` is (samples + 1,).
+    The nonzero entries of sample i are `columns[starts[i]:starts[i + 1]]` (their features) and the same part of `values`; `starts` is
+    (samples + 1,).
     """
 
     def __init__(self, width: int, starts: NDArray[np.intp], columns: NDArray[np.uint16], values: NDArray[np.uint8]) -> None:
@@ -48,13 +49,13 @@ class SparseRows:
 
     @classmethod
     def of(cls, inputs: NDArray[Any]) -> "SparseRows | None":
-        """The sparse form of `inputs`; None without numba, or when they are no bytes, too wide, or not sparse."""
+        """The sparse form of `inputs`; None without numba, or when they are not bytes, too wide, or not sparse."""
         if kernels() is None or inputs.dtype != np.uint8 or inputs.shape[1] > np.iinfo(np.uint16).max:
             return None
         return cls.compress(inputs) if np.count_nonzero(inputs) < SPARSE * inputs.size else None
 
     def part(self, start: int, stop: int) -> "SparseRows | None":
-        """Some of the samples, without a copy; None where `of` would give none for them."""
+        """The samples from `start` to `stop`, without a copy; None where they are not sparse."""
         starts = self.starts[start : stop + 1]
         is_sparse = starts[-1] - starts[0] < SPARSE * ((stop - start) * self.width)
         return SparseRows(self.width, starts, self.columns, self.values) if is_sparse else None
@@ -64,7 +65,7 @@ class SparseRows:
         kernels().sparse_product(self.starts, self.columns, self.values, self.scale, samples, weight, out)
 
     def scratch(self, samples: int) -> tuple[NDArray[Any], ...]:
-        """What `transposed_times` needs to sort that many samples by column."""
+        """The memory in which `transposed_times` sorts that many samples by column."""
         most = samples * int(np.diff(self.starts).max(initial=0))
         return np.empty(self.width + 1, np.intp), np.empty(most, np.intp), np.empty(most, np.float32)
 

@@ -1,4 +1,4 @@
-"""The fully connected layer, with its faster forms: on sparse inputs, and in one walk with the activation after it."""
+"""The fully connected layer, with its faster forms: on sparse inputs, and fused with the activation after it."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -16,7 +16,7 @@ from tui_trainer.nn.layers import Call, Layer, LayerRun, Operator, RunInputs, Sh
 class Dense(Layer):
     """z = x W + b, with W of shape (inputs, units) and b of shape (units,).
 
-    With g the gradient at z: ∂W = xᵀ g, ∂b the sum of g over the samples, ∂x = g Wᵀ.
+    With g the gradient at z: ∂W = xᵀ g, ∂b = the sum of g over the samples, ∂x = g Wᵀ.
     """
 
     kind = "Dense"
@@ -53,7 +53,7 @@ class Dense(Layer):
     def run(self, inputs: RunInputs) -> LayerRun | None:
         x, gradient_in, sparse = inputs.x, inputs.gradient, inputs.sparse
         out = inputs.allocate(self.units)
-        # In column order between two layers of weights: g Wᵀ is then the product that the BLAS does fastest.
+        # Column order between two Dense layers makes g Wᵀ the product that the BLAS computes fastest.
         gradient = inputs.allocate(self.units, "C" if gradient_in is None or inputs.last else "F")
         product: Call
         weight_product: Call

@@ -1,4 +1,4 @@
-"""Dropout: a different part of the network is trained at every step."""
+"""Dropout: each step trains a random part of the network."""
 
 from typing import final
 
@@ -10,9 +10,9 @@ from tui_trainer.nn.layers import Elementwise, LayerRun, RunInputs
 
 @final
 class Dropout(Elementwise):
-    """Each number is 0 with probability `rate` and divided by 1 - rate otherwise, while training (Srivastava et al. 2014).
+    """In training, sets each input to 0 with probability `rate` and divides it by 1 - rate otherwise (Srivastava et al. 2014).
 
-    Its expectation is then that of the input, and evaluation leaves the layer out. The masks come from `rng`.
+    The expectation equals the input, so evaluation leaves the layer out. The masks come from `rng`.
     """
 
     kind = "Dropout"
@@ -26,7 +26,7 @@ class Dropout(Elementwise):
         return super().run(inputs) if inputs.training else None
 
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
-        # The scratch is this layer's own until `backward` has read the mask from it.
+        # The scratch keeps the mask for `backward`.
         self.rng.random(dtype=scratch.dtype.type, out=scratch)
         np.greater_equal(scratch, self.rate, out=scratch)
         np.multiply(scratch, 1 / (1 - self.rate), out=scratch)

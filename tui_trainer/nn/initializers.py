@@ -1,6 +1,6 @@
-"""How a Dense layer's weights start: the one choice that decides whether a deep network learns at all.
+"""Initial weights of Dense layers. They decide whether a deep network learns at all.
 
-With fan_in the inputs of a layer and fan_out its units, a good start keeps the variance of activations (forward) and of gradients
+With fan_in the inputs of a layer and fan_out its units, good weights keep the variance of activations (forward) and of gradients
 (backward) the same from layer to layer. Biases always start at 0.
 """
 
@@ -22,16 +22,16 @@ class Initializer(ABC):
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
-        """Return float64 weights of shape (fan_in, fan_out); the caller rounds them to its own precision."""
+        """Return float64 weights of shape (fan_in, fan_out)."""
 
     @abstractmethod
     def deviation(self, fan_in: int, fan_out: int) -> float:
-        """The standard deviation of the weights that are drawn."""
+        """The standard deviation of the weights."""
 
 
 @final
 class Uniform(Initializer):
-    """U(-limit, limit) whatever the layer's size: the naive start, which deep networks do not survive."""
+    """U(-limit, limit) for every layer, whatever its size. In deep networks the signal vanishes."""
 
     name = "uniform"
     summary = "U(±limit), the same for every layer: too small for deep networks"
@@ -92,7 +92,7 @@ class HeUniform(Initializer):
 
 @final
 class HeNormal(Initializer):
-    """N(0, 2 / fan_in) (He et al. 2015, equation 10). Not truncated: Keras's he_normal is."""
+    """N(0, 2 / fan_in) (He et al. 2015, equation 10), not truncated as Keras's he_normal is."""
 
     name = "he_normal"
     summary = "N(0, 2/fan_in): made for ReLU and its kin"
@@ -110,5 +110,5 @@ INITIALIZERS: Registry[type[Initializer]] = Registry(
 
 
 def initializer(name: str, *, uniform_limit: float = 0.05) -> Initializer:
-    """Build the initializer called `name`; `uniform_limit` matters to `uniform` alone. Raises KeyError for an unknown name."""
+    """The initializer called `name`; only `uniform` uses `uniform_limit`. Raises KeyError for an unknown name."""
     return Uniform(uniform_limit) if name == Uniform.name else INITIALIZERS[name]()

@@ -1,7 +1,7 @@
-"""The loops behind `compiled`: imported only where numba is installed.
+"""The loops behind `compiled`, imported only where numba is installed.
 
-An optimizer or a layer names the loops that are its compiled form. Those of the optimizers equal an `update`: p, g and the slots are flat
-float32 vectors of one length, and the scalars are float32 too, or the sums would be rounded otherwise than NumPy's.
+An optimizer or a layer names the loops that are its compiled form. An optimizer's loop equals its `update`: p, g and the slots are flat
+float32 vectors of one length, and the scalars are float32 too, so that sums are rounded as NumPy rounds them.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., None])
 
 
 def loop(function: F) -> F:
-    """Compile at the first call, keep the result on disk, and let other threads run meanwhile."""
+    """The function, compiled at its first call, cached on disk, and run without Python's lock."""
     return cast("F", njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
@@ -95,7 +95,7 @@ def add_bias_and_rectify(out: Array, bias: Array) -> None:
     for row in range(out.shape[0]):
         for unit in range(out.shape[1]):
             z = out[row, unit] + bias[unit]
-            # Written so that a NaN stays one.
+            # In this form a NaN stays NaN.
             out[row, unit] = ZERO if z <= 0 else z
 
 
@@ -103,7 +103,7 @@ def add_bias_and_rectify(out: Array, bias: Array) -> None:
 def mask(gradient: Array, out: Array) -> None:
     for row in range(out.shape[0]):
         for unit in range(out.shape[1]):
-            # A product and no branch, which could not be run on many numbers at once.
+            # A branch in place of the product would prevent vector instructions.
             gradient[row, unit] *= np.float32(out[row, unit] > 0)
 
 
@@ -127,7 +127,7 @@ def sparse_product(
         start, stop = starts[samples[row]], starts[samples[row] + 1]
         result = out[row]
         result[:] = 0
-        # Eight at a time, in the order of two times four: the result is read and written an eighth as often.
+        # Eight at a time, summed as two groups of four: the result is read and written an eighth as often.
         while start + 8 <= stop:
             w0, w1, w2, w3 = weight[columns[start]], weight[columns[start + 1]], weight[columns[start + 2]], weight[columns[start + 3]]
             w4, w5, w6, w7 = weight[columns[start + 4]], weight[columns[start + 5]], weight[columns[start + 6]], weight[columns[start + 7]]

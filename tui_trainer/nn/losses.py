@@ -1,4 +1,4 @@
-"""Softmax and cross-entropy, as one step: their joint gradient is p - y, and neither can overflow."""
+"""Softmax and cross-entropy in one step: their joint gradient is p - y, and neither overflows."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from tui_trainer.nn.arrays import Array, Labels
 class SoftmaxCrossEntropy:
     """-log softmax(z)[label] in nats, from logits z of shape (rows, classes): its sum over the samples, and the gradient of its mean.
 
-    The row maximum is subtracted first, so that no exponential overflows for any finite logits: softmax does not change under such a
-    shift. The arrays of a pass are allocated once, for `rows` samples. On arrays this small a call costs more than its arithmetic, which
-    is why each step below is the cheapest call that does it.
+    The row maximum is subtracted first, so that no exponential overflows for finite logits; softmax does not change under such a shift.
+    All arrays are allocated once, for `rows` samples. On arrays this small a call costs more than its arithmetic, so each step below is
+    the cheapest call for it.
     """
 
     def __init__(self, rows: int, classes: int, dtype: np.dtype[Any]) -> None:
@@ -27,9 +27,9 @@ class SoftmaxCrossEntropy:
         self._targets: Array = np.empty((rows, classes), dtype)
 
     def __call__(self, logits: Array, labels: Labels, gradient: Array) -> tuple[float, int]:
-        """Return the summed loss and the number of right answers; write d(mean loss)/d(logits) into `gradient`.
+        """Return the summed loss and the number of correct predictions; write d(mean loss)/d(logits) into `gradient`.
 
-        `logits` (rows, classes) is overwritten; `labels` (rows,) are class indices. A tie counts as the lowest class, as argmax does.
+        `logits` (rows, classes) is overwritten; `labels` (rows,) are class indices. In a tie the lowest class is predicted, as by argmax.
         """
         column, values = self._column, self._values
         logits.argmax(1, self._highest)
@@ -45,7 +45,7 @@ class SoftmaxCrossEntropy:
         np.multiply(gradient, 1.0 / len(labels), out=gradient)
         np.log(column, out=column)
         np.subtract(column[:, 0], values, out=values)
-        # Python's floats are doubles: an epoch's mean is taken over tens of thousands of these.
+        # Summed in double precision: an epoch's mean is taken over tens of thousands of samples.
         return sum(values.tolist()), correct
 
     def _pick(self, logits: Array, classes: Labels, out: Array) -> None:

@@ -22,21 +22,21 @@ ALIGNMENT = 16
 
 
 def parameter_shapes(layers: Iterable[Layer]) -> Shapes:
-    """What an optimizer trains: the shape of each tensor by its name in the network, such as `dense_1.weight`."""
+    """Each parameter's shape by its name in the network, such as `dense_1.weight`."""
     return {f"{layer.name}.{parameter}": shape for layer in layers for parameter, shape in layer.shapes().items()}
 
 
 def buffer_shapes(layers: Iterable[Layer]) -> Shapes:
-    """What layers keep besides their parameters, as `parameter_shapes` has it."""
+    """Each buffer's shape by its name in the network."""
     return {f"{layer.name}.{buffer}": shape for layer in layers for buffer, shape in layer.buffers().items()}
 
 
 class Network:
     """Layers from (samples, inputs) to logits (samples, classes).
 
-    All that a network knows lies in one vector, `state`: first the parameters, then the buffers. `parameters` is the first part of it, and
-    `gradients` another vector as long as that, so that an optimizer is one loop over both. `tensors` and `gradient_tensors` name the
-    pieces. The few numbers between two tensors are padding: they are 0 and stay 0.
+    One vector, `state`, holds the parameters and then the buffers. `parameters` is its first part, and `gradients` a vector of the same
+    length, so that an optimizer is one loop over both. `tensors` and `gradient_tensors` are named views. Padding between two tensors is 0
+    and stays 0.
     """
 
     def __init__(self, layers: Sequence[Layer], dtype: DTypeLike = np.float32) -> None:
@@ -59,38 +59,38 @@ class Network:
             )
 
     def _place(self, shapes: Shapes, start: int) -> int:
-        """Give tensors their places from `start` on, and return where the last one ends."""
+        """Assign spans to tensors from `start` on, and return the end of the last one."""
         for name, shape in shapes.items():
             self._spans[name] = slice(start, start + prod(shape)), shape
             start += -(-prod(shape) // ALIGNMENT) * ALIGNMENT
         return start
 
     def named(self, vector: Array) -> dict[str, Array]:
-        """Views of a vector as long as `state` or as `parameters`: by the name of each tensor what belongs to it, in its shape."""
+        """Each tensor's part of a vector as long as `state` or `parameters`, as a view in its shape."""
         return {name: vector[span].reshape(shape) for name, (span, shape) in self._spans.items() if span.stop <= vector.size}
 
     @property
     def parameter_count(self) -> int:
-        """How many numbers it learns."""
+        """The number of trained numbers, without padding."""
         return sum(tensor.size for tensor in self.gradient_tensors.values())
 
     @property
     def dense_layers(self) -> list[Dense]:
-        """Its layers of weights, from the input to the output."""
+        """The Dense layers, from the input to the output."""
         return [layer for layer in self.layers if isinstance(layer, Dense)]
 
     def initialize(self, rng: np.random.Generator) -> None:
-        """Draw the first parameters, layer by layer from the input."""
+        """Draw the initial parameters, layer by layer from the input."""
         for layer in self.layers:
             layer.initialize(rng)
 
     def draw_from(self, rng: np.random.Generator) -> None:
-        """Take the random numbers that training needs from `rng`, all layers from the same one."""
+        """Let all layers take the random numbers of training from `rng`."""
         for layer in self.layers:
             layer.rng = rng
 
     def workspace(self, rows: int, *, training: bool = False, sparse: SparseRows | None = None) -> "Workspace":
-        """The arrays for `rows` samples, allocated at the first call with that number. Raises MemoryError where they do not fit."""
+        """The arrays for `rows` samples, allocated at the first call with these arguments. Raises MemoryError where they do not fit."""
         key = rows, training, sparse
         if key not in self._workspaces:
             self._workspaces[key] = Workspace(self, rows, training=training, sparse=sparse)
@@ -98,20 +98,20 @@ class Network:
 
 
 class MeasuredLayer(NamedTuple):
-    """What of a layer its health is measured by."""
+    """A layer whose health is measured, with the tensor and the outputs that it is measured on."""
 
     name: str
     weights: str
-    """The tensor whose gradient and norm tell."""
+    """The tensor whose gradient and norm are measured."""
     units: LayerRun
-    """What gives the output of its units: the run of its activation, or its own where none follows."""
+    """The run that gives its units' outputs: that of its activation, or its own where none follows."""
 
 
 class Workspace:
-    """One trip forward and back through a network for a fixed number of samples. Fill `inputs` and `labels`, then call in order.
+    """The memory and calls of a forward and a backward pass over a fixed number of samples.
 
-    `inputs` are the samples (rows, inputs), or, where `sparse` holds them, their numbers there (rows,). Each layer makes its own run, for
-    training or for evaluation, in memory that the next one reads from.
+    Fill `inputs` and `labels`, then call `forward`, `loss` and `backward` in this order. `inputs` are the samples (rows, inputs), or their
+    indices (rows,) in `sparse`. Each layer makes its own run, for training or for evaluation, whose output the next layer reads.
     """
 
     def __init__(self, network: Network, rows: int, *, training: bool = False, sparse: SparseRows | None = None) -> None:
@@ -132,7 +132,7 @@ class Workspace:
 
     @property
     def logits(self) -> Array:
-        """What the last layer gave, of shape (rows, classes), until `loss` overwrites it."""
+        """The last layer's output (rows, classes), until `loss` overwrites it."""
         return self.runs[-1].out
 
     def measured(self) -> Iterator[MeasuredLayer]:
@@ -148,7 +148,7 @@ class Workspace:
             call()
 
     def loss(self) -> tuple[float, int]:
-        """Return the summed loss and the number of right answers, and leave the gradient at the logits for `backward`."""
+        """Return the summed loss and the number of correct predictions; the gradient at the logits is left for `backward`."""
         last = self.runs[-1]
         return self._loss(last.out, self.labels, last.gradient)
 
@@ -159,7 +159,7 @@ class Workspace:
 
 
 def _fused(runs: Sequence[LayerRun]) -> Iterator[LayerRun]:
-    """The runs in their order, with one in the place of two where the first layer has a form for both."""
+    """The runs in order, two replaced by one where the first layer can fuse them."""
     index = 0
     while index < len(runs):
         both = runs[index].layer.fuse(*runs[index : index + 2]) if index + 1 < len(runs) else None
@@ -177,10 +177,10 @@ def perceptron_layers(
     alpha: float | None = None,
     dropout: float = 0.0,
 ) -> tuple[Layer, ...]:
-    """Dense, its activation and, if any, dropout for each size in `hidden`, then Dense to `classes`; named, and bound to no memory yet.
+    """The layers of a multilayer perceptron, named but not bound: Dense, activation and dropout for each hidden size, then Dense.
 
-    `activations` has one for each hidden layer, `initializers` one more for the output layer; `alpha` is that of every activation
-    with such a parameter, None for the default of each. Raises ValueError where their numbers do not fit those of the layers.
+    `activations` has one for each hidden layer, `initializers` one more for the output layer; `alpha` is the parameter of every activation
+    that has one, None for its default. Raises ValueError where the lengths do not match.
     """
     layers: list[Layer] = []
     for units, activation, initializer in zip(hidden, activations, initializers[:-1], strict=True):

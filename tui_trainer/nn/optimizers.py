@@ -1,10 +1,10 @@
-"""Gradient descent and its descendants. To add one, write its class and name it in `OPTIMIZERS`: nothing else has to change.
+"""Optimizers. To add one, write its class and name it in `OPTIMIZERS`.
 
-Notation: p parameters, g their gradient, η learning rate, t the step counted from 1. A rule is the same for every parameter, so it runs
-over the network's flat vectors. The rules are PyTorch's (ε outside the root); Keras puts ε inside the root in AdaGrad and RMSProp.
+Notation: p parameters, g their gradient, η learning rate, t the step counted from 1. An update treats all parameters alike, so it runs
+over the network's flat vectors. The updates are PyTorch's (ε outside the root); Keras puts ε inside the root in AdaGrad and RMSProp.
 
-A running mean m ← βm + (1-β)g is kept as the decaying sum m/(1-β) ← β·m/(1-β) + g, which saves a pass over all parameters; the factor
-1-β is left to the step's scalars.
+A running mean m ← βm + (1-β)g is stored as the decaying sum m/(1-β) ← β·m/(1-β) + g, which saves a pass over all parameters; the
+step's scalars contain the factor 1-β.
 """
 
 from abc import ABC, abstractmethod
@@ -20,21 +20,21 @@ from tui_trainer.nn.arrays import Array, zeros
 from tui_trainer.nn.registry import Registry
 
 BLOCK = 1 << 18
-"""Parameters that a rule is applied to at once: few enough for its scratch to stay in the cache, enough for calls to cost nothing."""
+"""Parameters per update: few enough for the scratch to stay in the cache, many enough to make the calls' cost negligible."""
 
 FLUSH_EVERY = 256
-"""Steps between two sweeps for numbers so small that processors take many times as long to calculate with them."""
+"""Steps after which negligible numbers are set to 0."""
 
 NEGLIGIBLE = 1e-25
-"""What a sweep sets to 0. The sum of a parameter without gradient shrinks by 0.9 a step and would end among the subnormal numbers, below
-1e-38, for good; no step of this size can be seen in a float32 weight."""
+"""Magnitudes below this are set to 0. A decaying sum without gradient would reach the subnormal numbers, below 1e-38, with which
+processors are many times slower; no step of this size changes a float32 weight."""
 
 
 class Optimizer(ABC):
-    """Moves `parameters` against `gradients`, two flat vectors of one length that are bound once and read at every step.
+    """Updates `parameters` by `gradients`, two flat vectors of the same length.
 
-    `weight_decay` is None for the rule's default; where it is L2 regularization, a step adds it to `gradients` in place. Runs compiled, to
-    the same bits, where numba is installed and `compile` is left true. Raises TypeError for a hyperparameter that the rule does not have.
+    `weight_decay` None means the optimizer's default; as L2 regularization, a step adds it to `gradients` in place. The update is compiled,
+    with the same bits, where numba is installed and `compile` is true. Raises TypeError for a hyperparameter that the optimizer lacks.
     """
 
     name: ClassVar[str]
@@ -46,10 +46,10 @@ class Optimizer(ABC):
     default_learning_rate: ClassVar[float]
 
     hyperparameters: ClassVar[Mapping[str, float]] = MappingProxyType({})
-    """The rule's further keyword arguments, among momentum, rho, beta1, beta2 and epsilon, and their defaults."""
+    """The optimizer's further arguments, among momentum, rho, beta1, beta2 and epsilon, and their defaults."""
 
     slots: ClassVar[Mapping[str, float]] = MappingProxyType({})
-    """What the rule remembers of each parameter, and what it starts at."""
+    """The optimizer's state for each parameter, and its initial value."""
 
     default_weight_decay: ClassVar[float] = 0.0
 
@@ -63,7 +63,7 @@ class Optimizer(ABC):
     epsilon: float
 
     def __init_subclass__(cls) -> None:
-        # A loop is no form of the update that overrides the one it equals.
+        # A subclass with another update must not run the inherited loop.
         if "update" in vars(cls) and "kernel" not in vars(cls):
             cls.kernel = ""
 
@@ -107,7 +107,7 @@ class Optimizer(ABC):
             self._decay = np.empty_like(self._vectors[0])
 
     def step(self, learning_rate: float) -> None:
-        """Move the parameters once, by the gradients as they are now."""
+        """Update the parameters once, by the present gradients."""
         self.steps += 1
         parameters, gradients, *_ = self._vectors
         if self.weight_decay and self._decay is not None:
@@ -127,19 +127,19 @@ class Optimizer(ABC):
 
     @abstractmethod
     def scalars(self, learning_rate: float) -> tuple[float, ...]:
-        """The numbers of this step that are the same for every parameter, in the order `update` takes them."""
+        """The step's numbers that all parameters share, in the order of `update`."""
 
     @staticmethod
     @abstractmethod
     def update(*arrays_and_scalars: Any) -> None:
-        """Move a block of parameters: p, g, the slots in their order, two scratch rows of the same length, and the scalars."""
+        """Update a block of parameters: p, g, the slots in their order, two scratch vectors of the same length, and the scalars."""
 
     def memory(self) -> dict[str, float]:
-        """The rule's own scalars that cannot be computed from the number of steps, for a checkpoint."""
+        """Scalars for a checkpoint that cannot be computed from the number of steps."""
         return {}
 
     def remember(self, memory: Mapping[str, float]) -> None:
-        """Take back what `memory` gave."""
+        """Restore what `memory` returned. Raises KeyError or ValueError where it is not valid."""
 
 
 @final
@@ -184,7 +184,7 @@ class Momentum(Optimizer):
 
 @final
 class Nesterov(Optimizer):
-    """v ← μv + g; p ← p - η(g + μv): the gradient after the jump, written at the shifted point (Sutskever et al. 2013)."""
+    """v ← μv + g; p ← p - η(g + μv): Nesterov's momentum, written at the look-ahead point (Sutskever et al. 2013)."""
 
     name = "nesterov"
     summary = "momentum that looks ahead before it turns"
@@ -300,7 +300,7 @@ class Adam(Optimizer):
 
 @final
 class AdamW(Adam):
-    """Adam with decoupled weight decay: p ← p - ηλp before the step, which no gradient rescales (Loshchilov & Hutter 2019)."""
+    """Adam with decoupled weight decay: p ← p - ηλp before the step (Loshchilov & Hutter 2019)."""
 
     name = "adamw"
     summary = "Adam with weight decay that shrinks weights directly"
@@ -364,14 +364,14 @@ class Nadam(Optimizer):
         return {"mu_product": self.mu_product}
 
     def remember(self, memory: Mapping[str, float]) -> None:
-        # A product of factors from 0 to 1; before the first step, of none.
+        # A product of factors between 0 and 1; 1 before the first step.
         if not 0 <= memory["mu_product"] <= (1 if self.steps == 0 else self.beta1):
             raise ValueError("mu_product")
         self.mu_product = memory["mu_product"]
 
 
 def clip_by_norm(gradients: Array, most: float) -> None:
-    """Scale the flat gradient vector in place to the Euclidean norm `most` if it is longer (Pascanu et al. 2013), as PyTorch does."""
+    """Scale the flat gradient vector in place to the Euclidean norm `most` if its norm is larger (Pascanu et al. 2013), as PyTorch does."""
     norm = sqrt(float(np.dot(gradients, gradients)))
     if norm == inf:  # the squares overflowed, not the gradient
         norm = float(np.linalg.norm(gradients.astype(np.float64)))
@@ -380,5 +380,5 @@ def clip_by_norm(gradients: Array, most: float) -> None:
 
 
 OPTIMIZERS: Registry[type[Optimizer]] = Registry(
-    "optimizer", {rule.name: rule for rule in (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW, Nadam)}
+    "optimizer", {kind.name: kind for kind in (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW, Nadam)}
 )

@@ -1,4 +1,4 @@
-"""The parts that a network and its training can be made of, by name. What is registered later can be chosen like what came with it."""
+"""Registries of a network's and a training's parts by name. Parts may be registered at any time."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,11 +8,11 @@ Part = TypeVar("Part")
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 REPEATED: Final = re.compile(r".*x\d+")
-"""Ends as `relux2` does, which is relu for two layers."""
+"""Such names would be ambiguous: `relux2` means relu for two layers."""
 
 
 class Registry(Mapping[str, Part]):
-    """Parts of one kind by their names, in the order in which they were registered. Whoever lists them asks anew each time."""
+    """Parts of one kind by name, in the order of registration."""
 
     def __init__(self, kind: str, parts: Mapping[str, Part]) -> None:
         self.kind = kind
@@ -21,7 +21,7 @@ class Registry(Mapping[str, Part]):
             self.register(name, part)
 
     def register(self, name: str, part: Part) -> None:
-        """Add a part. Raises ValueError where the name is taken, or cannot stand in a list such as `tanh,relux2`."""
+        """Add a part. Raises ValueError where the name is taken, or would be ambiguous in a list such as `tanh,relux2`."""
         if not NAME.fullmatch(name) or REPEATED.fullmatch(name) or name in ("auto", "none"):
             rule = "a-z, 0-9 and _, a letter first, not x2 or the like at its end, and neither auto nor none"
             raise ValueError(f"{self.kind} {name!r}: a name is of {rule}")
@@ -30,7 +30,7 @@ class Registry(Mapping[str, Part]):
         self._parts[name] = part
 
     def unregister(self, name: str) -> None:
-        """Take a part away. Raises KeyError where there is none of this name."""
+        """Remove a part. Raises KeyError where the name is unknown."""
         del self._parts[name]
 
     def __getitem__(self, name: str) -> Part:

@@ -1,7 +1,6 @@
-"""How the learning rate changes as training goes on. To add one, write its function and name it in `SCHEDULES`.
+"""Learning-rate schedules. To add one, write its function and name it in `SCHEDULES`.
 
-Positions in a run are epochs and fractions of them. A schedule maps a step, from the position where it begins to the one where it ends,
-to a factor of the learning rate.
+Positions are epochs with their fractions. A schedule maps the start and end positions of a step to a factor of the learning rate.
 """
 
 from collections.abc import Callable
@@ -17,12 +16,12 @@ Decline: TypeAlias = Callable[[float], float]
 
 
 class ScheduleKind(NamedTuple):
-    """A schedule's meaning, and how to make it of `decay`, of `decay_every` and of the length that it has, the last two in epochs."""
+    """A schedule's summary, and its factory, which takes `decay`, `decay_every` and its length, the last two in epochs."""
 
     summary: str
     make: Callable[[float, float, float], Decline]
     decays: bool = False
-    """Whether `decay` and `decay_every` mean something to it."""
+    """Whether it uses `decay` and `decay_every`."""
 
 
 def constant(decay: float, decay_every: float, epochs: float) -> Decline:
@@ -36,7 +35,7 @@ def step(decay: float, decay_every: float, epochs: float) -> Decline:
 
 
 def exponential(decay: float, decay_every: float, epochs: float) -> Decline:
-    """η γ^(e/n): as step, but smooth."""
+    """η γ^(e/n), the smooth form of `step`."""
     return lambda epoch: float(decay ** (epoch / decay_every))
 
 
@@ -57,10 +56,10 @@ SCHEDULES: Registry[ScheduleKind] = Registry(
 
 
 def schedule(name: str, *, decay: float, decay_every: float, epochs: int, warmup: float) -> Schedule:
-    """The schedule called `name` over what the first `warmup` of the `epochs` leave, in which the factor rises in a line to 1.
+    """The schedule called `name` after `warmup` epochs, in which the factor rises linearly to 1 (Goyal et al. 2017, 2.2).
 
-    Step t of a warm-up of n steps has the factor t/n: the first one moves, and the last one has the whole rate (Goyal et al. 2017, 2.2).
-    Raises KeyError for an unknown name.
+    Step t of a warm-up of n steps has the factor t/n, so that the first step learns and the last one has the full rate. Raises KeyError for
+    an unknown name.
     """
     decline = SCHEDULES[name].make(decay, decay_every, epochs - warmup)
     return lambda start, end: min(end / warmup, 1.0) if start < warmup else decline(start - warmup)
