@@ -36,7 +36,7 @@ def watch_headless(follower: Follower, form: Literal["text", "json"], looks_per_
                 break
             if not news.behind and gone != (news.condition is Condition.GONE):
                 gone = not gone
-                _note(f"{follower.path}: {'nobody trains it any more; waiting for it to be resumed' if gone else 'training continues'}")
+                _note(f"{follower.path}: {'nobody trains it any more; waiting for --resume' if gone else 'training continues'}")
             if number := wait(0 if news.behind else 1 / looks_per_second):
                 return exit_status(number)
     end = follower.recording.end
