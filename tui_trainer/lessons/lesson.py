@@ -22,7 +22,7 @@ from tui_trainer.text.language import _, in_english
 
 FOLDER: Final = Path(__file__).parent
 MOST_BYTES: Final = 1 << 16
-LONGEST_COMPLAINT: Final = 300
+LONGEST_PROBLEM: Final = 300
 MOST_RUNS: Final = 7
 """So many curves can be told apart."""
 
@@ -189,4 +189,4 @@ def parse_lesson(path: Path) -> Lesson | Quiz:
         kind = Quiz if "questions" in table else Lesson
         return kind.model_validate({**table, "name": path.stem})
     except ValidationError as error:
-        raise UserError(first_problem(error)[:LONGEST_COMPLAINT], path=path) from None
+        raise UserError(first_problem(error)[:LONGEST_PROBLEM], path=path) from None

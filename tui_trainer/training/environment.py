@@ -1,4 +1,4 @@
-"""What the numbers of a run depend on besides its options: equal bytes are promised for an equal environment."""
+"""The environment of a run. Equal options give equal bytes in an equal environment."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ from tui_trainer.training.blas import blas_name
 
 @cache
 def environment() -> Mapping[str, str]:
-    """The machine, Python, NumPy and its BLAS, each as one line of text."""
+    """Python, NumPy, its BLAS, the machine and the system, each as one line of text."""
     return {
         "python": platform.python_version(),
         "numpy": np.__version__,
@@ -24,14 +24,14 @@ def environment() -> Mapping[str, str]:
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """The number of cores that this process may use."""
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def processor() -> str:
-    """The processor's name as the kernel gives it, or nothing where it gives none."""
+    """The processor's name, as the kernel gives it; empty where it gives none."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:  # noqa: PTH123 a device of the kernel's, not a file
             return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")
