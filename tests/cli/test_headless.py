@@ -22,7 +22,7 @@ import pexpect
 import pytest
 
 from tui_trainer.runs import checkpoint
-from tui_trainer.training.environment import cores
+from tui_trainer.system.machine import cores
 
 PROGRAM = [sys.executable, "-m", "tui_trainer", "--no-ui"]
 XTERM = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}

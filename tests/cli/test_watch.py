@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tui_trainer.runs.locked_log import is_held
+from tui_trainer.system.locks import is_held
 
 TRAIN = [sys.executable, "-m", "tui_trainer", "--no-ui", "--format", "quiet"]
 WATCH = [sys.executable, "-m", "tui_trainer", "watch", "--no-ui", "--refresh", "20"]

@@ -248,7 +248,7 @@ def test_nobody_can_resume_a_run_while_it_is_deleted(run: Path, monkeypatch: pyt
             refused.append(type(error).__name__)
         real(name, **keywords)
 
-    monkeypatch.setattr("tui_trainer.runs.locked_log.PATIENCE", 0.0)
+    monkeypatch.setattr("tui_trainer.system.locks.PATIENCE", 0.0)
     with monkeypatch.context() as patch:
         patch.setattr(os, "unlink", unlink)
         delete_run(run)

@@ -19,8 +19,8 @@ from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.batches import read_batches
-from tui_trainer.runs.locked_log import is_held
 from tui_trainer.runs.run import Run
+from tui_trainer.system.locks import is_held
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
 from tui_trainer.training.events import Changed, Ended, EpochEnded, Progress, Started

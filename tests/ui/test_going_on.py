@@ -195,7 +195,8 @@ async def test_a_diverged_run_is_asked_what_shall_be_different(sit_down: Desks, 
         await desk.type("0.01")
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.ENDED)
-        assert "✓ completed" in desk.screen
+        # To the end, though not to any good: its small weights learn nothing.
+        assert "! completed" in desk.screen
 
 
 async def test_epochs_are_changed_while_the_run_goes_on(sit_down: Desks) -> None:

@@ -5,14 +5,26 @@ from typing import TYPE_CHECKING, Any
 
 from tui_trainer.errors import UserError
 from tui_trainer.headless.tables import say, say_table
-from tui_trainer.history.quantity import finite, nats, percent, time, whole
+from tui_trainer.history.quantities import EPOCHS
+from tui_trainer.history.quantity import Quantity, finite, nats, percent, time, whole
 from tui_trainer.runs.comparison import option_text
 from tui_trainer.system.folders import printable
 
 if TYPE_CHECKING:
+    from tui_trainer.history.history import Epoch
     from tui_trainer.runs.archive import RunRecord
 
 NONE = "-"
+
+EPOCH_HEADS = {
+    "train_loss": "train_loss",
+    "train_accuracy": "train_acc",
+    "validation_loss": "val_loss",
+    "validation_accuracy": "val_acc",
+    "learning_rate": "learning_rate",
+    "seconds": "seconds",
+}
+"""Over an epoch's figures, by their names."""
 
 MOST_SHOWN = 1000
 """Epochs; nobody reads on through more of them, and a log may hold half a million."""
@@ -26,7 +38,7 @@ def say_run(run: "RunRecord", files: Mapping[str, int], *, can: bool, why: str) 
         ("layers", ("layer", "output", "parameters"), _layers(run), (1, 2)),
         (
             _epochs_title(run),
-            ("epoch", "train_loss", "train_acc", "val_loss", "val_acc", "learning_rate", "seconds"),
+            ("epoch", *EPOCH_HEADS.values()),
             _epochs(run),
             range(7),
         ),
@@ -93,21 +105,12 @@ def _epochs_title(run: "RunRecord") -> str:
 
 
 def _epochs(run: "RunRecord") -> list[list[str]]:
-    def text(value: float | None, form: Any) -> str:
-        return NONE if finite(value) is None else form(value)
+    return [[str(epoch.number), *(_figure(EPOCHS[name], epoch) for name in EPOCH_HEADS)] for epoch in run.epochs[-MOST_SHOWN:]]
 
-    return [
-        [
-            str(epoch.number),
-            text(epoch.train_loss, nats),
-            text(epoch.train_accuracy, percent),
-            text(epoch.validation_loss, nats),
-            text(epoch.validation_accuracy, percent),
-            text(epoch.learning_rate, lambda rate: f"{rate:.4g}"),
-            time(epoch.seconds),
-        ]
-        for epoch in run.epochs[-MOST_SHOWN:]
-    ]
+
+def _figure(figure: Quantity, epoch: "Epoch") -> str:
+    value = finite(figure.take(epoch))
+    return NONE if value is None else figure.scale.exact(value)
 
 
 def _changes(run: "RunRecord") -> list[list[str]]:

@@ -147,7 +147,7 @@ def _workers(count: int | None, scheduler: str | None, ssh: Path | None, slurm: 
         raise UserError("a sweep runs in one place", option=given[1], hint=f"leave out {given[1]} or {given[0]}")
     if not given:
         from tui_trainer.sweep.workers import LocalWorkers  # noqa: PLC0415
-        from tui_trainer.training.environment import cores  # noqa: PLC0415
+        from tui_trainer.system.machine import cores  # noqa: PLC0415
 
         return lambda data, folder: LocalWorkers(count or cores(), data, folder)
     from tui_trainer.sweep.schedulers import BySlurm, Given, OverSSH, Scheduler  # noqa: PLC0415

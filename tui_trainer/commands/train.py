@@ -112,7 +112,7 @@ def _tell_of_idle_options(given: Mapping[str, Any], config: Config) -> None:
 
 
 def _tell_of_too_many_threads(config: Config) -> None:
-    from tui_trainer.training.environment import cores  # noqa: PLC0415 --help need not wait for it
+    from tui_trainer.system.machine import cores  # noqa: PLC0415 --help need not wait for it
 
     if config.threads != AUTO and config.threads > cores():
         warn(f"--threads {config.threads}: this process may use {cores()} cores; more threads than that wait for each other")

@@ -14,7 +14,7 @@ from tui_trainer.lessons.lesson import Lesson
 from tui_trainer.lessons.parallel_runs import Trial
 from tui_trainer.lessons.quiz import Quiz, questions
 from tui_trainer.runs.directory import RunDirectory, line
-from tui_trainer.system.signals import heeded
+from tui_trainer.system.signals import exit_status, heeded
 from tui_trainer.system.streams import results, warn
 from tui_trainer.text.cells import ljust, wrap
 from tui_trainer.text.language import _, in_english
@@ -44,7 +44,7 @@ def tell_lesson(lesson: Lesson, configs: Mapping[str, Config], folder: Path | No
             elif not isinstance(event, Progress):
                 tell(run, event, folder / run if folder else None)
         if received:
-            return 128 + received[0]
+            return exit_status(received[0])
         verdict = lesson.judge(trial.histories)
         if form == "json":
             _say_json(_verdict_record(lesson, configs, verdict, trial))

@@ -1,6 +1,5 @@
 """Training without a screen: the run's events as a progress bar, plain lines or JSON lines, and signals as a clean way out."""
 
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,8 +17,8 @@ from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.directory import line
 from tui_trainer.runs.log import EndLine, EpochLine, StartLine
 from tui_trainer.runs.run import Run
+from tui_trainer.system import signals
 from tui_trainer.system.folders import path_text, printable
-from tui_trainer.system.signals import heeded
 from tui_trainer.system.streams import give_up_streams, warn
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, LayerHealth, Noted, Progress, Started, record
@@ -55,7 +54,10 @@ def run_headless(run: Run, form: Format) -> int:
     lost: OSError | None = None
     for warning in run.warnings:
         warn(warning)
-    with heeded(lambda _number: control.stop("interrupted")) as received, told(_listeners(form, path_text(run.directory))) as listeners:
+    with (
+        signals.heeded(lambda _number: control.stop("interrupted")) as received,
+        told(_listeners(form, path_text(run.directory))) as listeners,
+    ):
         for event in run.events(control):
             try:
                 if isinstance(event, Noted):
@@ -72,9 +74,9 @@ def run_headless(run: Run, form: Format) -> int:
         give_up_streams()
     # When a terminal hangs up, a write may fail before the signal comes, and it is the signal that counts.
     if received:
-        return 128 + received[0]
+        return signals.exit_status(received[0])
     if isinstance(lost, BrokenPipeError):
-        return 128 + signal.SIGPIPE
+        return signals.exit_status(signals.BROKEN_PIPE)
     if trouble := run.trouble:
         trouble.hint = "what was written before is whole"
         raise trouble

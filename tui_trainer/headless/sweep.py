@@ -13,7 +13,7 @@ from tui_trainer.sweep.statistics import Group, paired, ranked
 from tui_trainer.sweep.store import RUNS, Result, Standing
 from tui_trainer.sweep.sweep import RunChanged, Standings, Sweep, SweepEnded, SweepEvent, SweepNoted, SweepStarted
 from tui_trainer.system.folders import printable
-from tui_trainer.system.signals import heeded
+from tui_trainer.system.signals import exit_status, heeded
 from tui_trainer.system.streams import results, warn
 
 LEFT_OUT = 5
@@ -38,7 +38,7 @@ def tell_sweep(sweep: Sweep, form: Form) -> int:
                 if isinstance(event, SweepEnded) and event.failed:
                     status = LEFT_OUT
         if received:
-            return 128 + received[0]
+            return exit_status(received[0])
     return status
 
 

@@ -1,10 +1,7 @@
 """Watching a run of another process without a screen: its lines as they come, until it ends."""
 
-import os
-import select
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Final, Literal
 
 from tui_trainer.config.changes import describe_change
@@ -17,7 +14,7 @@ from tui_trainer.runs.follow import Condition, Follower, Heard, News
 from tui_trainer.runs.log import ChangeLine, EndLine, EpochLine, Line, ResumeLine, StartLine, parse_object
 from tui_trainer.runs.recording import Recording
 from tui_trainer.system.folders import printable
-from tui_trainer.system.signals import heeded
+from tui_trainer.system.signals import exit_status, interruptible_waits
 from tui_trainer.system.streams import results
 
 LONGEST_CHANGE: Final = 200
@@ -29,7 +26,7 @@ def watch_headless(follower: Follower, form: Literal["text", "json"], looks_per_
     told = _Told()
     tell = _JSON(follower).tell if form == "json" else _Text(follower).tell
     gone = False
-    with results(), _interruptions() as wait:
+    with results(), interruptible_waits() as wait:
         while True:
             news = follower.look()
             for heard in told.beyond(news):
@@ -39,32 +36,15 @@ def watch_headless(follower: Follower, form: Literal["text", "json"], looks_per_
                 break
             if not news.behind and gone != (news.condition is Condition.GONE):
                 gone = not gone
-                _note(f"{follower.path}: {'nobody trains it any more; waiting for it to be resumed' if gone else 'training continues'}")
+                _note(f"{follower.path}: {'nobody trains it any more; waiting for --resume' if gone else 'training continues'}")
             if number := wait(0 if news.behind else 1 / looks_per_second):
-                return 128 + number
+                return exit_status(number)
     end = follower.recording.end
     return Exit.DIVERGED if end and end.status == "diverged" else Exit.FINISHED
 
 
 def _note(text: str) -> None:
     print(f"tui-trainer: {printable(text)}", file=sys.stderr, flush=True)  # noqa: T201
-
-
-@contextmanager
-def _interruptions() -> Iterator[Callable[[float], int]]:
-    """A function that waits for so many seconds, or until a signal comes, of which it returns the number."""
-    woken, wake = os.pipe()
-    try:
-        with heeded(lambda _number: os.write(wake, b".")) as received:
-
-            def wait(seconds: float) -> int:
-                select.select([woken], [], [], seconds)
-                return received[0] if received else 0
-
-            yield wait
-    finally:
-        os.close(woken)
-        os.close(wake)
 
 
 class _Told:

@@ -13,8 +13,8 @@ from tui_trainer.datasets.dataset import Dataset, Split
 from tui_trainer.errors import UserError
 from tui_trainer.history.history import History
 from tui_trainer.runs.run import Run, settle
+from tui_trainer.system.machine import cores
 from tui_trainer.training.control import Control
-from tui_trainer.training.environment import cores
 from tui_trainer.training.events import Event, Progress
 from tui_trainer.training.loop import Training
 

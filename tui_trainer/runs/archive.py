@@ -19,12 +19,12 @@ from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.history.history import Epoch, History, MadeChange
 from tui_trainer.runs.directory import RunDirectory
-from tui_trainer.runs.locked_log import is_held
 from tui_trainer.runs.log import LayerShape, Line, MalformedError, NotJSONError, StartLine, parse_line, parse_options
 from tui_trainer.runs.recording import Recording, count_of
 from tui_trainer.runs.run_status import NEWEST
 from tui_trainer.runs.tags import read_tags
 from tui_trainer.system.folders import printable
+from tui_trainer.system.locks import is_held
 from tui_trainer.system.reading import opened, read_table
 from tui_trainer.training.events import Divergence, Status
 

@@ -43,7 +43,7 @@ class BatchFile:
         if not self._waiting and self._begun:
             return
         rows = _table(self._waiting)
-        with os.fdopen(open_to_write(self._path, os.O_CREAT), "r+b") as file:
+        with os.fdopen(open_to_write(self._path, create=True), "r+b") as file:
             # Right after those before: not after what a failure left, nor, where some were lost, where those were.
             file.truncate(self._written * ROW)
             file.seek(0, os.SEEK_END)

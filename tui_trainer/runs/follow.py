@@ -17,9 +17,9 @@ from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import LONGEST_LINE, MOST_BYTES
 from tui_trainer.runs.batches import COLUMNS, MOST_BATCHES, ROW
 from tui_trainer.runs.directory import RunDirectory
-from tui_trainer.runs.locked_log import is_held
 from tui_trainer.runs.log import Line, MalformedError, NotJSONError, parse_line
 from tui_trainer.runs.recording import Recording
+from tui_trainer.system.locks import is_held
 from tui_trainer.system.reading import opened
 
 REMEMBERED: Final = 1 << 12

@@ -1,21 +1,13 @@
 """metrics.jsonl while its run goes on: lines are added whole or not at all, and whoever holds it has the run's folder to itself."""
 
 import errno
-import fcntl
 import os
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from tui_trainer.system.files import is_not_offered, open_to_write
-
-PATIENCE = 0.3
-"""Seconds to wait for a lock: whoever looks whether a run is going on holds it for a moment."""
-
-
-class TakenError(OSError):
-    """Another process, or another run of this one, holds the file."""
+from tui_trainer.system import locks
+from tui_trainer.system.files import open_to_write
 
 
 class LockedLog:
@@ -31,9 +23,9 @@ class LockedLog:
     @classmethod
     def hold(cls, path: Path, *, create: bool = False) -> Self:
         """Open the file for one run alone. Raises TakenError, and OSError as `open` does."""
-        descriptor = open_to_write(path, os.O_APPEND | (os.O_CREAT if create else 0))
+        descriptor = open_to_write(path, create=create, append=True)
         try:
-            locked = _lock(descriptor)
+            locked = locks.hold(descriptor)
             journal = cls(descriptor)
         except BaseException:
             os.close(descriptor)
@@ -76,45 +68,14 @@ class LockedLog:
         """Keep the first `size` bytes alone. Raises OSError."""
         os.ftruncate(self._descriptor, size)
         self._size = size
-        if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
-            # A kill in mid-write may leave a line that lacks nothing but its end.
-            self._size += os.write(self._descriptor, b"\n")
+        if size:
+            os.lseek(self._descriptor, size - 1, os.SEEK_SET)
+            if os.read(self._descriptor, 1) != b"\n":
+                # A kill in mid-write may leave a line that lacks nothing but its end.
+                self._size += os.write(self._descriptor, b"\n")
 
     def close(self) -> None:
         """Let others have the folder."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-
-
-def is_held(path: Path) -> bool:
-    """Whether a run is going on that writes this metrics.jsonl, in this process or another; False where there is no telling."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    return False
-
-
-def _lock(descriptor: int) -> bool:
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            if time.monotonic() > until:
-                raise TakenError(errno.EAGAIN, "a run is going on there") from None
-            time.sleep(0.01)
-        except OSError as error:
-            if is_not_offered(error):
-                return False
-            raise

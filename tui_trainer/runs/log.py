@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 from math import nan
+from operator import attrgetter
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag, TypeAdapter, ValidationError
@@ -32,6 +33,9 @@ _STRICT: Final = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_
 _NOTHING: Final = Snapshot({}, {})
 
 
+_figures: Final = attrgetter(*LayerHealth._fields[1:])
+
+
 @lru_cache(1 << 12)
 def _shown(name: str) -> str:
     return printable(name)
@@ -57,7 +61,7 @@ class Layer(BaseModel):
 
     def health(self) -> LayerHealth:
         """The same as it is measured: NaN what was not finite, or not measured."""
-        return LayerHealth(_shown(self.name), *(_number(getattr(self, name)) for name in LayerHealth._fields[1:]))
+        return LayerHealth._make([_shown(self.name), *[nan if value is None else value for value in _figures(self)]])
 
 
 class LayerShape(BaseModel):

@@ -23,6 +23,9 @@ from tui_trainer.training.events import EpochEnded, Progress
 TOGETHER: Final = 1 << 18
 """Batches that are read at a time."""
 
+MOST_UNDRAINED: Final = 1 << 12
+"""Epochs and layers that wait: in a log of many layers an event is large."""
+
 MOST_SECONDS: Final = 1e9
 """Of an epoch."""
 
@@ -46,6 +49,7 @@ class Recording:
         self._fits = True
         self._course: Table = np.zeros(3)
         self._latest_epoch: Progress | None = None
+        self._undrained = 0
 
     def take(self, line: Line) -> None:
         """Read on."""
@@ -79,6 +83,10 @@ class Recording:
         if not self._latest_epoch or self._latest_epoch.epoch <= event.epoch:
             self._latest_epoch = last
         self.history.add(Logged(event, last))
+        self._undrained += 1 + len(event.layers)
+        if self._undrained > MOST_UNDRAINED:
+            self.history.drain()
+            self._undrained = 0
 
     @property
     def samples(self) -> int:

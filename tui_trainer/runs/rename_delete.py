@@ -10,10 +10,11 @@ from typing import Final
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.archive import LONGEST_LINE, began, is_run
 from tui_trainer.runs.directory import RunDirectory
-from tui_trainer.runs.locked_log import LockedLog, TakenError, is_held
+from tui_trainer.runs.locked_log import LockedLog
 from tui_trainer.runs.log import MalformedError, NotJSONError, parse_object
 from tui_trainer.runs.run_status import NEWEST
-from tui_trainer.system.files import sync_folder
+from tui_trainer.system.files import FilesOf, sync_folder
+from tui_trainer.system.locks import TakenError, is_held
 from tui_trainer.system.reading import opened
 
 LONGEST_NAME: Final = 200
@@ -134,24 +135,21 @@ def delete_run(run: Path) -> Deleted:
     files = size = 0
     with _held(run):
         try:
-            # By way of the open folder: whatever comes to stand at its path meanwhile is left alone.
-            folder = os.open(run, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            folder = FilesOf(run)
         except OSError as error:
             raise UserError(reason_of(error), path=run) from None
-        try:
-            for name in (path.name for path in RunDirectory(run).files()):
-                with suppress(FileNotFoundError, IsADirectoryError):
-                    length = os.stat(name, dir_fd=folder, follow_symlinks=False).st_size
-                    os.unlink(name, dir_fd=folder)
-                    files, size = files + 1, size + length
-            left = tuple(sorted(os.listdir(folder)))  # noqa: PTH208 the open folder, not what is at its path
-            if not left:
-                run.rmdir()
-                sync_folder(run.parent)
-        except OSError as error:
-            raise UserError(reason_of(error), path=run, hint=f"{files} files were deleted") from None
-        finally:
-            os.close(folder)
+        with folder:
+            try:
+                for name in (path.name for path in RunDirectory(run).files()):
+                    with suppress(FileNotFoundError, IsADirectoryError):
+                        size += folder.delete(name)
+                        files += 1
+                left = tuple(sorted(folder.names()))
+                if not left:
+                    run.rmdir()
+                    sync_folder(run.parent)
+            except OSError as error:
+                raise UserError(reason_of(error), path=run, hint=f"{files} files were deleted") from None
     return Deleted(run, files, size, left)
 
 

@@ -14,10 +14,11 @@ from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.batches import BatchFile
 from tui_trainer.runs.directory import RunDirectory, line
-from tui_trainer.runs.locked_log import LockedLog, TakenError
+from tui_trainer.runs.locked_log import LockedLog
 from tui_trainer.runs.resumption import Resumption, read_resumption
 from tui_trainer.runs.run_writer import RunWriter
 from tui_trainer.system.files import beside, open_to_write, sync_folder
+from tui_trainer.system.locks import TakenError
 from tui_trainer.training.control import Control
 from tui_trainer.training.environment import environment
 from tui_trainer.training.events import Ended, Event, Noted, Progress, Started

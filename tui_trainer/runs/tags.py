@@ -1,9 +1,7 @@
 """tags.toml: words by which a person finds a run again."""
 
-import fcntl
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +9,8 @@ import tomli_w
 
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.directory import RunDirectory
-from tui_trainer.system.files import is_not_offered, replace
+from tui_trainer.system.files import replace
+from tui_trainer.system.locks import alone_in
 from tui_trainer.system.reading import read_table
 
 LONGEST_TAG: Final = 50
@@ -47,7 +46,7 @@ def change_tags(run: Path, *, add: Iterable[str] = (), remove: Iterable[str] = (
     """Give the run tags, or take some away, and return those that it has now. Raises UserError."""
     path, removed = RunDirectory(run).tags, set(remove)
     try:
-        with _alone(run):
+        with alone_in(run):
             tags = read_tags(run)
             if missing := next((tag for tag in removed if tag not in tags), None):
                 raise UserError(f"has no tag {missing}", path=run)
@@ -59,18 +58,3 @@ def change_tags(run: Path, *, add: Iterable[str] = (), remove: Iterable[str] = (
     except OSError as error:
         raise UserError(reason_of(error), path=path) from None
     return now
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """No other process changes tags in the folder meanwhile."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except OSError as error:
-            if not is_not_offered(error):
-                raise
-        yield
-    finally:
-        os.close(descriptor)

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.archive import RunRecord, read_run, resolve
-from tui_trainer.runs.locked_log import is_held
 from tui_trainer.sweep.space import SEED
 from tui_trainer.sweep.statistics import Group, Interval, grouped, ranked
 from tui_trainer.sweep.store import FILE, LOCK, RUNS, Examined, Result, Standing, Store
 from tui_trainer.sweep.sweep import Standings
+from tui_trainer.system.locks import is_held
 from tui_trainer.text.language import N_
 
 LEFT: Final = N_("cut short")

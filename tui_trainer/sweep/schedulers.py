@@ -3,13 +3,13 @@
 import asyncio
 import json
 import shutil
-import signal
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from tui_trainer.errors import UserError, reason_of
+from tui_trainer.system.signals import interrupts_kept
 
 START_WITHIN: Final = 60
 """Seconds in which hosts must be at work."""
@@ -127,11 +127,9 @@ class BySlurm:
         self.name = "--slurm"
         if not shutil.which("sbatch"):
             raise UserError("there is no sbatch here", option="--slurm", hint="start the sweep where jobs are submitted")
-        # Importing it takes hold of ctrl+c, which only the main thread can do, and can undo.
-        heard = signal.getsignal(signal.SIGINT)
-        from dask_jobqueue.slurm import SLURMCluster  # noqa: PLC0415 an extra
+        with interrupts_kept():  # importing it takes hold of them
+            from dask_jobqueue.slurm import SLURMCluster  # noqa: PLC0415 an extra
 
-        signal.signal(signal.SIGINT, heard)
         self._make = SLURMCluster
         self._workers = workers
         self._cluster: Any = None

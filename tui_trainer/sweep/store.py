@@ -16,8 +16,9 @@ from pydantic import TypeAdapter
 
 from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError, reason_of
-from tui_trainer.runs.locked_log import LockedLog, TakenError
+from tui_trainer.runs.locked_log import LockedLog
 from tui_trainer.sweep.space import SEED
+from tui_trainer.system.locks import TakenError
 
 FILE: Final = "sweep.sqlite"
 RUNS: Final = "runs"

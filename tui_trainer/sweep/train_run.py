@@ -11,9 +11,9 @@ from tui_trainer.history.quantity import finite
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.archive import RunRecord, is_run, read_run
 from tui_trainer.runs.directory import RunDirectory
-from tui_trainer.runs.locked_log import is_held
 from tui_trainer.runs.run import Run
 from tui_trainer.sweep.store import Figures, Standing
+from tui_trainer.system.locks import is_held
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Ended
 

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -21,7 +20,8 @@ from tui_trainer.errors import UserError
 from tui_trainer.sweep.shared import SharedData
 from tui_trainer.sweep.store import Figures, Standing
 from tui_trainer.sweep.train_run import CutShortError, latest, run_trial
-from tui_trainer.system.signals import heeded
+from tui_trainer.system import signals
+from tui_trainer.system.streams import redirect_output
 from tui_trainer.training.control import Control
 
 DATA: Final = "data"
@@ -140,11 +140,10 @@ class LocalWorkers:
 
 
 def _how_it_died(code: int) -> str:
-    if code == -signal.SIGKILL:
+    """What there is to say of an exit code, which is negative after a signal."""
+    if (name := signals.name_of(-code)) == "SIGKILL":
         return "was killed; the memory of this machine may be too small for so many workers"
-    with suppress(ValueError):
-        return f"was ended by {signal.Signals(-code).name}"
-    return f"ended with status {code}"
+    return f"was ended by {name}" if name else f"ended with status {code}"
 
 
 def trained(config: Config, folder: Path, data: Callable[[], Dataset], control: Control) -> Done:
@@ -166,13 +165,7 @@ def _prepare(shared: Mapping[str, SharedData], log: Path) -> None:
     _shared.update(shared)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     # The screen belongs to the process that shows the sweep; what a dying interpreter has to say is kept.
-    for path in (log, Path(os.devnull)):
-        with suppress(OSError):
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-            os.dup2(descriptor, 1)
-            os.dup2(descriptor, 2)
-            os.close(descriptor)
-            return
+    redirect_output(log)
 
 
 def _end_with_parent() -> None:
@@ -190,8 +183,8 @@ def _dataset(name: str) -> Dataset:
 
 def _train(config: Config, folder: Path) -> Done:
     control = Control()
-    with heeded(lambda _number: control.stop("interrupted")) as received:
+    with signals.heeded(lambda _number: control.stop("interrupted")) as received:
         try:
             return trained(config, folder, lambda: _dataset(config.data), control)
         except CutShortError:
-            os._exit(128 + received[0])
+            os._exit(signals.exit_status(received[0]))

@@ -3,12 +3,21 @@
 import errno
 import os
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Self
+
+if sys.platform == "win32":
+    _CALMLY: Final = os.O_BINARY | os.O_NOINHERIT
+    _NO_LINK: Final = 0
+else:
+    _CALMLY: Final = os.O_NONBLOCK | os.O_CLOEXEC
+    """A pipe that nobody writes to would never open."""
+    _NO_LINK: Final = os.O_NOFOLLOW
 
 ABANDONED_AFTER: Final = 3600.0
 """Seconds after which nobody writes to a fresh file any more: its writer was killed."""
@@ -96,13 +105,19 @@ def beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.new")
 
 
-def open_to_write(path: Path, flags: int = 0) -> int:
-    """A descriptor of a file that is there, or of a new one with O_CREAT, to read and write in place. Raises OSError.
+def open_to_read(path: Path) -> int:
+    """A descriptor to read what stands there, which may be no file. Raises OSError."""
+    return os.open(path, os.O_RDONLY | _CALMLY)
+
+
+def open_to_write(path: Path, *, create: bool = False, append: bool = False) -> int:
+    """A descriptor of a file that is there, or may be new, to read and write in place, or only at its end. Raises OSError.
 
     A link is refused: a folder that came from elsewhere could have one that leads to anything of its new owner's.
     """
     try:
-        descriptor = os.open(path, flags | os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+        flags = os.O_RDWR | (os.O_CREAT if create else 0) | (os.O_APPEND if append else 0)
+        descriptor = os.open(path, flags | _NO_LINK | _CALMLY, 0o666)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise OSError(errno.ELOOP, "it is a link, and may lead out of the folder") from None
@@ -128,7 +143,9 @@ def _write(path: Path, content: bytes) -> None:
 
 def sync_folder(folder: Path) -> bool:
     """Make a rename in `folder` survive a loss of power; False where the file system cannot. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    if sys.platform == "win32":
+        return False
+    descriptor = open_folder(folder)
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -138,6 +155,47 @@ def sync_folder(folder: Path) -> bool:
     finally:
         os.close(descriptor)
     return True
+
+
+def open_folder(folder: Path) -> int:
+    """A descriptor of a folder, which goes on to mean this one whatever comes to stand at its path. Raises OSError."""
+    if sys.platform == "win32":
+        raise OSError(errno.ENOSYS, "folders cannot be opened here")
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+class FilesOf:
+    """The files of a folder, by way of the folder itself: what comes to stand at its path meanwhile is left alone. Raises OSError.
+
+    Where folders cannot be opened, by their paths.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._descriptor: int | None = None
+        if sys.platform == "win32":
+            if folder.is_symlink():
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        else:
+            self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | _NO_LINK)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+
+    def delete(self, name: str) -> int:
+        """Delete a file, or a link, and tell how many bytes it had."""
+        path = name if self._descriptor is not None else self._folder / name
+        size = os.stat(path, dir_fd=self._descriptor, follow_symlinks=False).st_size
+        os.unlink(path, dir_fd=self._descriptor)
+        return size
+
+    def names(self) -> list[str]:
+        """What is there."""
+        return os.listdir(self._folder if self._descriptor is None else self._descriptor)  # noqa: PTH208 the folder that is open
 
 
 def is_not_offered(error: OSError) -> bool:

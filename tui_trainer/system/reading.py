@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tui_trainer.errors import UserError, reason_of
+from tui_trainer.system.files import open_to_read
 from tui_trainer.system.toml_file import parse_toml
 
 
@@ -15,7 +16,7 @@ from tui_trainer.system.toml_file import parse_toml
 def opened(path: Path) -> Iterator[BinaryIO]:
     """The file, if it is one: a pipe would never open, and a device never end. Raises UserError."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = open_to_read(path)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise UserError("not a regular file", path=path)

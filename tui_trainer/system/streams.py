@@ -1,12 +1,13 @@
 """Results on stdout, which somebody may have stopped reading, and warnings on stderr."""
 
 import os
-import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from tui_trainer.errors import UserError, reason_of
+from tui_trainer.system import signals
 from tui_trainer.system.folders import printable
 
 
@@ -18,7 +19,7 @@ def results() -> Iterator[None]:
         sys.stdout.flush()
     except BrokenPipeError:
         give_up_streams()
-        sys.exit(128 + signal.SIGPIPE)
+        sys.exit(signals.exit_status(signals.BROKEN_PIPE))
     except OSError as error:
         give_up_streams()
         raise UserError(f"the results cannot be written ({reason_of(error)})") from None
@@ -36,3 +37,14 @@ def give_up_streams() -> None:
             stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def redirect_output(path: Path) -> None:
+    """Append what this process and its libraries print to a file; to nothing, where there can be none."""
+    for target in (path, Path(os.devnull)):
+        with suppress(OSError):
+            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            os.dup2(descriptor, 1)
+            os.dup2(descriptor, 2)
+            os.close(descriptor)
+            return

@@ -3,10 +3,13 @@
 import os
 import re
 import stat
+import sys
 import tomllib
 from errno import EINVAL, EISDIR
 from pathlib import Path
 from typing import Any, Final
+
+from tui_trainer.system.files import open_to_read
 
 MOST_BYTES: Final = 1 << 20
 
@@ -22,7 +25,7 @@ _DECIMAL: Final = re.compile(r"(?<![\w.-])\d+\.\d+(?!\d*\.)")
 def read_given(path: Path) -> bytes:
     """All that is in a file that a person named, who may mean a pipe (`<(…)`) or /dev/null too. Raises OSError and ValueError."""
     # A pipe that nobody writes to would never open, and a terminal never end.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = open_to_read(path)
     with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 it is open already
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):
@@ -33,8 +36,9 @@ def read_given(path: Path) -> bytes:
             raise ValueError("nothing comes through this pipe")
         if content is None and not is_pipe:
             raise OSError(EINVAL, "not a regular file")
-        # Whoever has the pipe open may take time to write.
-        os.set_blocking(descriptor, True)
+        if sys.platform != "win32":
+            # Whoever has the pipe open may take time to write.
+            os.set_blocking(descriptor, True)
         content = content or b""
         while len(content) <= MOST_BYTES and (more := file.read(MOST_BYTES + 1 - len(content))):
             content += more

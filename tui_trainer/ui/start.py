@@ -86,7 +86,7 @@ def _take_terminal(instead: str) -> bool:
     Raises UserError where there is no terminal, which says what to do `instead`.
     """
     if served.is_served():
-        served.leave_the_terminal()
+        terminal.leave_terminal()
         return False
     terminal.require_terminal(instead)
     if terminal.writes_utf8():

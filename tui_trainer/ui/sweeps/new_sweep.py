@@ -18,8 +18,8 @@ from tui_trainer.sweep.plan import Plan, extent
 from tui_trainer.sweep.space import describe
 from tui_trainer.sweep.typed import read_plan
 from tui_trainer.system.folders import printable
+from tui_trainer.system.machine import cores
 from tui_trainer.text.language import _, ngettext
-from tui_trainer.training.environment import cores
 
 EXAMPLE = "--activation relu,elu --lr log:1e-4:1:7 --seed 0:3"
 

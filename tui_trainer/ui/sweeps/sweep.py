@@ -16,8 +16,8 @@ from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.store import RUNS
 from tui_trainer.sweep.table import Table
 from tui_trainer.system.folders import printable
+from tui_trainer.system.machine import cores
 from tui_trainer.text.language import N_, _
-from tui_trainer.training.environment import cores
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit.charts import CHART_KEYS

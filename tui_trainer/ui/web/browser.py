@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import ipaddress
-import signal
 import socket
 import sys
 from contextlib import redirect_stdout
@@ -17,7 +16,7 @@ from textual_serve.server import Server, to_int
 
 from tui_trainer.errors import UserError
 from tui_trainer.system.folders import printable
-from tui_trainer.system.signals import SIGNALS
+from tui_trainer.system.signals import INTERRUPT, SIGNALS, exit_status, is_heeded
 
 PAGE = Path(__file__).with_name("page.html")
 
@@ -126,7 +125,7 @@ def run_server(command: str, host: str, port: int) -> int:
         try:
             return asyncio.run(_serve(TrainerServer(command, host), port))
         except KeyboardInterrupt:
-            return 128 + signal.SIGINT
+            return exit_status(INTERRUPT)
 
 
 async def _serve(server: TrainerServer, port: int) -> int:
@@ -141,7 +140,7 @@ async def _serve(server: TrainerServer, port: int) -> int:
         addresses = runner.addresses
         server.on_loopback = all(ipaddress.ip_address(address[0]).is_loopback for address in addresses)
         _announce(server, addresses[0][1])
-        return 128 + await received
+        return exit_status(await received)
     finally:
         await runner.cleanup()
 
@@ -153,11 +152,10 @@ def _first_signal() -> asyncio.Future[int]:
     def handle(number: int) -> None:
         if not received.done():
             received.set_result(number)
-        loop.remove_signal_handler(signal.SIGINT)  # who presses ctrl+c again insists
+        loop.remove_signal_handler(INTERRUPT)  # who presses ctrl+c again insists
 
     for number in SIGNALS:
-        # What is ignored stays ignored: nohup and background jobs rely on it.
-        if signal.getsignal(number) is not signal.SIG_IGN:
+        if is_heeded(number):
             loop.add_signal_handler(number, handle, number)
     return received
 

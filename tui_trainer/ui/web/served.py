@@ -1,11 +1,12 @@
 """The app's end of being served to a browser: whether it is, and not to outlive the server."""
 
 import os
-import select
 import sys
 import threading
 from collections.abc import Callable
 from typing import Final
+
+from tui_trainer.system.terminal import wait_for_hang_up
 
 WEB_DRIVER: Final = "textual.drivers.web_driver:WebDriver"
 """What textual-serve puts into TEXTUAL_DRIVER of the processes that it starts."""
@@ -17,19 +18,11 @@ def is_served() -> bool:
     return os.environ.get("TEXTUAL_DRIVER") == WEB_DRIVER and all(pipes)
 
 
-def leave_the_terminal() -> None:
-    """Take no signals from the server's terminal: ctrl+c and a hang-up are the server's to answer, which then ends the app in order."""
-    if os.getpgrp() != os.getpid():
-        os.setsid()
-
-
 def when_the_server_is_gone(tell: Callable[[], object]) -> None:
     """Call `tell`, from another thread, once the pipe from the server has no other end any more: it was killed."""
 
     def wait() -> None:
-        poller = select.poll()
-        poller.register(sys.__stdin__.fileno(), 0)  # type: ignore[union-attr] # a hang-up alone, which is always reported
-        poller.poll()
+        wait_for_hang_up(sys.__stdin__.fileno())  # type: ignore[union-attr] # it is a pipe
         tell()
 
     threading.Thread(target=wait, name="server-watch", daemon=True).start()
