@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from tui_trainer.history.history import History
 from tui_trainer.history.quantities import CRITERIA
-from tui_trainer.history.traces import Layer, measurements
+from tui_trainer.history.traces import LayerChoice, measurements
 from tui_trainer.text.language import N_, _, in_english
 from tui_trainer.training.events import plain
 
@@ -24,7 +24,9 @@ WHEN: Mapping[When, str] = MappingProxyType(
 Relation = Literal["above", "below", "equal", "yes", "no"]
 
 
-LAYERS: Mapping[Layer, str] = MappingProxyType({"first": N_("first layer"), "last": N_("last hidden layer"), "output": N_("output layer")})
+LAYERS: Mapping[LayerChoice, str] = MappingProxyType(
+    {"first": N_("first layer"), "last": N_("last hidden layer"), "output": N_("output layer")}
+)
 
 
 class Figure(BaseModel):
@@ -34,7 +36,7 @@ class Figure(BaseModel):
 
     run: str
     quantity: str
-    layer: Layer = "first"
+    layer: LayerChoice = "first"
     at: When = "end"
 
     @model_validator(mode="after")

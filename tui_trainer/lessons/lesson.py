@@ -14,7 +14,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.history.history import History
 from tui_trainer.history.quantities import CURVES, PROFILES
 from tui_trainer.history.quantity import Quantity
-from tui_trainer.history.traces import Layer
+from tui_trainer.history.traces import LayerChoice
 from tui_trainer.lessons.criteria import Criterion, Verdict
 from tui_trainer.lessons.quiz import Quiz
 from tui_trainer.system.reading import read_table
@@ -46,7 +46,7 @@ class Drawing(_Table):
 
     shows: str
     over: Literal["epochs", "steps", "seconds", "layers"] = "epochs"
-    layer: Layer = "first"
+    layer: LayerChoice = "first"
     at: Literal["start", "end"] = "start"
 
     @model_validator(mode="after")
