@@ -134,7 +134,7 @@ class TrainingPanel(RunPanel):
         """End the pause."""
         if self.runner and self.phase is Phase.PAUSED:
             self.enter(Phase.TRAINING)
-            self.runner.control.go_on()
+            self.runner.control.unpause()
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -144,7 +144,7 @@ class TrainingPanel(RunPanel):
             held.control.pause()
         yield
         if held:
-            held.control.go_on()
+            held.control.unpause()
 
     def ask_for_change(self) -> None:
         """Ask for other values for the rest of the run."""
