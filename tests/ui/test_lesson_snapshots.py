@@ -43,11 +43,11 @@ async def end(desk: Desk, lesson: Lesson) -> None:
     screen = desk.app.screen
     assert isinstance(screen, LessonScreen)
     runner = LessonRunner(lesson, {}, screen.post_message)
-    for index, history in enumerate(runner.trial.histories.values()):
+    for index, history in enumerate(runner.parallel_runs.histories.values()):
         tell(history, index)
     screen.runner = runner
     screen.action_view("charts")
-    screen.post_message(LessonEnded(runner, lesson.judge(runner.trial.histories)))
+    screen.post_message(LessonEnded(runner, lesson.judge(runner.parallel_runs.histories)))
     await desk.until_read("on these runs")
 
 

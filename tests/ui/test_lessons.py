@@ -11,7 +11,7 @@ from textual.widgets import Input, OptionList
 
 from tui_trainer.lessons.criteria import figures
 from tui_trainer.lessons.lesson import Lesson, names, parse_lesson, read_lesson
-from tui_trainer.lessons.parallel_runs import Trial
+from tui_trainer.lessons.parallel_runs import ParallelRuns
 from tui_trainer.lessons.quiz import Quiz
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.overlay import Overlay
@@ -53,7 +53,7 @@ async def lesson(desk: Desk, path: Path) -> AsyncIterator[LessonScreen]:
         yield opened
     finally:
         if opened.runner:
-            opened.runner.trial.stop()
+            opened.runner.parallel_runs.stop()
             assert opened.runner.join(20)
 
 
@@ -114,15 +114,15 @@ async def test_the_app_gives_the_same_numbers_as_no_screen(sit_down: Desks, tiny
     path = tiny_lesson()
     made = parse_lesson(path)
     assert isinstance(made, Lesson)
-    trial = Trial(made.configs(), made.samples)
-    for _ in trial.events():
+    parallel_runs = ParallelRuns(made.configs(), made.samples)
+    for _ in parallel_runs.events():
         pass
     async with sit_down(SMALL) as desk, lesson(desk, path) as opened:
         await desk.press("ctrl+r")
         await until_ended(desk)
         assert opened.runner is not None
-        for name, history in opened.runner.trial.histories.items():
-            assert figures(history) | {"seconds": 0} == figures(trial.histories[name]) | {"seconds": 0}
+        for name, history in opened.runner.parallel_runs.histories.items():
+            assert figures(history) | {"seconds": 0} == figures(parallel_runs.histories[name]) | {"seconds": 0}
 
 
 async def test_a_claim_that_does_not_hold_is_said_to(sit_down: Desks, tiny_lesson: Callable[..., Path]) -> None:
@@ -136,7 +136,7 @@ async def test_a_claim_that_does_not_hold_is_said_to(sit_down: Desks, tiny_lesso
 async def test_it_can_be_stopped_and_left(sit_down: Desks, tiny_lesson: Callable[..., Path]) -> None:
     async with sit_down(SMALL) as desk, lesson(desk, tiny_lesson(epochs=100_000)) as opened:
         await desk.press("ctrl+r")
-        await desk.until(lambda: bool(opened.runner and opened.runner.trial.position))
+        await desk.until(lambda: bool(opened.runner and opened.runner.parallel_runs.position))
         assert "Stop" in desk.screen
         runner = opened.runner
         # One lesson at a time.
@@ -148,11 +148,11 @@ async def test_it_can_be_stopped_and_left(sit_down: Desks, tiny_lesson: Callable
         assert opened.verdict is None
         assert "stopped before the end: no verdict" in desk.screen
         await desk.press("ctrl+r")
-        await desk.until(lambda: bool(opened.runner and opened.runner.trial.position))
+        await desk.until(lambda: bool(opened.runner and opened.runner.parallel_runs.position))
         await desk.click("#start")
         await until_ended(desk)
         await desk.press("ctrl+r")
-        await desk.until(lambda: bool(opened.runner and opened.runner.trial.position))
+        await desk.until(lambda: bool(opened.runner and opened.runner.parallel_runs.position))
         await desk.press("escape")
         await desk.until(desk.at_main_screen)
         assert opened.runner is not None

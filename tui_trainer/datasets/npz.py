@@ -31,7 +31,7 @@ LONGEST_HEADER = 10_000
 class NpzFile:
     """One file of four arrays: images and labels to train on, and to test with."""
 
-    kind = "an .npz"
+    kind = "an .npz file"
 
     def claims(self, path: Path, start: bytes) -> bool:
         return begins_npz(start)

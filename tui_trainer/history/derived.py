@@ -1,4 +1,4 @@
-"""Figures that are worked out from others."""
+"""Figures computed from other figures."""
 
 from __future__ import annotations
 
@@ -14,26 +14,25 @@ if TYPE_CHECKING:
 
 
 def gradient_ratio(layers: Sequence[LayerHealth]) -> float | None:
-    """How much of the output layer's gradient is left in the first layer."""
+    """The first layer's gradient norm over the output layer's."""
     return layers[0].gradient_norm / layers[-1].gradient_norm if layers[-1].gradient_norm else None
 
 
 def spread_ratio(layers: Sequence[LayerHealth]) -> float | None:
-    """How much further the last hidden layer's activations spread than the first one's."""
+    """The standard deviation of the last hidden layer's activations over that of the first layer's."""
     return layers[-2].activation_std / layers[0].activation_std if len(layers) > 1 and layers[0].activation_std else None
 
 
 def dead_share(layers: Sequence[LayerHealth]) -> float | None:
-    """The share of dead units, averaged over the hidden layers."""
+    """The mean share of dead units over the hidden layers."""
     hidden = [layer.dead_fraction for layer in layers[:-1]]
     return sum(hidden) / len(hidden) if hidden else None
 
 
 def loss_noise(run: History) -> float | None:
-    """The standard deviation of a batch's loss around its neighbours', over the last half of the run.
+    """The standard deviation of the batches' losses around their trend, over the last half of the run.
 
-    From second differences, in which a trend cancels out and whose variance is six times that of the values (von Neumann 1941). Every
-    loss counts, up to as many as a Series keeps.
+    Computed from second differences, in which a trend cancels out and whose variance is six times that of the values (von Neumann 1941).
     """
     losses = run.loss.points(0)[1]
     half = losses[len(losses) // 2 :]
@@ -41,7 +40,7 @@ def loss_noise(run: History) -> float | None:
 
 
 def slope_change(run: History) -> float | None:
-    """How far the layer whose mean slope was learned furthest has come."""
+    """The largest change of a PReLU layer's mean slope."""
     if not run.slopes:
         return None
     return max((abs(last - first) for first, last in zip(run.slopes[0], run.slopes[-1], strict=True)), default=None)

@@ -1,4 +1,4 @@
-"""How every layer fared, measurement by measurement, in bounded memory, and reduced to the columns of a map."""
+"""The layers' health over a run, in bounded memory, and reduced to the columns of a map."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,51 +10,50 @@ from tui_trainer.history.quantities import FIGURES
 from tui_trainer.history.quantity import LayerQuantity, Values
 
 MOST_CELLS = 1 << 15
-"""Buckets times layers that are kept: some 3 MB."""
+"""Buckets times layers, some 3 MB."""
 
 LEAST, MOST = 32, 1024
-"""Buckets that are kept of any network, at least and at most."""
+"""The smallest and the largest number of buckets of any network."""
 
 Steps = NDArray[np.float64]
 
 
-class Measured(NamedTuple):
-    """Some measurements after one another, or buckets of them."""
+class Buckets(NamedTuple):
+    """Consecutive measurements, each bucket one or several of them."""
 
     first: Steps
     last: Steps
-    """Between which steps each was measured."""
+    """The steps of each bucket's first and last measurement (buckets,)."""
     low: Values
-    """(buckets, layers, figures, 2): each figure's value at the measurement where it was judged lowest, and what was judged."""
+    """(buckets, layers, figures, 2): each figure's value and its judged value at the measurement with the lowest judged value."""
     high: Values
 
-    def part(self, where: slice) -> "Measured":
-        """Some of the buckets."""
-        return Measured(self.first[where], self.last[where], self.low[where], self.high[where])
+    def part(self, where: slice) -> "Buckets":
+        """The buckets of a slice."""
+        return Buckets(self.first[where], self.last[where], self.low[where], self.high[where])
 
 
 class Cells(NamedTuple):
-    """A map's numbers: (layers, columns), NaN where nothing was measured yet."""
+    """A map's values and judged values (layers, columns), NaN where nothing was measured yet."""
 
     values: Values
     judged: Values
     first: Steps
     last: Steps
-    """Between which steps each column was measured (columns,)."""
+    """The steps of each column's first and last measurement (columns,)."""
 
 
 class HealthHistory:
     """Every figure of every layer over the course of a run.
 
-    When it is full, neighbours are joined into one bucket that keeps the lowest and the highest of each figure, and what comes later is
-    joined alike: a spike stays in sight however long the run is. A figure of one layer may be judged by another layer's at the same
-    measurement, so that what is judged is worked out before anything is joined. One thread writes; any may read, and sees the buckets of
-    one moment.
+    Where the memory is full, neighbours are joined into one bucket that keeps the lowest and the highest of each figure, as are later
+    measurements: a spike stays visible in a run of any length. A layer's figure may be judged relative to another layer's at the same
+    measurement, so judged values are computed before joining. One thread writes; any may read, and sees a consistent state.
     """
 
     def __init__(self) -> None:
         self.names: tuple[str, ...] = ()
-        """The layers, from the input."""
+        """The layers' names, from the input to the output."""
         self._begin(())
 
     def __len__(self) -> int:
@@ -62,14 +61,14 @@ class HealthHistory:
         return len(whole.first) + len(last.first)
 
     def add(self, names: Sequence[str], steps: Sequence[float], values: Values) -> None:
-        """Take in measurements at `steps`, which never fall, of `values` (measurements, layers, figures). Other layers begin anew."""
+        """Add `values` (measurements, layers, figures) at `steps`, which never decrease. Other layers replace all measurements so far."""
         if tuple(names) != self.names:
             self._begin(tuple(names))
         judged = np.stack([figure.judged(values[..., index]) for index, figure in enumerate(FIGURES.values())], axis=-1)
-        with np.errstate(over="ignore"):  # what no float32 holds is beyond all measure too
+        with np.errstate(over="ignore"):  # beyond float32 is infinite
             pairs = np.stack([values, judged], axis=-1).astype(np.float32)
         for step, pair in zip(steps, pairs, strict=True):
-            self._take(Measured(np.array([step]), np.array([step]), pair[None], pair[None]))
+            self._take(Buckets(np.array([step]), np.array([step]), pair[None], pair[None]))
 
     def _begin(self, names: tuple[str, ...]) -> None:
         self._capacity = min(max(LEAST, MOST_CELLS // max(len(names), 1)), MOST) // 2 * 2
@@ -78,7 +77,7 @@ class HealthHistory:
         self._kept = self._table.part(slice(0)), self._table.part(slice(0))
         self.names = names
 
-    def _take(self, one: Measured) -> None:
+    def _take(self, one: Buckets) -> None:
         whole, last = self._kept
         if 0 < self._count < self._stride:
             self._kept = whole, _joined(last, one)
@@ -89,15 +88,15 @@ class HealthHistory:
         self._kept = whole, one
         self._count = 1
 
-    def _stored(self, bucket: Measured) -> Measured:
-        """The whole buckets with one more."""
+    def _stored(self, bucket: Buckets) -> Buckets:
+        """The full buckets and one more."""
         length, size = len(self._kept[0].first), len(self._table.first)
         if length == size:
             self._table = _empty(min(self._capacity, 2 * size), len(self.names), self._kept[0])
         for array, new in zip(self._table, bucket, strict=True):
             array[length] = new[0]
         if length + 1 == self._capacity:
-            # Not in place: somebody may be reading.
+            # Not in place: another thread may be reading.
             halved = _joined(self._table.part(slice(0, None, 2)), self._table.part(slice(1, None, 2)))
             self._table = _empty(self._capacity, len(self.names), halved)
             self._stride *= 2
@@ -105,9 +104,9 @@ class HealthHistory:
         return self._table.part(slice(length + 1))
 
     def cells(self, figure: LayerQuantity, end: float, columns: int) -> Cells:
-        """What a map of so many columns, from step 0 to `end`, shows of a figure: of each column's steps the worst.
+        """A figure's map from step 0 to `end`: the worst value of each column's steps.
 
-        A column in which nothing was measured shows what was measured before it.
+        A column without a measurement shows the one before.
         """
         index, buckets = list(FIGURES).index(figure.name), self._kept
         first, until = (np.concatenate([part[place] for part in buckets]) for place in (0, 1))
@@ -123,32 +122,32 @@ class HealthHistory:
         starts = np.flatnonzero(np.diff(place, prepend=-1))
         worst = np.fmax.reduceat(severity, starts, axis=0)
         group = np.repeat(np.arange(len(starts)), np.diff(starts, append=count))
-        # Of equally bad ones the latest.
+        # The latest of equally bad values.
         places = np.where(severity == worst[group], np.arange(count)[:, None], -1)
         chosen = np.maximum.reduceat(places, starts, axis=0)
         picked = np.where((chosen >= 0)[..., None], found[np.maximum(chosen, 0), np.arange(layers)], np.nan)
         last = until[np.append(starts[1:], count) - 1]
-        # Which group each column shows; after the latest measurement none.
+        # The group that each column shows; none after the latest measurement.
         shown = np.searchsorted(place[starts], np.arange(columns), "right") - 1
         bare = (shown < 0) | (np.arange(columns) > place[-1])
         values, judged = (np.where(bare, np.nan, picked[shown, :, part].T) for part in (0, 1))
         return Cells(values, judged, np.where(bare, np.nan, first[starts][shown]), np.where(bare, np.nan, last[shown]))
 
 
-def _empty(buckets: int, layers: int, start: Measured | None = None) -> Measured:
-    """Room for so many buckets, the first of them those of `start`."""
+def _empty(buckets: int, layers: int, start: Buckets | None = None) -> Buckets:
+    """Memory for `buckets`, beginning with those of `start`."""
     shape = buckets, layers, len(FIGURES), 2
-    table = Measured(np.empty(buckets), np.empty(buckets), np.empty(shape, np.float32), np.empty(shape, np.float32))
+    table = Buckets(np.empty(buckets), np.empty(buckets), np.empty(shape, np.float32), np.empty(shape, np.float32))
     for array, beginning in zip(table, start or (), strict=bool(start)):
         array[: len(beginning)] = beginning
     return table
 
 
-def _joined(one: Measured, other: Measured) -> Measured:
-    """Each bucket with the one after it."""
+def _joined(one: Buckets, other: Buckets) -> Buckets:
+    """Buckets of `one`, each joined with the following one of `other`."""
     (low, lower), (high, higher) = (one.low, other.low), (one.high, other.high)
     judged = low[..., 1:], lower[..., 1:], high[..., 1:], higher[..., 1:]
-    return Measured(
+    return Buckets(
         one.first,
         other.last,
         np.where((judged[1] < judged[0]) | np.isnan(judged[0]), lower, low),

@@ -1,4 +1,4 @@
-"""One run, folded from its events: what charts, lessons, comparisons, sweeps and exports read. A run on disk gives the same events."""
+"""The history of a run, folded from its events. A run on disk gives the same events."""
 
 import threading
 from bisect import bisect_left
@@ -32,43 +32,43 @@ from tui_trainer.training.events import (
 )
 
 MEASURED: Final = 1 << 13
-"""Points kept of each layer's gradient norms: it is measured a few times a second at most."""
+"""Points kept of each layer's gradient norms, which are measured a few times a second at most."""
 
 MOST_MEASURED: Final = 1 << 15
-"""Layers times measurements that are kept exactly, some 10 MB. A lesson of ten layers reaches it after 160 epochs."""
+"""Layers times measurements kept exactly, some 10 MB. A lesson of ten layers reaches it after 160 epochs."""
 
 MOST_WAITING: Final = 1 << 16
-"""Events that wait for a reader, who may not look for hours where a line has stalled."""
+"""Events that wait to be folded: a stalled connection may keep a reader away for hours."""
 
 GREATEST: Final = 1e300
-"""What an axis can still be made for; a file may claim more."""
+"""The largest value that an axis can show; a file may hold larger ones."""
 
 Table = NDArray[np.float64]
 
 
 class Batches(NamedTuple):
-    """Many batches, one after another, as a file keeps them."""
+    """Consecutive batches, as a file keeps them."""
 
     course: Table
-    """(3, batches): each one's step, epoch and seconds of training, which never fall."""
+    """(3, batches): each batch's step, epoch and seconds of training, which never decrease."""
     loss: Table
     accuracy: Table
     learning_rate: Table
-    """(batches,): NaN what was lost."""
+    """(batches,): NaN for lost batches."""
     last: Progress | None
-    """The last one that was not lost."""
+    """The last batch that was not lost."""
 
 
 class Logged(NamedTuple):
-    """An epoch that ended, from a log: it may know of no batches, and not everything that is measured today."""
+    """An epoch's end from a log, which may lack the batches, and figures that an earlier version did not measure."""
 
     event: EpochEnded
     last: Progress
-    """The epoch's last batch, as far as its means tell."""
+    """The epoch's last batch, with the epoch's means."""
 
 
 class Epoch(NamedTuple):
-    """A whole epoch's figures, exactly; NaN what was not finite."""
+    """The exact figures of a whole epoch; NaN where they were not finite."""
 
     number: int
     step: int
@@ -81,22 +81,22 @@ class Epoch(NamedTuple):
     learning_rate: float
     seconds: float
     gradient_norms: Mapping[str, float]
-    """Of each Dense layer, by its name."""
+    """By the names of the Dense layers."""
 
 
-class Measured(NamedTuple):
-    """The layers' health at one place of the run's course."""
+class Measurement(NamedTuple):
+    """The layers' health at one point of the run."""
 
     step: int
     epoch: float
     seconds: float
     layers: tuple[LayerHealth, ...]
     is_logged: bool = False
-    """Whether it is from a log, in which NaN stands for what an earlier version did not measure."""
+    """Whether it is from a log, in which NaN stands for figures that an earlier version did not measure."""
 
 
-class MadeChange(NamedTuple):
-    """Options that had other values once `step` batches were trained, `batch` of them in `epoch`."""
+class AppliedChange(NamedTuple):
+    """Options that changed after `step` batches, `batch` of them in `epoch`."""
 
     epoch: int
     batch: int
@@ -104,53 +104,53 @@ class MadeChange(NamedTuple):
     changes: Mapping[str, Any]
 
 
-class Best(NamedTuple):
-    """The best value of a figure, and the epoch after which it was measured."""
+class BestValue(NamedTuple):
+    """The best value of a figure, and its epoch."""
 
     value: float
     epoch: int
 
 
 _NONE: Final[Mapping[str, float]] = {}
-"""For all epochs of which no layer was measured: a file may hold a million."""
+"""Shared by all epochs without a measurement: a file may hold a million."""
 
 
 class History:
-    """All that is known of one run.
+    """The history of one run.
 
-    Whoever trains only calls `add`, which nearly always is one append to a list; the rest is for the reader's thread, which calls
-    `drain` before it looks. Epochs are kept exactly, and so are measurements up to MOST_MEASURED. So are batches up to the capacity of a
-    Series, 131,072: more than a lesson trains, whose criteria read every loss.
+    The training thread only calls `add`, which nearly always is one append to a list; the reader's thread calls `drain` and then reads.
+    Epochs are kept exactly, measurements up to MOST_MEASURED, batches up to the capacity of a Series, 131,072: more than a lesson trains,
+    whose criteria read every loss.
     """
 
     def __init__(self, config: Config | None = None) -> None:
         self._waiting: list[Any] = []
         self._draining = threading.RLock()
         self.config = config
-        """With which the run was begun, where that is known."""
+        """The config at the run's start, if known."""
         self.parameters = 0
         self.summaries: tuple[LayerSummary, ...] = ()
         self.samples = 0
-        """Of training."""
+        """Training samples."""
         self.first: Progress | None = None
         """The first batch."""
         self.progress: Progress | None = None
         """The last batch."""
         self.epochs: list[Epoch] = []
-        """By their numbers, each once."""
+        """In order of their numbers, each once."""
         self.seconds = 0.0
-        """Training time of the whole epochs so far."""
-        self.measured: list[Measured] = []
-        """Every measurement of the layers, up to MOST_MEASURED; beyond, the first and the last, and ever fewer of those between."""
+        """Training time of whole epochs so far."""
+        self.measured: list[Measurement] = []
+        """Every measurement of the layers up to MOST_MEASURED; beyond that, the first, the last and ever fewer between."""
         self.slopes: list[tuple[float, ...]] = []
-        """PReLU's mean slope in each of its layers, before training and after each epoch."""
+        """The mean slope of each PReLU layer, before training and after each epoch."""
         self.distributions: tuple[Distributions, ...] = ()
-        """As they were last counted."""
+        """The latest distributions."""
         self.distributions_step = 0
         self.ended: Ended | None = None
         self.loss, self.accuracy = Series(), Series()
         self._rates = Series()
-        self._changes: dict[int, MadeChange] = {}
+        self._changes: dict[int, AppliedChange] = {}
         self._begin_epochs()
         self._begin_health()
 
@@ -169,14 +169,14 @@ class History:
 
     # What comes in
 
-    def add(self, event: Event | Batches | Logged | MadeChange) -> None:
-        """Take in an event, from any thread."""
+    def add(self, event: Event | Batches | Logged | AppliedChange) -> None:
+        """Add an event, from any thread."""
         self._waiting.append(event if type(event) is Progress else _light(event))
         if len(self._waiting) >= MOST_WAITING:
             self.drain()
 
     def drain(self) -> bool:
-        """Fold what has come, and tell whether there was anything."""
+        """Fold the waiting events; whether there were any."""
         with self._draining:
             count = len(self._waiting)
             for kind, group in groupby(self._waiting[:count], type):
@@ -203,7 +203,7 @@ class History:
                     self._add_epoch(event.event, event.last.step, is_logged=True)
                     if not self.progress or self.progress.position < event.last.position:
                         self.progress = event.last
-                case Changed() | MadeChange():
+                case Changed() | AppliedChange():
                     self._add_change(event)
                 case Started():
                     self.config, self.ended = event.config, None
@@ -219,10 +219,10 @@ class History:
         self._extend(course, loss, accuracy, rate)
         for index, event in enumerate(batches):
             if event.layers:
-                self._add_health(Measured(event.step, event.position, float(course[SECONDS, index]), event.layers))
+                self._add_health(Measurement(event.step, event.position, float(course[SECONDS, index]), event.layers))
             if event.distributions:
                 self.distributions, self.distributions_step = event.distributions, event.step
-        # Without its snapshot, which is large.
+        # Snapshots are large.
         self.progress = batches[-1]._replace(snapshot=None)
         self.first = self.first or batches[0]._replace(snapshot=None)
 
@@ -231,12 +231,12 @@ class History:
         self.accuracy.extend(np.vstack([course, accuracy]))
         self._rates.extend(np.vstack([course, rate]))
 
-    def _add_change(self, event: Changed | MadeChange) -> None:
-        # Several may be made before one step.
+    def _add_change(self, event: Changed | AppliedChange) -> None:
+        # One step may have several changes.
         before = self._changes.get(event.step)
         if before or len(self._changes) < MOST_CHANGES:
             changes = {**(before.changes if before else {}), **event.changes}
-            self._changes[event.step] = MadeChange(event.epoch, event.batch, event.step, changes)
+            self._changes[event.step] = AppliedChange(event.epoch, event.batch, event.step, changes)
 
     def _add_epoch(self, event: EpochEnded, step: int, *, is_logged: bool = False) -> None:
         norms = {health.name: health.gradient_norm for health in event.layers} or _NONE
@@ -249,13 +249,13 @@ class History:
             self._replace_epoch(epoch)
         # The epoch's last batch may have carried the same measurement.
         if event.layers and (is_logged or not (self.progress and self.progress.layers)):
-            # What a file says of its batches may contradict itself.
+            # A file's batches may contradict its epochs.
             before = self.measured[-1].step if self.measured else 0
-            self._add_health(Measured(max(step, before), epoch.number, self.seconds, event.layers, is_logged))
+            self._add_health(Measurement(max(step, before), epoch.number, self.seconds, event.layers, is_logged))
         self._add_slopes(event.snapshot)
 
     def _replace_epoch(self, epoch: Epoch) -> None:
-        """Of an epoch that is told again, as earlier versions did of a resumed run, the latter counts."""
+        """Replace an epoch that a log holds twice, as earlier versions wrote it in a resumed run."""
         place = bisect_left(self.epochs, epoch.number, key=lambda each: each.number)
         self.epochs[place : place + (self.epochs[place].number == epoch.number)] = [epoch]
         self.seconds = sum(each.seconds for each in self.epochs)
@@ -263,7 +263,7 @@ class History:
         self.measured = [each for each in self.measured if each.epoch < epoch.number]
         self._begin_health()
 
-    def _add_health(self, one: Measured) -> None:
+    def _add_health(self, one: Measurement) -> None:
         self.measured.append(one)
         if len(self.measured) > 3 and len(self.measured) * len(one.layers) > MOST_MEASURED:
             self._map()
@@ -275,7 +275,7 @@ class History:
             self.slopes.append(tuple(float(slopes.mean(dtype=np.float64)) for slopes in snapshot.tensors.values()))
 
     def forget_batches(self, last: Progress | None) -> None:
-        """Draw none: they are another run's, or broken. The run stands where `last` says."""
+        """Remove all batches, because they are invalid; `last` is the run's progress."""
         with self._draining:
             self.drain()
             self.loss, self.accuracy, self._rates, self.progress = Series(), Series(), Series(), last
@@ -283,14 +283,14 @@ class History:
     # What is made of it
 
     def _draw_epochs(self) -> None:
-        """Extend the epochs' curves by those that are new, all at once."""
+        """Extend the epochs' curves by all new epochs at once."""
         new = self.epochs[self._drawn :]
         if not new:
             return
         self._drawn += len(new)
         number, step, *figures, seconds = list(zip(*new, strict=True))[:8]
         passed = self._end[SECONDS] + np.cumsum(np.array(seconds, np.float64))
-        # What a file says of its batches may contradict itself.
+        # A file's batches may contradict its epochs.
         course = np.maximum.accumulate(np.maximum(np.stack([step, number, passed]), self._end[:, None]), axis=1)
         self._end = course[:, -1]
         curves = self.training_loss, self.training_accuracy, self.validation_loss, self.validation_accuracy, self._epoch_rates
@@ -301,7 +301,7 @@ class History:
             series.extend(np.vstack([course, column])[:, known])
 
     def _map(self) -> None:
-        """Put the measurements into the maps of the layers and the gradients' curves, which only some readers want."""
+        """Add new measurements to the layers' map and the gradients' curves, which only some readers need."""
         new, self._mapped = self.measured[self._mapped :], len(self.measured)
         for (names, is_logged), group in groupby(new, lambda one: (tuple(layer.name for layer in one.layers), one.is_logged)):
             found = list(group)
@@ -315,31 +315,31 @@ class History:
 
     @property
     def learning_rate(self) -> Series:
-        """Of the batches, or else of the epochs."""
+        """The batches' learning rates, or else the epochs'."""
         return self._rates if len(self._rates) else self._epoch_rates
 
     @property
     def gradient_norms(self) -> Mapping[str, Series]:
-        """Of each Dense layer, by its name."""
+        """By the names of the Dense layers."""
         with self._draining:
             self._map()
             return self._gradient_norms
 
     @property
     def health(self) -> HealthHistory:
-        """All that was measured of the layers, for a map."""
+        """All measurements of the layers, for a map."""
         with self._draining:
             self._map()
             return self._health
 
     @property
     def layers(self) -> tuple[LayerHealth, ...]:
-        """The health of the layers when they were last measured."""
+        """The latest measurement of the layers."""
         return self.measured[-1].layers if self.measured else ()
 
     @property
-    def changes(self) -> tuple[MadeChange, ...]:
-        """In order, one for each step."""
+    def changes(self) -> tuple[AppliedChange, ...]:
+        """In order, one per step."""
         return tuple(self._changes[step] for step in sorted(self._changes))
 
     @property
@@ -349,47 +349,47 @@ class History:
 
     @property
     def last_epoch(self) -> int:
-        """How many epochs were trained to their end."""
+        """The number of whole epochs trained."""
         return self.epochs[-1].number if self.epochs else 0
 
     @property
     def batches(self) -> int:
-        """In an epoch."""
+        """Batches in an epoch."""
         return self.progress.batches if self.progress else 1
 
     @property
-    def best_accuracy(self) -> Best | None:
-        """The highest validation accuracy; the first of equal ones."""
+    def best_accuracy(self) -> BestValue | None:
+        """The highest validation accuracy, the first of equal ones."""
         return self._best(max, lambda epoch: epoch.validation_accuracy)
 
     @property
-    def best_loss(self) -> Best | None:
-        """The lowest validation loss; the first of equal ones."""
+    def best_loss(self) -> BestValue | None:
+        """The lowest validation loss, the first of equal ones."""
         return self._best(min, lambda epoch: epoch.validation_loss)
 
-    def _best(self, choose: Callable[..., Best | None], figure: Callable[[Epoch], float | None]) -> Best | None:
+    def _best(self, choose: Callable[..., BestValue | None], figure: Callable[[Epoch], float | None]) -> BestValue | None:
         values = ((figure(epoch), epoch.number) for epoch in self.epochs)
-        found = (Best(value, number) for value, number in values if value is not None and isfinite(value))
+        found = (BestValue(value, number) for value, number in values if value is not None and isfinite(value))
         return choose(found, key=lambda best: best.value, default=None)
 
     @property
     def diverged(self) -> bool:
-        """Whether the run ended because its numbers were not finite any more."""
+        """Whether the run ended because its numbers were not finite."""
         return self.ended is not None and self.ended.status == "diverged"
 
     @property
     def complete(self) -> bool:
-        """Whether the run came to an end of its own."""
+        """Whether the run completed or diverged, rather than being stopped."""
         return self.ended is not None and self.ended.status in ("completed", "diverged")
 
     def course_at(self, steps: Sequence[int]) -> Table:
-        """Where on the run's course (step, epoch, seconds) so many batches were trained, a row for each."""
+        """Step, epoch and seconds at each of `steps`, (steps, 3)."""
         series = self.loss if len(self.loss) else self.training_loss
         known = [np.concatenate([[0.0], series.points(STEP, row)[1]]) for row in (STEP, EPOCH, SECONDS)]
         return np.stack([np.interp(np.array(steps, np.float64), known[0], column) for column in known], axis=1)
 
     def branched(self) -> Self:
-        """The same run as far as it is known, to which batches, and nothing else, can be added that this one then does not have."""
+        """A copy of the run without its batches, to which batches alone can be added."""
         self.drain()
         with self._draining:
             self._map()
@@ -399,7 +399,7 @@ class History:
         return other
 
     def condensed(self) -> "History":
-        """The run with those epochs alone that its best and its last figures are of: there is room for a thousand of these."""
+        """The run with its best and its last epochs alone, small enough to keep a thousand."""
         bests = {best.epoch for best in (self.best_accuracy, self.best_loss) if best}
         other = History(self.config)
         other.epochs = [epoch for epoch in self.epochs if epoch.number in bests or epoch is self.epochs[-1]]
@@ -408,7 +408,7 @@ class History:
 
 
 def _light(event: Any) -> Any:
-    """The event without the network that it carries, which is large: an event may wait for hours."""
+    """The event without its network, which is large: an event may wait for hours."""
     match event:
         case Started() | EpochEnded():
             return replace(event, snapshot=_slopes_alone(event.snapshot))

@@ -1,31 +1,31 @@
-"""What a figure was over the course of a run, or in layer after layer."""
+"""A figure over the course of a run, or over its layers."""
 
 from math import isfinite
 from typing import Literal
 
 import numpy as np
 
-from tui_trainer.history.history import History, Measured
+from tui_trainer.history.history import History, Measurement
 from tui_trainer.history.quantity import Quantity
 from tui_trainer.history.series import MEAN, Points, Series
 from tui_trainer.training.events import LayerHealth
 
-Layer = Literal["first", "last", "output"] | int
+LayerChoice = Literal["first", "last", "output"] | int
 """A Dense layer: the first, the last hidden one, the output layer, or a number counted from 1."""
 
 WINDOWS = 25
-"""Parts of an epoch whose batches are drawn as one point: single batches scatter so much that curves over each other hide one another."""
+"""Points per epoch, each the mean of some batches: single batches scatter so much that overlaid curves hide one another."""
 
 
-def of_layer(layers: tuple[LayerHealth, ...], layer: Layer) -> LayerHealth | None:
-    """The health of one layer; None where the network has no such layer."""
+def of_layer(layers: tuple[LayerHealth, ...], layer: LayerChoice) -> LayerHealth | None:
+    """The health of a layer; None where the network has no such layer."""
     index = {"first": 0, "last": len(layers) - 2, "output": len(layers) - 1}[layer] if isinstance(layer, str) else layer - 1
     return layers[index] if 0 <= index < len(layers) else None
 
 
-def measurements(run: History, quantity: Quantity, layer: Layer = "first") -> list[tuple[Measured, float]]:
-    """The value of a figure of the layers, or of one of them, whenever it was measured and there was any."""
-    found: list[tuple[Measured, float]] = []
+def measurements(run: History, quantity: Quantity, layer: LayerChoice = "first") -> list[tuple[Measurement, float]]:
+    """Every measurement that has the figure, of all layers or of one, with its value."""
+    found: list[tuple[Measurement, float]] = []
     for one in tuple(run.measured):
         source = one.layers if quantity.scope == "layers" else of_layer(one.layers, layer)
         value = None if source is None else quantity.take(source)
@@ -34,13 +34,13 @@ def measurements(run: History, quantity: Quantity, layer: Layer = "first") -> li
     return found
 
 
-def trace(run: History, quantity: Quantity, place: int, layer: Layer = "first") -> Points:
-    """The figure over steps, epochs or seconds of training, whose row `place` is: batches as the means of neighbours."""
+def trace(run: History, quantity: Quantity, place: int, layer: LayerChoice = "first") -> Points:
+    """The figure over row `place` of the course: steps, epochs or seconds. Batches are averaged over windows."""
     match quantity.scope:
         case "batch":
             return _windows(run, quantity, place)
         case "epoch":
-            series: Series = getattr(run, quantity.asked)
+            series: Series = getattr(run, quantity.lesson_name)
             return series.points(place)
         case _:
             known = measurements(run, quantity, layer)
@@ -50,14 +50,14 @@ def trace(run: History, quantity: Quantity, place: int, layer: Layer = "first") 
 def _windows(run: History, quantity: Quantity, place: int) -> Points:
     series = quantity.take(run)
     x, y = series.points(place, MEAN)
-    # Of a run so long that points stand for several batches, as many fewer.
+    # In a long run a point stands for several batches.
     size = max(1, int(run.batches // WINDOWS / series.density))
     count = len(x) // size
     return x[: count * size][size - 1 :: size], y[: count * size].reshape(count, size).mean(axis=1)
 
 
 def profile(run: History, quantity: Quantity, *, start: bool) -> Points:
-    """A figure of each layer over the layer's number: when it was first measured, or last."""
+    """A figure of each layer over the layer's number, at the first measurement or at the last."""
     values: list[float] = []
     place = 0 if start else -1
     if quantity.scope == "slopes":
