@@ -15,7 +15,7 @@ from textual.widgets._footer import FooterKey
 
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.follow import Follower
-from tui_trainer.sweep.store import Standing
+from tui_trainer.sweep.store import RunStatus
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.descent.relief_map import ReliefMap
 from tui_trainer.ui.health.heat_map import HeatMap
@@ -235,7 +235,7 @@ async def test_a_run_of_another_process(size: tuple[int, int], tmp_path: Path) -
 
 @SIZES
 async def test_the_board_of_a_sweep(size: tuple[int, int], watching: Watching, tmp_path: Path) -> None:
-    others = {("relu", "0.001", 0): Standing.FAILED, ("relu", "0.1", 1): Standing.DIVERGED, ("tanh", "0.1", 0): Standing.RUNNING}
+    others = {("relu", "0.001", 0): RunStatus.FAILED, ("relu", "0.1", 1): RunStatus.DIVERGED, ("tanh", "0.1", 0): RunStatus.RUNNING}
     folder = whole(tmp_path / "mine", Story(others=others), test=None)
     async with watching(folder, size) as desk:
         await desk.until_read("■ 끝냄  실행 11/12, 실패 1, 발산 1")

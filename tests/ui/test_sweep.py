@@ -9,8 +9,8 @@ from pytest_textual_snapshot import SVGImageExtension
 from sweep.story import Story
 from syrupy.assertion import SnapshotAssertion
 
-from tui_trainer.sweep.board import Onlooker
-from tui_trainer.sweep.store import RUNS, Standing
+from tui_trainer.sweep.board import BoardReader
+from tui_trainer.sweep.store import RUNS, RunStatus
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit.help import HelpScreen
 from tui_trainer.ui.runs.watch import WatchScreen
@@ -69,7 +69,9 @@ async def test_all_of_a_sweep_that_ended(watching: Watching, tmp_path: Path, siz
 
 
 async def test_a_sweep_as_it_grows(watching: Watching, tmp_path: Path) -> None:
-    story = Story(others={("relu", "0.01", 0): Standing.RUNNING, ("tanh", "0.1", 1): Standing.FAILED, ("relu", "1", 0): Standing.DIVERGED})
+    story = Story(
+        others={("relu", "0.01", 0): RunStatus.RUNNING, ("tanh", "0.1", 1): RunStatus.FAILED, ("relu", "1", 0): RunStatus.DIVERGED}
+    )
     story.rates = ("0.001", "0.01", "0.1", "1")
     store = story.write(tmp_path / "sweep", total=20)
     async with watching(tmp_path / "sweep") as desk:
@@ -78,7 +80,7 @@ async def test_a_sweep_as_it_grows(watching: Watching, tmp_path: Path) -> None:
         await desk.press("down", "down")
         chosen = table(desk).chosen
         results = store.results()
-        store.put([replace(result, status=Standing.COMPLETED) for result in results if result.status is Standing.RUNNING])
+        store.put([replace(result, status=RunStatus.COMPLETED) for result in results if result.status is RunStatus.RUNNING])
         await desk.until_read("▶ going on  16 of 20 runs, 1 failed, 1 diverged, ")
         assert "runs a minute" in desk.screen
         assert table(desk).chosen == chosen, "the cursor stays with its run"
@@ -226,7 +228,7 @@ async def test_nothing_that_a_terminal_obeys_reaches_it(watching: Watching, tmp_
     ill = "\x1b]0;owned\x07"
     folder = tmp_path / f"sweep{ill}"
     store = Story().write(folder)
-    store.put([replace(result, note=ill, point={**result.point, ill: ill}, status=Standing.FAILED) for result in store.results()[:3]])
+    store.put([replace(result, note=ill, point={**result.point, ill: ill}, status=RunStatus.FAILED) for result in store.results()[:3]])
     store.close()
     async with watching(folder, LARGE) as desk:
         await desk.until_read("3 failed")
@@ -250,7 +252,7 @@ async def test_a_terminal_may_change_its_size(watching: Watching, tmp_path: Path
 @pytest.mark.long
 @pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
 async def test_every_text_stands_out(watching: Watching, tmp_path: Path, theme: str) -> None:
-    story = Story(others={("relu", "0.01", 0): Standing.DIVERGED, ("tanh", "0.1", 1): Standing.FAILED})
+    story = Story(others={("relu", "0.01", 0): RunStatus.DIVERGED, ("tanh", "0.1", 1): RunStatus.FAILED})
     async with watching(whole(tmp_path / "sweep", story)) as desk:
         desk.app.theme = theme
         await desk.until_read("1 failed")
@@ -274,10 +276,10 @@ async def test_it_looks_as_it_was_approved(
         rates=("0.001", "0.01", "0.1", "1"),
         seeds=3,
         others={
-            ("relu", "1", 0): Standing.DIVERGED,
-            ("relu", "1", 1): Standing.DIVERGED,
-            ("elu", "0.1", 1): Standing.FAILED,
-            ("sigmoid", "1", 2): Standing.RUNNING,
+            ("relu", "1", 0): RunStatus.DIVERGED,
+            ("relu", "1", 1): RunStatus.DIVERGED,
+            ("elu", "0.1", 1): RunStatus.FAILED,
+            ("sigmoid", "1", 2): RunStatus.RUNNING,
         },
     )
     folder = whole(tmp_path / "20260101-120000", story, test=None)
@@ -322,7 +324,7 @@ def test_a_sweep_is_watched_in_a_terminal(tmp_path: Path) -> None:
     terminal.until_reads("Validation accuracy")
     terminal.press(CTRL_Q)
     assert terminal.ended() == 0
-    onlooker = Onlooker(tmp_path / "sweeps" / "mine")
+    onlooker = BoardReader(tmp_path / "sweeps" / "mine")
     assert onlooker.look().is_complete
     onlooker.close()
 

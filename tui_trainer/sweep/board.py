@@ -12,12 +12,12 @@ from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.archive import RunRecord, read_run, resolve
 from tui_trainer.sweep.space import SEED
 from tui_trainer.sweep.statistics import Group, Interval, grouped, ranked
-from tui_trainer.sweep.store import FILE, LOCK, RUNS, Examined, Result, Standing, Store
-from tui_trainer.sweep.sweep import Standings
+from tui_trainer.sweep.store import FILE, LOCK, RUNS, FinalScore, Result, RunStatus, Store
+from tui_trainer.sweep.sweep import SweepProgress
 from tui_trainer.system.locks import is_held
 from tui_trainer.text.language import N_
 
-LEFT: Final = N_("cut short")
+CUT_SHORT: Final = N_("cut short")
 """How a run stands that is being trained as far as the store knows, though the sweep does not go on."""
 
 
@@ -29,9 +29,9 @@ class Board:
     results: tuple[Result, ...] = ()
     total: int = 0
     seeds: int = 1
-    going_on: bool = False
+    is_running: bool = False
     """Whether a process trains it."""
-    examined: Mapping[str, Examined] = field(default_factory=dict)
+    examined: Mapping[str, FinalScore] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What the sweep noted of itself; whoever reads them must expect anything."""
     seconds: float = 0.0
@@ -44,7 +44,7 @@ class Board:
     @classmethod
     def read(cls, folder: Path) -> "Board":
         """A single look. Raises UserError where there is no sweep, or none of use."""
-        with closing(Onlooker(folder)) as onlooker:
+        with closing(BoardReader(folder)) as onlooker:
             return onlooker.look()
 
     @cached_property
@@ -76,23 +76,23 @@ class Board:
     @cached_property
     def best_run(self) -> Result | None:
         """The run of the highest validation accuracy."""
-        ended = [result for result in self.results if result.status is Standing.COMPLETED]
+        ended = [result for result in self.results if result.status is RunStatus.COMPLETED]
         return max(ended, key=lambda result: result.figures.validation_accuracy or 0.0, default=None)
 
     @cached_property
-    def standings(self) -> Standings:
+    def progress(self) -> SweepProgress:
         """How far it is."""
-        done, failed = sum(result.status.is_final for result in self.results), self.count(Standing.FAILED)
-        running = self.count(Standing.RUNNING) if self.going_on else 0
-        return Standings(max(self.total, done + failed), done, failed, running, running, self.seconds, self.trained)
+        done, failed = sum(result.status.is_final for result in self.results), self.count(RunStatus.FAILED)
+        running = self.count(RunStatus.RUNNING) if self.is_running else 0
+        return SweepProgress(max(self.total, done + failed), done, failed, running, running, self.seconds, self.trained)
 
     @property
     def is_complete(self) -> bool:
         """Whether nothing is left to be trained."""
-        return not self.going_on and 0 < self.standings.total <= self.standings.done + self.standings.failed
+        return not self.is_running and 0 < self.progress.total <= self.progress.done + self.progress.failed
 
     @property
-    def test(self) -> Examined | None:
+    def test(self) -> FinalScore | None:
         """What the best configuration said about the test set, once it was asked."""
         return self.examined.get(self.best.key) if self.best and self.is_complete else None
 
@@ -102,16 +102,16 @@ class Board:
             return read_run(self.folder / RUNS / result.key)
         return None
 
-    def count(self, status: Standing) -> int:
+    def count(self, status: RunStatus) -> int:
         """How many runs stand so."""
         return sum(result.status is status for result in self.results)
 
     def status(self, result: Result) -> str:
         """How a run stands."""
-        return LEFT if result.status is Standing.RUNNING and not self.going_on else str(result.status)
+        return CUT_SHORT if result.status is RunStatus.RUNNING and not self.is_running else str(result.status)
 
 
-class Onlooker:
+class BoardReader:
     """Looks at a sweep as often as it is asked to. Each `look` raises UserError where there is none, or none of use."""
 
     def __init__(self, folder: Path) -> None:
@@ -138,10 +138,10 @@ class Onlooker:
 
     def _look(self) -> Board:
         # First, so that all that a sweep which has just ended wrote is read before it is called over.
-        going_on = is_held(self.folder / LOCK)
+        is_running = is_held(self.folder / LOCK)
         store = self._store = self._store or Store(self.folder)
         version, before = store.version, self._board
-        if before and (version, going_on) == (self._version, before.going_on):
+        if before and (version, is_running) == (self._version, before.is_running):
             return before
         facts, results = store.facts(), store.results()
         board = Board(
@@ -149,7 +149,7 @@ class Onlooker:
             tuple(results),
             total=_number(facts.get("total"), len(results)),
             seeds=_number(facts.get("seeds"), 1),
-            going_on=going_on,
+            is_running=is_running,
             examined=store.examined(),
             facts=facts,
         )
@@ -157,8 +157,8 @@ class Onlooker:
         return self._board
 
     def _timed(self, board: Board) -> Board:
-        ended = board.standings.done + board.standings.failed
-        if not board.going_on:
+        ended = board.progress.done + board.progress.failed
+        if not board.is_running:
             self._since = None
             return board
         if self._since is None:

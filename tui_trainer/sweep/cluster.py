@@ -1,7 +1,7 @@
 """Sweeps on many machines: a Dask cluster's workers train the runs, whose files come home. No file system is shared.
 
 An event loop in a thread of its own speaks with the scheduler, and waits for each run in a coroutine. A scheduler that is lost is
-looked for until it is found again or the sweep is stopped, and is given what it had in flight once more.
+looked for until it is found again or the sweep is stopped, and is given what it had in submitted once more.
 """
 
 import asyncio
@@ -26,11 +26,11 @@ from distributed.versions import VersionMismatchWarning
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
-from tui_trainer.sweep.remote import PROGRESS, Call, Delivery, Progress, put, train, unfit, versions
+from tui_trainer.sweep.remote import PROGRESS, Call, Delivery, ProgressMessage, put, train, unfit, versions
 from tui_trainer.sweep.schedulers import Scheduler
-from tui_trainer.sweep.store import Figures, Standing
+from tui_trainer.sweep.store import Figures, RunStatus
 from tui_trainer.sweep.train_run import outcome
-from tui_trainer.sweep.workers import Done
+from tui_trainer.sweep.workers import Outcome
 from tui_trainer.training.environment import environment
 from tui_trainer.version import __version__
 
@@ -61,9 +61,9 @@ class ClusterWorkers:
         self._count = 0
         self._notes: deque[str] = deque()
         self._differences: set[str] = set()
-        self._runs: set[Future[Done]] = set()
+        self._runs: set[Future[Outcome]] = set()
         self._latest: dict[str, Figures | None] = {}
-        """What each run in flight has given so far."""
+        """What each run in submitted has given so far."""
         self._opened: Future[None] = Future()
         self._loop, self._over, self._connecting = asyncio.new_event_loop(), asyncio.Event(), asyncio.Lock()
         self._thread = threading.Thread(target=self._serve, name="cluster", daemon=True)
@@ -78,7 +78,7 @@ class ClusterWorkers:
     def count(self) -> int:
         return self._count
 
-    def submit(self, config: Config, folder: Path) -> Future[Done]:
+    def submit(self, config: Config, folder: Path) -> Future[Outcome]:
         self._latest[folder.name] = None
         future = asyncio.run_coroutine_threadsafe(self._train(config, folder), self._loop)
         self._runs.add(future)
@@ -89,7 +89,7 @@ class ClusterWorkers:
     def latest(self, folder: Path) -> Figures | None:
         return self._latest.get(folder.name)
 
-    def hear(self, future: Future[Done]) -> Done:
+    def outcome_of(self, future: Future[Outcome]) -> Outcome:
         return future.result()
 
     def notes(self) -> list[str]:
@@ -158,25 +158,25 @@ class ClusterWorkers:
             raise UserError(f"none of the {len(found)} workers can train: {texts[0]}", option=self._scheduler.name)
         self._notes.extend(texts)
 
-    async def _train(self, config: Config, folder: Path) -> Done:
+    async def _train(self, config: Config, folder: Path) -> Outcome:
         if known := await asyncio.to_thread(outcome, folder):
-            return Done(*known)
+            return Outcome(*known)
         try:
             delivery = await self._delivered(config, folder.name)
         except KilledWorker:
-            return Done(Standing.FAILED, note="the workers that it was given to died, one after the other", again=True)
+            return Outcome(RunStatus.FAILED, note="the workers that it was given to died, one after the other", again=True)
         except Exception as error:  # whatever the cluster's Python raises that is handed a run
             await asyncio.sleep(UNFIT_PAUSE)
-            return Done(Standing.FAILED, note=f"a worker cannot train it: {_line(error)}", again=True)
+            return Outcome(RunStatus.FAILED, note=f"a worker cannot train it: {_line(error)}", again=True)
         if not delivery.is_fit:
             await asyncio.sleep(UNFIT_PAUSE)
-        if delivery.done.status is Standing.FAILED:
+        if delivery.done.status is RunStatus.FAILED:
             return replace(delivery.done, note=f"worker {delivery.worker}: {delivery.done.note}")
         self._compare(delivery)
         try:
             await asyncio.to_thread(put, delivery.files, folder)
         except UserError as error:
-            return Done(Standing.FAILED, note=str(error))
+            return Outcome(RunStatus.FAILED, note=str(error))
         return delivery.done
 
     async def _delivered(self, config: Config, name: str) -> Delivery:
@@ -236,7 +236,7 @@ class ClusterWorkers:
         client.subscribe_topic(PROGRESS, self._hear)  # type: ignore[no-untyped-call]
         return client
 
-    def _hear(self, event: tuple[float, Progress]) -> None:
+    def _hear(self, event: tuple[float, ProgressMessage]) -> None:
         _, progress = event
         # Another sweep of this scheduler is heard too.
         if (run := progress["run"]) in self._latest:

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from tui_trainer.sweep.statistics import Group, Paired, paired
-from tui_trainer.sweep.store import Standing
+from tui_trainer.sweep.store import RunStatus
 
 NONE = "-"
 
 HEADS = ("runs", "accuracy", "sd", "95% interval", "against the first", "p")
-"""After the options, and before the standings that are counted."""
+"""After the options, and before the progress that are counted."""
 
 
 def configurations(
-    groups: Sequence[Group], first: Group, names: Sequence[str], seeds: int, counted: Sequence[Standing] = (Standing.DIVERGED,)
+    groups: Sequence[Group], first: Group, names: Sequence[str], seeds: int, counted: Sequence[RunStatus] = (RunStatus.DIVERGED,)
 ) -> tuple[list[str], list[list[str]]]:
     """Heads and rows: the options of these names, runs and accuracy, then as many columns as hold something."""
     heads = [*names, *HEADS, *map(str, counted)]

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.statistics import score_of
-from tui_trainer.sweep.store import Result, Standing
+from tui_trainer.sweep.store import Result, RunStatus
 from tui_trainer.sweep.table import number_of
 from tui_trainer.system.folders import printable
 
@@ -84,7 +84,7 @@ def _cell(groups: Sequence[Sequence[Result]]) -> Cell:
         spread=sqrt(fmean(variances)) if variances else None,
         runs=sum(map(len, scores)),
         configurations=len(groups),
-        diverged=sum(result.status is Standing.DIVERGED for results in groups for result in results),
+        diverged=sum(result.status is RunStatus.DIVERGED for results in groups for result in results),
     )
 
 

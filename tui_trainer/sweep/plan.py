@@ -11,7 +11,7 @@ from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.runs.run import settle
-from tui_trainer.sweep.search import Listed, Search
+from tui_trainer.sweep.search import FixedRuns, Search
 from tui_trainer.sweep.space import MOST_TRIALS, Space, Trial, Values
 from tui_trainer.sweep.store import Result, Store
 from tui_trainer.sweep.sweep import Sweep
@@ -98,7 +98,7 @@ def open_sweep(folder: Path, plan: Plan | None, workers: Callable[[Mapping[str, 
         found = search(data, store, results)
         done = sum(result.status.is_final for result in results)
         facts = {"began": store.facts().get("began", time()), "status": "running", "total": done + found.left}
-        store.note(plan=plan.record(), seeds=len(space.seeds), **facts)
+        store.put_facts(plan=plan.record(), seeds=len(space.seeds), **facts)
         return Sweep(folder, store, results, found, workers(data), data, len(space.seeds))
     except BaseException:
         store.close()
@@ -128,7 +128,7 @@ def _search(plan: Plan, space: Space) -> Sought:
     trials = list(_trials(plan, space))
 
     def listed(data: Mapping[str, Dataset], _store: Store, results: Sequence[Result]) -> Search:
-        return Listed(trials, data, {result.key for result in results if result.status.is_final})
+        return FixedRuns(trials, data, {result.key for result in results if result.status.is_final})
 
     return listed
 

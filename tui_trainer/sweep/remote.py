@@ -21,9 +21,9 @@ from tui_trainer.datasets.dataset import Dataset, load
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.sweep.shared import untested
-from tui_trainer.sweep.store import Standing
+from tui_trainer.sweep.store import RunStatus
 from tui_trainer.sweep.train_run import CutShortError, latest, refuse_link
-from tui_trainer.sweep.workers import NOTHING, Done, trained
+from tui_trainer.sweep.workers import NOTHING, Outcome, trained
 from tui_trainer.system.files import replace
 from tui_trainer.system.folders import path_text
 from tui_trainer.training.control import Control
@@ -40,7 +40,7 @@ PROGRESS: Final = "tui-trainer: progress"
 """The topic, as Dask calls it, of these words."""
 
 
-class Progress(TypedDict):
+class ProgressMessage(TypedDict):
     """What a run has given so far."""
 
     run: str
@@ -52,7 +52,7 @@ class Delivery:
     """What a worker sends home of a run."""
 
     worker: str
-    done: Done
+    done: Outcome
     environment: Mapping[str, str]
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Of a run that ended: by name, in the order in which they are to be written."""
@@ -99,14 +99,14 @@ def train(name: str, options: str, fingerprint: str, home: Mapping[str, str]) ->
     worker = get_worker()
     config = Config.parse(tomllib.loads(options))
     if reason := unfit(home, {config.data: fingerprint}):
-        return Delivery(worker.address, Done(Standing.FAILED, note=reason, again=True), environment(), is_fit=False)
+        return Delivery(worker.address, Outcome(RunStatus.FAILED, note=reason, again=True), environment(), is_fit=False)
     with TemporaryDirectory(prefix="run-", dir=worker.local_directory) as parent:
         folder = Path(parent) / "run"
         try:
             with _while_wanted(worker, name, folder) as control:
                 done = trained(config, folder, lambda: _dataset(config.data), control)
         except CutShortError:
-            done = Done(Standing.FAILED, note="its worker was stopped", again=True)
+            done = Outcome(RunStatus.FAILED, note="its worker was stopped", again=True)
         return Delivery(worker.address, done, environment(), _files(folder) if done.status.is_final else {})
 
 
@@ -165,7 +165,7 @@ def _while_wanted(worker: Worker, name: str, folder: Path) -> Iterator[Control]:
                 return
             if monotonic() - told_at >= TELL_EVERY and (figures := latest(folder)) and figures.epochs != told.epochs:
                 told, told_at = figures, monotonic()
-                worker.log_event(PROGRESS, Progress(run=name, figures=asdict(figures)))
+                worker.log_event(PROGRESS, ProgressMessage(run=name, figures=asdict(figures)))
 
     looking = threading.Thread(target=look, name="wanted", daemon=True)
     looking.start()

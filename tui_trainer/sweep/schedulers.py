@@ -35,7 +35,7 @@ class Scheduler(Protocol):
         """End what was started for the sweep."""
 
 
-class Given:
+class ExistingScheduler:
     """A scheduler of somebody else's: an address, or the file that its --scheduler-file names. Raises UserError."""
 
     close_within = 0.0

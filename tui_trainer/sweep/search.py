@@ -6,7 +6,7 @@ from typing import Protocol
 
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.sweep.space import Trial
-from tui_trainer.sweep.store import Figures, Standing, run_key
+from tui_trainer.sweep.store import Figures, RunStatus, run_key
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class Search(Protocol):
     def ask(self) -> Planned | None:
         """The next run; None while it waits for what others give, or at its end."""
 
-    def tell(self, planned: Planned, status: Standing, figures: Figures) -> None:
+    def tell(self, planned: Planned, status: RunStatus, figures: Figures) -> None:
         """What came of a run."""
 
     def gives_up(self, planned: Planned, figures: Figures) -> bool:
         """Whether a run that has given this so far is not worth going on with."""
 
 
-class Listed:
+class FixedRuns:
     """Runs that are known from the first, but for those in `done`, whatever others give."""
 
     def __init__(self, trials: Iterable[Trial], data: Mapping[str, Dataset], done: Collection[str]) -> None:
@@ -54,7 +54,7 @@ class Listed:
     def ask(self) -> Planned | None:
         return self._waiting.pop() if self._waiting else None
 
-    def tell(self, planned: Planned, status: Standing, figures: Figures) -> None:
+    def tell(self, planned: Planned, status: RunStatus, figures: Figures) -> None:
         """There is nothing to learn from it."""
 
     def gives_up(self, planned: Planned, figures: Figures) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 
 from tui_trainer.sweep.space import SEED
-from tui_trainer.sweep.store import Result, Standing
+from tui_trainer.sweep.store import Result, RunStatus
 
 CONFIDENCE: Final = 0.95
 RESAMPLES: Final = 2000
@@ -76,7 +76,7 @@ class Group:
         """Training time of all its runs."""
         return sum(result.figures.seconds for result in self.results)
 
-    def count(self, status: Standing) -> int:
+    def count(self, status: RunStatus) -> int:
         """How many of its runs stand so."""
         return sum(result.status is status for result in self.results)
 
@@ -87,9 +87,9 @@ class Group:
 
 def score_of(result: Result) -> float | None:
     """What a run counts as; None while that is not known, and for one that was given up."""
-    if result.status is Standing.DIVERGED:
+    if result.status is RunStatus.DIVERGED:
         return 0.0
-    return result.figures.validation_accuracy if result.status is Standing.COMPLETED else None
+    return result.figures.validation_accuracy if result.status is RunStatus.COMPLETED else None
 
 
 def grouped(results: Iterable[Result]) -> list[Group]:

@@ -41,21 +41,21 @@ create table examinations (configuration text primary key, keys text not null, t
 """
 
 
-class Standing(StrEnum):
+class RunStatus(StrEnum):
     """What became of a run."""
 
     RUNNING = "running"
     COMPLETED = "completed"
     DIVERGED = "diverged"
     PRUNED = "pruned"
-    """Given up by the search, because others were better at the same epoch."""
+    """ExistingScheduler up by the search, because others were better at the same epoch."""
     FAILED = "failed"
     """Not trained to its end for a reason that is not its own: it is tried again when the sweep is started again."""
 
     @property
     def is_final(self) -> bool:
         """Whether it need not be trained again."""
-        return self in {Standing.COMPLETED, Standing.DIVERGED, Standing.PRUNED}
+        return self in {RunStatus.COMPLETED, RunStatus.DIVERGED, RunStatus.PRUNED}
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,14 @@ class Result:
     """Every option as plain data."""
     point: Mapping[str, str]
     """The swept options."""
-    status: Standing
+    status: RunStatus
     figures: Figures
     note: str = ""
     """What went wrong, in a line."""
 
 
 @dataclass(frozen=True)
-class Examined:
+class FinalScore:
     """What the chosen configuration's networks said about the test set: means over its seeds."""
 
     keys: tuple[str, ...]
@@ -224,26 +224,26 @@ class Store:
     def forget_running(self) -> None:
         """Take away what says that it is being trained, once nobody trains it."""
         with self._told(), self._base:
-            self._base.execute("delete from runs where status = ?", (Standing.RUNNING.value,))
+            self._base.execute("delete from runs where status = ?", (RunStatus.RUNNING.value,))
 
     def facts(self) -> dict[str, Any]:
         """What the sweep was started with, and how it stands."""
         with self._told():
             return {name: json.loads(value) for name, value in self._base.execute("select name, value from sweep")}
 
-    def note(self, **facts: Any) -> None:
+    def put_facts(self, **facts: Any) -> None:
         """Keep facts, in place of those of the same names."""
         with self._told(), self._base:
             rows = [(name, json.dumps(value)) for name, value in facts.items()]
             self._base.executemany("insert or replace into sweep values (?, ?)", rows)
 
-    def examined(self) -> dict[str, Examined]:
+    def examined(self) -> dict[str, FinalScore]:
         """The configurations that the test set was shown to, by the key of each."""
         with self._told():
             rows = self._base.execute("select configuration, keys, test_loss, test_accuracy from examinations")
-            return {configuration: Examined(tuple(json.loads(keys)), *figures) for configuration, keys, *figures in rows}
+            return {configuration: FinalScore(tuple(json.loads(keys)), *figures) for configuration, keys, *figures in rows}
 
-    def put_examined(self, configuration: str, examined: Examined) -> None:
+    def put_examined(self, configuration: str, examined: FinalScore) -> None:
         """Keep what a configuration said about the test set."""
         row = (configuration, json.dumps(examined.keys), examined.test_loss, examined.test_accuracy)
         with self._told(), self._base:

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.statistics import Group
-from tui_trainer.sweep.store import Result, Standing
+from tui_trainer.sweep.store import Result, RunStatus
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
 
@@ -26,7 +26,7 @@ SHORT: Final[Mapping[str, str]] = {"learning_rate": N_("lr")}
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """A run, or a configuration."""
 
     keys: tuple[str, ...]
@@ -50,7 +50,7 @@ class Table:
     """Rows under heads, the first of which are the names of swept options; heads are translated where they are shown."""
 
     heads: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
 
     def widths(self, most: int) -> tuple[int, ...]:
         """Of the columns: as wide as what is in them, up to `most` columns of the terminal."""
@@ -62,7 +62,7 @@ class Table:
         """Whether a column holds numbers."""
         return not any(isinstance(row.values[column], str) for row in self.rows)
 
-    def view(self, head: str, query: str = "", *, descending: bool = False) -> list[Row]:
+    def view(self, head: str, query: str = "", *, descending: bool = False) -> list[TableRow]:
         """The rows that a query leaves, sorted by the column under a head."""
         rows = [row for row in self.rows if self._matches(row, query.lower().split())]
         if head not in self.heads:
@@ -72,7 +72,7 @@ class Table:
         known.sort(key=lambda row: _order(row.values[column]), reverse=descending)
         return known + [row for row in rows if row.values[column] is None]
 
-    def _matches(self, row: Row, words: Iterable[str]) -> bool:
+    def _matches(self, row: TableRow, words: Iterable[str]) -> bool:
         """Whether each word occurs, and each `option=value` is so."""
         for word in words:
             name, equals, wanted = word.partition("=")
@@ -104,9 +104,9 @@ def table_of_runs(board: Board) -> Table:
     best = board.best_run.key if board.best_run else None
     rows = []
     for run in board.results:
-        is_open = run.status is Standing.RUNNING and board.going_on
+        is_open = run.status is RunStatus.RUNNING and board.is_running
         cells, values = _row(board, run, [run.point.get(name) for name in board.names], RUN_COLUMNS)
-        rows.append(Row((run.key,), cells, values, run.key == best, run.status in {Standing.DIVERGED, Standing.FAILED}, is_open))
+        rows.append(TableRow((run.key,), cells, values, run.key == best, run.status in {RunStatus.DIVERGED, RunStatus.FAILED}, is_open))
     return Table((*map(printable, board.names), *(column.head for column in RUN_COLUMNS)), tuple(rows))
 
 
@@ -116,10 +116,10 @@ def table_of_groups(board: Board) -> Table:
     rows = []
     for group in board.groups:
         keys = tuple(result.key for result in group.results)
-        is_open = board.going_on and bool(group.count(Standing.RUNNING))
-        is_bad = bool(group.count(Standing.DIVERGED) or group.count(Standing.FAILED))
+        is_open = board.is_running and bool(group.count(RunStatus.RUNNING))
+        is_bad = bool(group.count(RunStatus.DIVERGED) or group.count(RunStatus.FAILED))
         cells, values = _row(board, group, [group.point.get(name) for name in board.options], GROUP_COLUMNS)
-        rows.append(Row(keys, cells, values, group.key == best, is_bad, is_open))
+        rows.append(TableRow(keys, cells, values, group.key == best, is_bad, is_open))
     return Table((*map(printable, board.options), *(column.head for column in GROUP_COLUMNS)), tuple(rows))
 
 
@@ -174,7 +174,7 @@ def _number(value: float | None, form: str) -> str:
     return "" if value is None else format(value, form)
 
 
-def _counted(head: str, standing: Standing) -> Column[Group]:
+def _counted(head: str, standing: RunStatus) -> Column[Group]:
     """How many runs of a configuration ended so."""
     return Column(head, lambda _board, group: float(group.count(standing)), lambda _board, group: str(group.count(standing) or ""))
 
@@ -197,8 +197,8 @@ GROUP_COLUMNS: Final[tuple[Column[Group], ...]] = (
         lambda _board, group: "" if group.deviation is None else f"{100 * group.deviation:.2f}",
     ),
     Column(N_("interval"), _interval_begins, _interval),
-    _counted(N_("diverged"), Standing.DIVERGED),
-    _counted(N_("failed"), Standing.FAILED),
+    _counted(N_("diverged"), RunStatus.DIVERGED),
+    _counted(N_("failed"), RunStatus.FAILED),
     Column(SECONDS, lambda _board, group: group.seconds, lambda _board, group: f"{group.seconds:.1f}"),
 )
 """The figures of a configuration, over its seeds."""

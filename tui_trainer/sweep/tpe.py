@@ -22,7 +22,7 @@ from tui_trainer.runs.archive import read_run
 from tui_trainer.sweep.search import Planned
 from tui_trainer.sweep.space import SEED, Axis, Number, Space, Value, Values, value_text
 from tui_trainer.sweep.statistics import score_of
-from tui_trainer.sweep.store import RUNS, Figures, Result, Standing, Store, run_key
+from tui_trainer.sweep.store import RUNS, Figures, Result, RunStatus, Store, run_key
 
 KEPT: Final = 75.0
 """Percent of the runs that are resumed: among good ones that are all but alike half would be given up for nothing."""
@@ -59,7 +59,7 @@ class _Suggestion:
 
     @property
     def is_given_up(self) -> bool:
-        return any(result.status is Standing.PRUNED for result in self.results.values())
+        return any(result.status is RunStatus.PRUNED for result in self.results.values())
 
 
 class ParzenSearch:
@@ -106,7 +106,7 @@ class ParzenSearch:
                 return None
         return self._waiting.popleft()
 
-    def tell(self, planned: Planned, status: Standing, figures: Figures) -> None:
+    def tell(self, planned: Planned, status: RunStatus, figures: Figures) -> None:
         suggestion = self._of_run[planned.key]
         result = Result(planned.key, planned.place, planned.trial.config.record(), planned.trial.point, status, figures)
         self._take(suggestion, result)
@@ -178,7 +178,7 @@ class ParzenSearch:
             # A run that is stopped before it has given anything is resumed all the same.
             asked = {key: each.runs[0].trial.point for key, each in self._suggestions.items() if not each.is_told}
             with suppress(UserError):  # then another takes its place
-                self._store.note(asked=asked)
+                self._store.put_facts(asked=asked)
 
     def _take(self, suggestion: _Suggestion, result: Result) -> None:
         suggestion.results[result.key] = result

@@ -12,7 +12,7 @@ from tui_trainer.runs import checkpoint
 from tui_trainer.runs.archive import RunRecord, is_run, read_run
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.run import Run
-from tui_trainer.sweep.store import Figures, Standing
+from tui_trainer.sweep.store import Figures, RunStatus
 from tui_trainer.system.locks import is_held
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Ended
@@ -22,7 +22,7 @@ class CutShortError(Exception):
     """The run was stopped before its end; what it learned is in its folder."""
 
 
-def run_trial(config: Config, folder: Path, data: Dataset, control: Control) -> tuple[Standing, Figures]:
+def train_run(config: Config, folder: Path, data: Dataset, control: Control) -> tuple[RunStatus, Figures]:
     """Train the run in its folder, or resume it there; of one that has ended tell what it gave.
 
     Raises CutShortError after `control` stopped it, and UserError when it cannot be trained or kept.
@@ -45,7 +45,7 @@ def refuse_link(folder: Path) -> None:
         raise UserError("a link is where the run's own folder belongs", path=folder, hint="remove it")
 
 
-def outcome(folder: Path) -> tuple[Standing, Figures] | None:
+def outcome(folder: Path) -> tuple[RunStatus, Figures] | None:
     """What a run gave that has ended; None of one that has not. A sweep that is killed may not have heard of a run that had just ended."""
     try:
         record = read_run(folder)
@@ -64,12 +64,12 @@ def latest(folder: Path) -> Figures | None:
     return figures(record) if record.epochs else None
 
 
-def figures(record: RunRecord, status: Standing = Standing.RUNNING) -> Figures:
+def figures(record: RunRecord, status: RunStatus = RunStatus.RUNNING) -> Figures:
     """What the files of a run tell; of one that diverged only how long it lasted, for its network is of no use."""
     digest = None
-    if status is Standing.DIVERGED:
+    if status is RunStatus.DIVERGED:
         return Figures(epochs=record.last_epoch, seconds=record.seconds)
-    if status is Standing.COMPLETED:
+    if status is RunStatus.COMPLETED:
         digest = _digest(RunDirectory(record.path).checkpoint)
     kept = record.epochs[-1] if record.epochs else None
     if record.config.get("early_stopping") and (best := record.history.best_loss):
@@ -87,8 +87,8 @@ def figures(record: RunRecord, status: Standing = Standing.RUNNING) -> Figures:
     )
 
 
-def _outcome(record: RunRecord) -> tuple[Standing, Figures]:
-    status = Standing.DIVERGED if record.status == "diverged" else Standing.COMPLETED
+def _outcome(record: RunRecord) -> tuple[RunStatus, Figures]:
+    status = RunStatus.DIVERGED if record.status == "diverged" else RunStatus.COMPLETED
     return status, figures(record, status)
 
 

@@ -18,8 +18,8 @@ from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.sweep.shared import SharedData
-from tui_trainer.sweep.store import Figures, Standing
-from tui_trainer.sweep.train_run import CutShortError, latest, run_trial
+from tui_trainer.sweep.store import Figures, RunStatus
+from tui_trainer.sweep.train_run import CutShortError, latest, train_run
 from tui_trainer.system import signals
 from tui_trainer.system.streams import redirect_output
 from tui_trainer.training.control import Control
@@ -32,10 +32,10 @@ NOTHING: Final = Figures()
 
 
 @dataclass(frozen=True)
-class Done:
+class Outcome:
     """What came of a run."""
 
-    status: Standing
+    status: RunStatus
     figures: Figures = NOTHING
     note: str = ""
     again: bool = False
@@ -49,13 +49,13 @@ class Workers(Protocol):
     def count(self) -> int:
         """How many runs are trained at a time; it may change."""
 
-    def submit(self, config: Config, folder: Path) -> Future[Done]:
+    def submit(self, config: Config, folder: Path) -> Future[Outcome]:
         """Have a run trained, and kept in the folder. Cancelling the future ends the run."""
 
     def latest(self, folder: Path) -> Figures | None:
         """What the run of this folder has given so far, as far as that is known here; None before its first epoch ended."""
 
-    def hear(self, future: Future[Done]) -> Done:
+    def outcome_of(self, future: Future[Outcome]) -> Outcome:
         """What came of it, once it is done and was not cancelled."""
 
     def notes(self) -> list[str]:
@@ -83,10 +83,10 @@ class LocalWorkers:
     def count(self) -> int:
         return self._count
 
-    def submit(self, config: Config, folder: Path) -> Future[Done]:
+    def submit(self, config: Config, folder: Path) -> Future[Outcome]:
         pool = self._pool = self._pool or self._start()
         try:
-            future: Future[Done] = pool.schedule(_train, (config, folder))
+            future: Future[Outcome] = pool.schedule(_train, (config, folder))
         except RuntimeError:  # a worker died between two runs, which its pool does not survive
             self._end(pool)
             pool = self._pool = self._start()
@@ -96,15 +96,15 @@ class LocalWorkers:
     def latest(self, folder: Path) -> Figures | None:
         return latest(folder)
 
-    def hear(self, future: Future[Done]) -> Done:
+    def outcome_of(self, future: Future[Outcome]) -> Outcome:
         error = future.exception()
         if error is None:
             return future.result()
         if isinstance(error, ProcessExpired):
-            return Done(Standing.FAILED, note=f"its worker process {_how_it_died(error.exitcode)}", again=True)
+            return Outcome(RunStatus.FAILED, note=f"its worker process {_how_it_died(error.exitcode)}", again=True)
         reason = " ".join(str(error).split())[:200]
         # What is wrong with the pool is not wrong with the run.
-        return Done(Standing.FAILED, note=f"{type(error).__name__}: {reason}", again=isinstance(error, RuntimeError))
+        return Outcome(RunStatus.FAILED, note=f"{type(error).__name__}: {reason}", again=isinstance(error, RuntimeError))
 
     def notes(self) -> list[str]:
         return []
@@ -146,14 +146,14 @@ def _how_it_died(code: int) -> str:
     return f"was ended by {name}" if name else f"ended with status {code}"
 
 
-def trained(config: Config, folder: Path, data: Callable[[], Dataset], control: Control) -> Done:
+def trained(config: Config, folder: Path, data: Callable[[], Dataset], control: Control) -> Outcome:
     """Have the run trained here, by a worker. Raises CutShortError after `control` stopped it."""
     try:
-        return Done(*run_trial(config, folder, data(), control))
+        return Outcome(*train_run(config, folder, data(), control))
     except UserError as error:
-        return Done(Standing.FAILED, note=str(error))
+        return Outcome(RunStatus.FAILED, note=str(error))
     except MemoryError:
-        return Done(Standing.FAILED, note="it does not fit into memory beside the other workers", again=True)
+        return Outcome(RunStatus.FAILED, note="it does not fit into memory beside the other workers", again=True)
 
 
 # What follows is run by the worker processes.
@@ -181,7 +181,7 @@ def _dataset(name: str) -> Dataset:
     return _shared[name].dataset()
 
 
-def _train(config: Config, folder: Path) -> Done:
+def _train(config: Config, folder: Path) -> Outcome:
     control = Control()
     with signals.heeded(lambda _number: control.stop("interrupted")) as received:
         try:
