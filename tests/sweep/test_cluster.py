@@ -197,7 +197,7 @@ def test_a_run_that_comes_home_in_part_has_not_ended(digits: Dataset, tmp_path: 
             files.replace(path, content, also)
 
         monkeypatch.setattr(remote, "replace", replace)
-        with pytest.raises(UserError, match=rf"^{here}: cannot keep the run .no space left on device.$"):
+        with pytest.raises(UserError, match=rf"^{here}: the run cannot be saved .no space left on device.$"):
             put(delivered, here)
         assert outcome(here) is None
     monkeypatch.setattr(remote, "replace", files.replace)

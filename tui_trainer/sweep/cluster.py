@@ -1,7 +1,7 @@
-"""Sweeps on many machines: a Dask cluster's workers train the runs, whose files come home. No file system is shared.
+"""Sweeps on many machines: a Dask cluster's workers train the runs and send their files home. No file system is shared.
 
-An event loop in a thread of its own speaks with the scheduler, and waits for each run in a coroutine. A scheduler that is lost is
-looked for until it is found again or the sweep is stopped, and is given what it had in submitted once more.
+An event loop in its own thread talks to the scheduler, with a coroutine per run. After a lost connection it reconnects until the sweep is
+stopped, and submits the unfinished runs again.
 """
 
 import asyncio
@@ -38,20 +38,20 @@ REACH_WITHIN: Final = 10.0
 """Seconds in which a scheduler must answer at the start."""
 
 LOOK_EVERY: Final = 1.0
-"""Seconds between two looks at who is there."""
+"""Seconds between two counts of the workers."""
 
 UNFIT_PAUSE: Final = 10.0
-"""Seconds for which a refused run is held back: a worker that refuses at once would else soon have refused them all."""
+"""Seconds before a refused run is submitted again: otherwise a worker that refuses at once would soon refuse all runs."""
 
 CHECK_WITHIN: Final = 30.0
 """Seconds in which all workers must have loaded the data at the start."""
 
 CLOSE_WITHIN: Final = 0.5
-"""Seconds for taking leave of a scheduler, which may not answer."""
+"""Seconds for closing the connection to a scheduler, which may not answer."""
 
 
 class ClusterWorkers:
-    """The workers of a Dask cluster, as many as there are at the time. Raises UserError when there is no cluster, or none of use."""
+    """The workers of a Dask cluster, whose number may change. Raises UserError when no cluster or no fit worker is found."""
 
     def __init__(self, scheduler: Scheduler, data: Mapping[str, Dataset]) -> None:
         _silence()
@@ -63,7 +63,7 @@ class ClusterWorkers:
         self._differences: set[str] = set()
         self._runs: set[Future[Outcome]] = set()
         self._latest: dict[str, Figures | None] = {}
-        """What each run in submitted has given so far."""
+        """The figures so far of each submitted run."""
         self._opened: Future[None] = Future()
         self._loop, self._over, self._connecting = asyncio.new_event_loop(), asyncio.Event(), asyncio.Lock()
         self._thread = threading.Thread(target=self._serve, name="cluster", daemon=True)
@@ -146,7 +146,7 @@ class ClusterWorkers:
             self._count = sum((await asyncio.wait_for(self._client.nthreads(), REACH_WITHIN)).values())  # type: ignore[no-untyped-call]
 
     async def _refuse_unfit(self, client: Client) -> None:
-        """Find workers that may not train, before they are given anything to train. Raises UserError where there are no others."""
+        """Report workers that may not train. Raises UserError where there are no others."""
         call = pickle.dumps(Call(unfit, versions(), self._data))
         try:
             found = await asyncio.wait_for(client.run(pickle.loads, call, on_error="return"), CHECK_WITHIN)
@@ -180,11 +180,11 @@ class ClusterWorkers:
         return delivery.done
 
     async def _delivered(self, config: Config, name: str) -> Delivery:
-        """What a worker makes of the run, however often the scheduler is lost meanwhile."""
+        """The run as a worker delivers it; submitted again whenever the scheduler is lost."""
         while True:
             client = await self._connected()
             call = pickle.dumps(Call(train, name, config.to_toml(), self._data[config.data], versions()))
-            # A key of its own, for what is submitted again is not what was given up.
+            # A new key: a run that is submitted again must not be taken for the cancelled one.
             future = client.submit(pickle.loads, call, key=f"{name}-{uuid4().hex}", pure=False)
             try:
                 delivery: Delivery = await future
@@ -198,7 +198,7 @@ class ClusterWorkers:
                 future.release()  # type: ignore[no-untyped-call]
 
     def _compare(self, delivery: Delivery) -> None:
-        """Equal bytes are promised for equal environments."""
+        """Report an environment that differs from this machine's: results may then differ too."""
         here = environment()
         different = [f"{name} {there} (here {here[name]})" for name, there in delivery.environment.items() if there != here[name]]
         if different and (what := ", ".join(different)) not in self._differences:
@@ -238,7 +238,7 @@ class ClusterWorkers:
 
     def _hear(self, event: tuple[float, ProgressMessage]) -> None:
         _, progress = event
-        # Another sweep of this scheduler is heard too.
+        # Other sweeps of this scheduler use the same topic.
         if (run := progress["run"]) in self._latest:
             self._latest[run] = Figures(**progress["figures"])
 
@@ -261,7 +261,7 @@ def _line(problem: object) -> str:
 
 
 def _silence() -> None:
-    """What Dask has to say goes to the terminal, which belongs to the sweep; that a machine is lost is told as the sweep's own note."""
+    """Silence Dask's logging and warnings: the sweep owns the terminal, and reports lost machines itself."""
     for name in list(logging.Logger.manager.loggerDict):
         if name.split(".")[0] in {"distributed", "asyncssh"}:
             logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""What is said of a sweep on the screen as well as without one: in the language that `translate` has, in English without it."""
+"""Phrases about a sweep for both faces, in the language of `translate`, or else English."""
 
 from collections.abc import Callable
 
@@ -12,19 +12,19 @@ Translate = Callable[[str], str]
 
 
 def several(count: int, noun: str) -> str:
-    """So many of something, in English."""
+    """A count with its noun, in English."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def rate_text(progress: SweepProgress, translate: Translate = str) -> str:
-    """How fast it goes."""
+    """The sweep's speed."""
     if not progress.trained:
         return ""
     return translate(N_("{rate:.3g} runs a minute")).format(rate=progress.trained / progress.seconds * 60)
 
 
 def duration(seconds: float, translate: Translate = str) -> str:
-    """Some time as people say it: 12 s, 3:05 min, 2:10 h."""
+    """A duration as 12 s, 3:05 min or 2:10 h."""
     whole = round(seconds)
     if whole < 60:
         return translate(N_("{seconds} s")).format(seconds=whole)
@@ -34,7 +34,7 @@ def duration(seconds: float, translate: Translate = str) -> str:
 
 
 def conclusion(event: SweepEnded, again: str = N_("the same command"), translate: Translate = str) -> list[str]:
-    """What it amounts to, in a few lines; `again` is what continues it."""
+    """A summary in a few lines; `again` names the way to resume the sweep."""
     lines = []
     progress, again = event.progress, translate(again)
     if event.status == "stopped":

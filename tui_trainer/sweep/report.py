@@ -1,4 +1,4 @@
-"""What a sweep's folder has to tell, with tables and pictures, while it goes on too."""
+"""The report of a sweep, running or not, with tables and pictures."""
 
 import shlex
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ MOST_ENVIRONMENTS: Final = 10
 
 
 def report(board: Board, now: datetime) -> Document:
-    """All that there is to tell."""
+    """The report at the time `now`."""
     blocks: list[Block] = [Points(list(_standing(board, now))), *_repeated(board)]
     if board.ranked:
         blocks += [*_chosen(board), *_table(board), Heading("Pictures"), *pictures(board)]
@@ -38,7 +38,7 @@ def report(board: Board, now: datetime) -> Document:
 
 
 def command(plan: Plan) -> str:
-    """What to type for the same sweep, with the same file."""
+    """The command line of the same sweep, with the same file."""
     words = ["tui-trainer", "sweep", *(["--config", plan.file] if plan.file else [])]
     for name, value in plan.options.items():
         words += [option(name), value]

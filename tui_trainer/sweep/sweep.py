@@ -1,4 +1,4 @@
-"""A sweep from end to end: runs from a search to workers, what came of them into the store, and the best one before the test set."""
+"""A sweep: runs go from a search to workers, their outcomes into the store, and the best configuration to the test set."""
 
 import threading
 from collections import Counter
@@ -26,18 +26,18 @@ from tui_trainer.training.batch_loader import BatchLoader, evaluate
 from tui_trainer.training.blas import BlasThreads
 
 ATTEMPTS: Final = 3
-"""Times that a run is tried whose worker died: it goes on from its checkpoint, but it may be what kills them."""
+"""Attempts at a run whose worker died: it is resumed from its checkpoint, but may be what kills its workers."""
 
 PATIENCE: Final = 0.25
-"""Seconds for which nothing but the end of a run is waited for."""
+"""Longest wait for the end of a run, in seconds."""
 
 LOOK_EVERY: Final = 1.0
-"""Seconds between two looks at what the runs that are being trained have given so far."""
+"""Seconds between two updates of running runs' figures."""
 
 
 @dataclass(frozen=True, slots=True)
 class SweepStarted:
-    """Workers stand ready. `done` of the `total` runs were trained before."""
+    """Workers are ready. `done` of the `total` runs were trained before."""
 
     folder: Path
     total: int
@@ -48,7 +48,7 @@ class SweepStarted:
 
 @dataclass(frozen=True, slots=True)
 class SweepProgress:
-    """How far the sweep is."""
+    """The sweep's progress, in runs."""
 
     total: int
     done: int
@@ -62,7 +62,7 @@ class SweepProgress:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest will take at the rate so far."""
+        """The estimated time of the remaining runs, at the rate so far."""
         return self.seconds / self.trained * (self.total - self.done - self.failed) if self.trained else None
 
 
@@ -76,26 +76,26 @@ class RunChanged:
 
 @dataclass(frozen=True, slots=True)
 class SweepNoted:
-    """Something that whoever started the sweep should know, in a line; the sweep goes on."""
+    """A one-line message for the user; the sweep continues."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class SweepEnded:
-    """All is done, or the sweep was stopped: then what is missing is done when it is started again."""
+    """The sweep is complete, or was stopped; a stopped sweep trains the missing runs when it is resumed."""
 
     status: Literal["completed", "stopped"]
     progress: SweepProgress
     seeds: int
-    """How many each configuration is to be trained with."""
+    """The number of seeds of each configuration."""
     groups: tuple[Group, ...]
     best: Group | None
     """The configuration that the validation set chose."""
     examined: FinalScore | None
-    """What it said about the test set."""
+    """Its score on the test set."""
     looks: int
-    """How many configurations the test set has been shown to, over all the sweep's life."""
+    """The number of configurations tested so far, over the sweep's whole life."""
     failed: tuple[Result, ...]
 
 
@@ -130,20 +130,20 @@ class Sweep:
         self._submitted: dict[Future[Outcome], _Submitted] = {}
         self._again: list[_Submitted] = []
         self._unsaved: dict[str, Result] = {}
-        """What the store could not take yet."""
+        """Results that the store could not save yet."""
         self._is_failing = False
         self._given = self._done
-        """Runs that the search gave, and those that were trained before."""
+        """Runs from the search, and those trained before."""
         self._trained = 0
         self._began = monotonic()
         self._stopping = threading.Event()
 
     def stop(self) -> None:
-        """End it: runs that are being trained write their checkpoints, and go on from there the next time."""
+        """Stop the sweep: running runs write their checkpoints, from which they are resumed."""
         self._stopping.set()
 
     def events(self) -> Generator[SweepEvent, None, None]:
-        """Whoever stops consuming stops the work."""
+        """Train, yielding events. Closing the generator stops the work."""
         with closing(self._store):
             try:
                 yield SweepStarted(self._folder, self._total, self._done, self._workers.count, self._seeds)
@@ -168,8 +168,7 @@ class Sweep:
             yield from self._begin_runs()
 
     def _begin_runs(self) -> Generator[SweepEvent, None, None]:
-        """Give the workers as many runs as they can take."""
-        # One more than can be trained waits at hand, so that no worker does.
+        """Submit as many runs as the workers can train, and one more, so that no worker waits."""
         while len(self._submitted) < self._workers.count + 1 and not self._stopping.is_set():
             if self._again:
                 submitted = self._again.pop()
@@ -198,7 +197,7 @@ class Sweep:
             yield SweepNoted(f"run {submitted.planned.key} ({describe(submitted.planned.trial.point)}) is left out: {done.note}")
 
     def _look(self) -> Generator[SweepEvent, None, None]:
-        """What the runs have given so far; those that are not worth going on with end here."""
+        """Update the running runs' figures, and end those that the search gives up."""
         for future, submitted in list(self._submitted.items()):
             planned = submitted.planned
             figures = self._workers.latest(self._folder / RUNS / planned.key)
@@ -223,7 +222,7 @@ class Sweep:
         yield RunChanged(result, self._progress())
 
     def _keep(self) -> Generator[SweepEvent, None, None]:
-        """Have the store take what it has not taken yet; a full disk may be emptied before the sweep ends."""
+        """Save the unsaved results; where that fails, as on a full disk, it is tried again later."""
         try:
             self._store.put(self._unsaved.values())
         except UserError as error:
@@ -239,7 +238,7 @@ class Sweep:
             del self._results[key]
             self._unsaved.pop(key, None)
         self._counts[RunStatus.RUNNING] = 0
-        with suppress(UserError):  # whoever starts it again does so too
+        with suppress(UserError):  # the next start does so too
             self._store.forget_running()
 
     @property
@@ -273,7 +272,7 @@ class Sweep:
             except UserError as error:
                 yield SweepNoted(f"the chosen configuration cannot be examined: {error}")
         status: Literal["completed", "stopped"] = "completed" if completed else "stopped"
-        with suppress(UserError):  # a report then does not know that it is whole
+        with suppress(UserError):  # without it, a report says that the sweep is incomplete
             before = self._store.facts().get("seconds", 0.0)
             self._store.put_facts(status=status, total=self._total, seconds=before + monotonic() - self._began)
         yield SweepEnded(
@@ -288,7 +287,7 @@ class Sweep:
         )
 
     def _examine(self, best: Group) -> FinalScore:
-        """Show the test set to the networks of the chosen configuration, unless they saw it before. Raises UserError."""
+        """The chosen configuration's score on the test set, computed unless it is in the store. Raises UserError."""
         keys = tuple(sorted(result.key for result in best.results if result.status.is_final))
         known = self._store.examined().get(best.key)
         if known and known.keys == keys:
@@ -312,7 +311,7 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class _Submitted:
-    """A run that workers have."""
+    """A run submitted to the workers."""
 
     planned: Planned
     attempts: int = 0
