@@ -301,18 +301,18 @@ async def test_a_folder_that_fails_is_told_while_it_does_and_loses_no_result(sit
         panel = desk.app.main.query_one(RunPanel)
         assert panel.border_subtitle is None
         path.rename(tmp_path / "elsewhere")
-        await desk.until(lambda: any("training goes on" in note.message for note in desk.app._notifications))
-        await desk.until_read("✗ cannot keep the run")
+        await desk.until(lambda: any("training continues" in note.message for note in desk.app._notifications))
+        await desk.until_read("✗ the run cannot be saved")
         assert desk.phase() is Phase.TRAINING
         (tmp_path / "elsewhere").rename(path)
         await desk.until(lambda: panel.border_subtitle is None)
         await desk.until(lambda: any("kept again, and whole" in note.message for note in desk.app._notifications))
         path.rename(tmp_path / "gone")
-        await desk.until_read("✗ cannot keep the run")
+        await desk.until_read("✗ the run cannot be saved")
         await desk.press("s")
         await desk.until_phase(Phase.ENDED)
         assert "test accuracy" in desk.screen
-        await desk.until_read("✗ not everything is saved: the run cannot be saved (no such file or directory)")
+        await desk.until_read("✗ the run cannot be saved (no such file or directory)")
         assert "test accuracy" in desk.screen
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.TRAINING)

@@ -568,16 +568,30 @@ async def test_images_of_any_square_are_drawn(sit_down: Desks, noise: dict[str, 
         assert screen.query_one("#seen", Picture)._pixels.shape == side  # type: ignore[union-attr]
 
 
-async def test_images_that_are_no_squares_are_counted_but_not_drawn(sit_down: Desks, noise: dict[str, Any], tmp_path: Path) -> None:
-    async with sit_down(USUAL, **(noise | {"data": str(data(tmp_path / "flat.npz", (3, 5)))})) as desk:
+async def test_samples_that_are_no_images_are_counted_but_not_drawn(sit_down: Desks, noise: dict[str, Any], tmp_path: Path) -> None:
+    async with sit_down(USUAL, **(noise | {"data": str(data(tmp_path / "rows.npz", (15,)))})) as desk:
         await train(desk)
         assert "taken for" in desk.screen
         await desk.press("2")
         assert "recall" in desk.screen
         await desk.press("3")
-        assert "are no squares, and" in desk.screen
+        assert "are no images in" in desk.screen
         await desk.press("4", "space", "left", "left")
-        assert "are no squares, and" in desk.screen
+        assert "are no images in" in desk.screen
+        assert "%" not in shown(desk, "#said")
+
+
+async def test_images_that_are_no_squares_are_drawn_in_their_own_shape(sit_down: Desks, noise: dict[str, Any], tmp_path: Path) -> None:
+    async with sit_down(USUAL, **(noise | {"data": str(data(tmp_path / "wide.npz", (4, 16)))})) as desk:
+        screen = await train(desk)
+        for key, picture in (("1", "#mistake-picture"), ("3", "#unit-picture")):
+            await desk.press(key)
+            assert overlaps(screen) == []
+            drawn = screen.query_one(picture, Picture)
+            lines = [line for line in drawn.draw(32, 16) if line]
+            assert (sum(len(text) for text, _ in lines[0]), len(lines)) == (32, 4), "two pixels to a character"
+        await desk.press("4", "space", "left", "left")
+        assert "none can be drawn" in desk.screen
         assert "%" not in shown(desk, "#said")
 
 

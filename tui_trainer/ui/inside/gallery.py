@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui_trainer.text.cells import cut
-from tui_trainer.text.drawing import Look, Row, bar_rows, gray, resized, signed
+from tui_trainer.text.drawing import Look, Row, bar_rows, gray, resized, resized_height, signed
 from tui_trainer.ui.kit.painted import Painted
 
 GAP = 2
@@ -34,7 +34,7 @@ class Tile:
     """A picture: an image in levels of gray (bytes) or weights (numbers around 0), and a line or two below it."""
 
     pixels: NDArray[Any] | None
-    """(side, side); None where there is nothing to draw."""
+    """(height, width); None where there is nothing to draw."""
     captions: tuple[str, ...] = ()
 
 
@@ -80,7 +80,7 @@ class Gallery(Painted, can_focus=True):
         self._wanted = wanted
         """How many pictures shall be there at once, if they can still be read then."""
         self._count = 0
-        self._side: int | None = None
+        self._shape: tuple[int, int] | None = None
         self._tile: Callable[[int], Tile] | None = None
         self._nothing = ""
         self._chosen_size: int | None = None
@@ -88,11 +88,11 @@ class Gallery(Painted, can_focus=True):
         self.index = 0
         """The picture that is looked at."""
 
-    def show(self, count: int, side: int | None, tile: Callable[[int], Tile], nothing: str = "", index: int = 0) -> None:
-        """Show so many pictures of `side` × `side` pixels, each made when it is needed, or that there is `nothing`."""
-        if side != self._side:
+    def show(self, count: int, shape: tuple[int, int] | None, tile: Callable[[int], Tile], nothing: str = "", index: int = 0) -> None:
+        """Show so many pictures of this height and width, each made when it is needed, or that there is `nothing`."""
+        if shape != self._shape:
             self._chosen_size = None
-        self._count, self._side, self._tile, self._nothing = count, side, tile, nothing
+        self._count, self._shape, self._tile, self._nothing = count, shape, tile, nothing
         self.index = min(index, max(count - 1, 0))
         self.repaint()
 
@@ -108,15 +108,15 @@ class Gallery(Painted, can_focus=True):
 
     def sizes(self) -> list[int]:
         """Pixels across that pictures can be drawn with, the largest first."""
-        side = self._side or 1
-        larger = [side * times for times in range(max(LARGEST // side, 1), 1, -1)]
-        smaller = [size for times in range(2, 9) if (size := -(-side // times)) >= 7]
-        return [*larger, side, *smaller]
+        width = self._shape[1] if self._shape else 1
+        larger = [width * times for times in range(max(LARGEST // width, 1), 1, -1)]
+        smaller = [size for times in range(2, 9) if (size := -(-width // times)) >= 7]
+        return [*larger, width, *smaller]
 
     def _tile_size(self, size: int) -> tuple[int, int]:
-        rows = -(-size // 2) if self._side else 0
+        rows = -(-resized_height(self._shape, size) // 2) if self._shape else 0
         captions = len(self._tile(0).captions) if self._tile and self._count else 0
-        return max(size if self._side else 0, NARROWEST), rows + max(captions, 1)
+        return max(size if self._shape else 0, NARROWEST), rows + max(captions, 1)
 
     def _grid(self, size: int) -> tuple[int, int]:
         """Columns and rows of pictures of such a size."""
@@ -238,7 +238,8 @@ class Picture(Painted):
     def draw(self, width: int, height: int) -> list[Row]:
         if self._pixels is None:
             return []
-        return picture(self._pixels, max(min(width, 2 * height), 1), self.look)[:height]
+        across = min(width, 2 * height * self._pixels.shape[1] // self._pixels.shape[0])
+        return picture(self._pixels, max(across, 1), self.look)[:height]
 
 
 class Bars(Painted):

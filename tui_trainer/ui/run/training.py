@@ -252,7 +252,7 @@ class TrainingPanel(RunPanel):
         self.enter(Phase.ENDED)
         self.show_end(event, diagnose(self.runner.options, event.status, event.test_accuracy, self.runner.history.layers))
         if event.trouble:
-            self.show_trouble(_("not everything is saved: {problem}").format(problem=event.trouble.below_folder(self.directory)))
+            self.show_trouble(event.trouble.below_folder(self.directory))
         if self._next:
             self.begin(self._next)
 
