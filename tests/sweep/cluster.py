@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tui_trainer.sweep.store import RUNS, Result, Standing, Store
+from tui_trainer.sweep.store import RUNS, Result, RunStatus, Store
 from tui_trainer.sweep.train_run import outcome
 
 RUNS_OF_A_SWEEP = 6
@@ -120,7 +120,7 @@ def results(folder: Path) -> list[Result]:
 def all_done_once(folder: Path) -> None:
     """Every run is in the store with what its own folder tells, and nothing else is there."""
     found = results(folder)
-    assert [result.status for result in found] == [Standing.COMPLETED] * RUNS_OF_A_SWEEP
+    assert [result.status for result in found] == [RunStatus.COMPLETED] * RUNS_OF_A_SWEEP
     assert {path.name for path in (folder / RUNS).iterdir()} == {result.key for result in found}
     for result in found:
         assert outcome(folder / RUNS / result.key) == (result.status, result.figures)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sweep.story import Story
 
-from tui_trainer.sweep.store import Standing
+from tui_trainer.sweep.store import RunStatus
 from tui_trainer.ui.run.run_panel import Phase
 
 from .desk import LONG, SMALL, USUAL, Desk, Desks, Watching
@@ -39,7 +39,7 @@ async def test_a_run_from_its_start_to_its_end(sit_down: Desks) -> None:
 
 
 async def test_a_sweep_is_filtered_by_the_words_that_are_shown(watching: Watching, tmp_path: Path) -> None:
-    others = {("relu", "0.001", 0): Standing.FAILED, ("relu", "0.1", 1): Standing.DIVERGED, ("tanh", "0.1", 0): Standing.RUNNING}
+    others = {("relu", "0.001", 0): RunStatus.FAILED, ("relu", "0.1", 1): RunStatus.DIVERGED, ("tanh", "0.1", 0): RunStatus.RUNNING}
     async with watching(make_sweep(tmp_path / "mine", Story(others=others), test=None), SMALL) as desk:
         await desk.until_read("■ 끝냄  실행 11/12, 실패 1, 발산 1")
         check(desk, "스윕 mine", "활성화 함수", "학습률", "정확도▼", "상태", "완료", "실패", "끊김", "지금까지 최고", "묶기", "찾기")

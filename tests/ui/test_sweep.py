@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sweep.story import Story
 
-from tui_trainer.sweep.board import Onlooker
-from tui_trainer.sweep.store import Standing
+from tui_trainer.sweep.board import BoardReader
+from tui_trainer.sweep.store import RunStatus
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit.help import HelpScreen
 from tui_trainer.ui.runs.watch import WatchScreen
@@ -54,7 +54,9 @@ async def test_all_of_a_sweep_that_ended(watching: Watching, tmp_path: Path, siz
 
 
 async def test_a_sweep_as_it_grows(watching: Watching, tmp_path: Path) -> None:
-    story = Story(others={("relu", "0.01", 0): Standing.RUNNING, ("tanh", "0.1", 1): Standing.FAILED, ("relu", "1", 0): Standing.DIVERGED})
+    story = Story(
+        others={("relu", "0.01", 0): RunStatus.RUNNING, ("tanh", "0.1", 1): RunStatus.FAILED, ("relu", "1", 0): RunStatus.DIVERGED}
+    )
     story.rates = ("0.001", "0.01", "0.1", "1")
     store = story.write(tmp_path / "sweep", total=20)
     async with watching(tmp_path / "sweep") as desk:
@@ -63,7 +65,7 @@ async def test_a_sweep_as_it_grows(watching: Watching, tmp_path: Path) -> None:
         await desk.press("down", "down")
         chosen = table(desk).chosen
         results = store.results()
-        store.put([replace(result, status=Standing.COMPLETED) for result in results if result.status is Standing.RUNNING])
+        store.put([replace(result, status=RunStatus.COMPLETED) for result in results if result.status is RunStatus.RUNNING])
         await desk.until_read("▶ going on  16 of 20 runs, 1 failed, 1 diverged, ")
         assert "runs a minute" in desk.screen
         assert table(desk).chosen == chosen, "the cursor stays with its run"
@@ -211,7 +213,7 @@ async def test_nothing_that_a_terminal_obeys_reaches_it(watching: Watching, tmp_
     ill = "\x1b]0;owned\x07"
     folder = tmp_path / f"sweep{ill}"
     store = Story().write(folder)
-    store.put([replace(result, note=ill, point={**result.point, ill: ill}, status=Standing.FAILED) for result in store.results()[:3]])
+    store.put([replace(result, note=ill, point={**result.point, ill: ill}, status=RunStatus.FAILED) for result in store.results()[:3]])
     store.close()
     async with watching(folder, LARGE) as desk:
         await desk.until_read("3 failed")
@@ -244,7 +246,7 @@ def test_a_sweep_is_watched_in_a_terminal(tmp_path: Path) -> None:
     terminal.until_reads("Validation accuracy")
     terminal.press(CTRL_Q)
     assert terminal.ended() == 0
-    onlooker = Onlooker(tmp_path / "sweeps" / "mine")
+    onlooker = BoardReader(tmp_path / "sweeps" / "mine")
     assert onlooker.look().is_complete
     onlooker.close()
 

@@ -19,7 +19,7 @@ from tui_trainer.history.history import History
 from tui_trainer.lessons.lesson import Lesson, read_lesson
 from tui_trainer.runs.follow import Follower
 from tui_trainer.runs.run import Run
-from tui_trainer.sweep.store import Standing
+from tui_trainer.sweep.store import RunStatus
 from tui_trainer.training.events import Distributions, Divergence, Ended, EpochEnded, Histogram, LayerHealth, Progress, Snapshot
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.inside.screen import InsideScreen
@@ -331,10 +331,10 @@ async def sweep(guide: Guide) -> None:
         rates=("0.001", "0.01", "0.1", "1"),
         seeds=3,
         others={
-            ("relu", "1", 0): Standing.DIVERGED,
-            ("relu", "1", 1): Standing.DIVERGED,
-            ("elu", "0.1", 1): Standing.FAILED,
-            ("sigmoid", "1", 2): Standing.RUNNING,
+            ("relu", "1", 0): RunStatus.DIVERGED,
+            ("relu", "1", 1): RunStatus.DIVERGED,
+            ("elu", "0.1", 1): RunStatus.FAILED,
+            ("sigmoid", "1", 2): RunStatus.RUNNING,
         },
     )
     folder = folders.make_sweep(guide.folder / "sweeps" / "20260101-120000", story, test=None)
