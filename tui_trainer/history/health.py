@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tui_trainer.history.quantities import FIGURES
 from tui_trainer.history.quantity import LayerQuantity, Values
+from tui_trainer.training.events import LayerHealth
 
 MOST_CELLS = 1 << 15
 """Buckets times layers that are kept: some 3 MB."""
@@ -19,6 +20,37 @@ Steps = NDArray[np.float64]
 
 
 class Measured(NamedTuple):
+    """The layers' health at one place of a run's course."""
+
+    step: int
+    epoch: float
+    seconds: float
+    names: tuple[str, ...]
+    figures: Values
+    """(layers, figures): the fields of LayerHealth after its name."""
+    is_logged: bool
+    """Whether it is from a log, in which NaN stands for what an earlier version did not measure."""
+
+    @property
+    def layers(self) -> tuple[LayerHealth, ...]:
+        """The health of each layer."""
+        return tuple(LayerHealth(name, *row) for name, row in zip(self.names, self.figures.tolist(), strict=True))
+
+    def layer(self, index: int) -> LayerHealth:
+        """The health of one layer."""
+        return LayerHealth(self.names[index], *self.figures[index].tolist())
+
+    def figure(self, name: str) -> list[float]:
+        """One figure of each layer."""
+        values: list[float] = self.figures[:, LayerHealth._fields.index(name) - 1].tolist()
+        return values
+
+    def norms_alone(self) -> "Measured":
+        """The same without any figure but the first, the gradient's norm."""
+        return self._replace(figures=self.figures[:, :1].copy())
+
+
+class Buckets(NamedTuple):
     """Some measurements after one another, or buckets of them."""
 
     first: Steps
@@ -28,9 +60,9 @@ class Measured(NamedTuple):
     """(buckets, layers, figures, 2): each figure's value at the measurement where it was judged lowest, and what was judged."""
     high: Values
 
-    def part(self, where: slice) -> "Measured":
+    def part(self, where: slice) -> "Buckets":
         """Some of the buckets."""
-        return Measured(self.first[where], self.last[where], self.low[where], self.high[where])
+        return Buckets(self.first[where], self.last[where], self.low[where], self.high[where])
 
 
 class Cells(NamedTuple):
@@ -69,7 +101,7 @@ class HealthHistory:
         with np.errstate(over="ignore"):  # what no float32 holds is beyond all measure too
             pairs = np.stack([values, judged], axis=-1).astype(np.float32)
         for step, pair in zip(steps, pairs, strict=True):
-            self._take(Measured(np.array([step]), np.array([step]), pair[None], pair[None]))
+            self._take(Buckets(np.array([step]), np.array([step]), pair[None], pair[None]))
 
     def _begin(self, names: tuple[str, ...]) -> None:
         self._capacity = min(max(LEAST, MOST_CELLS // max(len(names), 1)), MOST) // 2 * 2
@@ -78,7 +110,7 @@ class HealthHistory:
         self._kept = self._table.part(slice(0)), self._table.part(slice(0))
         self.names = names
 
-    def _take(self, one: Measured) -> None:
+    def _take(self, one: Buckets) -> None:
         whole, last = self._kept
         if 0 < self._count < self._stride:
             self._kept = whole, _joined(last, one)
@@ -89,7 +121,7 @@ class HealthHistory:
         self._kept = whole, one
         self._count = 1
 
-    def _stored(self, bucket: Measured) -> Measured:
+    def _stored(self, bucket: Buckets) -> Buckets:
         """The whole buckets with one more."""
         length, size = len(self._kept[0].first), len(self._table.first)
         if length == size:
@@ -135,20 +167,20 @@ class HealthHistory:
         return Cells(values, judged, np.where(bare, np.nan, first[starts][shown]), np.where(bare, np.nan, last[shown]))
 
 
-def _empty(buckets: int, layers: int, start: Measured | None = None) -> Measured:
+def _empty(buckets: int, layers: int, start: Buckets | None = None) -> Buckets:
     """Room for so many buckets, the first of them those of `start`."""
     shape = buckets, layers, len(FIGURES), 2
-    table = Measured(np.empty(buckets), np.empty(buckets), np.empty(shape, np.float32), np.empty(shape, np.float32))
+    table = Buckets(np.empty(buckets), np.empty(buckets), np.empty(shape, np.float32), np.empty(shape, np.float32))
     for array, beginning in zip(table, start or (), strict=bool(start)):
         array[: len(beginning)] = beginning
     return table
 
 
-def _joined(one: Measured, other: Measured) -> Measured:
+def _joined(one: Buckets, other: Buckets) -> Buckets:
     """Each bucket with the one after it."""
     (low, lower), (high, higher) = (one.low, other.low), (one.high, other.high)
     judged = low[..., 1:], lower[..., 1:], high[..., 1:], higher[..., 1:]
-    return Measured(
+    return Buckets(
         one.first,
         other.last,
         np.where((judged[1] < judged[0]) | np.isnan(judged[0]), lower, low),

@@ -1,6 +1,7 @@
 """One run, folded from its events: what charts, lessons, comparisons, sweeps and exports read. A run on disk gives the same events."""
 
 import threading
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 
 from tui_trainer.config.changes import MOST_CHANGES
 from tui_trainer.config.options import Config
-from tui_trainer.history.health import HealthHistory
-from tui_trainer.history.quantities import table
+from tui_trainer.history.health import HealthHistory, Measured
+from tui_trainer.history.quantities import EPOCHS, figures_of
 from tui_trainer.history.series import EPOCH, SECONDS, STEP, Series
 from tui_trainer.nn.activations import PReLU
 from tui_trainer.training.events import (
@@ -32,10 +33,16 @@ from tui_trainer.training.events import (
 )
 
 MEASURED: Final = 1 << 13
-"""Points kept of each layer's gradient norms: it is measured a few times a second at most."""
+"""Points kept of each layer's gradient norms: it is measured a few times a second at most. So many may wait to be drawn."""
+
+TOGETHER: Final = 1 << 12
+"""Epochs that are drawn at a time."""
 
 MOST_MEASURED: Final = 1 << 15
-"""Layers times measurements that are kept exactly, some 10 MB. A lesson of ten layers reaches it after 160 epochs."""
+"""Layers times measurements that are kept exactly: 2 MB. A lesson of ten layers reaches it after 160 epochs."""
+
+MOST_NORMS: Final = 1 << 20
+"""Layers times measurements of which the gradient norms wait for somebody who draws them: 8 MB."""
 
 MOST_WAITING: Final = 1 << 16
 """Events that wait for a reader, who may not look for hours where a line has stalled."""
@@ -43,28 +50,10 @@ MOST_WAITING: Final = 1 << 16
 GREATEST: Final = 1e300
 """What an axis can still be made for; a file may claim more."""
 
+COURSE: Final = ("step", "epoch", "seconds")
+"""Figures of an epoch over which the others are drawn."""
+
 Table = NDArray[np.float64]
-
-
-class Batches(NamedTuple):
-    """Many batches, one after another, as a file keeps them."""
-
-    course: Table
-    """(3, batches): each one's step, epoch and seconds of training, which never fall."""
-    loss: Table
-    accuracy: Table
-    learning_rate: Table
-    """(batches,): NaN what was lost."""
-    last: Progress | None
-    """The last one that was not lost."""
-
-
-class Logged(NamedTuple):
-    """An epoch that ended, from a log: it may know of no batches, and not everything that is measured today."""
-
-    event: EpochEnded
-    last: Progress
-    """The epoch's last batch, as far as its means tell."""
 
 
 class Epoch(NamedTuple):
@@ -80,19 +69,15 @@ class Epoch(NamedTuple):
     validation_accuracy: float | None
     learning_rate: float
     seconds: float
-    gradient_norms: Mapping[str, float]
-    """Of each Dense layer, by its name."""
+    layers: tuple[str, ...]
+    """The Dense layers, if they were measured."""
+    norms: "array[float]"
+    """Of their gradients."""
 
-
-class Measured(NamedTuple):
-    """The layers' health at one place of the run's course."""
-
-    step: int
-    epoch: float
-    seconds: float
-    layers: tuple[LayerHealth, ...]
-    is_logged: bool = False
-    """Whether it is from a log, in which NaN stands for what an earlier version did not measure."""
+    @property
+    def gradient_norms(self) -> Mapping[str, float]:
+        """Of each Dense layer, by its name."""
+        return dict(zip(self.layers, self.norms, strict=True))
 
 
 class MadeChange(NamedTuple):
@@ -111,21 +96,18 @@ class Best(NamedTuple):
     epoch: int
 
 
-_NONE: Final[Mapping[str, float]] = {}
-"""For all epochs of which no layer was measured: a file may hold a million."""
-
-
 class History:
     """All that is known of one run.
 
     Whoever trains only calls `add`, which nearly always is one append to a list; the rest is for the reader's thread, which calls
-    `drain` before it looks. Epochs are kept exactly, and so are measurements up to MOST_MEASURED. So are batches up to the capacity of a
-    Series, 131,072: more than a lesson trains, whose criteria read every loss.
+    `drain` before it looks. Whoever reads a file calls `add_batches`, `add_epoch` and `add_change`. Epochs are kept exactly, and so are
+    measurements up to MOST_MEASURED. So are batches up to the capacity of a Series, 131,072: more than a lesson trains, whose criteria
+    read every loss. Curves of epochs and of layers are made when somebody asks for one.
     """
 
     def __init__(self, config: Config | None = None) -> None:
-        self._waiting: list[Any] = []
-        self._draining = threading.RLock()
+        self._waiting: list[Event] = []
+        self._lock = threading.RLock()
         self.config = config
         """With which the run was begun, where that is known."""
         self.parameters = 0
@@ -148,28 +130,27 @@ class History:
         """As they were last counted."""
         self.distributions_step = 0
         self.ended: Ended | None = None
-        self.loss, self.accuracy = Series(), Series()
-        self._rates = Series()
         self._changes: dict[int, MadeChange] = {}
-        self._begin_epochs()
-        self._begin_health()
+        self._names: tuple[str, ...] = ()
+        self.forget_batches()
+        self._forget_curves()
 
-    def _begin_epochs(self) -> None:
+    def forget_batches(self) -> None:
+        """Draw none: they are another run's, or broken."""
+        self.loss, self.accuracy, self._rates = Series(), Series(), Series()
+
+    def _forget_curves(self) -> None:
+        self._curves: dict[str, Series] = {}
         self._drawn = 0
         self._end = np.zeros(3)
-        self._epoch_rates = Series()
-        self.training_loss, self.training_accuracy = Series(), Series()
-        """Means over each epoch."""
-        self.validation_loss, self.validation_accuracy = Series(), Series()
-
-    def _begin_health(self) -> None:
-        self._mapped = 0
         self._gradient_norms: dict[str, Series] = {}
+        self._norms: list[Measured] = []
         self._health = HealthHistory()
+        self._mapped = 0
 
     # What comes in
 
-    def add(self, event: Event | Batches | Logged | MadeChange) -> None:
+    def add(self, event: Event) -> None:
         """Take in an event, from any thread."""
         self._waiting.append(event if type(event) is Progress else _light(event))
         if len(self._waiting) >= MOST_WAITING:
@@ -177,34 +158,23 @@ class History:
 
     def drain(self) -> bool:
         """Fold what has come, and tell whether there was anything."""
-        with self._draining:
+        with self._lock:
             count = len(self._waiting)
             for kind, group in groupby(self._waiting[:count], type):
                 self._fold(kind, group)
             del self._waiting[:count]
-            self._draw_epochs()
-            if (len(self.measured) - self._mapped) * len(self.layers) > MOST_MEASURED // 2:
-                self._map()
         return count > 0
 
     def _fold(self, kind: type, events: Iterable[Any]) -> None:
         if kind is Progress:
-            self._add_batches(list(events))
+            self._add_progress(list(events))
             return
         for event in events:
             match event:
-                case Batches():
-                    self._extend(event.course, event.loss, event.accuracy, event.learning_rate)
-                    if event.last and not (self.progress and event.last.position < self.progress.position):
-                        self.progress = event.last
                 case EpochEnded():
-                    self._add_epoch(event, self.progress.step if self.progress else 0)
-                case Logged():
-                    self._add_epoch(event.event, event.last.step, is_logged=True)
-                    if not self.progress or self.progress.position < event.last.position:
-                        self.progress = event.last
-                case Changed() | MadeChange():
-                    self._add_change(event)
+                    self.add_epoch(event, self.steps)
+                case Changed():
+                    self.add_change(MadeChange(event.epoch, event.batch, event.step, event.changes))
                 case Started():
                     self.config, self.ended = event.config, None
                     self.parameters, self.summaries, self.samples = event.parameters, event.layers, event.training_samples
@@ -212,123 +182,166 @@ class History:
                 case Ended():
                     self.ended = event
 
-    def _add_batches(self, batches: Sequence[Progress]) -> None:
+    def _add_progress(self, batches: Sequence[Progress]) -> None:
         columns = list(zip(*batches, strict=True))
         step, loss, accuracy, seconds, rate, position = (np.array(column, np.float64) for column in columns[3:9])
-        course = np.stack([step, position, self.seconds + seconds])
-        self._extend(course, loss, accuracy, rate)
-        for index, event in enumerate(batches):
+        passed = self.seconds + seconds
+        self.add_batches(np.stack([step, position, passed]), loss, accuracy, rate)
+        for event, moment in zip(batches, passed.tolist(), strict=True):
             if event.layers:
-                self._add_health(Measured(event.step, event.position, float(course[SECONDS, index]), event.layers))
+                self._add_health(event.step, event.position, moment, event.layers)
             if event.distributions:
                 self.distributions, self.distributions_step = event.distributions, event.step
         # Without its snapshot, which is large.
         self.progress = batches[-1]._replace(snapshot=None)
         self.first = self.first or batches[0]._replace(snapshot=None)
 
-    def _extend(self, course: Table, loss: Table, accuracy: Table, rate: Table) -> None:
-        self.loss.extend(np.vstack([course, loss]))
-        self.accuracy.extend(np.vstack([course, accuracy]))
-        self._rates.extend(np.vstack([course, rate]))
+    def add_batches(self, course: Table, loss: Table, accuracy: Table, rate: Table) -> None:
+        """Take in batches: step, epoch and seconds of training (3, batches), which never fall, and their figures, NaN what was lost."""
+        for series, values in ((self.loss, loss), (self.accuracy, accuracy), (self._rates, rate)):
+            series.extend(np.vstack([course, values]))
 
-    def _add_change(self, event: Changed | MadeChange) -> None:
-        # Several may be made before one step.
-        before = self._changes.get(event.step)
+    def add_change(self, change: MadeChange) -> None:
+        """Take in a change. Several may be made before one step."""
+        before = self._changes.get(change.step)
         if before or len(self._changes) < MOST_CHANGES:
-            changes = {**(before.changes if before else {}), **event.changes}
-            self._changes[event.step] = MadeChange(event.epoch, event.batch, event.step, changes)
+            self._changes[change.step] = change._replace(changes={**(before.changes if before else {}), **change.changes})
 
-    def _add_epoch(self, event: EpochEnded, step: int, *, is_logged: bool = False) -> None:
-        norms = {health.name: health.gradient_norm for health in event.layers} or _NONE
-        means = event.train_loss, event.train_accuracy, event.validation_loss, event.validation_accuracy
-        epoch = Epoch(event.epoch, step, *means, event.learning_rate, event.seconds, norms)
-        if not self.epochs or self.epochs[-1].number < epoch.number:
-            self.epochs.append(epoch)
-            self.seconds += epoch.seconds
-        else:
-            self._replace_epoch(epoch)
-        # The epoch's last batch may have carried the same measurement.
-        if event.layers and (is_logged or not (self.progress and self.progress.layers)):
-            # What a file says of its batches may contradict itself.
-            before = self.measured[-1].step if self.measured else 0
-            self._add_health(Measured(max(step, before), epoch.number, self.seconds, event.layers, is_logged))
-        self._add_slopes(event.snapshot)
+    def add_epoch(self, event: EpochEnded, step: int, *, is_logged: bool = False) -> None:
+        """Take in an epoch that ended at a step. One that `is_logged` may not have all that is measured today."""
+        with self._lock:
+            means = event.train_loss, event.train_accuracy, event.validation_loss, event.validation_accuracy
+            norms = array("d", [layer.gradient_norm for layer in event.layers])
+            epoch = Epoch(event.epoch, step, *means, event.learning_rate, event.seconds, self._named(event.layers), norms)
+            if self.last_epoch < epoch.number:
+                self.epochs.append(epoch)
+                self.seconds += epoch.seconds
+            else:
+                self._replace_epoch(epoch)
+            # The epoch's last batch may have carried the same measurement.
+            if event.layers and (is_logged or not (self.progress and self.progress.layers)):
+                # What a file says of its batches may contradict itself.
+                before = self.measured[-1].step if self.measured else 0
+                self._add_health(max(step, before), epoch.number, self.seconds, event.layers, is_logged=is_logged)
+            self._add_slopes(event.snapshot)
 
     def _replace_epoch(self, epoch: Epoch) -> None:
         """Of an epoch that is told again, as earlier versions did of a resumed run, the latter counts."""
         place = bisect_left(self.epochs, epoch.number, key=lambda each: each.number)
         self.epochs[place : place + (self.epochs[place].number == epoch.number)] = [epoch]
         self.seconds = sum(each.seconds for each in self.epochs)
-        self._begin_epochs()
         self.measured = [each for each in self.measured if each.epoch < epoch.number]
-        self._begin_health()
+        self._forget_curves()
+        self._norms = [each.norms_alone() for each in self.measured]
 
-    def _add_health(self, one: Measured) -> None:
+    def _add_health(self, step: int, epoch: float, seconds: float, layers: Sequence[LayerHealth], *, is_logged: bool = False) -> None:
+        figures = np.array([layer[1:] for layer in layers], np.float64)
+        one = Measured(step, epoch, seconds, self._named(layers), figures, is_logged)
         self.measured.append(one)
-        if len(self.measured) > 3 and len(self.measured) * len(one.layers) > MOST_MEASURED:
+        self._norms.append(one.norms_alone())
+        is_full = len(self.measured) > 3 and len(self.measured) * len(layers) > MOST_MEASURED
+        if is_full or (len(self.measured) - self._mapped) * len(layers) > MOST_MEASURED // 2:
             self._map()
+        if is_full:
             del self.measured[1:-1:2]
             self._mapped = len(self.measured)
+        if len(self._norms) > MEASURED or len(self._norms) * len(layers) > MOST_NORMS:
+            self._draw_norms()
+
+    def _named(self, layers: Sequence[LayerHealth]) -> tuple[str, ...]:
+        """Their names: one tuple for all measurements."""
+        names = tuple(layer.name for layer in layers)
+        if names != self._names:
+            self._names = names
+        return self._names
 
     def _add_slopes(self, snapshot: Snapshot) -> None:
         if snapshot.tensors:
             self.slopes.append(tuple(float(slopes.mean(dtype=np.float64)) for slopes in snapshot.tensors.values()))
 
-    def forget_batches(self, last: Progress | None) -> None:
-        """Draw none: they are another run's, or broken. The run stands where `last` says."""
-        with self._draining:
-            self.drain()
-            self.loss, self.accuracy, self._rates, self.progress = Series(), Series(), Series(), last
-
     # What is made of it
 
     def _draw_epochs(self) -> None:
-        """Extend the epochs' curves by those that are new, all at once."""
-        new = self.epochs[self._drawn :]
-        if not new:
-            return
-        self._drawn += len(new)
-        number, step, *figures, seconds = list(zip(*new, strict=True))[:8]
-        passed = self._end[SECONDS] + np.cumsum(np.array(seconds, np.float64))
+        """Extend the epochs' curves by those that are new."""
+        while new := self.epochs[self._drawn : self._drawn + TOGETHER]:
+            self._drawn += len(new)
+            self._extend_curves(new)
+
+    def _extend_curves(self, new: Sequence[Epoch]) -> None:
+        step, number, seconds = np.array([(each.step, each.number, each.seconds) for each in new], np.float64).T
+        passed = np.cumsum([self._end[SECONDS], *seconds])[1:]
         # What a file says of its batches may contradict itself.
         course = np.maximum.accumulate(np.maximum(np.stack([step, number, passed]), self._end[:, None]), axis=1)
         self._end = course[:, -1]
-        curves = self.training_loss, self.training_accuracy, self.validation_loss, self.validation_accuracy, self._epoch_rates
-        for series, values in zip(curves, figures, strict=True):
-            known = np.array([value is not None for value in values])
+        for name, figure in EPOCHS.items():
+            if name in COURSE:
+                continue
+            values = [figure.take(each) for each in new]
             column = np.array(values, np.float64)
             column[~(np.abs(column) < GREATEST)] = np.nan
-            series.extend(np.vstack([course, column])[:, known])
+            known = [value is not None for value in values]
+            self._curves.setdefault(name, Series()).extend(np.vstack([course, column])[:, known])
 
     def _map(self) -> None:
-        """Put the measurements into the maps of the layers and the gradients' curves, which only some readers want."""
+        """Put the measurements into the maps of the layers."""
         new, self._mapped = self.measured[self._mapped :], len(self.measured)
-        for (names, is_logged), group in groupby(new, lambda one: (tuple(layer.name for layer in one.layers), one.is_logged)):
+        for (names, is_logged), group in groupby(new, lambda one: (one.names, one.is_logged)):
+            found = list(group)
+            figures = figures_of(np.stack([one.figures for one in found]), is_logged=is_logged)
+            self._health.add(names, [one.step for one in found], figures)
+
+    def _draw_norms(self) -> None:
+        """Extend the gradients' curves."""
+        new, self._norms = self._norms, []
+        for names, group in groupby(new, lambda one: one.names):
             found = list(group)
             course = np.array([one[:3] for one in found], np.float64).T
-            values = np.stack([table(one.layers, is_logged=is_logged) for one in found])
-            self._health.add(names, course[STEP].tolist(), values)
-            norms = np.array([[layer.gradient_norm for layer in one.layers] for one in found])
-            for index, name in enumerate(names):
-                series = self._gradient_norms.setdefault(name, Series(MEASURED))
-                series.extend(np.vstack([course, norms[:, index]]))
+            norms = np.stack([one.figures[:, 0] for one in found], axis=1)
+            for name, row in zip(names, norms, strict=True):
+                self._gradient_norms.setdefault(name, Series(MEASURED)).extend(np.vstack([course, row]))
+
+    def epoch_curve(self, name: str) -> Series:
+        """The curve of a figure of the epochs, by its name in EPOCHS."""
+        with self._lock:
+            self._draw_epochs()
+            return self._curves.setdefault(name, Series())
+
+    @property
+    def training_loss(self) -> Series:
+        """Means over each epoch."""
+        return self.epoch_curve("train_loss")
+
+    @property
+    def training_accuracy(self) -> Series:
+        """Means over each epoch."""
+        return self.epoch_curve("train_accuracy")
+
+    @property
+    def validation_loss(self) -> Series:
+        """After each epoch."""
+        return self.epoch_curve("validation_loss")
+
+    @property
+    def validation_accuracy(self) -> Series:
+        """After each epoch."""
+        return self.epoch_curve("validation_accuracy")
 
     @property
     def learning_rate(self) -> Series:
         """Of the batches, or else of the epochs."""
-        return self._rates if len(self._rates) else self._epoch_rates
+        return self._rates if len(self._rates) else self.epoch_curve("learning_rate")
 
     @property
     def gradient_norms(self) -> Mapping[str, Series]:
         """Of each Dense layer, by its name."""
-        with self._draining:
-            self._map()
+        with self._lock:
+            self._draw_norms()
             return self._gradient_norms
 
     @property
     def health(self) -> HealthHistory:
         """All that was measured of the layers, for a map."""
-        with self._draining:
+        with self._lock:
             self._map()
             return self._health
 
@@ -390,12 +403,14 @@ class History:
 
     def branched(self) -> Self:
         """The same run as far as it is known, to which batches, and nothing else, can be added that this one then does not have."""
-        self.drain()
-        with self._draining:
+        with self._lock:
+            self.drain()
+            self._draw_epochs()
+            self._draw_norms()
             self._map()
             other = copy(self)
-        other._waiting, other._draining = [], threading.RLock()
-        other.loss, other.accuracy, other._rates = Series(), Series(), Series()
+        other._waiting, other._lock = [], threading.RLock()
+        other.forget_batches()
         return other
 
     def condensed(self) -> "History":
@@ -403,6 +418,7 @@ class History:
         bests = {best.epoch for best in (self.best_accuracy, self.best_loss) if best}
         other = History(self.config)
         other.epochs = [epoch for epoch in self.epochs if epoch.number in bests or epoch is self.epochs[-1]]
+        other._drawn = len(other.epochs)
         other.seconds, other.ended, other.progress, other._changes = self.seconds, self.ended, self.progress, self._changes
         return other
 

@@ -5,10 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from tui_trainer.history.history import History, Measured
+from tui_trainer.history.health import Measured
+from tui_trainer.history.history import History
 from tui_trainer.history.quantity import Quantity
-from tui_trainer.history.series import MEAN, Points, Series
-from tui_trainer.training.events import LayerHealth
+from tui_trainer.history.series import MEAN, Points
 
 Layer = Literal["first", "last", "output"] | int
 """A Dense layer: the first, the last hidden one, the output layer, or a number counted from 1."""
@@ -17,18 +17,15 @@ WINDOWS = 25
 """Parts of an epoch whose batches are drawn as one point: single batches scatter so much that curves over each other hide one another."""
 
 
-def of_layer(layers: tuple[LayerHealth, ...], layer: Layer) -> LayerHealth | None:
-    """The health of one layer; None where the network has no such layer."""
-    index = {"first": 0, "last": len(layers) - 2, "output": len(layers) - 1}[layer] if isinstance(layer, str) else layer - 1
-    return layers[index] if 0 <= index < len(layers) else None
-
-
 def measurements(run: History, quantity: Quantity, layer: Layer = "first") -> list[tuple[Measured, float]]:
     """The value of a figure of the layers, or of one of them, whenever it was measured and there was any."""
     found: list[tuple[Measured, float]] = []
     for one in tuple(run.measured):
-        source = one.layers if quantity.scope == "layers" else of_layer(one.layers, layer)
-        value = None if source is None else quantity.take(source)
+        count = len(one.names)
+        index = {"first": 0, "last": count - 2, "output": count - 1}[layer] if isinstance(layer, str) else layer - 1
+        if quantity.scope == "layer" and not 0 <= index < count:
+            continue
+        value = quantity.take(one if quantity.scope == "layers" else one.layer(index))
         if value is not None:
             found.append((one, value))
     return found
@@ -40,8 +37,7 @@ def trace(run: History, quantity: Quantity, place: int, layer: Layer = "first") 
         case "batch":
             return _windows(run, quantity, place)
         case "epoch":
-            series: Series = getattr(run, quantity.asked)
-            return series.points(place)
+            return run.epoch_curve(quantity.name).points(place)
         case _:
             known = measurements(run, quantity, layer)
             return np.array([one[place] for one, _ in known]), np.array([value for _, value in known])
