@@ -47,7 +47,7 @@ def costs(hidden: str, parent: str | None) -> None:
                 in_batches = 0.0
         size = folder.checkpoint.stat().st_size / 1e6
     started = perf_counter()
-    training.learner.snapshot()
+    training.state.snapshot()
     copying = perf_counter() - started
     epoch, writing = median(epochs), median(epoch_ends)
     shares = f"{copying / epoch:.2%} | {writing / epoch:.2%} | {in_batches / sum(epochs):.2%}"

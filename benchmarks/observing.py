@@ -34,7 +34,7 @@ def costs(hidden: str, suffix: str) -> None:
     """Health, evaluation and a checkpoint beside an epoch of training."""
     data = load_data("mnist")
     training = Training(Config.parse({"hidden": hidden, "epochs": 3, "threads": 1}), data)
-    network, snapshot, epochs = training.learner.network, None, []
+    network, snapshot, epochs = training.state.network, None, []
     for event in training.events(Control()):
         if isinstance(event, Started):
             snapshot = event.snapshot

@@ -53,7 +53,7 @@ def block(lesson: Lesson | Quiz, found: list[str], *, holds: bool) -> str:
 
 def criteria_rows(verdict: Verdict) -> list[str]:
     """A table of what decided."""
-    rows = [f"| {'yes' if finding.holds else 'no'} | {finding.sentence} |" for finding in verdict.findings]
+    rows = [f"| {'yes' if judgement.holds else 'no'} | {judgement.sentence} |" for judgement in verdict.judgements]
     return ["| holds | measured |", "| --- | --- |", *rows]
 
 

@@ -19,7 +19,7 @@ from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.phrases import duration
 from tui_trainer.sweep.space import describe
 from tui_trainer.sweep.statistics import Group, chosen, grouped
-from tui_trainer.sweep.store import RUNS, Figures, Result, Standing
+from tui_trainer.sweep.store import RUNS, Figures, Result, RunStatus
 
 NAME = "activation-initializer-depth"
 SWEEPS = Path(__file__).parents[1].absolute() / "docs" / "sweeps"
@@ -123,7 +123,7 @@ def block(lines: list[Mapping[str, Any]]) -> str:
 
 def _result(place: int, run: Mapping[str, Any]) -> Result:
     figures = Figures(validation_accuracy=run["validation_accuracy"], epochs=run["epochs"], seconds=run["seconds"])
-    return Result(run["key"], place, {**run["options"]}, run["options"], Standing(run["status"]), figures)
+    return Result(run["key"], place, {**run["options"]}, run["options"], RunStatus(run["status"]), figures)
 
 
 def _table(groups: list[Group], text: Callable[[Group], str]) -> list[str]:
@@ -141,7 +141,7 @@ def _table(groups: list[Group], text: Callable[[Group], str]) -> list[str]:
 
 def _accuracy(group: Group) -> str:
     text = f"{100 * (group.mean or 0.0):.1f} ± {100 * (group.deviation or 0.0):.1f}"
-    diverged = group.count(Standing.DIVERGED)
+    diverged = group.count(RunStatus.DIVERGED)
     return f"{text} ({diverged} diverged)" if diverged else text
 
 

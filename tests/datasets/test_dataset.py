@@ -247,7 +247,7 @@ def test_files_that_are_missing_unreadable_or_no_files(tmp_path: Path) -> None:
     assert "no such file or folder" in complaint(tmp_path / "nowhere")
     assert "train-images-idx3-ubyte is missing, and so is train-images-idx3-ubyte.gz" in complaint(tmp_path)
     (tmp_path / "text.npz").write_text("hello")
-    assert "neither a folder of IDX files nor an .npz file" in complaint(tmp_path / "text.npz")
+    assert "neither a folder of four IDX files nor an .npz file" in complaint(tmp_path / "text.npz")
     os.mkfifo(tmp_path / "pipe.npz")
     assert "not a regular file" in complaint(tmp_path / "pipe.npz")
     idx_folder(tmp_path)

@@ -121,13 +121,13 @@ def test_two_epochs_end_where_pytorch_ends(golden: Mapping[str, np.ndarray], pat
     training = Training(config, some_images)
     events = training.events(Control())
     assert isinstance(next(events), Started)
-    for name, tensor in training.learner.network.tensors.items():
+    for name, tensor in training.state.network.tensors.items():
         layer, _, kind = name.partition(".")
         tensor[...] = cases.first_weights(int(layer[-1]) - 1, *tensor.shape) if kind == "weight" else 0
     *_, end = events
     assert isinstance(end, Ended)
     assert end.snapshot is not None
-    for name, tensor in training.learner.network.tensors.items():
+    for name, tensor in training.state.network.tensors.items():
         expected = golden[f"run.{activation}.{name}"].astype(np.float32)
         if name.endswith("weight"):
             expected = expected + cases.first_weights(int(name[6]) - 1, *tensor.shape)

@@ -136,7 +136,7 @@ def test_no_two_figures_have_one_name_where_it_matters() -> None:
     for text in ("words", "curve", "profile", "head", "tag"):
         texts = [getattr(figure, text) for figure in QUANTITIES if getattr(figure, text)]
         assert len(set(texts)) == len(texts)
-        asked = [figure.asked for figure in QUANTITIES if getattr(figure, text)] if text in ("words", "curve", "profile") else []
+        asked = [figure.lesson_name for figure in QUANTITIES if getattr(figure, text)] if text in ("words", "curve", "profile") else []
         assert len(set(asked)) == len(asked)
 
 

@@ -10,7 +10,7 @@ import pytest
 from tui_trainer.config.options import Config
 from tui_trainer.config.source import option
 from tui_trainer.errors import UserError
-from tui_trainer.lessons.parallel_runs import Trial
+from tui_trainer.lessons.parallel_runs import ParallelRuns
 from tui_trainer.nn.network import Network, Workspace
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.run import Run
@@ -129,5 +129,5 @@ def test_the_runs_of_a_lesson(tmp_path: Path, config: dict[str, Any], kept: bool
     with pytest.MonkeyPatch.context() as patch:
         run_out(patch, Workspace, "backward", 8)
         with pytest.raises(UserError, match=r"^out of memory.* \(run: (one|two)\)$") as refusal:
-            list(Trial(configs, folder=tmp_path / "kept" if kept else None).events())
+            list(ParallelRuns(configs, folder=tmp_path / "kept" if kept else None).events())
     assert is_one_line(str(refusal.value))

@@ -98,9 +98,9 @@ def criterion(**values: Any) -> Criterion:
     ],
 )
 def test_a_criterion_is_judged_and_tells_its_numbers(values: dict[str, Any], holds: bool, sentence: str) -> None:
-    finding = criterion(**values).judge({"a": learned(), "b": learned(0.4), "c": burst()})
-    assert (finding.holds, finding.sentence) == (holds, sentence)
-    record = finding.record()
+    judgement = criterion(**values).judge({"a": learned(), "b": learned(0.4), "c": burst()})
+    assert (judgement.holds, judgement.sentence) == (holds, sentence)
+    record = judgement.record()
     assert (record["holds"], record["is"], record["sentence"]) == (holds, values["is"], sentence)
 
 

@@ -6,13 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
-from tui_trainer.sweep.store import RUNS, Result, Standing, Store
+from tui_trainer.sweep.store import RUNS, Result, RunStatus, Store
 from tui_trainer.sweep.train_run import outcome
 
 RUNS_OF_A_SWEEP = 6
@@ -99,13 +98,6 @@ def rest(process: subprocess.Popen[str]) -> tuple[list[dict[str, Any]], str]:
     return [json.loads(line) for line in out.splitlines()], errors
 
 
-def until(true: Callable[[], object], seconds: float = 30) -> None:
-    end = monotonic() + seconds
-    while not true():
-        assert monotonic() < end
-        sleep(0.02)
-
-
 def kill(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -128,7 +120,7 @@ def results(folder: Path) -> list[Result]:
 def all_done_once(folder: Path) -> None:
     """Every run is in the store with what its own folder tells, and nothing else is there."""
     found = results(folder)
-    assert [result.status for result in found] == [Standing.COMPLETED] * RUNS_OF_A_SWEEP
+    assert [result.status for result in found] == [RunStatus.COMPLETED] * RUNS_OF_A_SWEEP
     assert {path.name for path in (folder / RUNS).iterdir()} == {result.key for result in found}
     for result in found:
         assert outcome(folder / RUNS / result.key) == (result.status, result.figures)

@@ -7,11 +7,11 @@ from pathlib import Path
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.sweep.plan import Plan, open_sweep
-from tui_trainer.sweep.store import Figures, Standing
+from tui_trainer.sweep.store import Figures, RunStatus
 from tui_trainer.sweep.sweep import RunChanged, Sweep, SweepEnded, SweepEvent, SweepNoted
-from tui_trainer.sweep.workers import Done, Workers
+from tui_trainer.sweep.workers import Outcome, Workers
 
-Gives = Callable[[Config], Done]
+Gives = Callable[[Config], Outcome]
 
 
 class FakeWorkers:
@@ -27,16 +27,16 @@ class FakeWorkers:
     def count(self) -> int:
         return self._count
 
-    def submit(self, config: Config, folder: Path) -> Future[Done]:
+    def submit(self, config: Config, folder: Path) -> Future[Outcome]:
         self.submitted.append(config)
-        future: Future[Done] = Future()
+        future: Future[Outcome] = Future()
         future.set_result(self._gives(config))
         return future
 
     def latest(self, folder: Path) -> Figures | None:
         return None
 
-    def hear(self, future: Future[Done]) -> Done:
+    def outcome_of(self, future: Future[Outcome]) -> Outcome:
         return future.result()
 
     def notes(self) -> list[str]:
@@ -46,8 +46,8 @@ class FakeWorkers:
         self.stopped = True
 
 
-def accurate(accuracy: float) -> Done:
-    return Done(Standing.COMPLETED, Figures(0.1, accuracy, 0.1, accuracy, 1, 0.5, "00"))
+def accurate(accuracy: float) -> Outcome:
+    return Outcome(RunStatus.COMPLETED, Figures(0.1, accuracy, 0.1, accuracy, 1, 0.5, "00"))
 
 
 def opened(folder: Path, plan: Plan | None, workers: Workers) -> Sweep:
@@ -68,5 +68,5 @@ def notes(events: list[SweepEvent]) -> list[str]:
     return [event.text for event in events if isinstance(event, SweepNoted) and "cannot be examined" not in event.text]
 
 
-def outcomes(events: list[SweepEvent]) -> list[Standing]:
-    return [event.result.status for event in events if isinstance(event, RunChanged) and event.result.status is not Standing.RUNNING]
+def outcomes(events: list[SweepEvent]) -> list[RunStatus]:
+    return [event.result.status for event in events if isinstance(event, RunChanged) and event.result.status is not RunStatus.RUNNING]

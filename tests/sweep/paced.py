@@ -10,22 +10,22 @@ import pytest
 
 from tui_trainer.config.options import Config
 from tui_trainer.sweep import sweep
-from tui_trainer.sweep.store import Figures, Standing
-from tui_trainer.sweep.workers import Done
+from tui_trainer.sweep.store import Figures, RunStatus
+from tui_trainer.sweep.workers import Outcome
 
 from .fake import FakeWorkers
 
 Objective = Callable[[Config], float]
 
 
-def given(objective: Objective) -> Callable[[Config], Done]:
+def given(objective: Objective) -> Callable[[Config], Outcome]:
     """What comes of a run of this accuracy; below 0 it diverges."""
 
-    def gives(config: Config) -> Done:
+    def gives(config: Config) -> Outcome:
         accuracy = objective(config)
         if accuracy < 0:
-            return Done(Standing.DIVERGED, Figures(epochs=1))
-        return Done(Standing.COMPLETED, Figures(validation_accuracy=accuracy, validation_loss=1 - accuracy, epochs=config.epochs))
+            return Outcome(RunStatus.DIVERGED, Figures(epochs=1))
+        return Outcome(RunStatus.COMPLETED, Figures(validation_accuracy=accuracy, validation_loss=1 - accuracy, epochs=config.epochs))
 
     return gives
 
@@ -35,11 +35,11 @@ class PacedWorkers(FakeWorkers):
 
     def __init__(self, objective: Objective, count: int = 2) -> None:
         super().__init__(given(objective), count)
-        self.flights: dict[str, tuple[Future[Done], Done, int]] = {}
+        self.flights: dict[str, tuple[Future[Outcome], Outcome, int]] = {}
 
-    def submit(self, config: Config, folder: Path) -> Future[Done]:
+    def submit(self, config: Config, folder: Path) -> Future[Outcome]:
         done = super().submit(config, folder).result()
-        future: Future[Done] = Future()
+        future: Future[Outcome] = Future()
         self.flights[folder.name] = future, done, 0
         return future
 

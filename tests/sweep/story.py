@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_trainer.config.options import Config
-from tui_trainer.sweep.store import Examined, Figures, Result, Standing, Store, run_key
+from tui_trainer.sweep.store import Figures, FinalScore, Result, RunStatus, Store, run_key
 
 RATES = ("0.001", "0.01", "0.1", "1")
 
@@ -18,7 +18,7 @@ class Story:
     activations: tuple[str, ...] = ("relu", "tanh")
     rates: tuple[str, ...] = RATES[:3]
     seeds: int = 2
-    others: Mapping[tuple[str, str, int], Standing] = field(default_factory=dict)
+    others: Mapping[tuple[str, str, int], RunStatus] = field(default_factory=dict)
 
     def accuracy(self, activation: str, rate: str, seed: int) -> float:
         """Higher for later activations, best at the second rate, a little better with each seed."""
@@ -32,15 +32,15 @@ class Story:
                 for rate in self.rates:
                     where: dict[str, Any] = {"activation": activation, "learning_rate": float(rate), "seed": seed}
                     config = Config.parse({"hidden": [16], "epochs": 3, "threads": 1, **where})
-                    status = self.others.get((activation, rate, seed), Standing.COMPLETED)
+                    status = self.others.get((activation, rate, seed), RunStatus.COMPLETED)
                     accuracy = self.accuracy(activation, rate, seed)
                     figures = {
-                        Standing.COMPLETED: Figures(1 - accuracy, accuracy, 1.1 - accuracy, accuracy, 3, 1.5 + seed, "00"),
-                        Standing.RUNNING: Figures(0.5, 0.8, 0.5, 0.8, 1, 0.5),
-                        Standing.DIVERGED: Figures(epochs=1, seconds=0.4),
+                        RunStatus.COMPLETED: Figures(1 - accuracy, accuracy, 1.1 - accuracy, accuracy, 3, 1.5 + seed, "00"),
+                        RunStatus.RUNNING: Figures(0.5, 0.8, 0.5, 0.8, 1, 0.5),
+                        RunStatus.DIVERGED: Figures(epochs=1, seconds=0.4),
                     }.get(status, Figures())
                     point = {"activation": activation, "learning_rate": rate, "seed": str(seed)}
-                    note = "its worker process was killed" if status is Standing.FAILED else ""
+                    note = "its worker process was killed" if status is RunStatus.FAILED else ""
                     found.append(Result(run_key(config, "data"), len(found), config.record(), point, status, figures, note))
         return found
 
@@ -49,9 +49,9 @@ class Story:
         store = Store.hold(folder)
         results = self.results()
         store.put(results)
-        store.note(seeds=self.seeds, total=len(results) if total is None else total)
+        store.put_facts(seeds=self.seeds, total=len(results) if total is None else total)
         if test is not None:
             best = max(results, key=lambda result: result.figures.validation_accuracy or 0)
             first = next(each for each in results if {**each.point, "seed": best.point["seed"]} == best.point)
-            store.put_examined(first.key, Examined((first.key,), 0.2, test))
+            store.put_examined(first.key, FinalScore((first.key,), 0.2, test))
         return store

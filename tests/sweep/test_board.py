@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tui_trainer.errors import UserError
-from tui_trainer.sweep.board import LEFT, Board, Onlooker, find_sweeps, resolve_sweep
+from tui_trainer.sweep.board import CUT_SHORT, Board, BoardReader, find_sweeps, resolve_sweep
 from tui_trainer.sweep.heat import BINS, Heat, heat
-from tui_trainer.sweep.store import FILE, Figures, Result, Standing
-from tui_trainer.sweep.table import Row, Table, table_of_groups, table_of_runs
+from tui_trainer.sweep.store import FILE, Figures, Result, RunStatus
+from tui_trainer.sweep.table import Table, TableRow, table_of_groups, table_of_runs
 
 from .story import Story
 
@@ -22,7 +22,7 @@ def board(**story: object) -> Board:
     return Board(Path("sweep"), tuple(Story(**story).results()), total=12, seeds=2)  # type: ignore[arg-type]
 
 
-def column(rows: list[Row], table: Table, head: str) -> list[str]:
+def column(rows: list[TableRow], table: Table, head: str) -> list[str]:
     return [row.cells[table.heads.index(head)] for row in rows]
 
 
@@ -30,32 +30,32 @@ def column(rows: list[Row], table: Table, head: str) -> list[str]:
 
 
 def test_a_sweep_is_seen_as_it_grows_and_ends(tmp_path: Path) -> None:
-    story = Story(others={("relu", "0.01", 0): Standing.RUNNING, ("tanh", "0.1", 1): Standing.FAILED})
+    story = Story(others={("relu", "0.01", 0): RunStatus.RUNNING, ("tanh", "0.1", 1): RunStatus.FAILED})
     store = story.write(tmp_path / "sweep", total=20)
-    with closing(Onlooker(tmp_path / "sweep")) as onlooker:
+    with closing(BoardReader(tmp_path / "sweep")) as onlooker:
         first = onlooker.look()
         assert onlooker.look() is first, "nothing has changed"
-        assert first.going_on
+        assert first.is_running
         assert not first.is_complete
-        standings = first.standings
-        assert (standings.total, standings.done, standings.failed, standings.running) == (20, 10, 1, 1)
-        store.put([replace(result, status=Standing.COMPLETED) for result in first.results])
+        progress = first.progress
+        assert (progress.total, progress.done, progress.failed, progress.running) == (20, 10, 1, 1)
+        store.put([replace(result, status=RunStatus.COMPLETED) for result in first.results])
         second = onlooker.look()
-        assert second.standings.done == 12
-        assert second.standings.trained == 1, "eleven had ended when it was first seen"
-        store.note(total=12)
+        assert second.progress.done == 12
+        assert second.progress.trained == 1, "eleven had ended when it was first seen"
+        store.put_facts(total=12)
         store.close()
         last = onlooker.look()
-        assert (last.going_on, last.is_complete) == (False, True)
+        assert (last.is_running, last.is_complete) == (False, True)
 
 
 def test_a_sweep_that_was_killed_has_runs_that_were_cut_short(tmp_path: Path) -> None:
-    Story(others={("relu", "0.01", 0): Standing.RUNNING}).write(tmp_path).close()
-    with closing(Onlooker(tmp_path)) as onlooker:
+    Story(others={("relu", "0.01", 0): RunStatus.RUNNING}).write(tmp_path).close()
+    with closing(BoardReader(tmp_path)) as onlooker:
         seen = onlooker.look()
-    assert [seen.status(result) for result in seen.results].count(LEFT) == 1
+    assert [seen.status(result) for result in seen.results].count(CUT_SHORT) == 1
     assert not seen.is_complete
-    assert seen.standings.running == 0
+    assert seen.progress.running == 0
 
 
 def test_a_sweep_is_found_by_its_folder_its_name_and_as_the_latest(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_sweep_is_found_by_its_folder_its_name_and_as_the_latest(tmp_path: Pat
 
 
 def test_what_is_no_sweep_is_refused_until_it_is_one(tmp_path: Path) -> None:
-    with closing(Onlooker(tmp_path)) as onlooker:
+    with closing(BoardReader(tmp_path)) as onlooker:
         with pytest.raises(UserError, match="not a sweep"):
             onlooker.look()
         Story().write(tmp_path).close()
@@ -83,8 +83,8 @@ def test_facts_that_are_none(tmp_path: Path, total: object) -> None:
     Story().write(tmp_path).close()
     with closing(sqlite3.connect(tmp_path / FILE)) as base, base:
         base.execute("update sweep set value = ? where name = 'total'", (json.dumps(total),))
-    with closing(Onlooker(tmp_path)) as onlooker:
-        assert onlooker.look().standings.total == 12
+    with closing(BoardReader(tmp_path)) as onlooker:
+        assert onlooker.look().progress.total == 12
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_runs_that_cannot_be_computed_with_are_refused(tmp_path: Path, change: s
     Story().write(tmp_path).close()
     with closing(sqlite3.connect(tmp_path / FILE)) as base, base:
         base.execute(f"update runs set {change} where place = 3")
-    with closing(Onlooker(tmp_path)) as onlooker, pytest.raises(UserError, match="cannot read"):
+    with closing(BoardReader(tmp_path)) as onlooker, pytest.raises(UserError, match="cannot read"):
         onlooker.look()
 
 
@@ -108,7 +108,7 @@ def test_sweeps_are_found_the_one_that_last_went_on_first(tmp_path: Path) -> Non
 
 
 def test_the_best_lacks_no_seed_where_any_has_them_all() -> None:
-    without = {("tanh", "0.01", 1): Standing.FAILED}
+    without = {("tanh", "0.01", 1): RunStatus.FAILED}
     best = board(others=without).best
     assert best is not None
     assert best.point == {"activation": "relu", "learning_rate": "0.01"}
@@ -118,19 +118,19 @@ def test_the_best_lacks_no_seed_where_any_has_them_all() -> None:
 
 
 def test_the_best_so_far_is_one_that_has_ended() -> None:
-    begun = {(activation, rate, 1): Standing.RUNNING for activation in ("relu", "tanh") for rate in ("0.001", "0.01", "0.1")}
-    others = {("relu", "0.001", 0): Standing.RUNNING, **begun}
+    begun = {(activation, rate, 1): RunStatus.RUNNING for activation in ("relu", "tanh") for rate in ("0.001", "0.01", "0.1")}
+    others = {("relu", "0.001", 0): RunStatus.RUNNING, **begun}
     best = board(others=others).best
     assert best is not None
     assert best.point == {"activation": "tanh", "learning_rate": "0.01"}
-    assert board(others=dict.fromkeys([*begun, *((a, r, 0) for a, r, _ in begun)], Standing.RUNNING)).best is None
+    assert board(others=dict.fromkeys([*begun, *((a, r, 0) for a, r, _ in begun)], RunStatus.RUNNING)).best is None
 
 
 # Rows
 
 
 def test_runs_are_sorted_by_any_column_and_what_is_not_known_is_last() -> None:
-    table = table_of_runs(board(others={("relu", "0.001", 0): Standing.FAILED, ("tanh", "0.1", 1): Standing.DIVERGED}))
+    table = table_of_runs(board(others={("relu", "0.001", 0): RunStatus.FAILED, ("tanh", "0.1", 1): RunStatus.DIVERGED}))
     best = table.view("accuracy", descending=True)
     assert best[0].is_best
     accuracies = column(best, table, "accuracy")
@@ -165,12 +165,12 @@ def test_numbers_and_names_in_one_column_have_an_order() -> None:
     ],
 )
 def test_a_filter_takes_words_that_occur_and_values_that_are_so(query: str, count: int) -> None:
-    seen = board(activations=("relu", "leaky_relu"), others={("relu", "0.1", 0): Standing.DIVERGED})
+    seen = board(activations=("relu", "leaky_relu"), others={("relu", "0.1", 0): RunStatus.DIVERGED})
     assert len(table_of_runs(seen).view("accuracy", query)) == count
 
 
 def test_configurations_have_seeds_in_one_row() -> None:
-    table = table_of_groups(board(others={("relu", "0.1", 0): Standing.DIVERGED, ("relu", "0.001", 1): Standing.FAILED}))
+    table = table_of_groups(board(others={("relu", "0.1", 0): RunStatus.DIVERGED, ("relu", "0.001", 1): RunStatus.FAILED}))
     assert "seed" not in table.heads
     rows = {row.cells[:2]: dict(zip(table.heads, row.cells, strict=True)) for row in table.rows}
     assert len(rows) == 6
@@ -221,7 +221,7 @@ def test_a_cell_over_a_third_option_is_the_mean_of_its_configurations_or_the_bes
 
 def test_diverged_runs_count_and_those_that_failed_do_not() -> None:
     shown = mapped(
-        others={("relu", "0.1", 0): Standing.DIVERGED, ("tanh", "0.1", 0): Standing.FAILED, ("tanh", "0.1", 1): Standing.RUNNING}
+        others={("relu", "0.1", 0): RunStatus.DIVERGED, ("tanh", "0.1", 0): RunStatus.FAILED, ("tanh", "0.1", 1): RunStatus.RUNNING}
     )
     assert shown.cells[0, 2].diverged == 1
     assert shown.cells[0, 2].mean == pytest.approx(0.854 / 2)

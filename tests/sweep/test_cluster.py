@@ -11,6 +11,7 @@ from time import monotonic
 import numpy as np
 import pytest
 from runs.timeless import timeless
+from waiting import until
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
@@ -21,13 +22,13 @@ from tui_trainer.sweep import cluster as home
 from tui_trainer.sweep import remote
 from tui_trainer.sweep.cluster import ClusterWorkers
 from tui_trainer.sweep.remote import put, unfit, versions
-from tui_trainer.sweep.schedulers import Given
-from tui_trainer.sweep.store import RUNS, Standing
-from tui_trainer.sweep.train_run import outcome, run_trial
+from tui_trainer.sweep.schedulers import ExistingScheduler
+from tui_trainer.sweep.store import RUNS, RunStatus
+from tui_trainer.sweep.train_run import outcome, train_run
 from tui_trainer.system import files
 from tui_trainer.training.control import Control
 
-from .cluster import RUNS_OF_A_SWEEP, after_runs, all_done_once, cluster, kill, options, rest, results, swept, until
+from .cluster import RUNS_OF_A_SWEEP, after_runs, all_done_once, cluster, kill, options, rest, results, swept
 
 
 def short_run(digits: Dataset) -> Config:
@@ -134,25 +135,25 @@ def test_an_interrupt_need_not_wait_for_the_scheduler(digits_file: Path, tmp_pat
 def test_a_worker_without_the_program_is_told_of_and_left_alone(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(home, "UNFIT_PAUSE", 0.1)
     with cluster(tmp_path / "dask", 0) as dask:
-        workers = ClusterWorkers(Given(dask.address), {digits.name: digits})
+        workers = ClusterWorkers(ExistingScheduler(dask.address), {digits.name: digits})
         try:
             stranger = dask.start_worker(with_program=False)
             until(lambda: workers.count == 1)
             done = workers.submit(short_run(digits), tmp_path / "run").result(60)
-            assert (done.status, done.again) == (Standing.FAILED, True)
+            assert (done.status, done.again) == (RunStatus.FAILED, True)
             assert "it has no tui-trainer that could train this" in done.note
             assert stranger.poll() is None
         finally:
             workers.stop()
         with pytest.raises(UserError, match=r"none of the 1 workers can train: worker tcp:.* it has no tui-trainer"):
-            ClusterWorkers(Given(dask.address), {digits.name: digits})
+            ClusterWorkers(ExistingScheduler(dask.address), {digits.name: digits})
 
 
 @pytest.mark.long
 def test_a_run_is_heard_of_while_it_is_trained_and_can_be_given_up(digits: Dataset, tmp_path: Path) -> None:
     endless = Config.parse({**short_run(digits).record(), "epochs": 1_000_000})
     with cluster(tmp_path / "dask", 1) as dask:
-        workers = ClusterWorkers(Given(dask.address), {digits.name: digits})
+        workers = ClusterWorkers(ExistingScheduler(dask.address), {digits.name: digits})
         try:
             future = workers.submit(endless, tmp_path / "run")
             assert workers.latest(tmp_path / "run") is None
@@ -164,7 +165,7 @@ def test_a_run_is_heard_of_while_it_is_trained_and_can_be_given_up(digits: Datas
             assert future.cancel()
             until(lambda: not dask.run_folders)
             # The worker is free for what is worth more.
-            assert workers.submit(short_run(digits), tmp_path / "other").result(60).status is Standing.COMPLETED
+            assert workers.submit(short_run(digits), tmp_path / "other").result(60).status is RunStatus.COMPLETED
         finally:
             workers.stop()
 
@@ -173,7 +174,7 @@ def test_a_run_is_heard_of_while_it_is_trained_and_can_be_given_up(digits: Datas
 def test_without_a_scheduler_there_is_one_clear_line(digits: Dataset, given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(home, "REACH_WITHIN", 0.3)
     with pytest.raises(UserError, match=rf"^--scheduler {given}: no Dask scheduler answers"):
-        ClusterWorkers(Given(given), {digits.name: digits})
+        ClusterWorkers(ExistingScheduler(given), {digits.name: digits})
 
 
 def test_other_versions_and_other_data_are_refused(digits: Dataset, tmp_path: Path) -> None:
@@ -186,8 +187,8 @@ def test_other_versions_and_other_data_are_refused(digits: Dataset, tmp_path: Pa
 
 def test_a_run_that_comes_home_in_part_has_not_ended(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     there, here = tmp_path / "there", tmp_path / "here"
-    ended = run_trial(short_run(digits), there, digits, Control())
-    delivered = remote._files(there)
+    ended = train_run(short_run(digits), there, digits, Control())
+    delivered = remote.files_of(there)
     for whole in range(len(set(delivered.values()))):
         left = iter(range(whole))
 
@@ -197,7 +198,7 @@ def test_a_run_that_comes_home_in_part_has_not_ended(digits: Dataset, tmp_path: 
             files.replace(path, content, also)
 
         monkeypatch.setattr(remote, "replace", replace)
-        with pytest.raises(UserError, match=rf"^{here}: cannot keep the run .no space left on device.$"):
+        with pytest.raises(UserError, match=rf"^{here}: the run cannot be saved .no space left on device.$"):
             put(delivered, here)
         assert outcome(here) is None
     monkeypatch.setattr(remote, "replace", files.replace)

@@ -15,7 +15,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.runs.locked_log import LockedLog
 from tui_trainer.sweep.plan import Plan
 from tui_trainer.sweep.statistics import grouped, paired
-from tui_trainer.sweep.store import LOCK, Examined, Figures, Result, Standing, Store
+from tui_trainer.sweep.store import LOCK, Figures, FinalScore, Result, RunStatus, Store
 from tui_trainer.system import folders
 
 HOSTILE = "<script src=\"https://evil.example/x.js\">alert('1')</script>|`*_[x](javascript:y)\x1b[2J"
@@ -25,11 +25,11 @@ RATES, ACTIVATIONS = ("0.01", "0.1"), ("relu", "tanh")
 Made = Callable[..., Path]
 
 
-def result(place: int, rate: str, activation: str, seed: int, *, status: Standing = Standing.COMPLETED, note: str = "") -> Result:
+def result(place: int, rate: str, activation: str, seed: int, *, status: RunStatus = RunStatus.COMPLETED, note: str = "") -> Result:
     config = Config.parse({"learning_rate": rate, "activation": activation, "seed": seed}).record()
     accuracy = 0.9 + 0.01 * float(rate) + 0.02 * (activation == "tanh") + 0.001 * seed * (1 + place % 3)
     point = {"learning_rate": rate, "activation": activation, "seed": str(seed)}
-    figures = Figures(validation_accuracy=accuracy if status is Standing.COMPLETED else None, epochs=3, seconds=10.0)
+    figures = Figures(validation_accuracy=accuracy if status is RunStatus.COMPLETED else None, epochs=3, seconds=10.0)
     return Result(f"{place:016x}", place, config, point, status, figures, note)
 
 
@@ -43,10 +43,10 @@ def made(tmp_path: Path) -> Made:
         results = [result(place, *cell) for place, cell in enumerate(cells)]
         store.put([*results, *others])
         recorded = (plan or Plan({"learning_rate": "0.01,0.1", "activation": "relu,tanh", "seed": "0:3"})).record()
-        store.note(**{"plan": recorded, "seeds": 3, "began": 1.7e9, "status": "completed", "total": 12, **facts, **as_noted})
+        store.put_facts(**{"plan": recorded, "seeds": 3, "began": 1.7e9, "status": "completed", "total": 12, **facts, **as_noted})
         if examine:
             best = next(each for each in grouped(results) if each.point == {"learning_rate": "0.1", "activation": "tanh"})
-            store.put_examined(best.key, Examined(tuple(sorted(run.key for run in best.results)), 0.2, 0.9321))
+            store.put_examined(best.key, FinalScore(tuple(sorted(run.key for run in best.results)), 0.2, 0.9321))
         store.close()
         return tmp_path / "sweep"
 
@@ -120,7 +120,7 @@ def test_a_page_needs_nothing_but_itself(made: Made) -> None:
 
 
 def test_its_numbers_are_those_of_the_statistics(made: Made) -> None:
-    folder = made(result(20, "0.5", "relu", 0, status=Standing.DIVERGED))
+    folder = made(result(20, "0.5", "relu", 0, status=RunStatus.DIVERGED))
     page = Page(report(folder))
     cells = page.of("td")
     store = Store(folder)
@@ -168,7 +168,7 @@ def test_a_golden_table(made: Made) -> None:
 
 
 def test_hostile_texts_are_shown_as_they_are(made: Made) -> None:
-    bad = result(30, "0.01", "relu", 9, status=Standing.FAILED, note=HOSTILE)
+    bad = result(30, "0.01", "relu", 9, status=RunStatus.FAILED, note=HOSTILE)
     odd = result(31, "0.01", "relu", 10)
     odd = Result(odd.key, odd.place, {**odd.config, "x": HOSTILE}, {HOSTILE: HOSTILE, **odd.point}, odd.status, odd.figures)
     plan = Plan({"activation": HOSTILE}, {"sweep": {"hidden": HOSTILE}}, HOSTILE)
@@ -189,7 +189,7 @@ def test_hostile_texts_are_shown_as_they_are(made: Made) -> None:
 
 
 def test_a_sweep_that_goes_on_says_so(made: Made) -> None:
-    folder = made(result(40, "0.5", "relu", 0, status=Standing.RUNNING), status="running", examine=False)
+    folder = made(result(40, "0.5", "relu", 0, status=RunStatus.RUNNING), status="running", examine=False)
     lock = LockedLog.hold(folder / LOCK, create=True)
     try:
         text = report(folder)
@@ -203,7 +203,7 @@ def test_a_sweep_that_goes_on_says_so(made: Made) -> None:
 
 def test_an_empty_one(tmp_path: Path) -> None:
     store = Store.hold(tmp_path / "sweep")
-    store.note(plan=Plan({"learning_rate": "0.01,0.1"}).record(), seeds=1, status="running")
+    store.put_facts(plan=Plan({"learning_rate": "0.01,0.1"}).record(), seeds=1, status="running")
     store.close()
     assert "No run has ended yet" in report(tmp_path / "sweep")
     assert "--learning-rate 0.01,0.1" in report(tmp_path / "sweep", "--format", "markdown")
@@ -219,7 +219,7 @@ def test_a_plan_that_cannot_be_read_leaves_the_rest(made: Made, plan: object) ->
 
 def test_what_was_given_up_is_told_and_not_chosen(made: Made) -> None:
     folder = made(
-        result(50, "0.9", "tanh", 0, status=Standing.PRUNED), plan=Plan({"learning_rate": "log:0.001:1"}, search="tpe", samples=5)
+        result(50, "0.9", "tanh", 0, status=RunStatus.PRUNED), plan=Plan({"learning_rate": "log:0.001:1"}, search="tpe", samples=5)
     )
     text = report(folder)
     assert "1 run given up by the search" in text

@@ -7,21 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import until
 
 from tui_trainer.commands.sweep import sweep_command
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.sweep import schedulers
 from tui_trainer.sweep.cluster import ClusterWorkers
-from tui_trainer.sweep.schedulers import Given, OverSSH
+from tui_trainer.sweep.schedulers import ExistingScheduler, OverSSH
 
-from .cluster import all_done_once, options, rest, swept, until
+from .cluster import all_done_once, options, rest, swept
 
 
 @pytest.mark.parametrize("given", ["foo://127.0.0.1:1", "127.0.0.1:x", __file__])
 def test_what_is_no_address_is_one_clear_line(digits: Dataset, given: str) -> None:
     with pytest.raises(UserError, match=rf"^--scheduler {given}: neither"):
-        ClusterWorkers(Given(given), {digits.name: digits})
+        ClusterWorkers(ExistingScheduler(given), {digits.name: digits})
 
 
 @pytest.mark.parametrize("text", ["", "# nobody\n\n", None])

@@ -5,10 +5,10 @@ import pytest
 
 from tui_trainer.config.options import Config
 from tui_trainer.sweep.statistics import chosen, grouped, interval_of, paired, ranked
-from tui_trainer.sweep.store import Figures, Result, Standing
+from tui_trainer.sweep.store import Figures, Result, RunStatus
 
 
-def result(activation: str, seed: int, accuracy: float | None, status: Standing = Standing.COMPLETED) -> Result:
+def result(activation: str, seed: int, accuracy: float | None, status: RunStatus = RunStatus.COMPLETED) -> Result:
     config = Config.parse({"activation": activation, "seed": seed}).record()
     point = {"activation": activation, "seed": str(seed)}
     place = ["relu", "tanh", "elu"].index(activation) + 3 * seed
@@ -65,15 +65,15 @@ def test_pairs_are_of_one_seed() -> None:
 
 
 def test_a_diverged_run_counts_as_right_in_nothing_and_is_not_dropped() -> None:
-    (group,) = grouped([*TANH[:2], result("tanh", 2, None, Standing.DIVERGED)])
+    (group,) = grouped([*TANH[:2], result("tanh", 2, None, RunStatus.DIVERGED)])
     assert group.scores == {0: 0.95, 1: 0.97, 2: 0.0}
     assert group.mean == pytest.approx(0.64)
-    assert group.count(Standing.DIVERGED) == 1
+    assert group.count(RunStatus.DIVERGED) == 1
     assert chosen([*grouped(RELU), group], 3) is not group
 
 
-@pytest.mark.parametrize("status", [Standing.FAILED, Standing.PRUNED, Standing.RUNNING])
-def test_what_has_no_score_chooses_nothing(status: Standing) -> None:
+@pytest.mark.parametrize("status", [RunStatus.FAILED, RunStatus.PRUNED, RunStatus.RUNNING])
+def test_what_has_no_score_chooses_nothing(status: RunStatus) -> None:
     lacking = grouped([*TANH[:2], result("tanh", 2, 0.99, status)])[0]
     relu = grouped(RELU)[0]
     assert lacking.scores == {0: 0.95, 1: 0.97}
@@ -88,4 +88,4 @@ def test_the_highest_mean_is_chosen_and_of_equal_ones_the_first() -> None:
     assert ranked([relu, tanh], 3) == [tanh, relu]
     twin = grouped([result("elu", seed, value) for seed, value in enumerate([0.95, 0.97, 0.99])])[0]
     assert chosen([relu, tanh, twin], 3) is tanh
-    assert chosen(grouped([result("relu", 0, None, Standing.DIVERGED)]), 1) is None
+    assert chosen(grouped([result("relu", 0, None, RunStatus.DIVERGED)]), 1) is None

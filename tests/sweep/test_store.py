@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
-from tui_trainer.sweep.store import FILE, Examined, Figures, Result, Standing, Store, run_key
+from tui_trainer.sweep.store import FILE, Figures, FinalScore, Result, RunStatus, Store, run_key
 
 FIGURES = Figures(0.3, 0.9, 0.4, 0.91, 2, 1.5, "ab" * 32)
 
 
-def result(place: int, status: Standing = Standing.COMPLETED, figures: Figures = FIGURES) -> Result:
+def result(place: int, status: RunStatus = RunStatus.COMPLETED, figures: Figures = FIGURES) -> Result:
     config = Config.parse({"seed": place})
     return Result(run_key(config, "data"), place, config.record(), {"seed": str(place)}, status, figures, "")
 
@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_what_was_put_is_there_in_the_order_of_the_sweep(store: Store) -> None:
-    failed = replace(result(1, Standing.FAILED, Figures()), note="the disk was full")
+    failed = replace(result(1, RunStatus.FAILED, Figures()), note="the disk was full")
     store.put([result(2), failed, result(0)])
     expected = [result(0), failed, result(2)]
     assert store.results() == expected
@@ -42,17 +42,17 @@ def test_what_was_put_is_there_in_the_order_of_the_sweep(store: Store) -> None:
 
 
 def test_facts_and_examinations_are_kept(store: Store) -> None:
-    store.note(plan={"search": "grid"}, seeds=3)
-    store.note(seeds=4)
-    store.put_examined("abc", Examined(("a", "b"), 0.1, 0.97))
-    store.put_examined("abc", Examined(("a", "b", "c"), None, 0.98))
+    store.put_facts(plan={"search": "grid"}, seeds=3)
+    store.put_facts(seeds=4)
+    store.put_examined("abc", FinalScore(("a", "b"), 0.1, 0.97))
+    store.put_examined("abc", FinalScore(("a", "b", "c"), None, 0.98))
     with closing(Store(store.folder)) as reader:
         assert reader.facts() == {"plan": {"search": "grid"}, "seeds": 4}
-        assert reader.examined() == {"abc": Examined(("a", "b", "c"), None, 0.98)}
+        assert reader.examined() == {"abc": FinalScore(("a", "b", "c"), None, 0.98)}
 
 
 def test_what_was_running_is_forgotten_when_nobody_trains_it(store: Store) -> None:
-    store.put([result(0), result(1, Standing.RUNNING)])
+    store.put([result(0), result(1, RunStatus.RUNNING)])
     store.forget_running()
     assert store.results() == [result(0)]
 
@@ -139,7 +139,7 @@ def test_a_damaged_file_is_read_or_refused(tmp_path: Path, at: int, bit: int, cu
     if not whole.exists():
         with closing(Store.hold(whole)) as store:
             store.put([result(place) for place in range(5)])
-            store.note(plan={"search": "grid"}, seeds=1)
+            store.put_facts(plan={"search": "grid"}, seeds=1)
     content = bytearray((whole / FILE).read_bytes())
     at %= len(content)
     if cut:

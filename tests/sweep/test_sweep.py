@@ -11,9 +11,9 @@ from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import read_run
 from tui_trainer.sweep.plan import Plan, open_sweep, planned
-from tui_trainer.sweep.store import RUNS, Standing, Store
+from tui_trainer.sweep.store import RUNS, RunStatus, Store
 from tui_trainer.sweep.sweep import ATTEMPTS, Sweep, SweepNoted, SweepStarted
-from tui_trainer.sweep.workers import Done, LocalWorkers
+from tui_trainer.sweep.workers import LocalWorkers, Outcome
 
 from .fake import FakeWorkers, accurate, ended, notes, opened, outcomes
 
@@ -25,7 +25,7 @@ def plan(digits_file: Path) -> Plan:
     return Plan({**small, "activation": "relu,tanh", "seed": "0:3"})
 
 
-def by_seed(config: Config) -> Done:
+def by_seed(config: Config) -> Outcome:
     return accurate(0.5 + 0.1 * config.seed + (0.05 if config.activation == "tanh" else 0.0))
 
 
@@ -37,10 +37,10 @@ def test_every_run_is_trained_once_and_the_next_time_none(plan: Plan, tmp_path: 
     assert [(config.activation, config.seed) for config in workers.submitted] == [
         (activation, seed) for seed in range(3) for activation in ("relu", "tanh")
     ]
-    assert outcomes(events) == [Standing.COMPLETED] * 6
+    assert outcomes(events) == [RunStatus.COMPLETED] * 6
     assert workers.stopped
     end = ended(events)
-    assert (end.status, end.standings.total, end.standings.done, end.failed) == ("completed", 6, 6, ())
+    assert (end.status, end.progress.total, end.progress.done, end.failed) == ("completed", 6, 6, ())
 
     again = FakeWorkers(by_seed)
     events = list(opened(tmp_path / "sweep", None, again).events())
@@ -60,14 +60,14 @@ def test_a_sweep_grows_by_what_is_new(plan: Plan, tmp_path: Path) -> None:
         ("relu", 3),
         ("tanh", 3),
     ]
-    assert end.standings.total == end.standings.done == 12
+    assert end.progress.total == end.progress.done == 12
 
 
 def test_two_ways_to_say_the_same_are_one_run(digits_file: Path, tmp_path: Path) -> None:
     workers = FakeWorkers(by_seed)
     options = {"data": f"{digits_file};", "validation": "100", "initializer": "auto,he_normal", "learning_rate": "0.10,0.1"}
     end = ended(list(opened(tmp_path / "sweep", Plan(options), workers).events()))
-    assert len(workers.submitted) == end.standings.total == 1
+    assert len(workers.submitted) == end.progress.total == 1
 
 
 def test_stopped_it_leaves_the_rest_for_the_next_time(plan: Plan, tmp_path: Path) -> None:
@@ -79,12 +79,12 @@ def test_stopped_it_leaves_the_rest_for_the_next_time(plan: Plan, tmp_path: Path
             sweep.stop()
     end = ended(events)
     assert end.status == "stopped"
-    assert (end.standings.total, end.best, end.examined) == (6, None, None)
+    assert (end.progress.total, end.best, end.examined) == (6, None, None)
     assert workers.stopped
-    done = end.standings.done
+    done = end.progress.done
     assert 2 <= done <= 3
     rest = FakeWorkers(by_seed)
-    assert ended(list(opened(tmp_path / "sweep", None, rest).events())).standings.done == 6
+    assert ended(list(opened(tmp_path / "sweep", None, rest).events())).progress.done == 6
     assert len(rest.submitted) == 6 - done
 
 
@@ -95,7 +95,7 @@ def test_whoever_stops_consuming_stops_the_workers(plan: Plan, tmp_path: Path) -
     events.close()
     assert workers.stopped
     with closing(Store(tmp_path / "sweep")) as store:
-        assert all(result.status is not Standing.RUNNING for result in store.results())
+        assert all(result.status is not RunStatus.RUNNING for result in store.results())
     # The folder is free again.
     Store.hold(tmp_path / "sweep").close()
 
@@ -103,21 +103,21 @@ def test_whoever_stops_consuming_stops_the_workers(plan: Plan, tmp_path: Path) -
 def test_a_worker_that_dies_costs_nothing_but_time(plan: Plan, tmp_path: Path) -> None:
     died: list[int] = []
 
-    def dying(config: Config) -> Done:
+    def dying(config: Config) -> Outcome:
         if config.seed == 1 and config.activation == "relu" and len(died) < ATTEMPTS - 1:
             died.append(1)
-            return Done(Standing.FAILED, note="its worker process was killed", again=True)
+            return Outcome(RunStatus.FAILED, note="its worker process was killed", again=True)
         return by_seed(config)
 
     events = list(opened(tmp_path / "sweep", plan, FakeWorkers(dying)).events())
-    assert outcomes(events) == [Standing.COMPLETED] * 6
+    assert outcomes(events) == [RunStatus.COMPLETED] * 6
     assert [note.partition(": ")[2] for note in notes(events)] == ["its worker process was killed; it is tried again"] * (ATTEMPTS - 1)
 
 
 def test_a_run_that_kills_its_worker_each_time_is_left_out_and_tried_again_the_next_time(plan: Plan, tmp_path: Path) -> None:
-    def deadly(config: Config) -> Done:
+    def deadly(config: Config) -> Outcome:
         if config.activation == "tanh" and config.seed == 0:
-            return Done(Standing.FAILED, note="its worker process was killed", again=True)
+            return Outcome(RunStatus.FAILED, note="its worker process was killed", again=True)
         return by_seed(config)
 
     workers = FakeWorkers(deadly)
@@ -153,9 +153,9 @@ def test_on_a_full_disk_it_goes_on_says_so_once_and_keeps_all_when_there_is_room
     monkeypatch.setattr(Store, "put", full)
     events = list(opened(tmp_path / "sweep", plan, FakeWorkers(by_seed)).events())
     assert notes(events) == [f"{tmp_path}/sweep/sweep.sqlite: database or disk is full; the sweep goes on, and this is tried again"]
-    assert outcomes(events) == [Standing.COMPLETED] * 6
+    assert outcomes(events) == [RunStatus.COMPLETED] * 6
     with closing(Store(tmp_path / "sweep")) as store:
-        assert [result.status for result in store.results()] == [Standing.COMPLETED] * 6
+        assert [result.status for result in store.results()] == [RunStatus.COMPLETED] * 6
 
 
 def test_results_that_can_never_be_kept_are_told_of_in_the_end(plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +174,7 @@ def test_a_store_that_is_written_to_by_somebody_else_is_waited_for(plan: Plan, t
     with closing(sqlite3.connect(tmp_path / "sweep" / "sweep.sqlite")) as base:
         base.execute("begin")
         assert base.execute("select count(*) from runs").fetchone() == (0,)
-        assert ended(list(sweep.events())).standings.done == 6
+        assert ended(list(sweep.events())).progress.done == 6
 
 
 def test_without_a_validation_set_nothing_can_be_compared(plan: Plan, tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_real_workers_give_the_same_bytes_however_many_there_are(plan: Plan, tmp
         assert 0.5 < (end.examined.test_accuracy or 0) <= 1
         with closing(Store(folder)) as store:
             results = store.results()
-        assert all(result.status is Standing.COMPLETED and result.figures.digest for result in results)
+        assert all(result.status is RunStatus.COMPLETED and result.figures.digest for result in results)
         digests.append([(result.key, result.figures.digest, result.figures.validation_accuracy) for result in results])
         for result in results:
             # Whoever trains does not see the test set.
@@ -226,7 +226,7 @@ def test_a_run_that_diverges_is_told_of_as_that(plan: Plan, tmp_path: Path) -> N
     options = {**plan.options, "activation": "relu", "optimizer": "sgd", "learning_rate": "0.01,1e30", "seed": "0:2"}
     end = ended(list(opened_locally(tmp_path / "sweep", Plan(options), 1).events()))
     good, bad = end.groups
-    assert [result.status for result in bad.results] == [Standing.DIVERGED] * 2
+    assert [result.status for result in bad.results] == [RunStatus.DIVERGED] * 2
     assert bad.mean == 0.0
     assert bad.results[0].figures.validation_accuracy is None
     assert end.best is good
@@ -240,7 +240,7 @@ def test_options_that_do_not_fit_the_data_leave_out_their_runs_alone(plan: Plan,
     assert [result.point["batch_size"] for result in end.failed] == ["501", "501"]
     assert all("--batch-size must be at most the 500 training samples" in result.note for result in end.failed)
     assert len(notes(events)) == 2
-    assert end.standings.done == 2
+    assert end.progress.done == 2
 
 
 def opened_locally(folder: Path, plan: Plan, count: int) -> Sweep:

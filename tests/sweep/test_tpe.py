@@ -13,7 +13,7 @@ from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.sweep.plan import Plan, open_sweep, planned
-from tui_trainer.sweep.store import Result, Standing, Store
+from tui_trainer.sweep.store import Result, RunStatus, Store
 from tui_trainer.sweep.sweep import RunChanged, SweepEnded, SweepEvent
 from tui_trainer.sweep.workers import LocalWorkers
 
@@ -87,12 +87,12 @@ def test_each_configuration_is_trained_with_every_seed_and_none_twice(sweep: Run
     assert len(workers.submitted) == 36
     assert len({config.model_dump_json() for config in workers.submitted}) == 36
     assert [sorted(group.scores) for group in end.groups] == [[3, 4, 5]] * 12
-    assert end.standings.total == end.standings.done == 36
+    assert end.progress.total == end.progress.done == 36
 
 
 def test_a_hopeless_run_is_given_up_and_its_other_seeds_are_not_trained(sweep: Run, tmp_path: Path) -> None:
     workers, end = sweep("sweep", samples=16, paced=True, **WIDE, seed="0:8")
-    pruned = [group for group in end.groups if group.count(Standing.PRUNED)]
+    pruned = [group for group in end.groups if group.count(RunStatus.PRUNED)]
     assert pruned
     assert len(workers.submitted) < 128
     # Some of the others were being trained already, and ended with it.
@@ -103,7 +103,7 @@ def test_a_hopeless_run_is_given_up_and_its_other_seeds_are_not_trained(sweep: R
     kept = [group.mean for group in end.groups if group.is_whole(8) and group.mean is not None]
     first = [workers_value(group.results[0]) for group in pruned]
     assert max(first) < max(kept)
-    assert end.standings.total == end.standings.done == len(results(tmp_path / "sweep"))
+    assert end.progress.total == end.progress.done == len(results(tmp_path / "sweep"))
 
 
 def workers_value(result: Result) -> float:
@@ -116,7 +116,7 @@ def test_a_stopped_search_goes_on_with_what_it_knows(sweep: Run, tmp_path: Path)
     known = {result.key for result in results(tmp_path / "sweep")}
     after, end = sweep("sweep", samples=30, **WIDE, seed="0,1")
     assert end.status == "completed"
-    assert end.standings.total == end.standings.done == 60
+    assert end.progress.total == end.progress.done == 60
     assert known <= {result.key for group in end.groups for result in group.results}
     assert len(known) + len(after.submitted) == 60
     # Random ones have a mean of 0.31.
@@ -126,7 +126,7 @@ def test_a_stopped_search_goes_on_with_what_it_knows(sweep: Run, tmp_path: Path)
 
 def test_a_run_that_had_given_nothing_when_it_was_stopped_is_gone_on_with(sweep: Run, tmp_path: Path) -> None:
     before, stopped = sweep("sweep", samples=8, stop_after=4, paced=True, **WIDE)
-    assert stopped.standings.done == 0
+    assert stopped.progress.done == 0
     assert results(tmp_path / "sweep") == []
     after, end = sweep("sweep", samples=8, **WIDE)
     assert after.submitted[:3] == before.submitted
@@ -145,7 +145,7 @@ def test_what_was_found_with_other_options_is_not_taken_for_this(sweep: Run) -> 
 def test_more_samples_than_there_are_configurations_are_all_of_them(sweep: Run) -> None:
     workers, end = sweep("sweep", samples=50, activation="sigmoid,tanh,relu,elu", learning_rate="0.1,0.01,0.001")
     assert Counter(config.activation for config in workers.submitted) == dict.fromkeys(("sigmoid", "tanh", "relu", "elu"), 3)
-    assert end.standings.total == end.standings.done == 12
+    assert end.progress.total == end.progress.done == 12
 
 
 def test_options_that_do_not_fit_are_passed_over(sweep: Run) -> None:
@@ -154,7 +154,7 @@ def test_options_that_do_not_fit_are_passed_over(sweep: Run) -> None:
         (2, 1),
         (3, 1),
     }
-    assert end.standings.total == end.standings.done == 4
+    assert end.progress.total == end.progress.done == 4
 
 
 def test_where_nothing_fits_it_says_so_before_anything_is_written(sweep: Run, tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from errno import EACCES, EIO, ENOSPC, ESTALE
 from multiprocessing import active_children
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
 import pytest
 from runs.timeless import timeless
+from waiting import until
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset, Split
@@ -22,9 +22,9 @@ from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import read_run
 from tui_trainer.runs.run import Run
 from tui_trainer.sweep.shared import SharedData, untested
-from tui_trainer.sweep.store import Standing
-from tui_trainer.sweep.train_run import CutShortError, figures, latest, run_trial
-from tui_trainer.sweep.workers import DATA, Done, LocalWorkers
+from tui_trainer.sweep.store import RunStatus
+from tui_trainer.sweep.train_run import CutShortError, figures, latest, train_run
+from tui_trainer.sweep.workers import DATA, LocalWorkers, Outcome
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Progress
 
@@ -49,22 +49,15 @@ def working(count: int, digits: Dataset, folder: Path) -> Iterator[LocalWorkers]
         workers.stop()
 
 
-def heard(workers: LocalWorkers, future: Future[Done]) -> Done:
+def heard(workers: LocalWorkers, future: Future[Outcome]) -> Outcome:
     wait([future], 60)
     assert future.done()
-    return workers.hear(future)
+    return workers.outcome_of(future)
 
 
 def begun(folder: Path, epochs: int = 1) -> bool:
     found = latest(folder)
     return found is not None and found.epochs >= epochs
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = monotonic() + 60
-    while not true():
-        assert monotonic() < end
-        sleep(0.01)
 
 
 def test_shared_data_is_what_it_was_and_nobody_can_write_to_it(digits: Dataset, tmp_path: Path) -> None:
@@ -108,10 +101,10 @@ def test_where_nothing_is_left_to_train_nothing_is_started(digits: Dataset, tmp_
 
 
 def test_a_trial_is_the_run_that_one_alone_would_be(digits: Dataset, config: Made, tmp_path: Path) -> None:
-    status, found = run_trial(config(), tmp_path / "trial", untested(digits, digits.fingerprint), Control())
+    status, found = train_run(config(), tmp_path / "trial", untested(digits, digits.fingerprint), Control())
     list(Run.create(config(), tmp_path / "alone", digits).events(Control()))
-    alone = figures(read_run(tmp_path / "alone"), Standing.COMPLETED)
-    assert status is Standing.COMPLETED
+    alone = figures(read_run(tmp_path / "alone"), RunStatus.COMPLETED)
+    assert status is RunStatus.COMPLETED
     assert (found.validation_loss, found.validation_accuracy, found.digest) == (
         alone.validation_loss,
         alone.validation_accuracy,
@@ -132,15 +125,15 @@ def test_workers_multiply_one_table_of_sparse_images_to_the_same_bytes(config: M
     shared = SharedData.write(data, tmp_path / "data").dataset()
     assert shared.sparse is not None
     options = config(data="sparse")
-    _, found = run_trial(options, tmp_path / "shared", shared, Control())
-    _, alone = run_trial(options, tmp_path / "alone", untested(data, data.fingerprint), Control())
+    _, found = train_run(options, tmp_path / "shared", shared, Control())
+    _, alone = train_run(options, tmp_path / "alone", untested(data, data.fingerprint), Control())
     assert found.digest == alone.digest
     assert found.validation_loss == alone.validation_loss
 
 
 def test_with_early_stopping_the_best_epoch_counts_as_its_weights_are_kept(digits: Dataset, config: Made, tmp_path: Path) -> None:
     options = config(epochs=30, early_stopping=2, learning_rate=0.05)
-    _, found = run_trial(options, tmp_path / "trial", digits, Control())
+    _, found = train_run(options, tmp_path / "trial", digits, Control())
     record = read_run(tmp_path / "trial")
     assert record.history.best_loss is not None
     assert record.history.best_loss.epoch < record.last_epoch
@@ -156,23 +149,23 @@ def test_a_trial_that_is_stopped_goes_on_to_the_same_bytes(digits: Dataset, conf
     stopping = Control()
     stopping.stop("interrupted")
     with pytest.raises(CutShortError):
-        run_trial(config(), tmp_path / "stopped", digits, stopping)
-    _, found = run_trial(config(), tmp_path / "stopped", digits, Control())
-    _, whole = run_trial(config(), tmp_path / "whole", digits, Control())
+        train_run(config(), tmp_path / "stopped", digits, stopping)
+    _, found = train_run(config(), tmp_path / "stopped", digits, Control())
+    _, whole = train_run(config(), tmp_path / "whole", digits, Control())
     assert found.digest == whole.digest
     assert timeless(tmp_path / "stopped") == timeless(tmp_path / "whole")
     # Of a run that has ended nothing is trained again.
     before = (tmp_path / "whole" / "metrics.jsonl").stat().st_mtime_ns
-    assert run_trial(config(), tmp_path / "whole", digits, Control()) == (Standing.COMPLETED, whole)
+    assert train_run(config(), tmp_path / "whole", digits, Control()) == (RunStatus.COMPLETED, whole)
     assert (tmp_path / "whole" / "metrics.jsonl").stat().st_mtime_ns == before
 
 
 def test_what_is_left_of_a_run_and_of_no_use_is_begun_anew(digits: Dataset, config: Made, tmp_path: Path) -> None:
-    _, whole = run_trial(config(), tmp_path / "whole", digits, Control())
+    _, whole = train_run(config(), tmp_path / "whole", digits, Control())
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "config.toml").write_text("epochs = 3")
     (tmp_path / "broken" / "checkpoint.safetensors").write_bytes(b"half of a fi")
-    _, found = run_trial(config(), tmp_path / "broken", digits, Control())
+    _, found = train_run(config(), tmp_path / "broken", digits, Control())
     assert found.digest == whole.digest
 
 
@@ -200,10 +193,10 @@ def test_a_run_that_cannot_be_read_for_a_moment_is_not_begun_anew(
         patch.setattr(Path, "open", refusing(Path.open))
         patch.setattr(os, "open", refusing(os.open))
         with pytest.raises(UserError, match=rf"{file}: {os.strerror(number).lower()}"):
-            run_trial(config(checkpoint_every=1e-9), tmp_path / "half", digits, Control())
+            train_run(config(checkpoint_every=1e-9), tmp_path / "half", digits, Control())
     assert {path.name: path.read_bytes() for path in (tmp_path / "half").iterdir()} == before
-    _, found = run_trial(config(checkpoint_every=1e-9), tmp_path / "half", digits, Control())
-    _, whole = run_trial(config(), tmp_path / "whole", digits, Control())
+    _, found = train_run(config(checkpoint_every=1e-9), tmp_path / "half", digits, Control())
+    _, whole = train_run(config(), tmp_path / "whole", digits, Control())
     assert found.digest == whole.digest
 
 
@@ -212,7 +205,7 @@ def test_a_link_where_a_run_belongs_is_not_followed(digits: Dataset, config: Mad
     elsewhere, link = tmp_path / "elsewhere", tmp_path / "key"
     elsewhere.mkdir()
     if left != "nothing":
-        run_trial(config(), elsewhere, digits, Control())
+        train_run(config(), elsewhere, digits, Control())
     if left == "one of no use":
         (elsewhere / "checkpoint.safetensors").write_bytes(b"half of a fi")
         (elsewhere / "metrics.jsonl").write_bytes((elsewhere / "metrics.jsonl").read_bytes().splitlines(keepends=True)[0])
@@ -220,7 +213,7 @@ def test_a_link_where_a_run_belongs_is_not_followed(digits: Dataset, config: Mad
     link.symlink_to(elsewhere)
     with working(1, digits, tmp_path) as workers:
         done = heard(workers, workers.submit(config(), link))
-    assert (done.status, done.note) == (Standing.FAILED, f"{link}: a link is where the run's own folder belongs; remove it")
+    assert (done.status, done.note) == (RunStatus.FAILED, f"{link}: a link is where the run's own folder belongs; remove it")
     assert {path.name: path.read_bytes() for path in elsewhere.iterdir()} == before
     assert link.is_symlink()
 
@@ -232,7 +225,7 @@ def test_a_run_that_somebody_else_trains_is_left_alone(digits: Dataset, config: 
         if isinstance(event, Progress):
             break
     with pytest.raises(UserError, match="a run is going on there"):
-        run_trial(config(), tmp_path / "taken", digits, Control())
+        train_run(config(), tmp_path / "taken", digits, Control())
     events.close()  # type: ignore[attr-defined]
 
 
@@ -245,7 +238,7 @@ def test_a_worker_that_is_killed_takes_no_other_run_with_it_and_its_own_goes_on(
         victim = min(process.pid or 0 for process in active_children())
         os.kill(victim, signal.SIGKILL)
         outcomes = {future: heard(workers, future) for future in (first, second)}
-        died = [future for future, done in outcomes.items() if done.status is Standing.FAILED]
+        died = [future for future, done in outcomes.items() if done.status is RunStatus.FAILED]
         assert len(died) == 1
         assert (outcomes[died[0]].note, outcomes[died[0]].again) == (
             "its worker process was killed; the memory of this machine may be too small for so many workers",
@@ -253,8 +246,8 @@ def test_a_worker_that_is_killed_takes_no_other_run_with_it_and_its_own_goes_on(
         )
         folder, options = (tmp_path / "first", long) if died == [first] else (tmp_path / "second", short)
         done = heard(workers, workers.submit(options, folder))
-        assert done.status is Standing.COMPLETED
-    _, whole = run_trial(options, tmp_path / "whole", digits, Control())
+        assert done.status is RunStatus.COMPLETED
+    _, whole = train_run(options, tmp_path / "whole", digits, Control())
     assert done.figures.digest == whole.digest
     assert not (tmp_path / DATA).exists()
 
@@ -262,14 +255,14 @@ def test_a_worker_that_is_killed_takes_no_other_run_with_it_and_its_own_goes_on(
 @pytest.mark.long
 def test_workers_that_die_between_two_runs_are_replaced(digits: Dataset, config: Made, tmp_path: Path) -> None:
     with working(1, digits, tmp_path) as workers:
-        assert heard(workers, workers.submit(config(), tmp_path / "first")).status is Standing.COMPLETED
+        assert heard(workers, workers.submit(config(), tmp_path / "first")).status is RunStatus.COMPLETED
         (worker,) = active_children()
         worker.kill()
         worker.join()
         done = heard(workers, workers.submit(config(seed=1), tmp_path / "second"))
         if done.again:  # it was handed to the one that had just died
             done = heard(workers, workers.submit(config(seed=1), tmp_path / "second"))
-        assert done.status is Standing.COMPLETED
+        assert done.status is RunStatus.COMPLETED
 
 
 @pytest.mark.long
@@ -292,6 +285,6 @@ def test_stopped_workers_leave_checkpoints_and_cancelling_ends_one_run(digits: D
 def test_what_does_not_fit_into_memory_is_told_as_that(digits: Dataset, config: Made, tmp_path: Path) -> None:
     with working(1, digits, tmp_path) as workers:
         done = heard(workers, workers.submit(config(hidden=(65_536,) * 40), tmp_path / "huge"))
-        assert done.status is Standing.FAILED
+        assert done.status is RunStatus.FAILED
         assert "does not fit into the memory" in done.note
-        assert heard(workers, workers.submit(config(), tmp_path / "next")).status is Standing.COMPLETED
+        assert heard(workers, workers.submit(config(), tmp_path / "next")).status is RunStatus.COMPLETED

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tui_trainer.text.drawing import Look, Row, bar, bar_rows, gray, resized, signed
+from tui_trainer.text.drawing import Look, Row, bar, bar_rows, gray, resized, resized_height, signed
 
 
 def text(rows: list[Row]) -> list[str]:
@@ -57,6 +57,8 @@ def test_resizing_repeats_or_averages_pixels() -> None:
     assert resized(image, 5).tolist() == [[0, 0, 4, 4], [0, 0, 4, 4], [8, 8, 12, 12], [8, 8, 12, 12]]
     assert resized(image, 1).tolist() == [[6.0]]
     assert resized(np.ones((29, 29)), 15).shape == (15, 15)
+    for size in (100, 56, 28, 19, 7):
+        assert resized(np.ones((14, 56)), size).shape[0] == resized_height((14, 56), size)
 
 
 def test_bars_are_as_long_as_they_say_and_the_likeliest_is_bold() -> None:

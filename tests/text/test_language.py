@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po
 
 from tui_trainer.config import options as config
 from tui_trainer.errors import UserError
-from tui_trainer.lessons.criteria import Criterion, Finding
+from tui_trainer.lessons.criteria import Criterion, Judgement
 from tui_trainer.sweep.phrases import duration
 from tui_trainer.text.cells import cut, ljust, rjust, shorten, wrap
 from tui_trainer.text.language import DOMAIN, LOCALES, _, choose, in_english, languages, ngettext
@@ -226,7 +226,7 @@ def test_a_form_says_it_in_the_language_of_the_screen() -> None:
 @pytest.mark.usefixtures("korean")
 def test_a_finding_is_a_korean_sentence_and_an_english_record() -> None:
     criterion = Criterion.model_validate({"run": "10 layers", "quantity": "gradient_ratio", "at": "start", "is": "below", "value": 1e-6})
-    finding = Finding(criterion, 0.5, 1e-6, 1e-6, False)
+    finding = Judgement(criterion, 0.5, 1e-6, 1e-6, False)
     assert finding.sentence == "10층: 출력층에 대한 첫 층의 기울기 노름, 처음에: 0.5, 1.0e-06보다 작지 않다"
     english = "10 layers: first layer's gradient norm over the output layer's, at the start: 0.5, not below 1.0e-06"
     assert finding.record()["sentence"] == english

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tui_trainer import Classifier, UserError, load_data
+from tui_trainer import Classifier, Config, Control, Run, UserError, load_data
 from tui_trainer.datasets.dataset import Dataset
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.training.events import Ended, EpochEnded, Started
 
 
@@ -130,3 +131,21 @@ def test_a_file_whose_scalars_lie_is_refused(tmp_path: Path, scalars: dict[str, 
         Classifier.load(path)
     assert str(refused.value).startswith(f"{path}: ")
     assert message in str(refused.value)
+
+
+def test_the_shape_of_a_sample_is_kept_by_save_and_by_a_run(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (40, 2, 8), dtype=np.uint8), np.arange(40) % 10
+    model = Classifier(hidden="4", epochs=1).fit(images, labels)
+    model.save(tmp_path / "model.safetensors")
+    assert Classifier.load(tmp_path / "model.safetensors").spec_ == model.spec_ == DataSpec((2, 8))
+    np.savez(tmp_path / "d.npz", x_train=images / 255, y_train=labels, x_test=images / 255, y_test=labels)
+    config = Config.parse({"data": str(tmp_path / "d.npz"), "hidden": "4", "epochs": 1, "validation": 0, "batch_size": 8, "threads": 1})
+    for _ in Run.create(config, tmp_path / "run").events(Control()):
+        pass
+    assert Classifier.load(tmp_path / "run" / "checkpoint.safetensors").spec_ == DataSpec((2, 8), scale=1.0)
+
+
+def test_a_checkpoint_that_tells_no_shape_is_taken_for_squares_or_rows() -> None:
+    earlier = Classifier.load(Path(__file__).parents[1] / "runs" / "earlier" / "run" / "checkpoint.safetensors")
+    assert earlier.spec_.sample_shape == (earlier.n_features_in_,)

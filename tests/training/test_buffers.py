@@ -114,7 +114,7 @@ def test_a_run_goes_on_with_them_from_a_file_to_the_same_bytes(digits: Dataset, 
 
 
 def test_the_optimizer_moves_the_parameters_alone(digits: Dataset) -> None:
-    state = Training(Config.parse(OPTIONS), digits).learner
+    state = Training(Config.parse(OPTIONS), digits).state
     network = state.network
     before = {name: tensor.copy() for name, tensor in network.tensors.items()}
     network.tensors["centre_1.mean"][:] = 7

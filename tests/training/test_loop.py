@@ -161,7 +161,7 @@ def test_pause_holds_until_go_on_and_step_trains_one_batch(digits: Dataset) -> N
     assert seen[1].layers
     assert seen[1].snapshot is not None
     assert seen[1].snapshot.scalars["step"] == seen[1].step == 1
-    control.go_on()
+    control.unpause()
     thread.join(timeout=10)
     assert not thread.is_alive()
     assert isinstance(seen[-1], Ended)

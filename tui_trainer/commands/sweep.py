@@ -129,10 +129,10 @@ def watch_command(context: click.Context, /, folder: Path, refresh: float | None
 
     SWEEP is a sweep's folder, the name of one in sweeps/, or latest. Nothing is written there.
     """
-    from tui_trainer.sweep.board import Onlooker  # noqa: PLC0415 --help need not wait for it
+    from tui_trainer.sweep.board import BoardReader  # noqa: PLC0415 --help need not wait for it
 
     check_refresh(looks := LOOKS_PER_SECOND if refresh is None else refresh)
-    onlooker = Onlooker(folder)
+    onlooker = BoardReader(folder)
     onlooker.look()
     onlooker.close()
     from tui_trainer.ui.start import watch_sweep_in_app  # noqa: PLC0415 nothing but the app may import Textual
@@ -150,7 +150,7 @@ def _workers(count: int | None, scheduler: str | None, ssh: Path | None, slurm: 
         from tui_trainer.system.machine import cores  # noqa: PLC0415
 
         return lambda data, folder: LocalWorkers(count or cores(), data, folder)
-    from tui_trainer.sweep.schedulers import BySlurm, Given, OverSSH, Scheduler  # noqa: PLC0415
+    from tui_trainer.sweep.schedulers import BySlurm, ExistingScheduler, OverSSH, Scheduler  # noqa: PLC0415
 
     where: Scheduler
     if scheduler:
@@ -158,7 +158,7 @@ def _workers(count: int | None, scheduler: str | None, ssh: Path | None, slurm: 
             raise UserError(
                 "a scheduler's workers are as many as were started", option="--workers", hint="leave out --workers or --scheduler"
             )
-        where = Given(scheduler)
+        where = ExistingScheduler(scheduler)
     elif ssh:
         where = OverSSH(ssh, count)
     else:

@@ -37,7 +37,7 @@ GZIP = b"\x1f\x8b"
 class IdxFolder:
     """Four files: images and labels to train on, and to test with."""
 
-    kind = "a folder of IDX files"
+    kind = "a folder of four IDX files"
 
     def claims(self, path: Path, start: bytes) -> bool:
         return not start and path.is_dir()

@@ -28,7 +28,7 @@ class Reader(Protocol):
     """One format. What its files say is believed only as far as their bytes go; `peek` believes no more than `read`."""
 
     kind: str
-    """What it reads, as in `neither a folder of IDX files nor …`."""
+    """What it reads, as in `neither a folder of four IDX files nor …`."""
 
     def claims(self, path: Path, start: bytes) -> bool:
         """Whether this is of its format, by the first bytes alone; a folder has none."""

@@ -1,7 +1,7 @@
 """The finding that explains how a run ended, with the options that cure it.
 
-A word means here what it means on the map of the layers: both ask `FIGURES`. A remedy is only named where a test trains it and sees that
-it works (`tests/diagnosis/test_cures.py`); else the finding stands alone.
+Words have the same thresholds as on the layers' map: both use `FIGURES`. A remedy is named only if a test trains it and shows that it
+works (`tests/diagnosis/test_cures.py`); otherwise the finding has none.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ from tui_trainer.text.language import N_
 from tui_trainer.training.events import LayerHealth, Status
 
 GUESSING: Final = 0.2
-"""Ten classes guessed at random are right in a tenth of cases; twice that is still no learning."""
+"""The accuracy up to which nothing was learned: twice that of guessing among ten classes."""
 
 Options = Mapping[str, Any]
 
@@ -34,19 +34,19 @@ SYMPTOMS: Final = {
     "no_learning": N_("nothing was learned"),
     "diverged": N_("no cause is known"),
 }
-"""What each finding is called before people."""
+"""Each finding's text for users."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong, by its name in `SYMPTOMS`; where it is seen; and the options, any one set of which cures it."""
+    """A problem by its name in `SYMPTOMS`, its evidence, and sets of options each of which cures it."""
 
     name: str
     evidence: Mapping[str, Any]
     remedies: tuple[Options, ...] = ()
 
     def symptom(self, say: Callable[[str], str] = str) -> str:
-        """What is wrong in words, which `say` translates."""
+        """The problem in words, translated by `say`."""
         return say(SYMPTOMS[self.name]).format(**self.evidence)
 
 
@@ -75,7 +75,7 @@ def _divergence(config: Config) -> Finding:
 
 
 def _flat(config: Config, layers: Sequence[LayerHealth]) -> Finding | None:
-    """Units whose function is flat for every image: no gradient passes them, and no step brings them back."""
+    """Units whose function is flat for every image: no gradient passes through them, and they do not recover."""
     evidence = _worst(layers[: len(config.hidden)], "dead_fraction", "dead")
     if evidence is None:
         return None
@@ -108,7 +108,7 @@ def _idleness(config: Config, test_accuracy: float | None, layers: Sequence[Laye
 
 
 def _worst(layers: Sequence[LayerHealth], name: str, word: str, reference: Sequence[LayerHealth] = ()) -> dict[str, Any] | None:
-    """The layer for which the map has this word for this figure, and the figure; of several the one with the largest."""
+    """The layer, and its value, with the figure's largest value among those for which the map has this word."""
     everyone = [*layers, *reference]
     if not everyone:
         return None
@@ -116,46 +116,46 @@ def _worst(layers: Sequence[LayerHealth], name: str, word: str, reference: Seque
     found = [
         (float(value), layer.name)
         for layer, value, judged in zip(layers, values, figure.judged(values), strict=False)
-        # An earlier version did not measure everything.
+        # NaN: an earlier version did not measure the figure.
         if figure.band(float(judged)).word == word and not isnan(getattr(layer, name))
     ]
     return dict(zip(("value", "layer"), max(found), strict=True)) if found else None
 
 
 def _remedies(config: Config) -> tuple[Options, ...]:
-    """What mends the options; instead of sigmoid another function, with the weights made for it.
+    """The cures of the options; with sigmoid, also another activation and its recommended initializer.
 
-    Stacked sigmoids let no gradient through whatever their weights, and a single one learns slowly.
+    Stacked sigmoids let gradients vanish whatever their weights, and a single one learns slowly.
     """
     cures = _cures(config)
     if "sigmoid" not in config.activations:
         return _if_any(cures)
     others = {name: value for name, value in cures.items() if name != "initializer"}
-    # A line of 80 columns holds one remedy with a rate, or two without.
+    # A line of 80 columns fits one remedy with a learning rate, or two without.
     activations = ("relu",) if others else ("relu", "tanh")
     return tuple({"activation": name, "initializer": made_for(name, len(config.hidden)), **others} for name in activations)
 
 
 def _cures(config: Config) -> dict[str, Any]:
-    """What is out of the way in the options, and with what value it would not be."""
+    """The options that are out of their usual range, with usual values."""
     cures: dict[str, Any] = {}
     if not 1 / FAR < growth(config) < FAR:
         made = made_for(config.activation, len(config.hidden))
         cures["initializer"] = "auto" if "," in made else made
-    rule = OPTIMIZERS[config.optimizer]
-    usual, rate = rule.default_learning_rate, config.learning_rate
+    optimizer = OPTIMIZERS[config.optimizer]
+    usual, rate = optimizer.default_learning_rate, config.learning_rate
     if not usual / 10 <= rate <= usual:
         cures["learning_rate"] = rate = usual
-    # From 1 on, a step takes away more than there is of a weight.
+    # From 1 on, a step subtracts the whole weight or more.
     if rate * config.weight_decay >= 1:
-        cures["weight_decay"] = rule.default_weight_decay
+        cures["weight_decay"] = optimizer.default_weight_decay
     return cures
 
 
 def growth(config: Config) -> float:
-    """How many times as far the outputs spread as they would had each layer the weights made for its function.
+    """The factor by which the outputs' standard deviation exceeds that with each layer's recommended initializer.
 
-    The first layer is left out, and the output layer taken for a square one: the options do not say how many inputs and classes there are.
+    The first layer is left out and the output layer taken as square: the options do not contain the numbers of inputs and classes.
     """
     fans = zip(config.hidden, [*config.hidden[1:], *config.hidden[-1:]], strict=True)
     made = split(made_for(config.activation, len(config.hidden)), len(config.hidden) + 1)
@@ -171,10 +171,10 @@ def _if_any(cures: Options) -> tuple[Options, ...]:
 
 
 def briefly(remedies: Iterable[Options], say: Callable[[str], str] = str) -> str:
-    """The remedies in the fewest words, `relu + he_normal / tanh + glorot_uniform`; `say` translates the options' names."""
+    """The remedies in short, such as `relu + he_normal / tanh + glorot_uniform`; `say` translates the options' names."""
     return " / ".join(" + ".join(_brief(name, value, say) for name, value in options.items()) for options in remedies)
 
 
 def _brief(name: str, value: Any, say: Callable[[str], str]) -> str:
-    # Functions and initializers are known by their names.
+    # Names of functions and initializers need no option name.
     return f"{say(name.replace('_', ' '))} {value:g}" if isinstance(value, float) else f"{name} {value}" if value == "auto" else str(value)

@@ -11,7 +11,7 @@ from tui_trainer.config.options import Config
 from tui_trainer.headless.run import Exit, conclusion, describe, describe_epoch
 from tui_trainer.lessons.criteria import Verdict, figures
 from tui_trainer.lessons.lesson import Lesson
-from tui_trainer.lessons.parallel_runs import Trial
+from tui_trainer.lessons.parallel_runs import ParallelRuns
 from tui_trainer.lessons.quiz import Quiz, questions
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.system.signals import exit_status, heeded
@@ -33,35 +33,35 @@ def tell_lesson(lesson: Lesson, configs: Mapping[str, Config], folder: Path | No
     """Train the lesson's runs, tell of them and of the verdict, and return the exit status. Raises UserError."""
     if folder:
         RunDirectory.create(folder)
-    trial = Trial(configs, lesson.samples, folder)
+    parallel_runs = ParallelRuns(configs, lesson.samples, folder)
     tell = _tell_json if form == "json" else _Text(lesson).tell
-    with results(), heeded(lambda _number: trial.stop()) as received:
+    with results(), heeded(lambda _number: parallel_runs.stop()) as received:
         if form == "text":
             _say_opening(lesson)
-        for run, event in trial.events():
+        for run, event in parallel_runs.events():
             if isinstance(event, Noted):
                 warn(f"{run}: {event.text}")
             elif not isinstance(event, Progress):
                 tell(run, event, folder / run if folder else None)
         if received:
             return exit_status(received[0])
-        verdict = lesson.judge(trial.histories)
+        verdict = lesson.judge(parallel_runs.histories)
         if form == "json":
-            _say_json(_verdict_record(lesson, configs, verdict, trial))
+            _say_json(_verdict_record(lesson, configs, verdict, parallel_runs))
         else:
             _say_verdict(verdict, _("seed {seed}").format(seed=next(iter(configs.values())).seed))
     return Exit.FINISHED if verdict.holds else NOT_HELD
 
 
-def _verdict_record(lesson: Lesson, configs: Mapping[str, Config], verdict: Verdict, trial: Trial) -> dict[str, Any]:
+def _verdict_record(lesson: Lesson, configs: Mapping[str, Config], verdict: Verdict, parallel_runs: ParallelRuns) -> dict[str, Any]:
     return {
         "event": "verdict",
         "holds": verdict.holds,
         "lesson": lesson.name,
         "claim": lesson.claim,
         "seed": next(iter(configs.values())).seed,
-        "criteria": [finding.record() for finding in verdict.findings],
-        "runs": {name: figures(history) for name, history in trial.histories.items()},
+        "criteria": [judgement.record() for judgement in verdict.judgements],
+        "runs": {name: figures(history) for name, history in parallel_runs.histories.items()},
     }
 
 
@@ -107,8 +107,8 @@ def _say_verdict(verdict: Verdict, which: str) -> None:
     _say(text.format(which=which))
     yes, no = _("yes"), _("no")
     width = max(cell_len(yes), cell_len(no))
-    for finding in verdict.findings:
-        _say(f"  {ljust(yes if finding.holds else no, width)}  {finding.sentence}")
+    for judgement in verdict.judgements:
+        _say(f"  {ljust(yes if judgement.holds else no, width)}  {judgement.sentence}")
 
 
 def tell_quiz(quiz: Quiz, seed: int, form: Form) -> int:

@@ -10,8 +10,8 @@ from tui_trainer.sweep.configurations import NONE, configurations
 from tui_trainer.sweep.phrases import conclusion, duration, rate_text
 from tui_trainer.sweep.space import describe
 from tui_trainer.sweep.statistics import Group, paired, ranked
-from tui_trainer.sweep.store import RUNS, Result, Standing
-from tui_trainer.sweep.sweep import RunChanged, Standings, Sweep, SweepEnded, SweepEvent, SweepNoted, SweepStarted
+from tui_trainer.sweep.store import RUNS, Result, RunStatus
+from tui_trainer.sweep.sweep import RunChanged, Sweep, SweepEnded, SweepEvent, SweepNoted, SweepProgress, SweepStarted
 from tui_trainer.system.folders import printable
 from tui_trainer.system.signals import exit_status, heeded
 from tui_trainer.system.streams import results, warn
@@ -63,7 +63,7 @@ class JSONLines:
                 self._folder = str(event.folder)
                 numbers = {"runs": event.total, "done": event.done, "seeds": event.seeds, "workers": event.workers}
                 self._say({"event": "sweep", "directory": self._folder, **numbers})
-            case RunChanged() if event.result.status is not Standing.RUNNING:
+            case RunChanged() if event.result.status is not RunStatus.RUNNING:
                 self._say({"event": "run", **run_record(event.result), "run_directory": f"{self._folder}/{RUNS}/{event.result.key}"})
             case SweepEnded():
                 for group in ranked(event.groups, event.seeds):
@@ -88,8 +88,8 @@ class Lines:
                 before = f", {event.done:,} of them done before" if event.done else ""
                 say(f"{event.total:,} {'run' if event.total == 1 else 'runs'}{before}; {event.workers} at a time")
                 say(f"sweep directory {printable(str(event.folder))}")
-            case RunChanged() if event.result.status is not Standing.RUNNING:
-                say(run_line(event.result, event.standings))
+            case RunChanged() if event.result.status is not RunStatus.RUNNING:
+                say(run_line(event.result, event.progress))
             case SweepEnded():
                 say_groups(event.groups, event.seeds)
                 for line in conclusion(event):
@@ -122,19 +122,19 @@ class Bar:
     def hear(self, event: SweepEvent) -> None:
         """Move the bar."""
         if isinstance(event, RunChanged):
-            standings = event.standings
-            if event.result.status is Standing.COMPLETED:
+            progress = event.progress
+            if event.result.status is RunStatus.COMPLETED:
                 self._best = max(self._best, event.result.figures.validation_accuracy or 0.0)
             if not self._bar.task_ids:
                 self._bar.add_task("", total=None, rate="", best="", left="")
                 self._bar.start()
             self._bar.update(
                 self._bar.task_ids[0],
-                completed=standings.done + standings.failed,
-                total=standings.total,
-                rate=rate_text(standings),
+                completed=progress.done + progress.failed,
+                total=progress.total,
+                rate=rate_text(progress),
                 best=f"{self._best:.2%}" if self._best else NONE,
-                left="" if standings.seconds_left is None else f"{duration(standings.seconds_left)} left",
+                left="" if progress.seconds_left is None else f"{duration(progress.seconds_left)} left",
             )
         elif isinstance(event, SweepEnded):
             self.close()
@@ -144,15 +144,15 @@ class Bar:
         self._bar.stop()
 
 
-def run_line(result: Result, standings: Standings) -> str:
+def run_line(result: Result, progress: SweepProgress) -> str:
     """What came of a run, in a line."""
     figures = result.figures
     outcome = [str(result.status)]
-    if figures.validation_accuracy is not None and result.status is not Standing.FAILED:
+    if figures.validation_accuracy is not None and result.status is not RunStatus.FAILED:
         outcome += [f"validation accuracy {figures.validation_accuracy:.2%}", f"loss {figures.validation_loss or 0.0:.4f}"]
     outcome.append(f"{figures.seconds:.1f} s")
-    done = standings.done + standings.failed
-    return f"{done:{len(str(standings.total))}}/{standings.total}  {printable(describe(result.point))}: {', '.join(outcome)}"
+    done = progress.done + progress.failed
+    return f"{done:{len(str(progress.total))}}/{progress.total}  {printable(describe(result.point))}: {', '.join(outcome)}"
 
 
 def say_groups(groups: Sequence[Group], seeds: int, most: int = MOST_SHOWN) -> None:
@@ -198,7 +198,7 @@ def group_record(group: Group, first: Group) -> dict[str, Any]:
         "deviation": group.deviation,
         "interval": group.interval,
         "against_first": None if against is None else against._asdict(),
-        **{str(status): group.count(status) for status in (Standing.DIVERGED, Standing.PRUNED, Standing.FAILED)},
+        **{str(status): group.count(status) for status in (RunStatus.DIVERGED, RunStatus.PRUNED, RunStatus.FAILED)},
         "seconds": group.seconds,
     }
 
@@ -216,10 +216,10 @@ def end_record(event: SweepEnded) -> dict[str, Any]:
         }
     return {
         "status": event.status,
-        "runs": event.standings.total,
-        "done": event.standings.done,
+        "runs": event.progress.total,
+        "done": event.progress.done,
         "chosen": best,
         "examined_configurations": event.looks,
         "left_out": [{"key": result.key, "options": result.point, "note": result.note} for result in event.failed],
-        "seconds": event.standings.seconds,
+        "seconds": event.progress.seconds,
     }

@@ -1,4 +1,4 @@
-"""How every layer fared, measurement by measurement, in bounded memory, and reduced to the columns of a map."""
+"""The layers' health over a run, in bounded memory, and reduced to the columns of a map."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,97 +8,64 @@ from numpy.typing import NDArray
 
 from tui_trainer.history.quantities import FIGURES
 from tui_trainer.history.quantity import LayerQuantity, Values
-from tui_trainer.training.events import LayerHealth
 
 MOST_CELLS = 1 << 15
-"""Buckets times layers that are kept: some 3 MB."""
+"""Buckets times layers, some 3 MB."""
 
 LEAST, MOST = 32, 1024
-"""Buckets that are kept of any network, at least and at most."""
+"""The smallest and the largest number of buckets of any network."""
 
 Steps = NDArray[np.float64]
 
 
-class Measured(NamedTuple):
-    """The layers' health at one place of a run's course."""
-
-    step: int
-    epoch: float
-    seconds: float
-    names: tuple[str, ...]
-    figures: Values
-    """(layers, figures): the fields of LayerHealth after its name."""
-    is_logged: bool
-    """Whether it is from a log, in which NaN stands for what an earlier version did not measure."""
-
-    @property
-    def layers(self) -> tuple[LayerHealth, ...]:
-        """The health of each layer."""
-        return tuple(LayerHealth(name, *row) for name, row in zip(self.names, self.figures.tolist(), strict=True))
-
-    def layer(self, index: int) -> LayerHealth:
-        """The health of one layer."""
-        return LayerHealth(self.names[index], *self.figures[index].tolist())
-
-    def figure(self, name: str) -> list[float]:
-        """One figure of each layer."""
-        values: list[float] = self.figures[:, LayerHealth._fields.index(name) - 1].tolist()
-        return values
-
-    def norms_alone(self) -> "Measured":
-        """The same without any figure but the first, the gradient's norm."""
-        return self._replace(figures=self.figures[:, :1].copy())
-
-
 class Buckets(NamedTuple):
-    """Some measurements after one another, or buckets of them."""
+    """Consecutive measurements, each bucket one or several of them."""
 
     first: Steps
     last: Steps
-    """Between which steps each was measured."""
+    """The steps of each bucket's first and last measurement (buckets,)."""
     low: Values
-    """(buckets, layers, figures, 2): each figure's value at the measurement where it was judged lowest, and what was judged."""
+    """(buckets, layers, figures, 2): each figure's value and its judged value at the measurement with the lowest judged value."""
     high: Values
 
     def part(self, where: slice) -> "Buckets":
-        """Some of the buckets."""
+        """The buckets of a slice."""
         return Buckets(self.first[where], self.last[where], self.low[where], self.high[where])
 
 
 class Cells(NamedTuple):
-    """A map's numbers: (layers, columns), NaN where nothing was measured yet."""
+    """A map's values and judged values (layers, columns), NaN where nothing was measured yet."""
 
     values: Values
     judged: Values
     first: Steps
     last: Steps
-    """Between which steps each column was measured (columns,)."""
+    """The steps of each column's first and last measurement (columns,)."""
 
 
 class HealthHistory:
     """Every figure of every layer over the course of a run.
 
-    When it is full, neighbours are joined into one bucket that keeps the lowest and the highest of each figure, and what comes later is
-    joined alike: a spike stays in sight however long the run is. A figure of one layer may be judged by another layer's at the same
-    measurement, so that what is judged is worked out before anything is joined. One thread writes; any may read, and sees the buckets of
-    one moment.
+    Where the memory is full, neighbours are joined into one bucket that keeps the lowest and the highest of each figure, as are later
+    measurements: a spike stays visible in a run of any length. A layer's figure may be judged relative to another layer's at the same
+    measurement, so judged values are computed before joining. One thread writes; any may read, and sees a consistent state.
     """
 
     def __init__(self) -> None:
         self.names: tuple[str, ...] = ()
-        """The layers, from the input."""
+        """The layers' names, from the input to the output."""
         self._begin(())
 
     def __len__(self) -> int:
-        whole, last = self._kept
+        whole, last = self.kept
         return len(whole.first) + len(last.first)
 
     def add(self, names: Sequence[str], steps: Sequence[float], values: Values) -> None:
-        """Take in measurements at `steps`, which never fall, of `values` (measurements, layers, figures). Other layers begin anew."""
+        """Add `values` (measurements, layers, figures) at `steps`, which never decrease. Other layers replace all measurements so far."""
         if tuple(names) != self.names:
             self._begin(tuple(names))
         judged = np.stack([figure.judged(values[..., index]) for index, figure in enumerate(FIGURES.values())], axis=-1)
-        with np.errstate(over="ignore"):  # what no float32 holds is beyond all measure too
+        with np.errstate(over="ignore"):  # beyond float32 is infinite
             pairs = np.stack([values, judged], axis=-1).astype(np.float32)
         for step, pair in zip(steps, pairs, strict=True):
             self._take(Buckets(np.array([step]), np.array([step]), pair[None], pair[None]))
@@ -107,29 +74,30 @@ class HealthHistory:
         self._capacity = min(max(LEAST, MOST_CELLS // max(len(names), 1)), MOST) // 2 * 2
         self._stride, self._count = 1, 0
         self._table = _empty(LEAST, len(names))
-        self._kept = self._table.part(slice(0)), self._table.part(slice(0))
+        self.kept = self._table.part(slice(0)), self._table.part(slice(0))
+        """The whole buckets, and the one that is being filled."""
         self.names = names
 
     def _take(self, one: Buckets) -> None:
-        whole, last = self._kept
+        whole, last = self.kept
         if 0 < self._count < self._stride:
-            self._kept = whole, _joined(last, one)
+            self.kept = whole, _joined(last, one)
             self._count += 1
             return
         if self._count:
             whole = self._stored(last)
-        self._kept = whole, one
+        self.kept = whole, one
         self._count = 1
 
     def _stored(self, bucket: Buckets) -> Buckets:
-        """The whole buckets with one more."""
-        length, size = len(self._kept[0].first), len(self._table.first)
+        """The full buckets and one more."""
+        length, size = len(self.kept[0].first), len(self._table.first)
         if length == size:
-            self._table = _empty(min(self._capacity, 2 * size), len(self.names), self._kept[0])
+            self._table = _empty(min(self._capacity, 2 * size), len(self.names), self.kept[0])
         for array, new in zip(self._table, bucket, strict=True):
             array[length] = new[0]
         if length + 1 == self._capacity:
-            # Not in place: somebody may be reading.
+            # Not in place: another thread may be reading.
             halved = _joined(self._table.part(slice(0, None, 2)), self._table.part(slice(1, None, 2)))
             self._table = _empty(self._capacity, len(self.names), halved)
             self._stride *= 2
@@ -137,11 +105,11 @@ class HealthHistory:
         return self._table.part(slice(length + 1))
 
     def cells(self, figure: LayerQuantity, end: float, columns: int) -> Cells:
-        """What a map of so many columns, from step 0 to `end`, shows of a figure: of each column's steps the worst.
+        """A figure's map from step 0 to `end`: the worst value of each column's steps.
 
-        A column in which nothing was measured shows what was measured before it.
+        A column without a measurement shows the one before.
         """
-        index, buckets = list(FIGURES).index(figure.name), self._kept
+        index, buckets = list(FIGURES).index(figure.name), self.kept
         first, until = (np.concatenate([part[place] for part in buckets]) for place in (0, 1))
         low, high = (np.concatenate([part[place][:, :, index] for part in buckets]).astype(np.float64) for place in (2, 3))
         count, layers = low.shape[:2]
@@ -155,12 +123,12 @@ class HealthHistory:
         starts = np.flatnonzero(np.diff(place, prepend=-1))
         worst = np.fmax.reduceat(severity, starts, axis=0)
         group = np.repeat(np.arange(len(starts)), np.diff(starts, append=count))
-        # Of equally bad ones the latest.
+        # The latest of equally bad values.
         places = np.where(severity == worst[group], np.arange(count)[:, None], -1)
         chosen = np.maximum.reduceat(places, starts, axis=0)
         picked = np.where((chosen >= 0)[..., None], found[np.maximum(chosen, 0), np.arange(layers)], np.nan)
         last = until[np.append(starts[1:], count) - 1]
-        # Which group each column shows; after the latest measurement none.
+        # The group that each column shows; none after the latest measurement.
         shown = np.searchsorted(place[starts], np.arange(columns), "right") - 1
         bare = (shown < 0) | (np.arange(columns) > place[-1])
         values, judged = (np.where(bare, np.nan, picked[shown, :, part].T) for part in (0, 1))
@@ -168,7 +136,7 @@ class HealthHistory:
 
 
 def _empty(buckets: int, layers: int, start: Buckets | None = None) -> Buckets:
-    """Room for so many buckets, the first of them those of `start`."""
+    """Memory for `buckets`, beginning with those of `start`."""
     shape = buckets, layers, len(FIGURES), 2
     table = Buckets(np.empty(buckets), np.empty(buckets), np.empty(shape, np.float32), np.empty(shape, np.float32))
     for array, beginning in zip(table, start or (), strict=bool(start)):
@@ -177,7 +145,7 @@ def _empty(buckets: int, layers: int, start: Buckets | None = None) -> Buckets:
 
 
 def _joined(one: Buckets, other: Buckets) -> Buckets:
-    """Each bucket with the one after it."""
+    """Buckets of `one`, each joined with the following one of `other`."""
     (low, lower), (high, higher) = (one.low, other.low), (one.high, other.high)
     judged = low[..., 1:], lower[..., 1:], high[..., 1:], higher[..., 1:]
     return Buckets(

@@ -1,4 +1,4 @@
-"""Every figure of a run, once: the map of the layers, charts, criteria, tables, exports and TensorBoard are made from these entries."""
+"""All figures of a run. The layers' map, charts, criteria, tables, exports and TensorBoard are made from these entries."""
 
 from collections.abc import Iterable, Mapping
 from math import inf
@@ -8,13 +8,27 @@ from typing import Final
 import numpy as np
 
 from tui_trainer.history.derived import dead_share, gradient_ratio, loss_noise, slope_change, spread_ratio
-from tui_trainer.history.quantity import COUNT, LOG, NATS, SECONDS, SHARE, YES, Band, Cell, Grade, LayerQuantity, Quantity, Scope, Values
+from tui_trainer.history.quantity import (
+    COUNT,
+    LOG,
+    NATS,
+    SECONDS,
+    SHARE,
+    YES,
+    Band,
+    Grade,
+    LayerQuantity,
+    LayerTableCell,
+    Quantity,
+    Scope,
+    Values,
+)
 from tui_trainer.training.events import LayerHealth
 
 FAR = 100.0
-"""How many times as large, or as small, one layer may be as the layer that it is measured by."""
+"""The largest healthy factor between a layer and the layer that it is compared with."""
 
-BESIDE_ANOTHER = (Band("vanishing", 1 / FAR, Grade.LOW), Band("healthy", FAR, Grade.HEALTHY), Band("exploding", inf, Grade.HIGH))
+RELATIVE = (Band("vanishing", 1 / FAR, Grade.LOW), Band("healthy", FAR, Grade.HEALTHY), Band("exploding", inf, Grade.HIGH))
 
 QUANTITIES: Final = (
     # Of each batch.
@@ -54,7 +68,7 @@ QUANTITIES: Final = (
         tag="accuracy/test",
         better=max,
     ),
-    # What was stopped before its first epoch had ended was not the fastest.
+    # None before the first epoch's end: a run that was stopped then is not the fastest.
     Quantity("whole_seconds", "run", SECONDS, lambda run: run.seconds if run.epochs else None, head="seconds", better=min),
     Quantity("epochs", "run", COUNT, lambda run: run.last_epoch, head="epochs trained"),
     Quantity("first_loss", "run", NATS, lambda run: run.first.loss if run.first else None, words="loss of the first batch"),
@@ -71,7 +85,7 @@ QUANTITIES: Final = (
     Quantity("seconds", "run", SECONDS, lambda run: run.ended.seconds if run.ended else None, words="training time"),
     Quantity("parameters", "run", COUNT, words="parameters"),
     Quantity("slope_change", "run", LOG, slope_change, words="way of the mean slope below 0 in the layer where it moved most"),
-    # Of all layers, whenever they are measured.
+    # Of all layers together, per measurement.
     Quantity(
         "gradient_ratio",
         "layers",
@@ -91,8 +105,8 @@ QUANTITIES: Final = (
         curve="Gradient norm, {layer} layer",
         profile="Gradient norm",
         tag="gradient_norm",
-        cell=Cell("gradient", ".1e", 8, importance=5),
-        bands=BESIDE_ANOTHER,
+        cell=LayerTableCell("gradient", ".1e", 8, importance=5),
+        bands=RELATIVE,
         measure="÷ output layer's, or > 100",
         source="equal in all layers: Glorot & Bengio 2010, 4.2.1; the factor 100 is ours",
         floor=-12.0,
@@ -105,7 +119,7 @@ QUANTITIES: Final = (
         scale=LOG,
         title="Update ratio",
         words="update over weights",
-        cell=Cell("update", ".1e", 7, importance=4),
+        cell=LayerTableCell("update", ".1e", 7, importance=4),
         bands=(Band("slow", 1e-4, Grade.LOW), Band("healthy", 1e-2, Grade.HEALTHY), Band("fast", inf, Grade.HIGH)),
         measure="step's norm ÷ weights'",
         source="around 1e-3, to 1e-2 in small networks: Karpathy, CS231n; 1e-4 is ours",
@@ -120,8 +134,8 @@ QUANTITIES: Final = (
         lesson="spread",
         profile="Spread of activations",
         hidden=True,
-        cell=Cell("output σ", ".2g", 8, importance=2),
-        bands=BESIDE_ANOTHER,
+        cell=LayerTableCell("output σ", ".2g", 8, importance=2),
+        bands=RELATIVE,
         measure="std ÷ first layer's",
         source="equal in all layers: Glorot & Bengio 2010, 4.2.1; the factor 100 is ours",
         floor=-5.0,
@@ -145,7 +159,7 @@ QUANTITIES: Final = (
         title="Dead share",
         profile="Dead units",
         hidden=True,
-        cell=Cell("dead", ".0%", 4, importance=3),
+        cell=LayerTableCell("dead", ".0%", 4, importance=3),
         bands=(Band("alive", 0.1, Grade.HEALTHY), Band("dying", 0.4, Grade.HIGH), Band("dead", inf, Grade.HIGH)),
         measure="units flat for all probe images",
         source="40% where the rate is too high: Karpathy, CS231n; the 10% are ours",
@@ -157,7 +171,7 @@ QUANTITIES: Final = (
         scale=SHARE,
         title="Saturated share",
         words="share of flat activations",
-        cell=Cell("flat", ".0%", 4, importance=1),
+        cell=LayerTableCell("flat", ".0%", 4, importance=1),
         bands=(Band("responsive", 0.6, Grade.HEALTHY), Band("half flat", 0.9, Grade.HEALTHY), Band("flat", inf, Grade.HIGH)),
         measure="outputs where f is flat",
         source="rectifiers start near 50%: Glorot, Bordes & Bengio 2011; both lines are ours",
@@ -173,33 +187,33 @@ def _of_scope(scope: Scope) -> Mapping[str, Quantity]:
 
 
 BATCHES, EPOCHS, RUNS = _of_scope("batch"), _of_scope("epoch"), _of_scope("run")
-"""By their names in files, in the order in which they are told."""
+"""By their names in files, in the order of display."""
 
 FIGURES: Final[Mapping[str, LayerQuantity]] = MappingProxyType({each.name: each for each in QUANTITIES if isinstance(each, LayerQuantity)})
-"""All that is judged of a layer, in the order in which a key shows them."""
+"""The judged figures of a layer, in the order of display."""
 
-CRITERIA: Final[Mapping[str, Quantity]] = MappingProxyType({each.asked: each for each in QUANTITIES if each.words})
-"""What a lesson's criteria may ask for."""
+CRITERIA: Final[Mapping[str, Quantity]] = MappingProxyType({each.lesson_name: each for each in QUANTITIES if each.words})
+"""The figures of lessons' criteria."""
 
-CURVES: Final[Mapping[str, Quantity]] = MappingProxyType({each.asked: each for each in QUANTITIES if each.curve})
-"""What a lesson's chart may show over the course of its runs."""
+CURVES: Final[Mapping[str, Quantity]] = MappingProxyType({each.lesson_name: each for each in QUANTITIES if each.curve})
+"""The figures of lessons' charts over the course of a run."""
 
-PROFILES: Final[Mapping[str, Quantity]] = MappingProxyType({each.asked: each for each in QUANTITIES if each.profile})
-"""What it may show layer by layer, at one moment."""
+PROFILES: Final[Mapping[str, Quantity]] = MappingProxyType({each.lesson_name: each for each in QUANTITIES if each.profile})
+"""The figures of lessons' charts over the layers."""
 
 COMPARED: Final = tuple(each for each in QUANTITIES if each.head)
-"""What tells how well a run did, in the order in which it is shown."""
+"""The figures of a comparison of runs, in the order of display."""
 
 
 def table(layers: Iterable[LayerHealth], *, is_logged: bool = False) -> Values:
-    """The figures of layers as an array (layers, figures), as `figures_of` has it."""
+    """The figures of layers as an array (layers, figures), as `figures_of` returns them."""
     return figures_of(np.array([layer[1:] for layer in layers], np.float64), is_logged=is_logged)
 
 
 def figures_of(measured: Values, *, is_logged: bool = False) -> Values:
-    """The figures of (…, layers, fields of LayerHealth after its name); a number that is not finite is beyond all measure.
+    """The FIGURES of the fields of LayerHealth (…, layers, fields after the name), infinite where a number is not finite.
 
-    Where it `is_logged`, NaN may mean that an earlier version did not measure the figure. Gradients were always measured.
+    With `is_logged`, NaN may mean that an earlier version did not measure the figure; gradients were always measured.
     """
     values = measured[..., [LayerHealth._fields.index(name) - 1 for name in FIGURES]]
     beyond = ~np.isfinite(values)

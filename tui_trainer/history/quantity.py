@@ -1,4 +1,4 @@
-"""What a figure of a run is: how it is named, taken, written, and, where it is one of a layer, judged."""
+"""The description of a figure: how it is named, taken from a run, written, and, for a figure of a layer, judged."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +18,12 @@ Text = Callable[[float], str]
 
 
 def percent(share: float) -> str:
-    """A share of all images, to a hundredth of a percent: one image in ten thousand."""
+    """A share in percent with two decimals: one image in ten thousand."""
     return f"{share:.2%}"
 
 
 def nats(loss: float) -> str:
-    """A loss; one beyond all measure in powers of ten."""
+    """A loss; a very large one in powers of ten."""
     return f"{loss:.4f}" if loss < 1000 else f"{loss:.2g}"
 
 
@@ -33,7 +33,7 @@ def whole(number: float) -> str:
 
 
 def time(seconds: float) -> str:
-    """Seconds, with a tenth where it matters."""
+    """Seconds, with a decimal below 100."""
     return f"{seconds:,.1f}" if seconds < 100 else f"{seconds:,.0f}"
 
 
@@ -50,12 +50,12 @@ def _yes(value: float) -> str:
 
 
 def finite(value: float | None) -> float | None:
-    """The value where it is one, as strict JSON and tables want it."""
+    """The value if it is finite, else None, as strict JSON and tables want it."""
     return value if value is not None and isfinite(value) else None
 
 
 class Scale(NamedTuple):
-    """What kind of number a figure is: how it is drawn, and how it is written."""
+    """A figure's kind of number: how it is drawn, and how it is written."""
 
     name: Literal["log", "share", "loss"]
     brief: Text
@@ -73,63 +73,62 @@ SECONDS: Final = Scale("loss", time, "{:.1f} s".format, time)
 YES: Final = Scale("share", _yes, _yes, _yes)
 
 Scope = Literal["batch", "epoch", "run", "layers", "slopes", "layer"]
-"""What a figure is of. `layers` has one value for all of them whenever they are measured, `slopes` one for each layer that learns any."""
+"""What a figure describes. `layers` has one value per measurement for all layers, `slopes` one for each layer with learned slopes."""
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A figure. Where a text is empty, the figure is not in what that text is for."""
+    """A figure. An empty text leaves the figure out of the place that the text is for."""
 
     name: str
-    """In files, and of the attribute that holds it unless `of` takes it."""
+    """The name in files, and of the attribute that holds the value, unless `of` is given."""
     scope: Scope
     scale: Scale
     of: Callable[[Any], Any] | None = None
-    """Takes it from a History; of scope `epoch` from an Epoch, `layers` from several LayerHealth, `layer` from one."""
+    """Computes the value from a History; with scope `epoch` from an Epoch, `layers` from several LayerHealth, `layer` from one."""
     title: str = ""
-    """Over a chart or a map."""
+    """Title of a chart or a map."""
     unit: str = ""
-    """On a chart."""
+    """Unit on a chart."""
     words: str = ""
-    """In a sentence: criteria of lessons may ask for it."""
+    """Phrase in a sentence; makes the figure available to lessons' criteria."""
     lesson: str = ""
-    """Its name in lessons, where that is another."""
+    """Name in lessons, if not `name`."""
     head: str = ""
-    """In a comparison of runs."""
+    """Head in a comparison of runs."""
     curve: str = ""
-    """Over a lesson's chart of it."""
+    """Title of a lesson's chart over the course of its runs."""
     profile: str = ""
-    """Over a lesson's chart of it layer by layer."""
+    """Title of a lesson's chart over the layers."""
     hidden: bool = False
-    """Whether such a chart is about the hidden layers alone."""
+    """Whether such a chart shows hidden layers alone."""
     tag: str = ""
-    """In TensorBoard."""
+    """Tag in TensorBoard."""
     better: Callable[[Sequence[float]], float] | None = None
-    """Chooses the best of several runs' values, `max` or `min`; None where more is neither better nor worse."""
+    """Chooses the best of several runs' values, `max` or `min`; None where neither direction is better."""
     take: Callable[[Any], Any] = field(init=False, repr=False, compare=False)
-    """The figure's value; of scope `batch` its Series."""
+    """Returns the value; with scope `batch` the Series."""
 
     def __post_init__(self) -> None:
-        """Find out once how it is taken."""
         object.__setattr__(self, "take", self.of or attrgetter(self.name))
 
     @property
-    def asked(self) -> str:
-        """Its name in lessons."""
+    def lesson_name(self) -> str:
+        """The name in lessons."""
         return self.lesson or self.name
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """All that people may read of it."""
+        """All texts that users read."""
         return tuple(text for text in (self.title, self.unit, self.words, self.head, self.curve, self.profile) if text)
 
 
 DECADES = 400.0
-"""Beyond every power of ten that a number can have."""
+"""More than any float's power of ten."""
 
 
 class Grade(Enum):
-    """Too small, right, too large; or neither good nor bad in itself."""
+    """Too small, healthy, too large; or neither good nor bad in itself."""
 
     LOW = "low"
     HEALTHY = "healthy"
@@ -138,15 +137,15 @@ class Grade(Enum):
 
 
 class Band(NamedTuple):
-    """A word for all that is below a number, and not below that of the band before."""
+    """A word for all values below `below` that no earlier band contains."""
 
     word: str
     below: float
     grade: Grade
 
 
-class Cell(NamedTuple):
-    """A column of the layer table: its head, how a value is written in it, how wide it is, and how late it is given up."""
+class LayerTableCell(NamedTuple):
+    """A column of the layer table: its head, format and width. Columns of low importance are left out first."""
 
     head: str
     form: str
@@ -156,35 +155,34 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class LayerQuantity(Quantity):
-    """A figure of each layer, a field of LayerHealth: what its values are called on a map, and in advice.
+    """A figure of each layer, a field of LayerHealth, with the words for its values on a map and in advice.
 
-    No source gives a number for every line that has to be drawn. Each states its rule and its source, and says which factor is this
-    program's own.
+    No source gives a number for every threshold. Each entry states its rule and its source, and which factor is this program's own.
     """
 
     scope: Scope = "layer"
     bands: tuple[Band, ...]
     measure: str
-    """What the bands' numbers are about."""
+    """What the bands' numbers measure."""
     source: str
     floor: float
-    """What is drawn faintest; on a logarithmic scale a power of ten."""
+    """The value drawn faintest; on a logarithmic scale a power of ten."""
     ceiling: float
     beside: Literal["first", "last"] | None = None
     """The layer by whose value it is divided before it is judged."""
     most: float = inf
-    """What is too large by itself."""
-    cell: Cell | None = None
-    """In the layer table."""
+    """Values above this are too large whatever the other layers'."""
+    cell: LayerTableCell | None = None
+    """Its column in the layer table."""
 
     @property
     def logarithmic(self) -> bool:
-        """Whether it is drawn on a logarithmic scale."""
+        """Whether the scale is logarithmic."""
         return self.scale is LOG
 
     @property
     def text(self) -> Text:
-        """A value as a map says it."""
+        """Writes a value as on a map."""
         return self.scale.brief
 
     @property
@@ -193,7 +191,7 @@ class LayerQuantity(Quantity):
         return (*super().texts, self.measure, self.source, *words, *(self.cell[:1] if self.cell else ()))
 
     def judged(self, values: Values) -> Values:
-        """What the bands are about, for values of all layers (…, layers): infinite where one is not finite, NaN where there is none."""
+        """The numbers to compare with the bands, for values of all layers (…, layers); missing ones are NaN."""
         found = values.copy()
         if self.beside:
             reference = values[..., :1] if self.beside == "first" else values[..., -1:]
@@ -205,7 +203,7 @@ class LayerQuantity(Quantity):
         return found
 
     def limits(self, say: Callable[[str], str] = str) -> list[str]:
-        """Each band in words, which `say` translates, with the number where it begins, or ends if it is the lowest of those not right."""
+        """Each band's word, translated by `say`, with its lower limit; a lowest band that is too small has its upper limit."""
         words, before = [], self.bands[0]
         for band in self.bands:
             limit = ""
@@ -218,7 +216,7 @@ class LayerQuantity(Quantity):
         return words
 
     def typical(self) -> list[float]:
-        """How strongly a value in the middle of each band is drawn, or at its end where the band has no other."""
+        """The strength at the middle of each band, or at the end of the scale for an outermost band that is not healthy."""
         limits = [float(self.strength(np.array(band.below))) for band in self.bands]
         ends = {Grade.LOW: 0.0, Grade.HIGH: 1.0}
         between = zip(self.bands, [0.0, *limits], limits, strict=False)
@@ -229,11 +227,11 @@ class LayerQuantity(Quantity):
         return f"{limit:g}" if self.logarithmic else f"{limit:.0%}"
 
     def band(self, judged: float) -> Band:
-        """The band in which a judged number lies."""
+        """The band of a judged number."""
         return next((band for band in self.bands if judged < band.below), self.bands[-1])
 
     def severity(self, judged: Values) -> Values:
-        """Numbers that are the greater the more they ought to be seen: too large before too small before right, NaN where there is none."""
+        """The severity of judged numbers: too large above too small above healthy; NaN for missing ones."""
         grades = [band.grade for band in self.bands]
         found = np.searchsorted([band.below for band in self.bands[:-1]], judged, "right")
         low, high = (np.array([grade is each for grade in grades])[found] for each in (Grade.LOW, Grade.HIGH))
@@ -243,7 +241,7 @@ class LayerQuantity(Quantity):
         return np.where(np.isnan(judged), np.nan, severity)
 
     def strength(self, values: Values) -> Values:
-        """Where values lie from 0, the faintest, to 1."""
+        """The strength at which values are drawn, from 0, the faintest, to 1."""
         with np.errstate(divide="ignore"):
             place = np.log10(values) if self.logarithmic else values
         return np.clip((place - self.floor) / (self.ceiling - self.floor), 0.0, 1.0)

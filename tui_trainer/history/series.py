@@ -1,24 +1,24 @@
-"""The history of one number: kept in bounded memory, smoothed, and reduced to what a chart of some columns can show."""
+"""The history of one number in bounded memory, smoothed and reduced to the resolution of a chart."""
 
 import numpy as np
 
 FIRST = 16
-"""Points for which there is room at first: hundreds of runs may be held that nobody draws."""
+"""The initial capacity in points, small because hundreds of runs may be in memory."""
 
 Points = tuple[np.ndarray, np.ndarray]
-"""x and y, of one length; x never falls, and y is NaN where there is a gap."""
+"""x and y, of equal length; x never decreases, and y is NaN in a gap."""
 
 STEP, EPOCH, SECONDS, VALUE, MEAN = range(5)
-"""Rows of a table of points: the first three say where on the run's course a value belongs. A table that comes in ends with VALUE."""
+"""Rows of a table of points: the first three are the value's position in the run. A table passed to `extend` ends with VALUE."""
 
 
 class Series:
-    """Values in the order they came, each with the step, the epoch and the seconds of training at which it came.
+    """Values in order, each with its step, epoch and seconds of training.
 
     The table doubles as it fills. At `capacity` the points so far are thinned to half, which keeps each neighbourhood's lowest and
-    highest, and what comes later is thinned alike: a run of any length takes the memory of a short one and still shows its spikes. The
-    neighbourhood's mean is kept beside them, because what lies between two extremes is not where the values are. `capacity` is a
-    multiple of 4. One thread writes; any may read, and sees the points of one moment.
+    highest, as are later ones: a run of any length takes the memory of a short one and still shows its spikes. The neighbourhood's mean
+    is kept too, because the values need not lie midway between their extremes. `capacity` is a multiple of 4. One thread writes; any may
+    read, and sees a consistent state.
     """
 
     def __init__(self, capacity: int = 1 << 17) -> None:
@@ -33,11 +33,11 @@ class Series:
 
     @property
     def density(self) -> float:
-        """How many values came for each point that is kept."""
+        """The number of values per kept point."""
         return 1 if self._stride == 1 else self._stride / 2
 
     def extend(self, table: np.ndarray) -> None:
-        """Add the columns of a table (4, points). A value that is not finite becomes a gap: no chart can draw infinity."""
+        """Add the columns of a table (4, points). A value that is not finite becomes a gap."""
         waiting = np.hstack([self._waiting, table[[STEP, EPOCH, SECONDS, VALUE, VALUE]]])
         waiting[VALUE:, ~np.isfinite(waiting[VALUE])] = np.nan
         while waiting.shape[1] >= self._stride:
@@ -50,12 +50,12 @@ class Series:
         self._waiting = waiting
 
     def points(self, place: int, row: int = VALUE) -> Points:
-        """All points over their steps, epochs or seconds, or their neighbourhoods' means."""
+        """All points, or with `row` MEAN their neighbourhoods' means, over row `place`."""
         kept = self._kept
         return kept[place], kept[row]
 
     def rows(self) -> list[list[float]]:
-        """Step, epoch, seconds and value of each point that is kept."""
+        """Step, epoch, seconds and value of each kept point."""
         rows: list[list[float]] = self._kept[[STEP, EPOCH, SECONDS, VALUE]].T.tolist()
         return rows
 
@@ -69,11 +69,11 @@ class Series:
 
     def _halve(self) -> None:
         thinned = _thin(self._kept, 4)
-        # Not in place: somebody may be reading.
+        # Not in place: another thread may be reading.
         self._table = np.empty((5, self._capacity))
         self._kept = self._table[:, :0]
         self._store(thinned)
-        # Four points became two, and two stand for twice as many values as before.
+        # Four points became two, which stand for twice as many values.
         self._stride = max(4, 2 * self._stride)
 
 
@@ -88,7 +88,7 @@ def _thin(table: np.ndarray, size: int) -> np.ndarray:
 
 
 def _mean(groups: np.ndarray) -> np.ndarray:
-    """The mean of each row's finite values; a row without any is a gap."""
+    """The mean of each row's finite values; NaN for a row without any."""
     finite = np.isfinite(groups)
     counts = finite.sum(axis=1)
     mean = np.full(len(groups), np.nan)
@@ -97,16 +97,16 @@ def _mean(groups: np.ndarray) -> np.ndarray:
 
 
 def _in_order(lowest: np.ndarray, highest: np.ndarray, falls: np.ndarray) -> np.ndarray:
-    """Pairs of extremes; where a run falls its highest comes first, so that the line through a smooth fall stays as thin as it is."""
+    """Pairs of extremes, the highest first where the run falls, so that the line through a smooth fall has no jags."""
     extremes = np.stack([lowest, highest], axis=1)
     extremes[falls] = extremes[falls, ::-1]
     return extremes.ravel()
 
 
 def envelope(points: Points, low: float, high: float, columns: int) -> Points:
-    """At most two points for each of `columns` equal parts of x from `low` to `high`: its lowest and its highest.
+    """The lowest and the highest point in each of `columns` equal parts of x from `low` to `high`.
 
-    A plain stride would hide a spike between two strides; this shows every one. Gaps survive only where a whole part is one.
+    Every spike is kept, which a plain stride would hide. A gap is kept only if it covers a whole part.
     """
     x, y = points
     if len(x) <= 2 * columns:
@@ -120,14 +120,14 @@ def envelope(points: Points, low: float, high: float, columns: int) -> Points:
 
 
 def some(points: Points, most: int) -> Points:
-    """At most so many of the points, evenly chosen, the last among them: enough to tell by their marks whose line it is."""
+    """At most `most` of the points, evenly spaced, including the last."""
     x, y = points
     every = -(-len(x) // most) or 1
     return x[::-every][::-1], y[::-every][::-1]
 
 
 def window(points: Points, low: float, high: float, *, edges: bool = True) -> Points:
-    """The points from `low` to `high`; with the line's own values at both edges, where it goes on beyond them, unless only dots are."""
+    """The points from `low` to `high`; with `edges`, also the line's interpolated values at both edges, where it extends beyond them."""
     x, y = points
     first, last = int(np.searchsorted(x, low, "left")), int(np.searchsorted(x, high, "right"))
     pieces = [(x[first:last], y[first:last])]
@@ -147,15 +147,12 @@ BLOCK = 32
 
 
 def smoothed(y: np.ndarray, weight: float) -> np.ndarray:
-    """The exponential moving average s ← ws + (1-w)y, without its bias towards 0 at the start, as TensorBoard draws it.
-
-    Gaps are passed over and stay gaps.
-    """
+    """The exponential moving average s ← ws + (1-w)y with bias correction, as in TensorBoard. Gaps are skipped and stay gaps."""
     finite = np.isfinite(y)
     if not weight or not finite.any():
         return y
     averages = (1 - weight) * _accumulated(y[finite], weight)
-    # Until the bias is beyond what a float can tell.
+    # Later the bias is below a float's precision.
     biased = averages[: int(40 / -np.log(weight)) + 1]
     biased /= -np.expm1(np.arange(1, len(biased) + 1) * np.log(weight))
     result = np.full(len(y), np.nan)
@@ -166,8 +163,7 @@ def smoothed(y: np.ndarray, weight: float) -> np.ndarray:
 def _accumulated(values: np.ndarray, weight: float) -> np.ndarray:
     """The sums s ← ws + y.
 
-    Each depends on the one before, so that NumPy cannot add them all at once: it does so inside blocks, as a product with a triangular
-    matrix, and the blocks' ends are sums of the same kind.
+    Each depends on the one before. Within blocks they are a product with a triangular matrix; the blocks' ends are sums of the same kind.
     """
     distance = np.subtract.outer(np.arange(BLOCK), np.arange(BLOCK))
     kernel = np.where(distance >= 0, weight ** np.maximum(distance, 0), 0.0)

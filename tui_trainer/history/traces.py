@@ -1,25 +1,25 @@
-"""What a figure was over the course of a run, or in layer after layer."""
+"""A figure over the course of a run, or over its layers."""
 
 from math import isfinite
 from typing import Literal
 
 import numpy as np
 
-from tui_trainer.history.health import Measured
 from tui_trainer.history.history import History
+from tui_trainer.history.measurements import Measurement
 from tui_trainer.history.quantity import Quantity
-from tui_trainer.history.series import MEAN, Points
+from tui_trainer.history.series import MEAN, Points, Series
 
-Layer = Literal["first", "last", "output"] | int
+LayerChoice = Literal["first", "last", "output"] | int
 """A Dense layer: the first, the last hidden one, the output layer, or a number counted from 1."""
 
 WINDOWS = 25
-"""Parts of an epoch whose batches are drawn as one point: single batches scatter so much that curves over each other hide one another."""
+"""Points per epoch, each the mean of some batches: single batches scatter so much that overlaid curves hide one another."""
 
 
-def measurements(run: History, quantity: Quantity, layer: Layer = "first") -> list[tuple[Measured, float]]:
-    """The value of a figure of the layers, or of one of them, whenever it was measured and there was any."""
-    found: list[tuple[Measured, float]] = []
+def measurements(run: History, quantity: Quantity, layer: LayerChoice = "first") -> list[tuple[Measurement, float]]:
+    """Every measurement that has the figure, of all layers or of one, with its value."""
+    found: list[tuple[Measurement, float]] = []
     for one in tuple(run.measured):
         count = len(one.names)
         index = {"first": 0, "last": count - 2, "output": count - 1}[layer] if isinstance(layer, str) else layer - 1
@@ -31,29 +31,35 @@ def measurements(run: History, quantity: Quantity, layer: Layer = "first") -> li
     return found
 
 
-def trace(run: History, quantity: Quantity, place: int, layer: Layer = "first") -> Points:
-    """The figure over steps, epochs or seconds of training, whose row `place` is: batches as the means of neighbours."""
+def trace(run: History, quantity: Quantity, place: int, layer: LayerChoice = "first") -> Points:
+    """The figure over row `place` of the course: steps, epochs or seconds. Batches are averaged over windows."""
     match quantity.scope:
         case "batch":
             return _windows(run, quantity, place)
         case "epoch":
-            return run.epoch_curve(quantity.name).points(place)
+            return curve(run, quantity).points(place)
         case _:
             known = measurements(run, quantity, layer)
             return np.array([one[place] for one, _ in known]), np.array([value for _, value in known])
 
 
+def curve(run: History, quantity: Quantity) -> Series:
+    """Every kept point of a figure of batches or epochs."""
+    series: Series = run.curve(quantity.name) if quantity.scope == "epoch" else quantity.take(run)
+    return series
+
+
 def _windows(run: History, quantity: Quantity, place: int) -> Points:
-    series = quantity.take(run)
+    series = curve(run, quantity)
     x, y = series.points(place, MEAN)
-    # Of a run so long that points stand for several batches, as many fewer.
+    # In a long run a point stands for several batches.
     size = max(1, int(run.batches // WINDOWS / series.density))
     count = len(x) // size
     return x[: count * size][size - 1 :: size], y[: count * size].reshape(count, size).mean(axis=1)
 
 
 def profile(run: History, quantity: Quantity, *, start: bool) -> Points:
-    """A figure of each layer over the layer's number: when it was first measured, or last."""
+    """A figure of each layer over the layer's number, at the first measurement or at the last."""
     values: list[float] = []
     place = 0 if start else -1
     if quantity.scope == "slopes":

@@ -1,4 +1,4 @@
-"""When a claim holds: figures of runs, compared with limits or with one another. Nothing in a lesson's file is ever executed."""
+"""The criteria of a claim: figures of runs, compared with limits or with one another. Nothing in a lesson's file is executed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from tui_trainer.history.history import History
 from tui_trainer.history.quantities import CRITERIA
-from tui_trainer.history.traces import Layer, measurements
+from tui_trainer.history.traces import LayerChoice, measurements
 from tui_trainer.text.language import N_, _, in_english
 from tui_trainer.training.events import plain
 
@@ -24,17 +24,19 @@ WHEN: Mapping[When, str] = MappingProxyType(
 Relation = Literal["above", "below", "equal", "yes", "no"]
 
 
-LAYERS: Mapping[Layer, str] = MappingProxyType({"first": N_("first layer"), "last": N_("last hidden layer"), "output": N_("output layer")})
+LAYERS: Mapping[LayerChoice, str] = MappingProxyType(
+    {"first": N_("first layer"), "last": N_("last hidden layer"), "output": N_("output layer")}
+)
 
 
 class Figure(BaseModel):
-    """A quantity of one run: in which layer and when, where that is asked."""
+    """A quantity of one run, with its layer and time where it has them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     run: str
     quantity: str
-    layer: Layer = "first"
+    layer: LayerChoice = "first"
     at: When = "end"
 
     @model_validator(mode="after")
@@ -51,7 +53,7 @@ class Figure(BaseModel):
         return self
 
     def of(self, run: History) -> float | None:
-        """The value, of an epoch the last one's; None where the run has none."""
+        """The run's value, the last epoch's for a figure of epochs; None where there is none."""
         kind = CRITERIA[self.quantity]
         if kind.scope not in ("layer", "layers"):
             source = run if kind.scope == "run" else run.epochs[-1] if run.epochs else None
@@ -64,7 +66,7 @@ class Figure(BaseModel):
 
     @property
     def words(self) -> str:
-        """What it is called."""
+        """The figure's description in a sentence."""
         kind = CRITERIA[self.quantity]
         words = _(kind.words)
         if kind.scope == "layer":
@@ -73,19 +75,19 @@ class Figure(BaseModel):
         return f"{words}, {_(WHEN[self.at])}" if kind.scope in ("layer", "layers") else words
 
     def write(self, value: float | None) -> str:
-        """The value as people write it."""
+        """The value as text."""
         if value is None:
             return _("none")
         return CRITERIA[self.quantity].scale.sentence(value) if isfinite(value) else _("not finite")
 
 
 class Criterion(Figure):
-    """A figure has to be above or below a limit, or as many times another run's; equal to that; or a yes or no."""
+    """A figure that must be above, below or equal to a limit or `times` another run's figure; or a yes or no."""
 
     relation: Relation = Field(alias="is")
     value: float | None = Field(None, allow_inf_nan=False)
     than: str | None = None
-    """The run whose same figure is the limit."""
+    """The run whose figure is the limit."""
     times: float = Field(1.0, gt=0, allow_inf_nan=False)
 
     @model_validator(mode="after")
@@ -100,15 +102,15 @@ class Criterion(Figure):
             )
         return self
 
-    def judge(self, runs: Mapping[str, History]) -> "Finding":
-        """Whether it is so on these runs. A figure that a run does not have decides against the claim."""
+    def judge(self, runs: Mapping[str, History]) -> "Judgement":
+        """The criterion's judgement on these runs. It does not hold where a run lacks the figure."""
         value = self.of(runs[self.run])
         other = self.of(runs[self.than]) if self.than is not None else self.value
         limit = None if other is None else other * self.times
         if self.relation in ("yes", "no"):
-            return Finding(self, value, None, None, bool(value) == (self.relation == "yes"))
+            return Judgement(self, value, None, None, bool(value) == (self.relation == "yes"))
         holds = value is not None and limit is not None and RELATIONS[self.relation](value, limit)
-        return Finding(self, value, other, limit, holds)
+        return Judgement(self, value, other, limit, holds)
 
 
 def _equal(value: float, limit: float) -> bool:
@@ -126,13 +128,13 @@ DENIALS: Mapping[str, str] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Finding:
-    """A criterion as it was judged, with the numbers that decided it."""
+class Judgement:
+    """A judged criterion, with the numbers that decided it."""
 
     criterion: Criterion
     value: float | None
     other: float | None
-    """The other run's figure, or the number given, before it is multiplied."""
+    """The other run's figure, or the given value, before multiplication."""
     limit: float | None
     holds: bool
 
@@ -155,7 +157,7 @@ class Finding:
         return text.format(times=criterion.times, value=criterion.write(self.other), run=_(criterion.than))
 
     def record(self) -> dict[str, Any]:
-        """The finding as an object of strict JSON."""
+        """The judgement as a strict-JSON object."""
         criterion = self.criterion
         place: dict[str, Any] = {name: getattr(criterion, name) for name in ("layer", "at") if name in criterion.model_fields_set}
         figures = {"value": self.value, "limit": self.limit}
@@ -167,18 +169,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a claim held on these runs."""
+    """A claim's judgements on some runs."""
 
-    findings: tuple[Finding, ...]
+    judgements: tuple[Judgement, ...]
 
     @property
     def holds(self) -> bool:
-        """Whether every criterion did."""
-        return all(finding.holds for finding in self.findings)
+        """Whether every criterion holds."""
+        return all(judgement.holds for judgement in self.judgements)
 
 
 def figures(run: History) -> dict[str, Any]:
-    """What a verdict tells of each run, as an object of strict JSON."""
+    """A run's main figures as a strict-JSON object."""
     names = (
         "validation_accuracy",
         "best_validation_accuracy",
@@ -189,9 +191,9 @@ def figures(run: History) -> dict[str, Any]:
         "loss_noise",
         "diverged_at",
     )
-    asked: dict[str, float | None] = {name: Figure(run="", quantity=name).of(run) for name in names}
+    values: dict[str, float | None] = {name: Figure(run="", quantity=name).of(run) for name in names}
     for name in ("gradient_ratio", "spread_ratio", "dead_fraction"):
-        asked[f"{name}_start"] = Figure(run="", quantity=name, at="start").of(run)
-        asked[f"{name}_end"] = Figure(run="", quantity=name, at="end").of(run)
-    told: dict[str, Any] = plain(asked)
-    return told
+        values[f"{name}_start"] = Figure(run="", quantity=name, at="start").of(run)
+        values[f"{name}_end"] = Figure(run="", quantity=name, at="end").of(run)
+    found: dict[str, Any] = plain(values)
+    return found

@@ -1,4 +1,4 @@
-"""A lesson: a claim, the runs that are to bear it out, what to watch in them, and when it holds. Each is a TOML file beside this one."""
+"""A lesson: a claim, the runs that test it, what to watch, and the criteria. Each is a TOML file beside this one."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.history.history import History
 from tui_trainer.history.quantities import CURVES, PROFILES
 from tui_trainer.history.quantity import Quantity
-from tui_trainer.history.traces import Layer
+from tui_trainer.history.traces import LayerChoice
 from tui_trainer.lessons.criteria import Criterion, Verdict
 from tui_trainer.lessons.quiz import Quiz
 from tui_trainer.system.reading import read_table
@@ -22,9 +22,9 @@ from tui_trainer.text.language import _, in_english
 
 FOLDER: Final = Path(__file__).parent
 MOST_BYTES: Final = 1 << 16
-LONGEST_COMPLAINT: Final = 300
+LONGEST_PROBLEM: Final = 300
 MOST_RUNS: Final = 7
-"""So many curves can be told apart."""
+"""More curves in one chart cannot be told apart."""
 
 Line = Annotated[str, Field(min_length=1, max_length=2000)]
 Name = Annotated[str, Field(min_length=1, max_length=28, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
@@ -35,22 +35,22 @@ class _Table(BaseModel):
 
 
 class Variant(_Table):
-    """One of the runs: its name, and the options that are its own."""
+    """A run of the lesson: its name, and the options in which it differs."""
 
     name: Name
     options: dict[str, Any]
 
 
-class Drawing(_Table):
-    """A chart of all runs: what it shows, over what, and of which layer or when, where that is asked."""
+class ChartSpec(_Table):
+    """A chart of all runs: its quantity, its x axis, and the layer or the time where the quantity needs one."""
 
     shows: str
     over: Literal["epochs", "steps", "seconds", "layers"] = "epochs"
-    layer: Layer = "first"
+    layer: LayerChoice = "first"
     at: Literal["start", "end"] = "start"
 
     @model_validator(mode="after")
-    def _check(self) -> "Drawing":
+    def _check(self) -> "ChartSpec":
         known = PROFILES if self.over == "layers" else CURVES
         if self.shows not in known:
             message = "a chart over {over} shows one of {choices}, not {given}"
@@ -59,12 +59,12 @@ class Drawing(_Table):
 
     @property
     def quantity(self) -> Quantity:
-        """What it shows."""
+        """The quantity on the y axis."""
         return (PROFILES if self.over == "layers" else CURVES)[self.shows]
 
     @property
     def title(self) -> str:
-        """What stands over the chart."""
+        """The chart's title."""
         if self.over == "layers":
             text = _("{figure}, layer by layer, first batch") if self.at == "start" else _("{figure}, layer by layer, latest")
             return text.format(figure=_(self.quantity.profile))
@@ -72,26 +72,26 @@ class Drawing(_Table):
 
     @property
     def scale(self) -> str:
-        """How y is drawn: `loss`, `share` or `log`."""
+        """The scale of the y axis: `loss`, `share` or `log`."""
         return self.quantity.scale.name
 
 
-class Measurement(_Table):
-    """What a run gave when the lesson was written, and the command that gives it."""
+class RecordedResult(_Table):
+    """A result from when the lesson was written, with the command that reproduces it."""
 
     text: Line
     command: Line
 
 
 class Attempt(_Table):
-    """What to change in all runs, to see whether the claim still holds."""
+    """Options to change in all runs, to see whether the claim still holds."""
 
     name: Line
     options: dict[str, Any]
 
 
 class Lesson(_Table):
-    """A claim and how it is put to the test."""
+    """A claim and the runs that test it."""
 
     name: str
     title: Line
@@ -103,10 +103,10 @@ class Lesson(_Table):
     varies: tuple[str, ...]
     """The options in which the runs differ."""
     runs: Annotated[tuple[Variant, ...], Field(min_length=2, max_length=MOST_RUNS)]
-    charts: Annotated[tuple[Drawing, ...], Field(min_length=1, max_length=2)]
+    charts: Annotated[tuple[ChartSpec, ...], Field(min_length=1, max_length=2)]
     criteria: Annotated[tuple[Criterion, ...], Field(min_length=1)]
     tries: tuple[Attempt, ...] = ()
-    measured: tuple[Measurement, ...] = ()
+    measured: tuple[RecordedResult, ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> "Lesson":
@@ -139,7 +139,7 @@ class Lesson(_Table):
         return {"validation": 2000, "threads": 1, **self.options}
 
     def configs(self, given: Mapping[str, Any] | None = None) -> dict[str, Config]:
-        """Each run's options, with those `given` in place of the ones that all share. Raises UserError."""
+        """Each run's config, in which `given` overrides the shared options. Raises UserError."""
         given = given or {}
         for name in self.varies:
             if name in given:
@@ -147,17 +147,17 @@ class Lesson(_Table):
         return {variant.name: Config.parse({**self.defaults, **given, **variant.options}) for variant in self.runs}
 
     def config_of(self, run: str, given: Mapping[str, Any] | None = None) -> Config:
-        """One run's options for a run of its own, on all images: without what only keeps the lesson short. Raises UserError."""
+        """A run's config outside the lesson, on all images, without the options that keep the lesson short. Raises UserError."""
         variant = next(each for each in self.runs if each.name == run)
         return Config.parse({**self.options, **(given or {}), **variant.options})
 
     def judge(self, runs: Mapping[str, History]) -> Verdict:
-        """Whether the claim held on these runs."""
+        """The claim's verdict on these runs."""
         return Verdict(tuple(criterion.judge(runs) for criterion in self.criteria))
 
 
 def names() -> list[str]:
-    """The lessons, in the order in which they are best taken."""
+    """The lessons' names, in the recommended order."""
     order = (
         "stacking",
         "exploding",
@@ -174,7 +174,7 @@ def names() -> list[str]:
 
 
 def read_lesson(name: str) -> Lesson | Quiz:
-    """A lesson by its name, or from a file whose name ends with .toml. Raises UserError."""
+    """The lesson of this name, or of a file whose name ends with .toml. Raises UserError."""
     if name.endswith(".toml"):
         return parse_lesson(Path(name))
     if name not in names():
@@ -183,10 +183,10 @@ def read_lesson(name: str) -> Lesson | Quiz:
 
 
 def parse_lesson(path: Path) -> Lesson | Quiz:
-    """The lesson in a file. Raises UserError, one line."""
+    """The lesson in a file. Raises UserError."""
     table = read_table(path, MOST_BYTES)
     try:
         kind = Quiz if "questions" in table else Lesson
         return kind.model_validate({**table, "name": path.stem})
     except ValidationError as error:
-        raise UserError(first_problem(error)[:LONGEST_COMPLAINT], path=path) from None
+        raise UserError(first_problem(error)[:LONGEST_PROBLEM], path=path) from None

@@ -1,4 +1,4 @@
-"""The runs of a lesson side by side, in threads of their own, as one stream of events."""
+"""A lesson's runs in parallel threads, as one stream of events."""
 
 import threading
 from collections import deque
@@ -19,21 +19,21 @@ from tui_trainer.training.events import Event, Progress
 from tui_trainer.training.loop import Training
 
 MEASUREMENTS = 20
-"""In an epoch. At steps that depend on nothing but the run, so that the same seed gives the same verdict in the app and without it."""
+"""Measurements of the layers in an epoch, at fixed steps, so that the same seed gives the same verdict in the app and without it."""
 
 AT_ONCE = 2
-"""Runs trained at the same time: with more, on more cores, Python's lock is what they wait for."""
+"""Runs trained at the same time; more of them wait for Python's lock."""
 
 
-class Trial:
-    """Runs by their names. Make one, then consume `events` to its end; `histories` fill as they pass.
+class ParallelRuns:
+    """Named runs in parallel. Consume `events` to its end; `histories` grow meanwhile.
 
-    A run in `folder` is kept in a folder of its name there; without one nothing is written.
+    With `folder`, each run is saved there in a folder of its name; without, nothing is written.
     """
 
     def __init__(self, configs: Mapping[str, Config], samples: int | None = None, folder: Path | None = None) -> None:
         self._histories = {name: History(config) for name, config in configs.items()}
-        # One thread for each run's products: the cores are taken by the other runs.
+        # One BLAS thread per run: the other runs need the other cores.
         self._configs = {
             name: config if config.threads != AUTO else config.model_copy(update={"threads": 1}) for name, config in configs.items()
         }
@@ -41,11 +41,11 @@ class Trial:
         self._folder = folder
         self._controls = {name: Control() for name in configs}
         self.stopped = False
-        """Whether somebody wanted it to end early."""
+        """Whether `stop` was called, or the work ended."""
 
     @property
     def histories(self) -> Mapping[str, History]:
-        """What is known of each run by now."""
+        """Each run's history so far."""
         for history in self._histories.values():
             history.drain()
         return self._histories
@@ -58,12 +58,12 @@ class Trial:
 
     @property
     def complete(self) -> bool:
-        """Whether every run came to an end of its own, so that the claim can be judged."""
+        """Whether every run completed or diverged, so that the claim can be judged."""
         return all(history.complete for history in self.histories.values())
 
     @property
     def position(self) -> float:
-        """The share of the work that is done, from 0 to 1."""
+        """The share of the work done, from 0 to 1."""
         shares = []
         for name, history in self.histories.items():
             epochs = history.progress.position if history.progress else 0.0
@@ -71,8 +71,8 @@ class Trial:
         return sum(shares) / len(shares)
 
     def events(self) -> Generator[tuple[str, Event], None, None]:
-        """Every event with the name of its run. Whoever stops consuming stops the work. Raises what a run raises."""
-        told: SimpleQueue[tuple[str, Event] | BaseException | None] = SimpleQueue()
+        """Train, yielding every event with its run's name. Closing the generator stops the runs. Raises what a run raises."""
+        queue: SimpleQueue[tuple[str, Event] | BaseException | None] = SimpleQueue()
         waiting = deque(self._configs)
         config, data = settle(next(iter(self._configs.values())))
         data = _part(data, self._samples, config.validation)
@@ -81,17 +81,17 @@ class Trial:
         def work() -> None:
             try:
                 while waiting and not self.stopped:
-                    # Two threads may see the last one.
+                    # Another thread may have taken the last one.
                     try:
                         name = waiting.popleft()
                     except IndexError:
                         break
                     for event in self._run(name, data):
-                        told.put((name, event))
+                        queue.put((name, event))
             except BaseException as error:
-                told.put(error)
+                queue.put(error)
             finally:
-                told.put(None)
+                queue.put(None)
 
         count = min(AT_ONCE, len(waiting), cores())
         threads = [threading.Thread(target=work, name=f"lesson-{number}", daemon=True) for number in range(1, count + 1)]
@@ -99,7 +99,7 @@ class Trial:
             thread.start()
         try:
             while count:
-                item = told.get()
+                item = queue.get()
                 if item is None:
                     count -= 1
                 elif isinstance(item, BaseException):
@@ -135,7 +135,7 @@ class Trial:
 
 
 def _part(data: Dataset, samples: int | None, validation: int) -> Dataset:
-    """The first so many training images, and those that are held out."""
+    """The data with its first `samples` training images, and the held-out ones."""
     images, labels = data.training
     kept = len(labels) - validation
     if samples is None or samples >= kept:

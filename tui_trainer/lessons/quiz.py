@@ -1,4 +1,4 @@
-"""Questions about how many numbers a network learns: generated, answered by arithmetic, and checked by counting in the network itself."""
+"""Generated questions about a network's number of parameters, answered by arithmetic and checked against the network itself."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,16 +18,16 @@ from tui_trainer.training.model import arithmetic, build_layers, build_network, 
 
 PIXELS, CLASSES = MNIST_SPEC.features, MNIST_SPEC.classes
 LONGEST_ANSWER = 200
-"""Characters, of what somebody may have pasted."""
+"""Characters of an answer; pasted text may be long."""
 
 TIMES = "*"
-"""So that a question's answer can be typed as it is printed."""
+"""The multiplication sign that a keyboard has, so that a printed answer can be typed."""
 
 WIDTHS = (16, 20, 32, 50, 64, 100, 128, 256)
 
 
 class Quiz(BaseModel):
-    """A lesson that asks instead of training."""
+    """A lesson of questions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,8 +39,8 @@ class Quiz(BaseModel):
 
 
 @dataclass(frozen=True)
-class Row:
-    """A layer of the network that is asked about."""
+class QuizLayer:
+    """A layer of a question's network."""
 
     name: str
     kind: str
@@ -49,28 +49,28 @@ class Row:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, about which network, and what is right."""
+    """A question about a network, with its answer."""
 
     text: str
-    rows: tuple[Row, ...]
+    rows: tuple[QuizLayer, ...]
     answer: int
     arithmetic: str
-    """How the answer comes about."""
+    """The calculation of the answer."""
     counted: int
-    """What the network itself holds."""
+    """The number counted in the network."""
 
     @property
     def holds(self) -> bool:
-        """Whether the arithmetic gives what is counted."""
+        """Whether the arithmetic agrees with the count."""
         return self.answer == self.counted
 
 
 def questions(seed: int, count: int) -> Iterator[Question]:
-    """So many questions; the same seed gives the same ones. The kinds take turns: one layer, all of them, a layer more."""
+    """Yield `count` questions, the same for the same seed, about one layer, all layers and an added layer in turn."""
     rng = np.random.default_rng(seed)
     for number in range(count):
         hidden = tuple(int(units) for units in rng.choice(WIDTHS, size=int(rng.integers(1, 4))))
-        # Every third network has something to learn in its activations.
+        # Every third network has learned slopes.
         activation = "prelu" if number % 3 == 2 else str(rng.choice(tuple(ACTIVATIONS)))
         config = Config.parse({"hidden": hidden, "activation": activation})
         yield (_one_layer, _all_layers, _one_more)[number % 3](config, rng)
@@ -110,13 +110,13 @@ def _sum(layers: Sequence[Layer], answer: int) -> str:
     return f"{' + '.join(products)} = {' + '.join(numbers)} = {answer:,}"
 
 
-def _rows(config: Config) -> tuple[Row, ...]:
-    layers = [Row(layer.name, layer.kind, layer.units) for layer in build_layers(config, PIXELS, CLASSES)]
-    return (Row("flatten", "Flatten", PIXELS), *layers)
+def _rows(config: Config) -> tuple[QuizLayer, ...]:
+    layers = [QuizLayer(layer.name, layer.kind, layer.units) for layer in build_layers(config, PIXELS, CLASSES)]
+    return (QuizLayer("flatten", "Flatten", PIXELS), *layers)
 
 
 def computed(text: str) -> int | None:
-    """What sums and products of whole numbers, with brackets, come to: `(784 + 1) * 100`; None for anything else."""
+    """The value of sums and products of whole numbers with brackets, such as `(784 + 1) * 100`; None for anything else."""
     text = re.sub(r"(?<=\d)[,_ ](?=\d)", "", text.replace("×", "*"))
     if len(text) > LONGEST_ANSWER:
         return None
@@ -125,7 +125,7 @@ def computed(text: str) -> int | None:
 
 
 def _sum_of(tokens: list[str]) -> tuple[int | None, list[str]]:
-    """The sum that tokens begin with, and those after it."""
+    """The value of the leading sum, and the tokens after it."""
     total, rest = _product_of(tokens)
     while total is not None and rest[:1] == ["+"]:
         value, rest = _product_of(rest[1:])

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 
 from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError, reason_of
-from tui_trainer.history.history import Epoch, History, MadeChange
+from tui_trainer.history.history import AppliedChange, Epoch, History
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.log import LayerShape, Line, MalformedError, NotJSONError, StartLine, parse_line, parse_options
 from tui_trainer.runs.recording import Recording, count_of
@@ -79,7 +79,7 @@ class RunRecord:
         return self.history.seconds
 
     @property
-    def changes(self) -> Sequence[MadeChange]:
+    def changes(self) -> Sequence[AppliedChange]:
         """What was changed while the run went on."""
         return self.history.changes
 
@@ -270,7 +270,7 @@ def _read_tags(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return (), (str(error),)
 
 
-def _settled(options: Mapping[str, JsonValue], made: Sequence[MadeChange]) -> dict[str, JsonValue]:
+def _settled(options: Mapping[str, JsonValue], made: Sequence[AppliedChange]) -> dict[str, JsonValue]:
     """The options as this version writes them, so that runs of different versions compare; unchanged where it cannot read them."""
     values: dict[str, JsonValue] = {name: value for name, value in options.items() if value is not None}
     if made:

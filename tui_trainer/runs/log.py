@@ -15,7 +15,7 @@ from tui_trainer.config.options import MOST_EPOCHS
 from tui_trainer.system.folders import printable
 from tui_trainer.training.events import Divergence, Ended, EpochEnded, LayerHealth, Snapshot, Status
 
-LONGEST_COMPLAINT: Final = 200
+LONGEST_PROBLEM: Final = 200
 """Characters: it may quote the file."""
 
 Count = Annotated[int, Field(ge=0, lt=1 << 63)]
@@ -234,7 +234,7 @@ def parse_line(text: bytes) -> Line:
     try:
         return _LINE.validate_python(parse_object(text))
     except ValidationError as error:
-        raise MalformedError(first_problem(error)[:LONGEST_COMPLAINT]) from None
+        raise MalformedError(first_problem(error)[:LONGEST_PROBLEM]) from None
 
 
 def parse_options(values: Mapping[str, Any]) -> dict[str, JsonValue]:
@@ -242,4 +242,4 @@ def parse_options(values: Mapping[str, Any]) -> dict[str, JsonValue]:
     try:
         return _OPTIONS.validate_python(values)
     except ValidationError as error:
-        raise MalformedError(first_problem(error)[:LONGEST_COMPLAINT]) from None
+        raise MalformedError(first_problem(error)[:LONGEST_PROBLEM]) from None

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from tui_trainer.config.options import MOST_EPOCHS
 from tui_trainer.errors import UserError
-from tui_trainer.history.history import History, MadeChange
+from tui_trainer.history.history import AppliedChange, History
 from tui_trainer.history.series import SECONDS
 from tui_trainer.runs.batches import MOST_BATCHES, read_batches
 from tui_trainer.runs.directory import RunDirectory
@@ -32,7 +32,7 @@ Table = NDArray[np.float64]
 class Recording:
     """What the files of a run tell. With `until_step` nothing later counts: so much a checkpoint holds from which the run is resumed.
 
-    `in_short` it tells nothing of the layers, of which there is much.
+    With `in_short` the layers, of which there is much, are left out.
     """
 
     def __init__(self, until_step: int | None = None, *, in_short: bool = False) -> None:
@@ -64,7 +64,7 @@ class Recording:
             case EpochLine():
                 self._take_epoch(line.event(in_short=self._in_short))
             case ChangeLine() if line.step <= self._until_step:
-                change = MadeChange(line.epoch, line.batch, line.step, line.changes)
+                change = AppliedChange(line.epoch, line.batch, line.step, line.changes)
                 self._steps.add(change)
                 self.history.add_change(change)
             case EndLine():
@@ -194,7 +194,7 @@ class _Steps:
         """Of a batch after all changes; 0 where that is not known."""
         return self._counted[-1].size
 
-    def add(self, change: MadeChange) -> None:
+    def add(self, change: AppliedChange) -> None:
         """Know of a change. Those after its step do not count any more."""
         size = count_of(change.changes.get("batch_size"))
         while self._steps and self._steps[-1] >= change.step:

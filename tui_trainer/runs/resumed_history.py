@@ -5,10 +5,10 @@ from tui_trainer.runs.archive import read_history
 from tui_trainer.runs.run import Run
 
 
-def past(run: Run) -> History:
-    """What the files tell of a run that is about to be resumed, up to where it stands. Raises UserError."""
-    standing = run.standing
-    history = read_history(run.directory, until_step=standing.step)
-    # What is trained now counts from here.
-    history.progress = standing
+def resumed_history(run: Run) -> History:
+    """The history, from the run's files, up to the step at which it is resumed. Raises UserError."""
+    progress = run.progress_so_far
+    history = read_history(run.directory, until_step=progress.step)
+    # The next batches follow this one.
+    history.progress = progress
     return history

@@ -107,9 +107,9 @@ class Run:
         return self._training.test
 
     @property
-    def standing(self) -> Progress:
-        """How far the run is before it begins, or is resumed."""
-        return self._training.standing()
+    def progress_so_far(self) -> Progress:
+        """The position at which training begins or resumes."""
+        return self._training.progress_so_far()
 
     @property
     def trouble(self) -> UserError | None:

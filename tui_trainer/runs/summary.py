@@ -7,7 +7,7 @@ from typing import Any
 
 from tui_trainer.datasets.dataset import MNIST
 from tui_trainer.errors import UserError
-from tui_trainer.history.history import Best
+from tui_trainer.history.history import BestValue
 from tui_trainer.history.quantities import EPOCHS
 from tui_trainer.history.quantity import finite
 from tui_trainer.runs.archive import RunRecord
@@ -71,5 +71,5 @@ def outlook(run: RunRecord) -> tuple[bool, str]:
     return True, place
 
 
-def _best(best: Best | None) -> Mapping[str, Any] | None:
+def _best(best: BestValue | None) -> Mapping[str, Any] | None:
     return best._asdict() if best else None

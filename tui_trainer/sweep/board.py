@@ -1,4 +1,4 @@
-"""What can be seen of a sweep at a moment, by whoever looks into its store: the process that trains it, or any other."""
+"""The state of a sweep at a moment, read from its store by any process."""
 
 from collections.abc import Mapping
 from contextlib import closing, suppress
@@ -12,39 +12,39 @@ from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.archive import RunRecord, read_run, resolve
 from tui_trainer.sweep.space import SEED
 from tui_trainer.sweep.statistics import Group, Interval, grouped, ranked
-from tui_trainer.sweep.store import FILE, LOCK, RUNS, Examined, Result, Standing, Store
-from tui_trainer.sweep.sweep import Standings
+from tui_trainer.sweep.store import FILE, LOCK, RUNS, FinalScore, Result, RunStatus, Store
+from tui_trainer.sweep.sweep import SweepProgress
 from tui_trainer.system.locks import is_held
 from tui_trainer.text.language import N_
 
-LEFT: Final = N_("cut short")
-"""How a run stands that is being trained as far as the store knows, though the sweep does not go on."""
+CUT_SHORT: Final = N_("cut short")
+"""The status of a run that the store has as running though no process trains the sweep."""
 
 
 @dataclass(frozen=True, eq=False)
 class Board:
-    """A sweep as its store tells of it. `total` counts the runs that are still to come, where the sweep has said how many."""
+    """A sweep as its store describes it. `total` includes the runs still to come, if the sweep has noted their number."""
 
     folder: Path
     results: tuple[Result, ...] = ()
     total: int = 0
     seeds: int = 1
-    going_on: bool = False
+    is_running: bool = False
     """Whether a process trains it."""
-    examined: Mapping[str, Examined] = field(default_factory=dict)
+    examined: Mapping[str, FinalScore] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """What the sweep noted of itself; whoever reads them must expect anything."""
+    """The sweep's own notes, not validated."""
     seconds: float = 0.0
-    """For which it has been looked at while it went on, and"""
+    """Seconds since a reader first saw the sweep running."""
     trained: int = 0
-    """runs that ended meanwhile."""
+    """Runs that ended in that time."""
     intervals: Mapping[str, Interval | None] = field(default_factory=dict)
-    """Where the means of configurations lie, by their keys, as far as that is computed."""
+    """Confidence intervals of configurations' means, by their keys, as far as computed."""
 
     @classmethod
     def read(cls, folder: Path) -> "Board":
-        """A single look. Raises UserError where there is no sweep, or none of use."""
-        with closing(Onlooker(folder)) as onlooker:
+        """The sweep in a folder. Raises UserError where there is none that can be read."""
+        with closing(BoardReader(folder)) as onlooker:
             return onlooker.look()
 
     @cached_property
@@ -54,65 +54,65 @@ class Board:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """Those in which configurations differ: all but the seed."""
+        """The swept options without the seed, in which configurations differ."""
         return tuple(name for name in self.names if name != SEED)
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
-        """The configurations, in the order in which the sweep came to them."""
+        """The configurations, in the sweep's order."""
         return tuple(grouped(self.results))
 
     @cached_property
     def ranked(self) -> tuple[Group, ...]:
-        """The configurations that there is a score of, the best first."""
+        """The configurations with a score, the best first."""
         return tuple(group for group in ranked(self.groups, self.seeds) if group.scores)
 
     @cached_property
     def best(self) -> Group | None:
-        """The configuration that is best so far; one that lacks seeds only where none has them all."""
+        """The best configuration so far; one that lacks seeds only if all do."""
         first = next(iter(self.ranked), None)
         return first if first and first.mean else None
 
     @cached_property
     def best_run(self) -> Result | None:
         """The run of the highest validation accuracy."""
-        ended = [result for result in self.results if result.status is Standing.COMPLETED]
+        ended = [result for result in self.results if result.status is RunStatus.COMPLETED]
         return max(ended, key=lambda result: result.figures.validation_accuracy or 0.0, default=None)
 
     @cached_property
-    def standings(self) -> Standings:
-        """How far it is."""
-        done, failed = sum(result.status.is_final for result in self.results), self.count(Standing.FAILED)
-        running = self.count(Standing.RUNNING) if self.going_on else 0
-        return Standings(max(self.total, done + failed), done, failed, running, running, self.seconds, self.trained)
+    def progress(self) -> SweepProgress:
+        """The sweep's progress."""
+        done, failed = sum(result.status.is_final for result in self.results), self.count(RunStatus.FAILED)
+        running = self.count(RunStatus.RUNNING) if self.is_running else 0
+        return SweepProgress(max(self.total, done + failed), done, failed, running, running, self.seconds, self.trained)
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing is left to be trained."""
-        return not self.going_on and 0 < self.standings.total <= self.standings.done + self.standings.failed
+        """Whether all runs are trained."""
+        return not self.is_running and 0 < self.progress.total <= self.progress.done + self.progress.failed
 
     @property
-    def test(self) -> Examined | None:
-        """What the best configuration said about the test set, once it was asked."""
+    def test(self) -> FinalScore | None:
+        """The best configuration's score on the test set, once it is tested."""
         return self.examined.get(self.best.key) if self.best and self.is_complete else None
 
     def run(self, result: Result) -> RunRecord | None:
-        """The files of a run, if they are here and can be read."""
+        """The record of a run, if its files are here and can be read."""
         with suppress(UserError):
             return read_run(self.folder / RUNS / result.key)
         return None
 
-    def count(self, status: Standing) -> int:
-        """How many runs stand so."""
+    def count(self, status: RunStatus) -> int:
+        """The number of runs with a status."""
         return sum(result.status is status for result in self.results)
 
     def status(self, result: Result) -> str:
-        """How a run stands."""
-        return LEFT if result.status is Standing.RUNNING and not self.going_on else str(result.status)
+        """A run's status as text."""
+        return CUT_SHORT if result.status is RunStatus.RUNNING and not self.is_running else str(result.status)
 
 
-class Onlooker:
-    """Looks at a sweep as often as it is asked to. Each `look` raises UserError where there is none, or none of use."""
+class BoardReader:
+    """Reads a sweep's board again and again. `look` raises UserError where there is no sweep that can be read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -120,10 +120,10 @@ class Onlooker:
         self._version = -1
         self._board: Board | None = None
         self._since: tuple[float, int] | None = None
-        """From when on it was seen to go on, and how many runs had ended by then."""
+        """The time at which the sweep was first seen running, and the runs that had ended by then."""
 
     def look(self) -> Board:
-        """The sweep as it is now: the same object as the last time where nothing has changed."""
+        """The board now; the same object as the last time if nothing has changed."""
         try:
             return self._look()
         except UserError:
@@ -131,17 +131,17 @@ class Onlooker:
             raise
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Close the store."""
         if self._store:
             self._store.close()
         self._store, self._board = None, None
 
     def _look(self) -> Board:
-        # First, so that all that a sweep which has just ended wrote is read before it is called over.
-        going_on = is_held(self.folder / LOCK)
+        # Before the store is read, so that a sweep that has just ended is not called over before its last results are read.
+        is_running = is_held(self.folder / LOCK)
         store = self._store = self._store or Store(self.folder)
         version, before = store.version, self._board
-        if before and (version, going_on) == (self._version, before.going_on):
+        if before and (version, is_running) == (self._version, before.is_running):
             return before
         facts, results = store.facts(), store.results()
         board = Board(
@@ -149,7 +149,7 @@ class Onlooker:
             tuple(results),
             total=_number(facts.get("total"), len(results)),
             seeds=_number(facts.get("seeds"), 1),
-            going_on=going_on,
+            is_running=is_running,
             examined=store.examined(),
             facts=facts,
         )
@@ -157,8 +157,8 @@ class Onlooker:
         return self._board
 
     def _timed(self, board: Board) -> Board:
-        ended = board.standings.done + board.standings.failed
-        if not board.going_on:
+        ended = board.progress.done + board.progress.failed
+        if not board.is_running:
             self._since = None
             return board
         if self._since is None:
@@ -168,7 +168,7 @@ class Onlooker:
 
 
 def find_sweeps(folder: Path) -> list[Path]:
-    """The folders in `folder` that hold a sweep, the one that last went on first. Raises UserError where it cannot look."""
+    """The sweeps' folders in `folder`, the most recent first. Raises UserError where it cannot be read."""
     try:
         found = [path for path in folder.iterdir() if (path / FILE).is_file()]
         return sorted(found, key=lambda path: ((path / FILE).stat().st_mtime, path.name), reverse=True)
@@ -179,7 +179,7 @@ def find_sweeps(folder: Path) -> list[Path]:
 
 
 def resolve_sweep(text: str, folder: Path) -> Path:
-    """The folder of the sweep that is meant: a path, the name of one in `folder`, or `latest` for the newest there. Raises UserError."""
+    """The folder of a sweep given as a path, a name in `folder`, or `latest` for the newest there. Raises UserError."""
     return resolve(text, folder, find_sweeps, "sweep")
 
 

@@ -1,7 +1,7 @@
-"""Sweeps on many machines: a Dask cluster's workers train the runs, whose files come home. No file system is shared.
+"""Sweeps on many machines: a Dask cluster's workers train the runs and send their files home. No file system is shared.
 
-An event loop in a thread of its own speaks with the scheduler, and waits for each run in a coroutine. A scheduler that is lost is
-looked for until it is found again or the sweep is stopped, and is given what it had in flight once more.
+An event loop in its own thread talks to the scheduler, with a coroutine per run. After a lost connection it reconnects until the sweep is
+stopped, and submits the unfinished runs again.
 """
 
 import asyncio
@@ -26,11 +26,11 @@ from distributed.versions import VersionMismatchWarning
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
-from tui_trainer.sweep.remote import PROGRESS, Call, Delivery, Progress, put, train, unfit, versions
+from tui_trainer.sweep.remote import PROGRESS, Call, Delivery, ProgressMessage, put, train, unfit, versions
 from tui_trainer.sweep.schedulers import Scheduler
-from tui_trainer.sweep.store import Figures, Standing
+from tui_trainer.sweep.store import Figures, RunStatus
 from tui_trainer.sweep.train_run import outcome
-from tui_trainer.sweep.workers import Done
+from tui_trainer.sweep.workers import Outcome
 from tui_trainer.training.environment import environment
 from tui_trainer.version import __version__
 
@@ -38,20 +38,20 @@ REACH_WITHIN: Final = 10.0
 """Seconds in which a scheduler must answer at the start."""
 
 LOOK_EVERY: Final = 1.0
-"""Seconds between two looks at who is there."""
+"""Seconds between two counts of the workers."""
 
 UNFIT_PAUSE: Final = 10.0
-"""Seconds for which a refused run is held back: a worker that refuses at once would else soon have refused them all."""
+"""Seconds before a refused run is submitted again: otherwise a worker that refuses at once would soon refuse all runs."""
 
 CHECK_WITHIN: Final = 30.0
 """Seconds in which all workers must have loaded the data at the start."""
 
 CLOSE_WITHIN: Final = 0.5
-"""Seconds for taking leave of a scheduler, which may not answer."""
+"""Seconds for closing the connection to a scheduler, which may not answer."""
 
 
 class ClusterWorkers:
-    """The workers of a Dask cluster, as many as there are at the time. Raises UserError when there is no cluster, or none of use."""
+    """The workers of a Dask cluster, whose number may change. Raises UserError when no cluster or no fit worker is found."""
 
     def __init__(self, scheduler: Scheduler, data: Mapping[str, Dataset]) -> None:
         _silence()
@@ -61,9 +61,9 @@ class ClusterWorkers:
         self._count = 0
         self._notes: deque[str] = deque()
         self._differences: set[str] = set()
-        self._runs: set[Future[Done]] = set()
+        self._runs: set[Future[Outcome]] = set()
         self._latest: dict[str, Figures | None] = {}
-        """What each run in flight has given so far."""
+        """The figures so far of each submitted run."""
         self._opened: Future[None] = Future()
         self._loop, self._over, self._connecting = asyncio.new_event_loop(), asyncio.Event(), asyncio.Lock()
         self._thread = threading.Thread(target=self._serve, name="cluster", daemon=True)
@@ -78,7 +78,7 @@ class ClusterWorkers:
     def count(self) -> int:
         return self._count
 
-    def submit(self, config: Config, folder: Path) -> Future[Done]:
+    def submit(self, config: Config, folder: Path) -> Future[Outcome]:
         self._latest[folder.name] = None
         future = asyncio.run_coroutine_threadsafe(self._train(config, folder), self._loop)
         self._runs.add(future)
@@ -89,7 +89,7 @@ class ClusterWorkers:
     def latest(self, folder: Path) -> Figures | None:
         return self._latest.get(folder.name)
 
-    def hear(self, future: Future[Done]) -> Done:
+    def outcome_of(self, future: Future[Outcome]) -> Outcome:
         return future.result()
 
     def notes(self) -> list[str]:
@@ -146,7 +146,7 @@ class ClusterWorkers:
             self._count = sum((await asyncio.wait_for(self._client.nthreads(), REACH_WITHIN)).values())  # type: ignore[no-untyped-call]
 
     async def _refuse_unfit(self, client: Client) -> None:
-        """Find workers that may not train, before they are given anything to train. Raises UserError where there are no others."""
+        """Report workers that may not train. Raises UserError where there are no others."""
         call = pickle.dumps(Call(unfit, versions(), self._data))
         try:
             found = await asyncio.wait_for(client.run(pickle.loads, call, on_error="return"), CHECK_WITHIN)
@@ -158,33 +158,33 @@ class ClusterWorkers:
             raise UserError(f"none of the {len(found)} workers can train: {texts[0]}", option=self._scheduler.name)
         self._notes.extend(texts)
 
-    async def _train(self, config: Config, folder: Path) -> Done:
+    async def _train(self, config: Config, folder: Path) -> Outcome:
         if known := await asyncio.to_thread(outcome, folder):
-            return Done(*known)
+            return Outcome(*known)
         try:
             delivery = await self._delivered(config, folder.name)
         except KilledWorker:
-            return Done(Standing.FAILED, note="the workers that it was given to died, one after the other", again=True)
+            return Outcome(RunStatus.FAILED, note="the workers that it was given to died, one after the other", again=True)
         except Exception as error:  # whatever the cluster's Python raises that is handed a run
             await asyncio.sleep(UNFIT_PAUSE)
-            return Done(Standing.FAILED, note=f"a worker cannot train it: {_line(error)}", again=True)
+            return Outcome(RunStatus.FAILED, note=f"a worker cannot train it: {_line(error)}", again=True)
         if not delivery.is_fit:
             await asyncio.sleep(UNFIT_PAUSE)
-        if delivery.done.status is Standing.FAILED:
+        if delivery.done.status is RunStatus.FAILED:
             return replace(delivery.done, note=f"worker {delivery.worker}: {delivery.done.note}")
         self._compare(delivery)
         try:
             await asyncio.to_thread(put, delivery.files, folder)
         except UserError as error:
-            return Done(Standing.FAILED, note=str(error))
+            return Outcome(RunStatus.FAILED, note=str(error))
         return delivery.done
 
     async def _delivered(self, config: Config, name: str) -> Delivery:
-        """What a worker makes of the run, however often the scheduler is lost meanwhile."""
+        """The run as a worker delivers it; submitted again whenever the scheduler is lost."""
         while True:
             client = await self._connected()
             call = pickle.dumps(Call(train, name, config.to_toml(), self._data[config.data], versions()))
-            # A key of its own, for what is submitted again is not what was given up.
+            # A new key: a run that is submitted again must not be taken for the cancelled one.
             future = client.submit(pickle.loads, call, key=f"{name}-{uuid4().hex}", pure=False)
             try:
                 delivery: Delivery = await future
@@ -198,7 +198,7 @@ class ClusterWorkers:
                 future.release()  # type: ignore[no-untyped-call]
 
     def _compare(self, delivery: Delivery) -> None:
-        """Equal bytes are promised for equal environments."""
+        """Report an environment that differs from this machine's: results may then differ too."""
         here = environment()
         different = [f"{name} {there} (here {here[name]})" for name, there in delivery.environment.items() if there != here[name]]
         if different and (what := ", ".join(different)) not in self._differences:
@@ -236,9 +236,9 @@ class ClusterWorkers:
         client.subscribe_topic(PROGRESS, self._hear)  # type: ignore[no-untyped-call]
         return client
 
-    def _hear(self, event: tuple[float, Progress]) -> None:
+    def _hear(self, event: tuple[float, ProgressMessage]) -> None:
         _, progress = event
-        # Another sweep of this scheduler is heard too.
+        # Other sweeps of this scheduler use the same topic.
         if (run := progress["run"]) in self._latest:
             self._latest[run] = Figures(**progress["figures"])
 
@@ -261,7 +261,7 @@ def _line(problem: object) -> str:
 
 
 def _silence() -> None:
-    """What Dask has to say goes to the terminal, which belongs to the sweep; that a machine is lost is told as the sweep's own note."""
+    """Silence Dask's logging and warnings: the sweep owns the terminal, and reports lost machines itself."""
     for name in list(logging.Logger.manager.loggerDict):
         if name.split(".")[0] in {"distributed", "asyncssh"}:
             logging.getLogger(name).setLevel(logging.CRITICAL)

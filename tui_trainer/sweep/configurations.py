@@ -1,20 +1,20 @@
-"""The configurations of a sweep as a table in English: what each came to, and against the first."""
+"""A sweep's configurations as an English table, each with its results and the difference from the first."""
 
 from collections.abc import Sequence
 
 from tui_trainer.sweep.statistics import Group, Paired, paired
-from tui_trainer.sweep.store import Standing
+from tui_trainer.sweep.store import RunStatus
 
 NONE = "-"
 
 HEADS = ("runs", "accuracy", "sd", "95% interval", "against the first", "p")
-"""After the options, and before the standings that are counted."""
+"""Heads between the options and the counts of statuses."""
 
 
 def configurations(
-    groups: Sequence[Group], first: Group, names: Sequence[str], seeds: int, counted: Sequence[Standing] = (Standing.DIVERGED,)
+    groups: Sequence[Group], first: Group, names: Sequence[str], seeds: int, counted: Sequence[RunStatus] = (RunStatus.DIVERGED,)
 ) -> tuple[list[str], list[list[str]]]:
-    """Heads and rows: the options of these names, runs and accuracy, then as many columns as hold something."""
+    """Heads and rows: the named options, runs and accuracy, then the columns that are not empty."""
     heads = [*names, *HEADS, *map(str, counted)]
     rows = [[*_cells(group, first, names, seeds), *(str(group.count(standing) or NONE) for standing in counted)] for group in groups]
     kept = [index for index in range(len(heads)) if index < len(names) + 2 or any(row[index] != NONE for row in rows)]
@@ -35,6 +35,6 @@ def _cells(group: Group, first: Group, names: Sequence[str], seeds: int) -> list
 
 
 def difference_text(against: Paired) -> str:
-    """A difference of accuracies in points, and where it lies."""
+    """A difference of accuracies in percentage points, with its interval."""
     text, interval = f"{100 * against.difference:+.2f}", against.interval
     return f"{text} ({100 * interval.low:+.2f} to {100 * interval.high:+.2f})" if interval else text

@@ -1,4 +1,4 @@
-"""A text of headings, paragraphs, tables and pictures, as a page of its own or as Markdown. What it is made of may come from anywhere."""
+"""A document of headings, paragraphs, tables and pictures, written as HTML or Markdown. All texts are escaped."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -26,40 +26,40 @@ svg { max-width: 100%; height: auto }
 """
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
-"""Whatever stands in the page, a browser that shows it fetches and runs nothing."""
+"""A browser that shows the page fetches and runs nothing."""
 
 
 @dataclass(frozen=True)
 class Heading:
-    """Begins a section."""
+    """A section's heading."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Some sentences."""
+    """A paragraph of text."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Points:
-    """Sentences one below the other."""
+    """A list of sentences."""
 
     texts: Sequence[str]
 
 
 @dataclass(frozen=True)
 class Code:
-    """Lines to be typed, or a file."""
+    """A command line or a file, as is."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells."""
+    """A table of texts."""
 
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -69,7 +69,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """An SVG, as `pictures` makes it."""
+    """An SVG from pictures.py."""
 
     name: str
     svg: str
@@ -81,19 +81,19 @@ Block = Heading | Paragraph | Points | Code | Table | Picture
 
 @dataclass(frozen=True)
 class Document:
-    """A title and what stands below it."""
+    """A title and the blocks below it."""
 
     title: str
     blocks: Sequence[Block]
 
     @property
     def pictures(self) -> list[Picture]:
-        """In their order."""
+        """The pictures, in order."""
         return [block for block in self.blocks if isinstance(block, Picture)]
 
 
 def html(document: Document) -> str:
-    """A page that needs nothing but itself."""
+    """The document as a self-contained HTML page."""
     title = _safe(document.title)
     head = (
         "<!DOCTYPE html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n"
@@ -105,13 +105,13 @@ def html(document: Document) -> str:
 
 
 def markdown(document: Document, stem: str | None) -> str:
-    """Markdown, with the pictures in files whose names begin with `stem`; without one they are left out."""
+    """The document as Markdown, with pictures in files whose names begin with `stem`; without `stem` they are left out."""
     blocks = [_markdown(block, stem) for block in document.blocks if stem or not isinstance(block, Picture)]
     return "\n\n".join([f"# {_plain(document.title)}", *blocks]) + "\n"
 
 
 def picture_files(document: Document, stem: str) -> dict[str, str]:
-    """What the Markdown shows, by its names."""
+    """The pictures of the Markdown, by file name."""
     return {f"{stem}-{picture.name}.svg": alone(picture.svg) for picture in document.pictures}
 
 
@@ -158,10 +158,10 @@ def _safe(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text, of which nothing is taken for Markdown or HTML."""
+    """The text, escaped for Markdown and HTML."""
     return re.sub(r"([\\`*_\[\]|~#$])", r"\\\1", _safe(text).replace("&#x27;", "'").replace("&quot;", '"'))
 
 
 def _spelled(text: str) -> str:
-    """Lines, without what a terminal would obey."""
+    """The lines without control characters."""
     return "\n".join(map(printable, text.rstrip().splitlines()))

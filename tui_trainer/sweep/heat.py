@@ -1,4 +1,4 @@
-"""Validation accuracy over any two swept options: what the runs at each pair of values give, and how far their seeds lie apart."""
+"""Mean validation accuracy, and spread over seeds, for each pair of values of two swept options."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,17 +10,17 @@ from typing import Final, NamedTuple
 
 from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.statistics import score_of
-from tui_trainer.sweep.store import Result, Standing
+from tui_trainer.sweep.store import Result, RunStatus
 from tui_trainer.sweep.table import number_of
 from tui_trainer.system.folders import printable
 
 MOST_VALUES: Final = 16
-"""Of a number that was drawn there may be hundreds; from more than these on, neighbours stand together in"""
+"""Most values on an axis; more, as of a drawn number, are grouped into this many bins:"""
 BINS: Final = 8
 
 
 class Cell(NamedTuple):
-    """What the runs at two values give."""
+    """The runs at a pair of values."""
 
     mean: float
     spread: float | None
@@ -32,7 +32,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Heat:
-    """Cells by the places of their values, (down, across)."""
+    """Cells by the indices of their values, (down, across)."""
 
     down: str
     across: str
@@ -42,12 +42,12 @@ class Heat:
 
     @property
     def best(self) -> tuple[int, int] | None:
-        """Where the mean is highest."""
+        """The cell with the highest mean."""
         return max(self.cells, key=lambda place: self.cells[place].mean, default=None)
 
     @cached_property
     def ranks(self) -> Mapping[tuple[int, int], float]:
-        """Where the mean of a cell is among those of all, from 0 to 1: one that diverged does not make the others look alike."""
+        """The rank of each cell's mean, up to 1. A diverged run does not compress the ranks of the others."""
         means = sorted({cell.mean for cell in self.cells.values()})
         return {place: (bisect_left(means, cell.mean) + 1) / len(means) for place, cell in self.cells.items()}
 
@@ -84,7 +84,7 @@ def _cell(groups: Sequence[Sequence[Result]]) -> Cell:
         spread=sqrt(fmean(variances)) if variances else None,
         runs=sum(map(len, scores)),
         configurations=len(groups),
-        diverged=sum(result.status is Standing.DIVERGED for results in groups for result in results),
+        diverged=sum(result.status is RunStatus.DIVERGED for results in groups for result in results),
     )
 
 
@@ -93,7 +93,7 @@ def _scores(results: Iterable[Result]) -> list[float]:
 
 
 def _axis(values: Iterable[str]) -> tuple[tuple[str, ...], Mapping[str, int]]:
-    """Labels along an axis, and which each value is at: numbers by size, names as the sweep came to them."""
+    """An axis's labels, and each value's index: numbers in ascending order, names in the sweep's order."""
     distinct = list(dict.fromkeys(values))
     numbers = {value: number for value in distinct if (number := number_of(value)) is not None}
     if len(numbers) < len(distinct):

@@ -1,10 +1,10 @@
-"""What is said of a sweep on the screen as well as without one: in the language that `translate` has, in English without it."""
+"""Phrases about a sweep for both faces, in the language of `translate`, or else English."""
 
 from collections.abc import Callable
 
 from tui_trainer.sweep.space import describe
 from tui_trainer.sweep.statistics import has_scipy
-from tui_trainer.sweep.sweep import Standings, SweepEnded
+from tui_trainer.sweep.sweep import SweepEnded, SweepProgress
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_
 
@@ -12,19 +12,19 @@ Translate = Callable[[str], str]
 
 
 def several(count: int, noun: str) -> str:
-    """So many of something, in English."""
+    """A count with its noun, in English."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def rate_text(standings: Standings, translate: Translate = str) -> str:
-    """How fast it goes."""
-    if not standings.trained:
+def rate_text(progress: SweepProgress, translate: Translate = str) -> str:
+    """The sweep's speed."""
+    if not progress.trained:
         return ""
-    return translate(N_("{rate:.3g} runs a minute")).format(rate=standings.trained / standings.seconds * 60)
+    return translate(N_("{rate:.3g} runs a minute")).format(rate=progress.trained / progress.seconds * 60)
 
 
 def duration(seconds: float, translate: Translate = str) -> str:
-    """Some time as people say it: 12 s, 3:05 min, 2:10 h."""
+    """A duration as 12 s, 3:05 min or 2:10 h."""
     whole = round(seconds)
     if whole < 60:
         return translate(N_("{seconds} s")).format(seconds=whole)
@@ -34,15 +34,15 @@ def duration(seconds: float, translate: Translate = str) -> str:
 
 
 def conclusion(event: SweepEnded, again: str = N_("the same command"), translate: Translate = str) -> list[str]:
-    """What it amounts to, in a few lines; `again` is what continues it."""
+    """A summary in a few lines; `again` names the way to resume the sweep."""
     lines = []
-    standings, again = event.standings, translate(again)
+    progress, again = event.progress, translate(again)
     if event.status == "stopped":
         text = translate(N_("stopped with {done:,} of {total:,} runs done; {again} trains the rest"))
-        lines.append(text.format(done=standings.done, total=standings.total, again=again))
+        lines.append(text.format(done=progress.done, total=progress.total, again=again))
     if event.failed:
         text = translate(N_("left out: {count:,} of {total:,} runs, told of above; {again} tries them again"))
-        lines.append(text.format(count=len(event.failed), total=standings.total, again=again))
+        lines.append(text.format(count=len(event.failed), total=progress.total, again=again))
     if event.best:
         options = printable(describe(event.best.point, translate))
         lines.append(translate(N_("chosen by the validation set: {options}")).format(options=options))

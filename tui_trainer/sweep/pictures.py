@@ -1,6 +1,6 @@
-"""What a sweep found as SVG: heat maps, means with their intervals, learning curves. Every text in them is escaped.
+"""A sweep's results as SVG: heat maps, means with intervals, learning curves. All texts are escaped.
 
-Accuracies lie on the logarithm of the error: from 98% to 99% half of the mistakes are gone, which is as far as from 80% to 90%.
+Accuracies are drawn on the logarithm of the error: 98% to 99% halves the mistakes, as does 80% to 90%.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,24 +15,24 @@ from tui_trainer.sweep.phrases import several
 from tui_trainer.system.folders import printable
 
 LETTER: Final = 7.0
-"""The width of a letter, about: nobody here can measure it."""
+"""The estimated width of a letter."""
 
 LINE: Final = 20
 LONGEST: Final = 48
-"""Letters of a label; the rest is in what is shown when it is pointed at."""
+"""Letters of a label; its tooltip has the rest."""
 
 TICKS: Final = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1.0)
 FINER: Final = (0.6, 0.7, 0.85, 0.93, 0.96, 0.97, 0.985, 0.9925, 0.997)
-"""Where there would be few of the others."""
+"""Used where few of the other ticks are in range."""
 
 LEAST_ERROR: Final = 5e-4
-"""Where 100% is drawn."""
+"""The error at which 100% accuracy is drawn."""
 
 VIRIDIS: Final = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
-"""Told apart with any kind of colour blindness, and in grey."""
+"""Distinguishable with any kind of colour blindness, and in grey."""
 
 LINES: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#7f7f7f", "#6a51a3", "#b22222")
-"""After Okabe and Ito, on light and on dark."""
+"""After Okabe and Ito, for light and dark backgrounds."""
 
 STYLE: Final = """<style>
 .p text { fill: currentColor; font: 12px system-ui, sans-serif }
@@ -46,7 +46,7 @@ ALONE: Final = "<style>svg { color: #1f2328 } @media (prefers-color-scheme: dark
 
 @dataclass(frozen=True)
 class Dot:
-    """A mean, where it lies, and what it is of."""
+    """A configuration's mean with its interval and label."""
 
     label: str
     mean: float
@@ -57,7 +57,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Curve:
-    """A value for each epoch."""
+    """Values by epoch."""
 
     label: str
     points: Mapping[int, float]
@@ -69,7 +69,7 @@ def alone(svg: str) -> str:
 
 
 def heat_map(heat: Heat) -> str:
-    """A cell for each row and column that there is something of, by its mean."""
+    """A heat map of the cells' means."""
     rows, columns, cells = heat.rows, heat.columns, heat.cells
     down, across = heat.down.replace("_", " "), heat.across.replace("_", " ")
     width, height = 62, 40
@@ -108,13 +108,13 @@ def heat_map(heat: Heat) -> str:
 
 
 def _told(cell: Cell) -> str:
-    """What is shown of a cell that is pointed at."""
+    """A cell's tooltip."""
     told = f"{cell.mean:.2%}, {several(cell.configurations, 'configuration')}, {several(cell.runs, 'run')}"
     return f"{told}, {cell.diverged} of them diverged" if cell.diverged else told
 
 
 def dot_plot(dots: Sequence[Dot]) -> str:
-    """A line for each configuration: its seeds, its mean and the interval."""
+    """A line for each configuration, with its seeds, its mean and the interval."""
     left, width, top = _width([dot.label for dot in dots]) + 12, 460, 26
     scale = _Scale([value for dot in dots for value in (dot.low, dot.high, *dot.scores)], left, left + width)
     bottom = top + LINE * len(dots)
@@ -135,7 +135,7 @@ def dot_plot(dots: Sequence[Dot]) -> str:
 
 
 def curve_chart(curves: Sequence[Curve]) -> str:
-    """Every curve over the epochs, and below them which is which."""
+    """The curves over the epochs, with a legend below."""
     left, width, top, height = 52, 560, 14, 280
     scale = _Scale([value for curve in curves for value in curve.points.values()], top + height, top)
     last = max(max(curve.points) for curve in curves)

@@ -1,4 +1,4 @@
-"""What a sweep is to do, as a person said it; kept in its folder, so that the folder's name is enough to resume it."""
+"""The plan of a sweep, as the user gave it. The sweep's folder keeps it, and so the folder's name is enough to resume."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -11,7 +11,7 @@ from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.runs.run import settle
-from tui_trainer.sweep.search import Listed, Search
+from tui_trainer.sweep.search import FixedRuns, Search
 from tui_trainer.sweep.space import MOST_TRIALS, Space, Trial, Values
 from tui_trainer.sweep.store import Result, Store
 from tui_trainer.sweep.sweep import Sweep
@@ -24,12 +24,12 @@ SEARCHES: Final[Mapping[str, str]] = {
 }
 
 TRIED: Final = 100
-"""Configurations that are looked at while somebody still types; all are before the first is trained."""
+"""Configurations checked while the plan is typed; all are checked before training."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The options as they were given, and how to search among them."""
+    """The options as given, and the search."""
 
     options: Mapping[str, str] = field(default_factory=dict)
     """From the command line."""
@@ -61,14 +61,14 @@ class Plan:
         return plan
 
     def space(self) -> Space:
-        """What is tried. Raises UserError."""
+        """The search space. Raises UserError."""
         return Space.read(self.options, self.table, Path(self.file) if self.file else None)
 
 
 def planned(
     options: Mapping[str, str], table: Mapping[str, Any], file: Path | None, search: str | None, samples: int | None, seed: int | None
 ) -> Plan | None:
-    """The plan that a person means; None where nothing was said but perhaps where. Raises UserError."""
+    """The plan of a command line; None where it has none. Raises UserError."""
     if not (options or table or search or samples or seed is not None):
         return None
     search = search or ("random" if samples else "grid")
@@ -80,9 +80,9 @@ def planned(
 
 
 def open_sweep(folder: Path, plan: Plan | None, workers: Callable[[Mapping[str, Dataset]], Workers]) -> Sweep:
-    """The sweep in a folder, new or to be resumed, by the plan that is given, or else its own.
+    """The sweep in a folder, new or resumed, with the given plan, or else the folder's own.
 
-    `workers` makes them for the data, by name, that the runs are trained on. Raises UserError before anything is written.
+    `workers` makes the workers for the data by name. Raises UserError before anything is written.
     """
     if plan is None:
         known = Store(folder)
@@ -98,7 +98,7 @@ def open_sweep(folder: Path, plan: Plan | None, workers: Callable[[Mapping[str, 
         found = search(data, store, results)
         done = sum(result.status.is_final for result in results)
         facts = {"began": store.facts().get("began", time()), "status": "running", "total": done + found.left}
-        store.note(plan=plan.record(), seeds=len(space.seeds), **facts)
+        store.put_facts(plan=plan.record(), seeds=len(space.seeds), **facts)
         return Sweep(folder, store, results, found, workers(data), data, len(space.seeds))
     except BaseException:
         store.close()
@@ -106,7 +106,7 @@ def open_sweep(folder: Path, plan: Plan | None, workers: Callable[[Mapping[str, 
 
 
 def extent(plan: Plan) -> tuple[int, int]:
-    """How many configurations the plan has, and how many seeds each. Raises UserError, also where one of the first cannot be trained."""
+    """The plan's numbers of configurations and of seeds. Raises UserError, also where one of the first configurations is not valid."""
     space = plan.space()
     for _ in islice(_trials(plan, space), TRIED):
         pass
@@ -119,7 +119,7 @@ def _trials(plan: Plan, space: Space) -> Iterator[Trial]:
 
 
 Sought = Callable[[Mapping[str, Dataset], Store, Sequence[Result]], Search]
-"""Makes the search for the data, and for what is in the store already."""
+"""Makes the search for the data and the results in the store."""
 
 
 def _search(plan: Plan, space: Space) -> Sought:
@@ -128,7 +128,7 @@ def _search(plan: Plan, space: Space) -> Sought:
     trials = list(_trials(plan, space))
 
     def listed(data: Mapping[str, Dataset], _store: Store, results: Sequence[Result]) -> Search:
-        return Listed(trials, data, {result.key for result in results if result.status.is_final})
+        return FixedRuns(trials, data, {result.key for result in results if result.status.is_final})
 
     return listed
 
@@ -147,7 +147,7 @@ def _learning(space: Space, samples: int, seed: int) -> Sought:
 
 
 def _located(space: Space) -> tuple[Space, Mapping[str, Dataset]]:
-    """The space with the data's absolute names, and the data. Raises UserError."""
+    """The space with absolute names of the data, and the data. Raises UserError."""
     axis = space.axes.get("data")
     names = axis.values if isinstance(axis, Values) else [space.fixed.get("data", Config.model_fields["data"].default)]
     loaded = [settle(Config.parse({"data": name, "threads": 1})) for name in names]

@@ -1,4 +1,4 @@
-"""The pictures of a report: each configuration's mean, options against one another, and how the best ones learned."""
+"""The pictures of a report: the configurations' means, heat maps of options, and the best configurations' learning curves."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ MOST_CURVES: Final = 10
 MOST_MAPS: Final = 6
 
 MOST_PLACES: Final = 24
-"""Values of an option that a heat map has room for."""
+"""Most values of an option in a heat map."""
 
 
 def pictures(board: Board) -> Iterator[Picture]:
-    """All that there are, of a sweep that has a score."""
+    """The pictures of a sweep that has a score."""
     dots = []
     for group in board.ranked[:MOST_DOTS]:
         mean = group.mean or 0.0
@@ -39,9 +39,9 @@ def pictures(board: Board) -> Iterator[Picture]:
 
 
 def _heat_maps(board: Board) -> Iterator[Picture]:
-    """The options that matter most against one another."""
+    """Heat maps of the options with the largest effects."""
     single = {name: heat(board, name, "") for name in board.options if all(name in result.point for result in board.results)}
-    # How far apart the means of an option's values are.
+    # The standard deviation of the means of an option's values.
     effects = {name: pstdev(cell.mean for cell in one.cells.values()) for name, one in single.items() if 2 <= len(one.rows) <= MOST_PLACES}
     pairs = sorted(combinations(effects, 2), key=lambda pair: -(effects[pair[0]] + effects[pair[1]]))[:MOST_MAPS]
     for number, pair in enumerate(pairs, 1):
@@ -53,7 +53,7 @@ def _heat_maps(board: Board) -> Iterator[Picture]:
 
 
 def _curve(board: Board, group: Group) -> dict[int, float]:
-    """The mean over the seeds that got so far."""
+    """By epoch, the mean over the seeds that reached it."""
     values: dict[int, list[float]] = defaultdict(list)
     for result in group.results:
         for epoch in run.epochs if (run := board.run(result)) else ():

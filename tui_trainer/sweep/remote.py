@@ -1,4 +1,4 @@
-"""A run of a sweep on another machine: trained in a folder of its Dask worker, sent home with its files, and put in its place there."""
+"""A sweep's run on another machine: trained in a folder of its Dask worker, then sent home with its files."""
 
 import json
 import threading
@@ -21,9 +21,9 @@ from tui_trainer.datasets.dataset import Dataset, load
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.sweep.shared import untested
-from tui_trainer.sweep.store import Standing
+from tui_trainer.sweep.store import RunStatus
 from tui_trainer.sweep.train_run import CutShortError, latest, refuse_link
-from tui_trainer.sweep.workers import NOTHING, Done, trained
+from tui_trainer.sweep.workers import NOTHING, Outcome, trained
 from tui_trainer.system.files import replace
 from tui_trainer.system.folders import path_text
 from tui_trainer.training.control import Control
@@ -31,17 +31,17 @@ from tui_trainer.training.environment import environment
 from tui_trainer.version import __version__
 
 LOOK_EVERY: Final = 0.25
-"""Seconds between two looks whether a run is still wanted."""
+"""Seconds between two checks whether a run is still wanted."""
 
 TELL_EVERY: Final = 2.0
-"""Seconds at least between two words of a worker about a run: all of them go through one scheduler, and to one home."""
+"""Shortest time between two progress messages of a run, in seconds: one scheduler carries all messages."""
 
 PROGRESS: Final = "tui-trainer: progress"
-"""The topic, as Dask calls it, of these words."""
+"""The Dask topic of progress messages."""
 
 
-class Progress(TypedDict):
-    """What a run has given so far."""
+class ProgressMessage(TypedDict):
+    """The figures of a run so far."""
 
     run: str
     figures: dict[str, Any]
@@ -49,21 +49,21 @@ class Progress(TypedDict):
 
 @dataclass(frozen=True)
 class Delivery:
-    """What a worker sends home of a run."""
+    """A run as a worker sends it home."""
 
     worker: str
-    done: Done
+    done: Outcome
     environment: Mapping[str, str]
     files: Mapping[str, bytes] = field(default_factory=dict)
-    """Of a run that ended: by name, in the order in which they are to be written."""
+    """The files of a run that ended, by name, in the order of writing."""
     is_fit: bool = True
-    """Whether this worker may train runs of the sweep; other workers may where it may not."""
+    """Whether this worker may train runs of the sweep."""
 
 
 class Call:
-    """Pickled, a call of a function, made by whoever loads it.
+    """A call that unpickling performs.
 
-    A function of its own that Dask is given to run is loaded before that, and ends the worker of a Python without this program.
+    Dask unpickles a plain function outside the task, which would end a worker whose Python lacks this program.
     """
 
     def __init__(self, function: Callable[..., object], *arguments: object) -> None:
@@ -74,12 +74,12 @@ class Call:
 
 
 def versions() -> dict[str, str]:
-    """What must be equal on all machines of a sweep."""
+    """The versions that must be equal on all machines of a sweep."""
     return {"tui-trainer": __version__, "NumPy": np.__version__}
 
 
 def unfit(home: Mapping[str, str], data: Mapping[str, str]) -> str | None:
-    """Why this process may not train runs on the data of these names and fingerprints, in a line; None where it may."""
+    """The reason, in a line, why this process may not train runs on data of these names and fingerprints; None where it may."""
     here = versions()
     for name, version in home.items():
         if here[name] != version:
@@ -95,23 +95,23 @@ def unfit(home: Mapping[str, str], data: Mapping[str, str]) -> str | None:
 
 
 def train(name: str, options: str, fingerprint: str, home: Mapping[str, str]) -> Delivery:
-    """The task of a Dask worker: train the run of this name, whose options are those of a config.toml."""
+    """Train the named run, with the options of a config.toml, as a task of a Dask worker."""
     worker = get_worker()
     config = Config.parse(tomllib.loads(options))
     if reason := unfit(home, {config.data: fingerprint}):
-        return Delivery(worker.address, Done(Standing.FAILED, note=reason, again=True), environment(), is_fit=False)
+        return Delivery(worker.address, Outcome(RunStatus.FAILED, note=reason, again=True), environment(), is_fit=False)
     with TemporaryDirectory(prefix="run-", dir=worker.local_directory) as parent:
         folder = Path(parent) / "run"
         try:
             with _while_wanted(worker, name, folder) as control:
                 done = trained(config, folder, lambda: _dataset(config.data), control)
         except CutShortError:
-            done = Done(Standing.FAILED, note="its worker was stopped", again=True)
-        return Delivery(worker.address, done, environment(), _files(folder) if done.status.is_final else {})
+            done = Outcome(RunStatus.FAILED, note="its worker was stopped", again=True)
+        return Delivery(worker.address, done, environment(), files_of(folder) if done.status.is_final else {})
 
 
 def put(files: Mapping[str, bytes], folder: Path) -> None:
-    """Make `folder` that of the run whose files these are; until the last is written it is none that has ended. Raises UserError."""
+    """Write a run's files into `folder`; the last one marks the run as ended. Raises UserError."""
     refuse_link(folder)
     own = RunDirectory(folder)
     try:
@@ -130,7 +130,7 @@ def put(files: Mapping[str, bytes], folder: Path) -> None:
 
 
 def _located(metrics: bytes, folder: Path) -> bytes:
-    """The events, with the folder in which they lie now."""
+    """The events, with their new run directory."""
     lines = metrics.decode().splitlines()
     for index, text in enumerate(lines):
         record = json.loads(text)
@@ -139,18 +139,19 @@ def _located(metrics: bytes, folder: Path) -> bytes:
     return "".join(f"{text}\n" for text in lines).encode()
 
 
-def _files(folder: Path) -> dict[str, bytes]:
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The contents of a run's own files, by name."""
     own = RunDirectory(folder)
     # The events say that the run has ended, and so go last.
     paths = sorted((path for path in own.files() if path.exists()), key=lambda path: path == own.metrics)
-    # Equal files as one object, which travels once: the best weights are often the last.
+    # Pickle sends equal files once if they are one object: the best weights are often the last.
     contents: dict[bytes, bytes] = {}
     return {path.name: contents.setdefault(content, content) for path in paths for content in (path.read_bytes(),)}
 
 
 @contextmanager
 def _while_wanted(worker: Worker, name: str, folder: Path) -> Iterator[Control]:
-    """A control that stops the run once its sweep has let go of it, or lost the worker; meanwhile the sweep is told how it does.
+    """A control that stops the run when its sweep cancels it or the worker closes; meanwhile progress messages are sent.
 
     Dask itself cannot interrupt a task.
     """
@@ -165,7 +166,7 @@ def _while_wanted(worker: Worker, name: str, folder: Path) -> Iterator[Control]:
                 return
             if monotonic() - told_at >= TELL_EVERY and (figures := latest(folder)) and figures.epochs != told.epochs:
                 told, told_at = figures, monotonic()
-                worker.log_event(PROGRESS, Progress(run=name, figures=asdict(figures)))
+                worker.log_event(PROGRESS, ProgressMessage(run=name, figures=asdict(figures)))
 
     looking = threading.Thread(target=look, name="wanted", daemon=True)
     looking.start()
@@ -180,7 +181,7 @@ _loading = threading.Lock()
 
 
 def _dataset(name: str) -> Dataset:
-    with _loading:  # all threads of a worker come at once
+    with _loading:  # a worker's threads call this at the same time
         return _loaded(name)
 
 

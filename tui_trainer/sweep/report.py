@@ -1,4 +1,4 @@
-"""What a sweep's folder has to tell, with tables and pictures, while it goes on too."""
+"""The report of a sweep, running or not, with tables and pictures."""
 
 import shlex
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tui_trainer.sweep.plan import SEARCHES, Plan
 from tui_trainer.sweep.plots import MOST_CURVES, pictures
 from tui_trainer.sweep.space import SEED, Axis, Values, describe, value_text
 from tui_trainer.sweep.statistics import chosen
-from tui_trainer.sweep.store import Standing
+from tui_trainer.sweep.store import RunStatus
 
 MOST_ROWS: Final = 500
 MOST_LEFT_OUT: Final = 200
@@ -27,7 +27,7 @@ MOST_ENVIRONMENTS: Final = 10
 
 
 def report(board: Board, now: datetime) -> Document:
-    """All that there is to tell."""
+    """The report at the time `now`."""
     blocks: list[Block] = [Points(list(_standing(board, now))), *_repeated(board)]
     if board.ranked:
         blocks += [*_chosen(board), *_table(board), Heading("Pictures"), *pictures(board)]
@@ -38,7 +38,7 @@ def report(board: Board, now: datetime) -> Document:
 
 
 def command(plan: Plan) -> str:
-    """What to type for the same sweep, with the same file."""
+    """The command line of the same sweep, with the same file."""
     words = ["tui-trainer", "sweep", *(["--config", plan.file] if plan.file else [])]
     for name, value in plan.options.items():
         words += [option(name), value]
@@ -51,15 +51,15 @@ def command(plan: Plan) -> str:
 def _standing(board: Board, now: datetime) -> Iterator[str]:
     done = several(sum(result.status.is_final for result in board.results), "run")
     total = board.facts.get("total")
-    if board.going_on:
-        yield f"This sweep is going on: {done} done, {board.count(Standing.RUNNING)} being trained. All figures are as of now."
+    if board.is_running:
+        yield f"This sweep is going on: {done} done, {board.count(RunStatus.RUNNING)} being trained. All figures are as of now."
     elif board.is_complete:
         yield f"Complete: {done}."
     else:
         yield f"Not complete: {done} done{f' of {total:,}' if isinstance(total, int) else ''}; started again it trains the rest."
     repeated = f"{several(len(board.groups), 'configuration')}, {several(board.seeds, 'seed')} each"
     seconds = board.facts.get("seconds")
-    took = f", in {duration(seconds)}" if _is_time(seconds) and not board.going_on else ""
+    took = f", in {duration(seconds)}" if _is_time(seconds) and not board.is_running else ""
     yield f"{repeated}; {duration(sum(result.figures.seconds for result in board.results))} of training, all runs together{took}."
     began = board.facts.get("began")
     started = f"Begun {datetime.fromtimestamp(began).astimezone():%Y-%m-%d %H:%M}; r" if _is_time(began) else "R"
@@ -104,7 +104,7 @@ def _table(board: Board) -> Iterator[Block]:
     names = board.options
     shown = board.ranked[:MOST_ROWS]
     first = next(group for group in board.groups if group.scores)
-    counted = Standing.DIVERGED, Standing.PRUNED, Standing.FAILED
+    counted = RunStatus.DIVERGED, RunStatus.PRUNED, RunStatus.FAILED
     heads, rows = configurations(shown, first, names, board.seeds, counted)
     yield Heading("Configurations")
     yield Paragraph(f"By mean validation accuracy, the best first; the sweep's first is {describe(first.point)}.")
@@ -114,11 +114,11 @@ def _table(board: Board) -> Iterator[Block]:
 
 
 def _left_out(board: Board) -> Iterator[Block]:
-    failed = [result for result in board.results if result.status is Standing.FAILED]
+    failed = [result for result in board.results if result.status is RunStatus.FAILED]
     lines = []
-    if diverged := board.count(Standing.DIVERGED):
+    if diverged := board.count(RunStatus.DIVERGED):
         lines.append(f"{several(diverged, 'run')} diverged: not left out, but counted as right in 0%.")
-    if pruned := board.count(Standing.PRUNED):
+    if pruned := board.count(RunStatus.PRUNED):
         lines.append(f"{several(pruned, 'run')} given up by the search, among the worst at the same epoch: no score, and never chosen.")
     if failed:
         lines.append(f"{several(len(failed), 'run')} could not be trained to the end; started again, the sweep tries them again.")

@@ -1,4 +1,4 @@
-"""Where the Dask scheduler of a sweep is: at an address, or started for the sweep, by SSH or by Slurm, and ended with it."""
+"""Dask schedulers for a sweep: an existing one, or one started for the sweep by SSH or Slurm and ended with it."""
 
 import asyncio
 import json
@@ -12,31 +12,31 @@ from tui_trainer.errors import UserError, reason_of
 from tui_trainer.system.signals import interrupts_kept
 
 START_WITHIN: Final = 60
-"""Seconds in which hosts must be at work."""
+"""Seconds in which hosts must have started."""
 
 DEFAULT_PORT: Final = 8786
 
 FORLORN: Final = 600
-"""Seconds without anything to do after which what was started elsewhere ends by itself: whoever started it may have been killed."""
+"""Idle seconds after which remote processes end by themselves: the sweep may have been killed."""
 
 
 class Scheduler(Protocol):
-    """How to come to a scheduler. The coroutines run in one event loop."""
+    """Access to a scheduler. The coroutines run in one event loop."""
 
     name: str
-    """The option that it was given by."""
+    """The option that names it."""
     close_within: float
     """Seconds for closing it."""
 
     async def address(self) -> str:
-        """Where it listens; asked for again when it is lost. Raises UserError."""
+        """The scheduler's address, asked for at every connection. Raises UserError."""
 
     async def close(self) -> None:
-        """End what was started for the sweep."""
+        """End the processes started for the sweep."""
 
 
-class Given:
-    """A scheduler of somebody else's: an address, or the file that its --scheduler-file names. Raises UserError."""
+class ExistingScheduler:
+    """An existing scheduler, by its address or its --scheduler-file. Raises UserError."""
 
     close_within = 0.0
 
@@ -64,11 +64,11 @@ class Given:
             raise UserError("neither an address nor a file that `dask scheduler --scheduler-file` wrote", option=self.name) from None
 
     async def close(self) -> None:
-        """It goes on."""
+        """Leave the scheduler running."""
 
 
 class OverSSH:
-    """A scheduler on the first of the hosts in a file, and `each` workers on every one; None: one for each core. Raises UserError."""
+    """A scheduler on the first host of a file, and `each` workers on every host, or one per core with None. Raises UserError."""
 
     close_within = 1.0
 
@@ -109,7 +109,7 @@ class OverSSH:
         if self._cluster:
             from distributed import rpc  # noqa: PLC0415
 
-            # Dask kills what it started over SSH, and leaves children of that behind; asked by their scheduler, all of them end.
+            # Dask's own close kills the SSH processes but leaves their children; the scheduler's terminate ends all of them.
             with suppress(OSError):
                 async with rpc(self._cluster.scheduler_address) as scheduler:  # type: ignore[no-untyped-call]
                     await scheduler.terminate()
@@ -127,7 +127,7 @@ class BySlurm:
         self.name = "--slurm"
         if not shutil.which("sbatch"):
             raise UserError("there is no sbatch here", option="--slurm", hint="start the sweep where jobs are submitted")
-        with interrupts_kept():  # importing it takes hold of them
+        with interrupts_kept():  # the import replaces signal handlers
             from dask_jobqueue.slurm import SLURMCluster  # noqa: PLC0415 an extra
 
         self._make = SLURMCluster
@@ -155,7 +155,7 @@ def _require(name: str, *modules: str) -> None:
 
 
 def _hosts(file: Path) -> list[tuple[str, str]]:
-    """User and name of each host; the user may be nothing."""
+    """User and name of each host; the user may be empty."""
     try:
         lines = [text.partition("#")[0].strip() for text in file.read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError) as error:

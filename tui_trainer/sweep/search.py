@@ -1,4 +1,4 @@
-"""Which runs a sweep comes to, one after the other: all of a grid, or some drawn at random."""
+"""Searches: they choose a sweep's next run. A fixed list covers grids and random draws."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -6,38 +6,38 @@ from typing import Protocol
 
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.sweep.space import Trial
-from tui_trainer.sweep.store import Figures, Standing, run_key
+from tui_trainer.sweep.store import Figures, RunStatus, run_key
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A run to be trained."""
+    """A run to train."""
 
     trial: Trial
     key: str
     place: int
-    """In the order of the search."""
+    """Its number in the order of the search."""
 
 
 class Search(Protocol):
-    """Asked for runs whenever a worker is free, and told what came of each."""
+    """Gives runs to free workers, and is told their outcomes."""
 
     @property
     def left(self) -> int:
-        """How many runs it will still give, as far as it can tell."""
+        """The number of runs still to come, as far as known."""
 
     def ask(self) -> Planned | None:
-        """The next run; None while it waits for what others give, or at its end."""
+        """The next run; None while it waits for outcomes, or at its end."""
 
-    def tell(self, planned: Planned, status: Standing, figures: Figures) -> None:
-        """What came of a run."""
+    def tell(self, planned: Planned, status: RunStatus, figures: Figures) -> None:
+        """Learn a run's outcome."""
 
     def gives_up(self, planned: Planned, figures: Figures) -> bool:
-        """Whether a run that has given this so far is not worth going on with."""
+        """Whether a running run with these figures should be ended."""
 
 
-class Listed:
-    """Runs that are known from the first, but for those in `done`, whatever others give."""
+class FixedRuns:
+    """A fixed list of runs, without those in `done`."""
 
     def __init__(self, trials: Iterable[Trial], data: Mapping[str, Dataset], done: Collection[str]) -> None:
         # Two points may describe one run, as where an option has no effect.
@@ -54,8 +54,8 @@ class Listed:
     def ask(self) -> Planned | None:
         return self._waiting.pop() if self._waiting else None
 
-    def tell(self, planned: Planned, status: Standing, figures: Figures) -> None:
-        """There is nothing to learn from it."""
+    def tell(self, planned: Planned, status: RunStatus, figures: Figures) -> None:
+        """Do nothing: the list is fixed."""
 
     def gives_up(self, planned: Planned, figures: Figures) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""Training data in memory once for all workers of a machine: arrays in files that each of them maps, and none changes."""
+"""Training data shared by all workers of a machine: read-only arrays in memory-mapped files."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,7 +17,7 @@ from tui_trainer.nn.compiled import SparseRows
 
 @dataclass(frozen=True)
 class SharedData:
-    """Where the data lies. The test set is not among it: whoever trains has no use for it."""
+    """The files of the shared data, without the test set, which training does not need."""
 
     name: str
     arrays: Mapping[str, Path]

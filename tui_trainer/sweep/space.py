@@ -1,4 +1,4 @@
-"""What a sweep tries: for each option that is swept an axis of values, and the configurations that these make together.
+"""The search space of a sweep: an axis of values for each swept option, and the configurations that they make together.
 
 On the command line an axis is a text; in a TOML file, under `[sweep]`, it may be a list too:
 
@@ -26,7 +26,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.text.language import N_
 
 SEED: Final = "seed"
-"""The option that makes repetitions of one configuration, not another one."""
+"""The option whose values repeat one configuration."""
 
 MOST_TRIALS: Final = 100_000
 
@@ -46,7 +46,7 @@ class Values:
 
 @dataclass(frozen=True)
 class Interval:
-    """Any number between two, drawn evenly on its scale."""
+    """A range of numbers, sampled uniformly on its scale."""
 
     low: float
     high: float
@@ -54,17 +54,17 @@ class Interval:
     is_whole: bool
 
     def at(self, share: float) -> Number:
-        """The number so far along the scale, from 0 to 1."""
+        """The number at `share` of the scale, from 0 to 1."""
         low, high = (log(self.low), log(self.high)) if self.is_log else (self.low, self.high)
         number = low + share * (high - low)
         number = exp(number) if self.is_log else number
         if self.is_whole:
             return round(min(max(number, self.low), self.high))
-        # The ends are as they were given.
+        # Both ends are exact.
         return (self.low, self.high)[round(share)] if share in {0, 1} else min(max(float(f"{number:.{DIGITS}g}"), self.low), self.high)
 
     def share(self, number: Number) -> float:
-        """How far along the scale the number is, from 0 to 1."""
+        """The number's position on the scale, from 0 to 1."""
         low, high, number = (log(self.low), log(self.high), log(number)) if self.is_log else (self.low, self.high, number)
         return min(max((number - low) / (high - low), 0.0), 1.0)
 
@@ -74,7 +74,7 @@ Axis = Values | Interval
 
 @dataclass(frozen=True)
 class Trial:
-    """One run to be trained, and where it stands on the axes."""
+    """A run to train, and its point in the space."""
 
     config: Config
     point: Mapping[str, str]
@@ -82,7 +82,7 @@ class Trial:
 
 
 class Space:
-    """Options that are the same for all runs, and axes for those that are swept. Raises UserError where there is nothing to try."""
+    """Options shared by all runs, and axes of the swept ones. Raises UserError for a seed that is a range."""
 
     def __init__(self, fixed: Mapping[str, Any], axes: Mapping[str, Axis], source: Source | None = None) -> None:
         self.source = source or Source()
@@ -94,7 +94,7 @@ class Space:
 
     @classmethod
     def read(cls, options: Mapping[str, str], table: Mapping[str, Any], file: Path | None = None) -> "Space":
-        """From texts of the command line, which win, and what is in a TOML file. Raises UserError."""
+        """The space of command-line texts and a TOML file, whose options they override. Raises UserError."""
         swept = table.get("sweep", {})
         if not isinstance(swept, dict):
             raise UserError("sweep must be a table of options and what they are swept over", path=file)
@@ -109,18 +109,18 @@ class Space:
 
     @property
     def seeds(self) -> tuple[Value, ...]:
-        """Each configuration is trained once with each."""
+        """The seeds that each configuration is trained with."""
         axis = self.axes.get(SEED)
         return axis.values if isinstance(axis, Values) else (self.fixed.get(SEED, 0),)
 
     @property
     def size(self) -> int | None:
-        """How many configurations there are; None where an axis has no end."""
+        """The number of configurations; None where an axis is continuous."""
         counts = [len(axis.values) if isinstance(axis, Values) else None for name, axis in self.axes.items() if name != SEED]
         return None if None in counts else prod(count for count in counts if count is not None)
 
     def grid(self) -> Iterator[Trial]:
-        """Every configuration with every seed: all with the first seed first, so that early on there is something to see of each."""
+        """Every configuration with every seed; all configurations with the first seed come first. Raises UserError."""
         axes = {name: axis for name, axis in self.axes.items() if name != SEED}
         endless = [name for name, axis in axes.items() if isinstance(axis, Interval)]
         if endless:
@@ -136,7 +136,7 @@ class Space:
         yield from self.repeated([dict(zip(axes, values, strict=True)) for values in combinations])
 
     def drawn(self, samples: int, seed: int) -> Iterator[Trial]:
-        """So many configurations drawn at random, each with every seed; fewer where there are not so many (Bergstra & Bengio 2012)."""
+        """`samples` random configurations, or all there are, each with every seed (Bergstra & Bengio 2012). Raises UserError."""
         if samples * len(self.seeds) > MOST_TRIALS:
             raise UserError(f"with {len(self.seeds)} seeds at most {MOST_TRIALS // len(self.seeds):,}, not {samples:,}", option="--samples")
         wanted = min(samples, self.size or samples)
@@ -152,7 +152,7 @@ class Space:
                 yield point
 
     def point(self, rng: np.random.Generator) -> dict[str, Value]:
-        """A configuration drawn at random."""
+        """A random configuration."""
         return {name: _draw(axis, rng) for name, axis in self.axes.items() if name != SEED}
 
     def repeated(self, points: list[dict[str, Value]]) -> Iterator[Trial]:
@@ -162,7 +162,7 @@ class Space:
                 yield self.trial(point, seed)
 
     def trial(self, point: Mapping[str, Value], seed: Value) -> Trial:
-        """The run at a point. Raises UserError, which names the point, where these options do not fit each other."""
+        """The run at a point. Raises UserError, which names the point, where the options are not valid together."""
         where = {**point, **({SEED: seed} if SEED in self.axes else {})}
         try:
             config = Config.parse({**self.fixed, **where, SEED: seed}, self.source)
@@ -172,13 +172,13 @@ class Space:
         if not config.validation:
             raise UserError("a sweep compares by the validation set", option="--validation", hint="give a number above 0")
         if config.threads == AUTO:
-            # The cores are for the other runs, which is faster than more threads in each.
+            # Parallel runs use the cores better than more threads in each.
             config = config.model_copy(update={"threads": 1})
         return Trial(config, {name: value_text(value) for name, value in where.items()})
 
 
 def parse_axis(name: str, given: Any, source: Source | None = None) -> Axis:
-    """What an option is swept over, from a text, or a list of values. Raises UserError."""
+    """The axis of an option, from a text or a list of values. Raises UserError."""
     source = source or Source()
     if isinstance(given, list):
         if not given:
@@ -199,13 +199,13 @@ def parse_axis(name: str, given: Any, source: Source | None = None) -> Axis:
 
 
 def describe(point: Mapping[str, Any], translate: Callable[[str], str] = str) -> str:
-    """A point for people, its words as `translate` has them."""
+    """A point as text for users, in the language of `translate`."""
     options = (f"{translate(name.replace('_', ' '))} {value_text(value)}" for name, value in point.items())
     return ", ".join(options) or translate(N_("the same options"))
 
 
 def value_text(value: Any) -> str:
-    """A value as Config reads it back."""
+    """A value as text that Config reads back."""
     if isinstance(value, float):
         return f"{value:g}" if float(f"{value:g}") == value else repr(value)
     return str(value).lower() if isinstance(value, bool) else as_text(value)
@@ -235,7 +235,7 @@ def _scale(error: Callable[[str], UserError], given: str, match: re.Match[str], 
 def _range(error: Callable[[str], UserError], given: str) -> tuple[Value, ...]:
     match = re.fullmatch(r"\s*(\d{1,30}):(\d{1,30})(?::(\d{1,18}))?\s*", given)
     numbers = range(int(match[1]), int(match[2]), int(match[3] or 1)) if match and match[3] != "0" else range(0)
-    # Its length cannot be asked for where it is astronomical.
+    # len() fails for a very long range.
     if not numbers or numbers[-1] - numbers[0] >= MOST_TRIALS * numbers.step:
         raise error(f"{given!r} must read like 0:5, which is 0,1,2,3,4, and be {MOST_TRIALS:,} numbers at most")
     return tuple(numbers)

@@ -1,6 +1,6 @@
-"""What a sweep's results say, and how sure one may be: repetitions with other seeds are one configuration, and nothing is left out.
+"""Statistics of a sweep's results: runs that differ in the seed alone repeat one configuration, and none is left out.
 
-What is compared is the validation accuracy. A run that diverged ends with a network that answers nothing, and counts as right in 0.
+Configurations are compared by validation accuracy. A run that diverged counts as accuracy 0.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,63 +12,63 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 
 from tui_trainer.sweep.space import SEED
-from tui_trainer.sweep.store import Result, Standing
+from tui_trainer.sweep.store import Result, RunStatus
 
 CONFIDENCE: Final = 0.95
 RESAMPLES: Final = 2000
 
 
 class Interval(NamedTuple):
-    """Where a mean lies, with the confidence of `CONFIDENCE`."""
+    """A confidence interval of a mean, at the level CONFIDENCE."""
 
     low: float
     high: float
 
 
 class Paired(NamedTuple):
-    """How another configuration does with the same seeds: the mean of the differences."""
+    """The mean difference between two configurations, seed by seed."""
 
     seeds: int
     difference: float
     interval: Interval | None
     p: float | None
-    """How often the difference would be as large if the two were alike, by swapping them in all ways; None for a single seed."""
+    """The p-value of a permutation test; None for a single seed."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """The runs of one configuration, which differ in their seed alone."""
+    """A configuration: its runs, which differ in the seed alone."""
 
     results: tuple[Result, ...]
 
     @property
     def point(self) -> dict[str, str]:
-        """Its place on the axes."""
+        """Its swept options, without the seed."""
         return {name: value for name, value in self.results[0].point.items() if name != SEED}
 
     @property
     def key(self) -> str:
-        """What it is known by: the key of the first of its runs."""
+        """The key of its first run."""
         return self.results[0].key
 
     @cached_property
     def scores(self) -> dict[Any, float]:
-        """What each seed gave."""
+        """The score of each seed."""
         return {result.config.get(SEED): score for result in self.results if (score := score_of(result)) is not None}
 
     @property
     def mean(self) -> float | None:
-        """The mean over the seeds that there is a score of."""
+        """The mean score over the seeds that have one."""
         return float(np.mean(list(self.scores.values()))) if self.scores else None
 
     @property
     def deviation(self) -> float | None:
-        """The standard deviation of a single run, from two on."""
+        """The sample standard deviation of the scores; None for fewer than two."""
         return float(np.std(list(self.scores.values()), ddof=1)) if len(self.scores) > 1 else None
 
     @cached_property
     def interval(self) -> Interval | None:
-        """Where the mean of ever more seeds would lie; None for a single one, and without SciPy."""
+        """The confidence interval of the mean; None for a single seed, and without SciPy."""
         return interval_of(tuple(self.scores.values()))
 
     @property
@@ -76,24 +76,24 @@ class Group:
         """Training time of all its runs."""
         return sum(result.figures.seconds for result in self.results)
 
-    def count(self, status: Standing) -> int:
-        """How many of its runs stand so."""
+    def count(self, status: RunStatus) -> int:
+        """The number of its runs with a status."""
         return sum(result.status is status for result in self.results)
 
     def is_whole(self, seeds: int) -> bool:
-        """Whether each of so many seeds has a score."""
+        """Whether all `seeds` have a score."""
         return len(self.scores) >= seeds
 
 
 def score_of(result: Result) -> float | None:
-    """What a run counts as; None while that is not known, and for one that was given up."""
-    if result.status is Standing.DIVERGED:
+    """A run's score; None while it is not known, and for a pruned or failed run."""
+    if result.status is RunStatus.DIVERGED:
         return 0.0
-    return result.figures.validation_accuracy if result.status is Standing.COMPLETED else None
+    return result.figures.validation_accuracy if result.status is RunStatus.COMPLETED else None
 
 
 def grouped(results: Iterable[Result]) -> list[Group]:
-    """The configurations, in the order in which the sweep came to them."""
+    """The configurations, in the sweep's order."""
     groups: dict[tuple[tuple[str, str], ...], list[Result]] = {}
     for result in results:
         same = tuple(sorted((name, repr(value)) for name, value in result.config.items() if name != SEED))
@@ -102,18 +102,18 @@ def grouped(results: Iterable[Result]) -> list[Group]:
 
 
 def ranked(groups: Iterable[Group], seeds: int) -> list[Group]:
-    """The best first; configurations that lack a seed come after those that do not."""
+    """The configurations, the best first, those that lack a seed last."""
     return sorted(groups, key=lambda group: (not group.is_whole(seeds), 1.0 if group.mean is None else -group.mean))
 
 
 def chosen(groups: Sequence[Group], seeds: int) -> Group | None:
-    """The configuration of the highest mean validation accuracy among those that every seed was trained of; the first of equal ones."""
+    """The configuration with the highest mean validation accuracy among those with every seed; the first of equal ones."""
     whole = [group for group in groups if group.is_whole(seeds) and group.mean]
     return max(whole, key=lambda group: group.mean or 0.0, default=None)
 
 
 def paired(group: Group, first: Group) -> Paired | None:
-    """`group` against `first`, seed by seed; None where they have no seed in common."""
+    """`group` compared with `first`, seed by seed; None where they share no seed."""
     seeds = [seed for seed in group.scores if seed in first.scores]
     if not seeds or group is first:
         return None
@@ -124,14 +124,14 @@ def paired(group: Group, first: Group) -> Paired | None:
 
 @cache
 def interval_of(values: tuple[float, ...]) -> Interval | None:
-    """The bootstrap's interval for the mean, bias-corrected and accelerated (Efron 1987). With few values it is rather too narrow."""
+    """The mean's bootstrap interval, bias-corrected and accelerated (Efron 1987); too narrow for few values."""
     if len(values) < 2 or not has_scipy():
         return None
     if len(set(values)) == 1:
         return Interval(values[0], values[0])
     from scipy.stats import bootstrap  # noqa: PLC0415 an extra, and slow to import
 
-    # From two values the acceleration cannot be told.
+    # The acceleration needs three values.
     method: Literal["BCa", "percentile"] = "BCa" if len(values) > 2 else "percentile"
     rng = np.random.default_rng(0)
     found = bootstrap((np.array(values),), np.mean, confidence_level=CONFIDENCE, n_resamples=RESAMPLES, method=method, rng=rng)

@@ -1,4 +1,4 @@
-"""What a sweep has found, in one SQLite file beside the folders of its runs. One process writes it; any number may look."""
+"""A sweep's results in an SQLite file beside its runs' folders. One process writes it; any number may read."""
 
 import json
 import os
@@ -25,10 +25,10 @@ RUNS: Final = "runs"
 LOCK: Final = "sweep.lock"
 
 FORMAT: Final = 1
-"""Of the tables; another version's are refused."""
+"""Version of the tables; others are refused."""
 
 INDIFFERENT: Final = ("checkpoint_every", "data")
-"""Options that no number depends on: how often a run is kept, and where the data lies, of which the fingerprint counts."""
+"""Options that no result depends on; the data count by their fingerprint."""
 
 _TABLES: Final = """
 create table sweep (name text primary key, value text not null) without rowid;
@@ -41,26 +41,26 @@ create table examinations (configuration text primary key, keys text not null, t
 """
 
 
-class Standing(StrEnum):
-    """What became of a run."""
+class RunStatus(StrEnum):
+    """The status of a sweep's run."""
 
     RUNNING = "running"
     COMPLETED = "completed"
     DIVERGED = "diverged"
     PRUNED = "pruned"
-    """Given up by the search, because others were better at the same epoch."""
+    """ExistingScheduler up by the search, because others were better at the same epoch."""
     FAILED = "failed"
-    """Not trained to its end for a reason that is not its own: it is tried again when the sweep is started again."""
+    """Not trained to its end for an external reason; tried again when the sweep is resumed."""
 
     @property
     def is_final(self) -> bool:
         """Whether it need not be trained again."""
-        return self in {Standing.COMPLETED, Standing.DIVERGED, Standing.PRUNED}
+        return self in {RunStatus.COMPLETED, RunStatus.DIVERGED, RunStatus.PRUNED}
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What a run gave, of the weights that it kept: those of its last epoch, with early stopping those of its best. None: not measured."""
+    """A run's figures for the weights that it kept: its last epoch's, or with early stopping its best's. None: not measured."""
 
     train_loss: float | None = None
     train_accuracy: float | None = None
@@ -74,24 +74,24 @@ class Figures:
 
 @dataclass(frozen=True)
 class Result:
-    """A run of the sweep, and how it stands."""
+    """A run of the sweep, with its status and figures."""
 
     key: str
     place: int
-    """In the order in which the sweep came to it."""
+    """Its number in the sweep's order."""
     config: Mapping[str, Any]
     """Every option as plain data."""
     point: Mapping[str, str]
     """The swept options."""
-    status: Standing
+    status: RunStatus
     figures: Figures
     note: str = ""
-    """What went wrong, in a line."""
+    """The reason of a failure, in a line."""
 
 
 @dataclass(frozen=True)
-class Examined:
-    """What the chosen configuration's networks said about the test set: means over its seeds."""
+class FinalScore:
+    """A configuration's score on the test set: means over its seeds."""
 
     keys: tuple[str, ...]
     test_loss: float | None
@@ -99,13 +99,13 @@ class Examined:
 
 
 def run_key(config: Config, fingerprint: str) -> str:
-    """What a run is known by: a hash of every option that its numbers depend on, and of the data."""
+    """A run's key: a hash of every option that its results depend on, and of the data."""
     values = {name: value for name, value in config.record().items() if name not in INDIFFERENT}
     return sha256(json.dumps({**values, "fingerprint": fingerprint}, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class Store:
-    """The file, opened to be read; `hold` opens it to be written. Raises UserError where there is none, or none of use."""
+    """The file, opened for reading; `hold` opens it for writing. Raises UserError where it is missing or cannot be read."""
 
     def __init__(self, folder: Path, lock: LockedLog | None = None) -> None:
         self.folder = folder
@@ -118,14 +118,14 @@ class Store:
             try:
                 self._open("mode=rwc" if create else "mode=ro", create)
             except sqlite3.OperationalError:
-                # A reader leaves a mark in the folder, if it can; where it cannot, nobody writes either.
+                # SQLite's readers write a lock file. In a read-only folder they cannot, and nobody writes the store.
                 if create or os.access(folder, os.W_OK):
                     raise
                 self._open("immutable=1", create)
 
     @classmethod
     def hold(cls, folder: Path) -> Self:
-        """Make the folder and the file, or take those that are there, for one sweep alone. Raises UserError."""
+        """Create or open the folder and the file for writing, and lock them. Raises UserError."""
         made = not folder.exists()
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -150,7 +150,7 @@ class Store:
             raise
 
     def _open(self, how: str, create: bool) -> None:
-        # A reader in another thread than the one that made it is one reader still.
+        # Threads take turns; they need not be the one that opened it.
         self._base = sqlite3.connect(f"{self.path.absolute().as_uri()}?{how}", uri=True, timeout=10, check_same_thread=False)
         try:
             self._prepare(self._base, create)
@@ -180,9 +180,9 @@ class Store:
             raise UserError("holds what this version cannot read", path=self.path) from None
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._lock:
-            # With somebody looking on, SQLite would leave the last of it beside the file, which may be copied alone.
+            # Otherwise, with a reader open, the last results would stay in a second file, and the store may be copied alone.
             with suppress(sqlite3.Error):
                 self._base.execute("pragma wal_checkpoint")
         self._base.close()
@@ -191,18 +191,18 @@ class Store:
 
     @property
     def version(self) -> int:
-        """Another number whenever somebody else has written to it."""
+        """A number that changes whenever another connection has written."""
         with self._told():
             return int(self._base.execute("pragma data_version").fetchone()[0])
 
     def results(self) -> list[Result]:
-        """Every run that there is something to tell of, in the order of the sweep."""
+        """All known runs, in the sweep's order."""
         with self._told(), closing(self._base.execute("select * from runs order by place, key")) as rows:
             names = [column[0] for column in rows.description]
             return [_result(dict(zip(names, row, strict=True))) for row in rows]
 
     def put(self, results: Iterable[Result]) -> None:
-        """Keep these, in place of what was known of the same runs; all or none."""
+        """Save results, replacing those of the same runs; all or none."""
         names = [field.name for field in fields(Figures)]
         columns = ["key", "place", "config", "point", "status", "note", *names]
         holders = ", ".join("?" * len(columns))
@@ -222,29 +222,29 @@ class Store:
             self._base.executemany(f"insert or replace into runs ({', '.join(columns)}) values ({holders})", rows)
 
     def forget_running(self) -> None:
-        """Take away what says that it is being trained, once nobody trains it."""
+        """Delete all runs with the status running."""
         with self._told(), self._base:
-            self._base.execute("delete from runs where status = ?", (Standing.RUNNING.value,))
+            self._base.execute("delete from runs where status = ?", (RunStatus.RUNNING.value,))
 
     def facts(self) -> dict[str, Any]:
-        """What the sweep was started with, and how it stands."""
+        """The sweep's facts: its plan, its status and so on."""
         with self._told():
             return {name: json.loads(value) for name, value in self._base.execute("select name, value from sweep")}
 
-    def note(self, **facts: Any) -> None:
-        """Keep facts, in place of those of the same names."""
+    def put_facts(self, **facts: Any) -> None:
+        """Save facts, replacing those of the same names."""
         with self._told(), self._base:
             rows = [(name, json.dumps(value)) for name, value in facts.items()]
             self._base.executemany("insert or replace into sweep values (?, ?)", rows)
 
-    def examined(self) -> dict[str, Examined]:
-        """The configurations that the test set was shown to, by the key of each."""
+    def examined(self) -> dict[str, FinalScore]:
+        """The scores of tested configurations, by their keys."""
         with self._told():
             rows = self._base.execute("select configuration, keys, test_loss, test_accuracy from examinations")
-            return {configuration: Examined(tuple(json.loads(keys)), *figures) for configuration, keys, *figures in rows}
+            return {configuration: FinalScore(tuple(json.loads(keys)), *figures) for configuration, keys, *figures in rows}
 
-    def put_examined(self, configuration: str, examined: Examined) -> None:
-        """Keep what a configuration said about the test set."""
+    def put_examined(self, configuration: str, examined: FinalScore) -> None:
+        """Save a configuration's score on the test set."""
         row = (configuration, json.dumps(examined.keys), examined.test_loss, examined.test_accuracy)
         with self._told(), self._base:
             self._base.execute("insert or replace into examinations values (?, ?, ?, ?)", row)
@@ -254,7 +254,7 @@ _RESULT: Final = TypeAdapter(Result)
 
 
 def _result(row: Mapping[str, Any]) -> Result:
-    """SQLite takes any value for any column, and the file may come from anywhere."""
+    """A row as a Result, validated: SQLite takes any value for any column, and the file may come from anywhere."""
     figures = {field.name: row[field.name] for field in fields(Figures)}
     result = _RESULT.validate_python({**row, "config": json.loads(row["config"]), "point": json.loads(row["point"]), "figures": figures})
     are_finite = all(isfinite(number) for number in figures.values() if isinstance(number, float))

@@ -1,4 +1,4 @@
-"""A sweep from end to end: runs from a search to workers, what came of them into the store, and the best one before the test set."""
+"""A sweep: runs go from a search to workers, their outcomes into the store, and the best configuration to the test set."""
 
 import threading
 from collections import Counter
@@ -18,26 +18,26 @@ from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.sweep.search import Planned, Search
 from tui_trainer.sweep.space import describe
 from tui_trainer.sweep.statistics import Group, chosen, grouped
-from tui_trainer.sweep.store import RUNS, Examined, Result, Standing, Store
-from tui_trainer.sweep.workers import Done, Workers
+from tui_trainer.sweep.store import RUNS, FinalScore, Result, RunStatus, Store
+from tui_trainer.sweep.workers import Outcome, Workers
 from tui_trainer.system.folders import printable
 from tui_trainer.trained.estimator import Classifier
 from tui_trainer.training.batch_loader import BatchLoader, evaluate
 from tui_trainer.training.blas import BlasThreads
 
 ATTEMPTS: Final = 3
-"""Times that a run is tried whose worker died: it goes on from its checkpoint, but it may be what kills them."""
+"""Attempts at a run whose worker died: it is resumed from its checkpoint, but may be what kills its workers."""
 
 PATIENCE: Final = 0.25
-"""Seconds for which nothing but the end of a run is waited for."""
+"""Longest wait for the end of a run, in seconds."""
 
 LOOK_EVERY: Final = 1.0
-"""Seconds between two looks at what the runs that are being trained have given so far."""
+"""Seconds between two updates of running runs' figures."""
 
 
 @dataclass(frozen=True, slots=True)
 class SweepStarted:
-    """Workers stand ready. `done` of the `total` runs were trained before."""
+    """Workers are ready. `done` of the `total` runs were trained before."""
 
     folder: Path
     total: int
@@ -47,8 +47,8 @@ class SweepStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class Standings:
-    """How far the sweep is."""
+class SweepProgress:
+    """The sweep's progress, in runs."""
 
     total: int
     done: int
@@ -62,7 +62,7 @@ class Standings:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest will take at the rate so far."""
+        """The estimated time of the remaining runs, at the rate so far."""
         return self.seconds / self.trained * (self.total - self.done - self.failed) if self.trained else None
 
 
@@ -71,31 +71,31 @@ class RunChanged:
     """A run was begun, has trained another epoch, or ended."""
 
     result: Result
-    standings: Standings
+    progress: SweepProgress
 
 
 @dataclass(frozen=True, slots=True)
 class SweepNoted:
-    """Something that whoever started the sweep should know, in a line; the sweep goes on."""
+    """A one-line message for the user; the sweep continues."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class SweepEnded:
-    """All is done, or the sweep was stopped: then what is missing is done when it is started again."""
+    """The sweep is complete, or was stopped; a stopped sweep trains the missing runs when it is resumed."""
 
     status: Literal["completed", "stopped"]
-    standings: Standings
+    progress: SweepProgress
     seeds: int
-    """How many each configuration is to be trained with."""
+    """The number of seeds of each configuration."""
     groups: tuple[Group, ...]
     best: Group | None
     """The configuration that the validation set chose."""
-    examined: Examined | None
-    """What it said about the test set."""
+    examined: FinalScore | None
+    """Its score on the test set."""
     looks: int
-    """How many configurations the test set has been shown to, over all the sweep's life."""
+    """The number of configurations tested so far, over the sweep's whole life."""
     failed: tuple[Result, ...]
 
 
@@ -125,25 +125,25 @@ class Sweep:
         self._data = data
         self._seeds = seeds
         store.forget_running()
-        self._results = {result.key: result for result in results if result.status is not Standing.RUNNING}
+        self._results = {result.key: result for result in results if result.status is not RunStatus.RUNNING}
         self._counts = Counter(result.status for result in self._results.values())
-        self._in_flight: dict[Future[Done], _Flight] = {}
-        self._again: list[_Flight] = []
-        self._unkept: dict[str, Result] = {}
-        """What the store could not take yet."""
-        self._in_trouble = False
+        self._submitted: dict[Future[Outcome], _Submitted] = {}
+        self._again: list[_Submitted] = []
+        self._unsaved: dict[str, Result] = {}
+        """Results that the store could not save yet."""
+        self._is_failing = False
         self._given = self._done
-        """Runs that the search gave, and those that were trained before."""
+        """Runs from the search, and those trained before."""
         self._trained = 0
         self._began = monotonic()
         self._stopping = threading.Event()
 
     def stop(self) -> None:
-        """End it: runs that are being trained write their checkpoints, and go on from there the next time."""
+        """Stop the sweep: running runs write their checkpoints, from which they are resumed."""
         self._stopping.set()
 
     def events(self) -> Generator[SweepEvent, None, None]:
-        """Whoever stops consuming stops the work."""
+        """Train, yielding events. Closing the generator stops the work."""
         with closing(self._store):
             try:
                 yield SweepStarted(self._folder, self._total, self._done, self._workers.count, self._seeds)
@@ -156,11 +156,11 @@ class Sweep:
     def _trained_runs(self) -> Generator[SweepEvent, None, None]:
         yield from self._begin_runs()
         looked = monotonic()
-        while self._in_flight and not self._stopping.is_set():
-            wait(self._in_flight, PATIENCE, FIRST_COMPLETED)
+        while self._submitted and not self._stopping.is_set():
+            wait(self._submitted, PATIENCE, FIRST_COMPLETED)
             for text in self._workers.notes():
                 yield SweepNoted(text)
-            for future in [future for future in self._in_flight if future.done()]:
+            for future in [future for future in self._submitted if future.done()]:
                 yield from self._end_run(future)
             if monotonic() - looked >= LOOK_EVERY:
                 looked = monotonic()
@@ -168,78 +168,77 @@ class Sweep:
             yield from self._begin_runs()
 
     def _begin_runs(self) -> Generator[SweepEvent, None, None]:
-        """Give the workers as many runs as they can take."""
-        # One more than can be trained waits at hand, so that no worker does.
-        while len(self._in_flight) < self._workers.count + 1 and not self._stopping.is_set():
+        """Submit as many runs as the workers can train, and one more, so that no worker waits."""
+        while len(self._submitted) < self._workers.count + 1 and not self._stopping.is_set():
             if self._again:
-                flight = self._again.pop()
+                submitted = self._again.pop()
             elif planned := self._search.ask():
-                flight = _Flight(planned)
+                submitted = _Submitted(planned)
                 self._given += 1
             else:
                 return
-            future = self._workers.submit(flight.config, self._folder / RUNS / flight.planned.key)
-            self._in_flight[future] = replace(flight, attempts=flight.attempts + 1)
-            yield from self._take(flight.planned, Done(Standing.RUNNING))
+            future = self._workers.submit(submitted.config, self._folder / RUNS / submitted.planned.key)
+            self._submitted[future] = replace(submitted, attempts=submitted.attempts + 1)
+            yield from self._take(submitted.planned, Outcome(RunStatus.RUNNING))
 
-    def _end_run(self, future: Future[Done]) -> Generator[SweepEvent, None, None]:
-        flight = self._in_flight.pop(future)
+    def _end_run(self, future: Future[Outcome]) -> Generator[SweepEvent, None, None]:
+        submitted = self._submitted.pop(future)
         if future.cancelled():
             return
-        done = self._workers.hear(future)
-        if done.again and flight.attempts < ATTEMPTS:
-            self._again.append(flight)
-            yield SweepNoted(f"run {flight.planned.key}: {done.note}; it is tried again")
+        done = self._workers.outcome_of(future)
+        if done.again and submitted.attempts < ATTEMPTS:
+            self._again.append(submitted)
+            yield SweepNoted(f"run {submitted.planned.key}: {done.note}; it is tried again")
             return
         self._trained += 1
-        self._search.tell(flight.planned, done.status, done.figures)
-        yield from self._take(flight.planned, done)
-        if done.status is Standing.FAILED:
-            yield SweepNoted(f"run {flight.planned.key} ({describe(flight.planned.trial.point)}) is left out: {done.note}")
+        self._search.tell(submitted.planned, done.status, done.figures)
+        yield from self._take(submitted.planned, done)
+        if done.status is RunStatus.FAILED:
+            yield SweepNoted(f"run {submitted.planned.key} ({describe(submitted.planned.trial.point)}) is left out: {done.note}")
 
     def _look(self) -> Generator[SweepEvent, None, None]:
-        """What the runs have given so far; those that are not worth going on with end here."""
-        for future, flight in list(self._in_flight.items()):
-            planned = flight.planned
+        """Update the running runs' figures, and end those that the search gives up."""
+        for future, submitted in list(self._submitted.items()):
+            planned = submitted.planned
             figures = self._workers.latest(self._folder / RUNS / planned.key)
             if figures is None or figures.epochs == self._results[planned.key].figures.epochs or future.done():
                 continue
             if self._search.gives_up(planned, figures) and future.cancel():
-                del self._in_flight[future]
+                del self._submitted[future]
                 self._trained += 1
-                self._search.tell(planned, Standing.PRUNED, figures)
-                yield from self._take(planned, Done(Standing.PRUNED, figures))
+                self._search.tell(planned, RunStatus.PRUNED, figures)
+                yield from self._take(planned, Outcome(RunStatus.PRUNED, figures))
             else:
-                yield from self._take(planned, Done(Standing.RUNNING, figures))
+                yield from self._take(planned, Outcome(RunStatus.RUNNING, figures))
 
-    def _take(self, planned: Planned, done: Done) -> Generator[SweepEvent, None, None]:
+    def _take(self, planned: Planned, done: Outcome) -> Generator[SweepEvent, None, None]:
         trial = planned.trial
         result = Result(planned.key, planned.place, trial.config.record(), trial.point, done.status, done.figures, done.note)
         if before := self._results.get(planned.key):
             self._counts[before.status] -= 1
         self._counts[result.status] += 1
-        self._results[planned.key] = self._unkept[planned.key] = result
+        self._results[planned.key] = self._unsaved[planned.key] = result
         yield from self._keep()
-        yield RunChanged(result, self._standings())
+        yield RunChanged(result, self._progress())
 
     def _keep(self) -> Generator[SweepEvent, None, None]:
-        """Have the store take what it has not taken yet; a full disk may be emptied before the sweep ends."""
+        """Save the unsaved results; where that fails, as on a full disk, it is tried again later."""
         try:
-            self._store.put(self._unkept.values())
+            self._store.put(self._unsaved.values())
         except UserError as error:
-            if not self._in_trouble:
+            if not self._is_failing:
                 yield SweepNoted(f"{error}; the sweep goes on, and this is tried again")
-            self._in_trouble = True
+            self._is_failing = True
         else:
-            self._unkept.clear()
-            self._in_trouble = False
+            self._unsaved.clear()
+            self._is_failing = False
 
     def _forget_running(self) -> None:
-        for key in [key for key, result in self._results.items() if result.status is Standing.RUNNING]:
+        for key in [key for key, result in self._results.items() if result.status is RunStatus.RUNNING]:
             del self._results[key]
-            self._unkept.pop(key, None)
-        self._counts[Standing.RUNNING] = 0
-        with suppress(UserError):  # whoever starts it again does so too
+            self._unsaved.pop(key, None)
+        self._counts[RunStatus.RUNNING] = 0
+        with suppress(UserError):  # the next start does so too
             self._store.forget_running()
 
     @property
@@ -250,15 +249,15 @@ class Sweep:
     def _total(self) -> int:
         return self._given + self._search.left
 
-    def _standings(self) -> Standings:
-        failed, seconds = self._counts[Standing.FAILED], monotonic() - self._began
-        return Standings(self._total, self._done, failed, len(self._in_flight), self._workers.count, seconds, self._trained)
+    def _progress(self) -> SweepProgress:
+        failed, seconds = self._counts[RunStatus.FAILED], monotonic() - self._began
+        return SweepProgress(self._total, self._done, failed, len(self._submitted), self._workers.count, seconds, self._trained)
 
     def _ended(self) -> Generator[SweepEvent, None, None]:
         yield from self._keep()
-        if self._unkept:
+        if self._unsaved:
             raise UserError(
-                f"the last {len(self._unkept)} results cannot be kept",
+                f"the last {len(self._unsaved)} results cannot be kept",
                 path=self._store.path,
                 hint=f"started again, the sweep reads them from {RUNS}/",
             )
@@ -273,29 +272,29 @@ class Sweep:
             except UserError as error:
                 yield SweepNoted(f"the chosen configuration cannot be examined: {error}")
         status: Literal["completed", "stopped"] = "completed" if completed else "stopped"
-        with suppress(UserError):  # a report then does not know that it is whole
+        with suppress(UserError):  # without it, a report says that the sweep is incomplete
             before = self._store.facts().get("seconds", 0.0)
-            self._store.note(status=status, total=self._total, seconds=before + monotonic() - self._began)
+            self._store.put_facts(status=status, total=self._total, seconds=before + monotonic() - self._began)
         yield SweepEnded(
             status=status,
-            standings=self._standings(),
+            progress=self._progress(),
             seeds=self._seeds,
             groups=tuple(groups),
             best=best,
             examined=examined,
             looks=len(self._store.examined()),
-            failed=tuple(result for result in results if result.status is Standing.FAILED),
+            failed=tuple(result for result in results if result.status is RunStatus.FAILED),
         )
 
-    def _examine(self, best: Group) -> Examined:
-        """Show the test set to the networks of the chosen configuration, unless they saw it before. Raises UserError."""
+    def _examine(self, best: Group) -> FinalScore:
+        """The chosen configuration's score on the test set, computed unless it is in the store. Raises UserError."""
         keys = tuple(sorted(result.key for result in best.results if result.status.is_final))
         known = self._store.examined().get(best.key)
         if known and known.keys == keys:
             return known
         measured = []
         for result in best.results:
-            if result.status is Standing.COMPLETED:
+            if result.status is RunStatus.COMPLETED:
                 data = self._data.get(str(result.config["data"]))
                 if data is None:
                     raise UserError(f"{printable(str(result.config['data']))} is not among the data of this sweep any more")
@@ -303,16 +302,16 @@ class Sweep:
                 with BlasThreads(1):
                     measured.append(evaluate(network, BatchLoader(data.test)) if data.test else (nan, nan))
         losses, accuracies = zip(*measured, strict=True)
-        diverged = best.count(Standing.DIVERGED)
+        diverged = best.count(RunStatus.DIVERGED)
         loss, accuracy = sum(losses) / len(losses), sum(accuracies) / (len(accuracies) + diverged)
-        examined = Examined(keys, loss if isfinite(loss) and not diverged else None, accuracy if isfinite(accuracy) else None)
+        examined = FinalScore(keys, loss if isfinite(loss) and not diverged else None, accuracy if isfinite(accuracy) else None)
         self._store.put_examined(best.key, examined)
         return examined
 
 
 @dataclass(frozen=True, slots=True)
-class _Flight:
-    """A run that workers have."""
+class _Submitted:
+    """A run submitted to the workers."""
 
     planned: Planned
     attempts: int = 0

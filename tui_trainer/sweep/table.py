@@ -10,50 +10,50 @@ from rich.cells import cell_len
 
 from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.statistics import Group
-from tui_trainer.sweep.store import Result, Standing
+from tui_trainer.sweep.store import Result, RunStatus
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
 
 Value = float | str | None
-"""What a cell is sorted by; None is last, whichever way."""
+"""The value that a cell is sorted by; None is last in both directions."""
 
 STATUS: Final = N_("status")
 ACCURACY: Final = N_("accuracy")
 SECONDS: Final = N_("seconds")
 
 SHORT: Final[Mapping[str, str]] = {"learning_rate": N_("lr")}
-"""What may stand for a head, where people say less."""
+"""Short forms of heads in queries."""
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """A run, or a configuration."""
 
     keys: tuple[str, ...]
-    """Of the runs that are behind it."""
+    """The keys of its runs."""
     cells: tuple[str, ...]
     values: tuple[Value, ...]
     is_best: bool = False
     is_bad: bool = False
-    """Whether some of it diverged or failed."""
+    """Whether a run of it diverged or failed."""
     is_open: bool = False
-    """Whether some of it is being trained."""
+    """Whether a run of it is being trained."""
 
     @cached_property
     def words(self) -> str:
-        """What a filter looks through."""
+        """The text that a filter searches."""
         return " ".join(self.cells).lower()
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under heads, the first of which are the names of swept options; heads are translated where they are shown."""
+    """Rows under heads, of which the swept options are the first. Heads are translated on display."""
 
     heads: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
 
     def widths(self, most: int) -> tuple[int, ...]:
-        """Of the columns: as wide as what is in them, up to `most` columns of the terminal."""
+        """The columns' widths in terminal columns: those of their contents, up to `most`."""
         columns = zip(*(row.cells for row in self.rows), strict=True) if self.rows else ((),) * len(self.heads)
         pairs = zip(self.heads, columns, strict=True)
         return tuple(min(max((cell_len(cell) for cell in column), default=0), most) if column else cell_len(head) for head, column in pairs)
@@ -62,8 +62,8 @@ class Table:
         """Whether a column holds numbers."""
         return not any(isinstance(row.values[column], str) for row in self.rows)
 
-    def view(self, head: str, query: str = "", *, descending: bool = False) -> list[Row]:
-        """The rows that a query leaves, sorted by the column under a head."""
+    def view(self, head: str, query: str = "", *, descending: bool = False) -> list[TableRow]:
+        """The rows that match a query, sorted by the column under `head`."""
         rows = [row for row in self.rows if self._matches(row, query.lower().split())]
         if head not in self.heads:
             return rows
@@ -72,8 +72,8 @@ class Table:
         known.sort(key=lambda row: _order(row.values[column]), reverse=descending)
         return known + [row for row in rows if row.values[column] is None]
 
-    def _matches(self, row: Row, words: Iterable[str]) -> bool:
-        """Whether each word occurs, and each `option=value` is so."""
+    def _matches(self, row: TableRow, words: Iterable[str]) -> bool:
+        """Whether each word occurs in the row, and each `option=value` holds."""
         for word in words:
             name, equals, wanted = word.partition("=")
             name = name.strip("-").replace("-", "_")
@@ -92,7 +92,7 @@ Item = TypeVar("Item", Result, Group)
 
 
 class Column(NamedTuple, Generic[Item]):
-    """One figure of a run or of a configuration: what it is sorted by, and how it is written."""
+    """A figure of a run or a configuration: its head, the value to sort by, and the text."""
 
     head: str
     value: Callable[[Board, Item], Value]
@@ -100,26 +100,26 @@ class Column(NamedTuple, Generic[Item]):
 
 
 def table_of_runs(board: Board) -> Table:
-    """A row for each run that there is something to tell of."""
+    """A row for each known run."""
     best = board.best_run.key if board.best_run else None
     rows = []
     for run in board.results:
-        is_open = run.status is Standing.RUNNING and board.going_on
+        is_open = run.status is RunStatus.RUNNING and board.is_running
         cells, values = _row(board, run, [run.point.get(name) for name in board.names], RUN_COLUMNS)
-        rows.append(Row((run.key,), cells, values, run.key == best, run.status in {Standing.DIVERGED, Standing.FAILED}, is_open))
+        rows.append(TableRow((run.key,), cells, values, run.key == best, run.status in {RunStatus.DIVERGED, RunStatus.FAILED}, is_open))
     return Table((*map(printable, board.names), *(column.head for column in RUN_COLUMNS)), tuple(rows))
 
 
 def table_of_groups(board: Board) -> Table:
-    """A row for each configuration, whose seeds are one."""
+    """A row for each configuration."""
     best = board.best.key if board.best else None
     rows = []
     for group in board.groups:
         keys = tuple(result.key for result in group.results)
-        is_open = board.going_on and bool(group.count(Standing.RUNNING))
-        is_bad = bool(group.count(Standing.DIVERGED) or group.count(Standing.FAILED))
+        is_open = board.is_running and bool(group.count(RunStatus.RUNNING))
+        is_bad = bool(group.count(RunStatus.DIVERGED) or group.count(RunStatus.FAILED))
         cells, values = _row(board, group, [group.point.get(name) for name in board.options], GROUP_COLUMNS)
-        rows.append(Row(keys, cells, values, group.key == best, is_bad, is_open))
+        rows.append(TableRow(keys, cells, values, group.key == best, is_bad, is_open))
     return Table((*map(printable, board.options), *(column.head for column in GROUP_COLUMNS)), tuple(rows))
 
 
@@ -132,12 +132,12 @@ def _row(
 
 
 def percent(share: float | None) -> str:
-    """An accuracy; nothing where there is none."""
+    """An accuracy; empty where there is none."""
     return "" if share is None else f"{share:.2%}"
 
 
 def number_of(text: str) -> float | None:
-    """The number that an option's value is, if it is one."""
+    """An option's value as a number, if it is one."""
     try:
         number = float(text)
     except ValueError:
@@ -174,8 +174,8 @@ def _number(value: float | None, form: str) -> str:
     return "" if value is None else format(value, form)
 
 
-def _counted(head: str, standing: Standing) -> Column[Group]:
-    """How many runs of a configuration ended so."""
+def _counted(head: str, standing: RunStatus) -> Column[Group]:
+    """A column that counts a configuration's runs with a status."""
     return Column(head, lambda _board, group: float(group.count(standing)), lambda _board, group: str(group.count(standing) or ""))
 
 
@@ -197,8 +197,8 @@ GROUP_COLUMNS: Final[tuple[Column[Group], ...]] = (
         lambda _board, group: "" if group.deviation is None else f"{100 * group.deviation:.2f}",
     ),
     Column(N_("interval"), _interval_begins, _interval),
-    _counted(N_("diverged"), Standing.DIVERGED),
-    _counted(N_("failed"), Standing.FAILED),
+    _counted(N_("diverged"), RunStatus.DIVERGED),
+    _counted(N_("failed"), RunStatus.FAILED),
     Column(SECONDS, lambda _board, group: group.seconds, lambda _board, group: f"{group.seconds:.1f}"),
 )
 """The figures of a configuration, over its seeds."""

@@ -1,8 +1,7 @@
-"""A search that learns: what it tries next lies near what did well, and runs that are hopeless are given up. Needs Optuna.
+"""A search by a tree-structured Parzen estimator (Bergstra et al. 2011), which prunes the worst runs. Needs Optuna.
 
-A configuration is suggested by a tree-structured Parzen estimator (Bergstra et al. 2011), trained with every seed, and worth the mean of
-its scores. Its first run is measured against the first runs of the others: one that was never as good as three quarters of them were at the
-same epoch is given up, and its other seeds with it: the rule of Golovin et al. (2017), who give up half, for what is hopeless alone.
+A suggested configuration is trained with every seed; its value is the mean score. Its first run is compared with the others' first runs:
+one that was never as good as three quarters of them at the same epoch is pruned with its other seeds (Golovin et al. 2017, who prune half).
 """
 
 from collections import deque
@@ -22,50 +21,50 @@ from tui_trainer.runs.archive import read_run
 from tui_trainer.sweep.search import Planned
 from tui_trainer.sweep.space import SEED, Axis, Number, Space, Value, Values, value_text
 from tui_trainer.sweep.statistics import score_of
-from tui_trainer.sweep.store import RUNS, Figures, Result, Standing, Store, run_key
+from tui_trainer.sweep.store import RUNS, Figures, Result, RunStatus, Store, run_key
 
 KEPT: Final = 75.0
-"""Percent of the runs that are resumed: among good ones that are all but alike half would be given up for nothing."""
+"""Percent of the runs that are not pruned: half would be too few where all are about equally good."""
 
 JUDGED_AFTER: Final = 5
-"""Configurations that must have a value before a run is given up for being worse than they were."""
+"""Configurations that must have a value before any run is pruned."""
 
 FIRST_JUDGED: Final = 2
-"""The first epoch that a run is judged by: of the very first many a good run makes little."""
+"""The first epoch at which a run may be pruned: after one epoch good runs may still look bad."""
 
 SUGGESTIONS: Final = 20
-"""Times in a row that the estimator may suggest what is known or does not fit; then anything untried is drawn."""
+"""Consecutive suggestions that are known or not valid, after which a configuration is drawn at random."""
 
 DRAWS: Final = 1000
-"""Times in a row that this may give nothing new; then all is tried."""
+"""Consecutive draws without a new configuration, after which the search ends."""
 
 
 @dataclass(eq=False)
 class _Suggestion:
-    """A configuration, and what is known of it."""
+    """A configuration and its results so far."""
 
     trial: optuna.Trial
     runs: list[Planned]
     results: dict[str, Result] = field(default_factory=dict)
     reported: set[int] = field(default_factory=set)
-    """Epochs that the study knows of."""
+    """Epochs reported to the study."""
     is_told: bool = False
-    """Whether the study knows what it is worth."""
+    """Whether the study knows its value."""
 
     @property
     def first(self) -> str:
-        """The run that it is judged by."""
+        """The key of the run that it is judged by."""
         return self.runs[0].key
 
     @property
     def is_given_up(self) -> bool:
-        return any(result.status is Standing.PRUNED for result in self.results.values())
+        return any(result.status is RunStatus.PRUNED for result in self.results.values())
 
 
 class ParzenSearch:
-    """So many configurations, each suggested by what is known when a worker is free; the store's are known from the first.
+    """A search over `samples` configurations, each suggested from the results so far; the store's results count from the start.
 
-    Of listed values each is a case of its own, whatever their order; along an interval neighbours are taken to be alike.
+    Listed values are categories without order; an interval is continuous.
     """
 
     def __init__(self, space: Space, samples: int, seed: int, data: Mapping[str, Dataset], store: Store, results: Sequence[Result]) -> None:
@@ -82,13 +81,13 @@ class ParzenSearch:
         self._place = max((result.place for result in results), default=-1) + 1
         noted = store.facts().get("asked")
         asked = noted if isinstance(noted, dict) else {}
-        # Started again it must not draw again what it drew before.
+        # A resumed search must not draw the same configurations again.
         states = np.random.SeedSequence((seed, len(results) + len(asked))).generate_state(2).tolist()
         self._rng = np.random.default_rng(states[1])
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._study = optuna.create_study(
             direction="maximize",
-            # By its defaults it draws options together, and keeps away from what is being trained, as if it were poor.
+            # The default sampler is multivariate, and treats running trials as poor ones.
             sampler=optuna.samplers.TPESampler(seed=states[0]),
             pruner=optuna.pruners.PercentilePruner(KEPT, n_startup_trials=JUDGED_AFTER, n_warmup_steps=FIRST_JUDGED),
         )
@@ -106,7 +105,7 @@ class ParzenSearch:
                 return None
         return self._waiting.popleft()
 
-    def tell(self, planned: Planned, status: Standing, figures: Figures) -> None:
+    def tell(self, planned: Planned, status: RunStatus, figures: Figures) -> None:
         suggestion = self._of_run[planned.key]
         result = Result(planned.key, planned.place, planned.trial.config.record(), planned.trial.point, status, figures)
         self._take(suggestion, result)
@@ -121,13 +120,13 @@ class ParzenSearch:
         return suggestion.trial.should_prune()
 
     def _suggest(self) -> bool:
-        """Have another configuration wait to be trained; False when all that fits is tried."""
+        """Queue another configuration; False when all valid ones are tried."""
         for _ in range(SUGGESTIONS):
             trial = self._study.ask(self._distributions)
             point = {name: _value(axis, trial.params[name]) for name, axis in self._axes.items()}
             try:
                 runs = self._runs(point)
-            except UserError:  # these options do not fit each other
+            except UserError:  # the options are not valid together
                 self._study.tell(trial, state=TrialState.FAIL)
                 continue
             if (known := self._suggestions.get(runs[0].key)) is None:
@@ -145,7 +144,7 @@ class ParzenSearch:
         return False
 
     def _recall(self, key: str, texts: Mapping[str, str], known: Mapping[str, Result]) -> None:
-        """Go on with the configuration of a run that was asked for before, if it is one of this space."""
+        """Restore the configuration of an earlier run, if it is in this space."""
         try:
             point = {name: _read(axis, texts[name]) for name, axis in self._axes.items()}
             runs = self._runs(point)
@@ -159,13 +158,13 @@ class ParzenSearch:
             self._take(suggestion, result)
 
     def _runs(self, point: Mapping[str, Value]) -> list[Planned]:
-        """The runs of a configuration, one for each seed. Raises UserError where its options do not fit each other."""
+        """A configuration's runs, one for each seed. Raises UserError where its options are not valid together."""
         trials = [self._space.trial(point, seed) for seed in self._space.seeds]
         keys = [run_key(trial.config, self._data[trial.config.data].fingerprint) for trial in trials]
         return [Planned(trial, key, self._place + number) for number, (trial, key) in enumerate(zip(trials, keys, strict=True))]
 
     def _placed(self, point: Mapping[str, Value]) -> optuna.Trial:
-        """The study's trial for a point that is not of its own choice."""
+        """A trial of the study at a given point."""
         self._study.enqueue_trial({name: _parameter(axis, point[name]) for name, axis in self._axes.items()})
         return self._study.ask(self._distributions)
 
@@ -175,10 +174,10 @@ class ParzenSearch:
         self._of_run |= dict.fromkeys((run.key for run in suggestion.runs), suggestion)
         self._waiting += [run for run in suggestion.runs if run.key not in (known or {})]
         if known is None:
-            # A run that is stopped before it has given anything is resumed all the same.
+            # So that runs without results are resumed too.
             asked = {key: each.runs[0].trial.point for key, each in self._suggestions.items() if not each.is_told}
             with suppress(UserError):  # then another takes its place
-                self._store.note(asked=asked)
+                self._store.put_facts(asked=asked)
 
     def _take(self, suggestion: _Suggestion, result: Result) -> None:
         suggestion.results[result.key] = result
@@ -189,14 +188,14 @@ class ParzenSearch:
         self._settle(suggestion)
 
     def _settle(self, suggestion: _Suggestion) -> None:
-        """Tell the study what a configuration is worth, once that is known."""
+        """Tell the study a configuration's value once it is known."""
         if suggestion.is_told or not (suggestion.is_given_up or len(suggestion.results) == len(suggestion.runs)):
             return
         suggestion.is_told = True
         self._tell(suggestion.trial, suggestion)
 
     def _repeat(self, trial: optuna.Trial, known: _Suggestion) -> None:
-        """Tell the study what it asks for again; nothing where that is still being trained."""
+        """Tell the study the value of a configuration that it suggests again; a failure while that is still being trained."""
         if not known.is_told:
             self._study.tell(trial, state=TrialState.FAIL)
             return
@@ -214,7 +213,7 @@ class ParzenSearch:
             self._study.tell(trial, state=TrialState.FAIL)
 
     def _curve(self, result: Result) -> dict[int, float | None]:
-        """The validation accuracy after each epoch, as far as this machine has it."""
+        """The validation accuracy after each epoch, as far as the run's files are on this machine."""
         curve = {result.figures.epochs: result.figures.validation_accuracy}
         with suppress(UserError):
             curve |= {epoch.number: epoch.validation_accuracy for epoch in read_run(self._store.folder / RUNS / result.key).epochs}
@@ -222,7 +221,7 @@ class ParzenSearch:
 
 
 def check(space: Space, seed: int) -> None:
-    """Raise UserError, as the last of them says, where of many configurations not one has options that fit each other."""
+    """Raise UserError if none of many random configurations is valid."""
     rng = np.random.default_rng(seed)
     for left in reversed(range(DRAWS)):
         try:
@@ -237,7 +236,7 @@ def check(space: Space, seed: int) -> None:
 def _distribution(axis: Axis) -> BaseDistribution:
     if isinstance(axis, Values):
         return CategoricalDistribution([value_text(value) for value in axis.values])
-    # How far along its scale, which the axis itself makes a number of.
+    # The position on the axis's scale.
     return FloatDistribution(0, 1)
 
 
@@ -250,7 +249,7 @@ def _parameter(axis: Axis, value: Value) -> str | float:
 
 
 def _read(axis: Axis, text: str) -> Value:
-    """The value behind a text. Raises KeyError or ValueError where the axis has none such."""
+    """The axis's value for a text. Raises KeyError or ValueError where it has none."""
     if isinstance(axis, Values):
         return {value_text(value): value for value in axis.values}[text]
     number: Number = int(text) if axis.is_whole else float(text)

@@ -1,4 +1,4 @@
-"""One run of a sweep, from its start, or from where it was stopped, to its end; the validation set alone says what it is worth."""
+"""Trains or resumes one run of a sweep. Its figures are those of the validation set alone."""
 
 import json
 from hashlib import sha256
@@ -12,20 +12,20 @@ from tui_trainer.runs import checkpoint
 from tui_trainer.runs.archive import RunRecord, is_run, read_run
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.run import Run
-from tui_trainer.sweep.store import Figures, Standing
+from tui_trainer.sweep.store import Figures, RunStatus
 from tui_trainer.system.locks import is_held
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Ended
 
 
 class CutShortError(Exception):
-    """The run was stopped before its end; what it learned is in its folder."""
+    """The run was stopped before its end, and can be resumed."""
 
 
-def run_trial(config: Config, folder: Path, data: Dataset, control: Control) -> tuple[Standing, Figures]:
-    """Train the run in its folder, or resume it there; of one that has ended tell what it gave.
+def train_run(config: Config, folder: Path, data: Dataset, control: Control) -> tuple[RunStatus, Figures]:
+    """The status and figures of a run, trained or resumed in its folder unless it has ended.
 
-    Raises CutShortError after `control` stopped it, and UserError when it cannot be trained or kept.
+    Raises CutShortError after `control` stopped it, and UserError when it cannot be trained or saved.
     """
     refuse_link(folder)
     if known := outcome(folder):
@@ -40,13 +40,13 @@ def run_trial(config: Config, folder: Path, data: Dataset, control: Control) -> 
 
 
 def refuse_link(folder: Path) -> None:
-    """Raise UserError where the run's folder is a link: what it leads to is not the sweep's to train or to delete."""
+    """Raise UserError where the run's folder is a link: its target does not belong to the sweep."""
     if folder.is_symlink():
         raise UserError("a link is where the run's own folder belongs", path=folder, hint="remove it")
 
 
-def outcome(folder: Path) -> tuple[Standing, Figures] | None:
-    """What a run gave that has ended; None of one that has not. A sweep that is killed may not have heard of a run that had just ended."""
+def outcome(folder: Path) -> tuple[RunStatus, Figures] | None:
+    """The status and figures of a run that has ended, of which a killed sweep may not know; None if it has not ended."""
     try:
         record = read_run(folder)
     except UserError:
@@ -56,20 +56,20 @@ def outcome(folder: Path) -> tuple[Standing, Figures] | None:
 
 
 def latest(folder: Path) -> Figures | None:
-    """What a run that is being trained has given so far; None before its first epoch ended."""
+    """A running run's figures so far; None before its first epoch has ended."""
     try:
         record = read_run(folder)
-    except UserError:  # it is just being made
+    except UserError:  # its folder is being created
         return None
     return figures(record) if record.epochs else None
 
 
-def figures(record: RunRecord, status: Standing = Standing.RUNNING) -> Figures:
-    """What the files of a run tell; of one that diverged only how long it lasted, for its network is of no use."""
+def figures(record: RunRecord, status: RunStatus = RunStatus.RUNNING) -> Figures:
+    """The figures from a run's files; for a diverged run only its length."""
     digest = None
-    if status is Standing.DIVERGED:
+    if status is RunStatus.DIVERGED:
         return Figures(epochs=record.last_epoch, seconds=record.seconds)
-    if status is Standing.COMPLETED:
+    if status is RunStatus.COMPLETED:
         digest = _digest(RunDirectory(record.path).checkpoint)
     kept = record.epochs[-1] if record.epochs else None
     if record.config.get("early_stopping") and (best := record.history.best_loss):
@@ -87,20 +87,20 @@ def figures(record: RunRecord, status: Standing = Standing.RUNNING) -> Figures:
     )
 
 
-def _outcome(record: RunRecord) -> tuple[Standing, Figures]:
-    status = Standing.DIVERGED if record.status == "diverged" else Standing.COMPLETED
+def _outcome(record: RunRecord) -> tuple[RunStatus, Figures]:
+    status = RunStatus.DIVERGED if record.status == "diverged" else RunStatus.COMPLETED
     return status, figures(record, status)
 
 
 def _resumed(folder: Path, data: Dataset) -> Run | None:
-    """The run as it was kept last; None where nothing of use is left of it, and it starts anew."""
+    """The run, resumed; None, with its folder cleared, where it cannot be resumed and has to start again."""
     if not is_run(folder):
         return None
     own = RunDirectory(folder)
     try:
         return Run.resume(folder, data=data)
     except UserError as error:
-        # What cannot be read at the moment may be whole.
+        # A temporary read error says nothing of the files.
         if may_pass(error) or is_held(own.metrics):
             raise
     try:
@@ -111,7 +111,7 @@ def _resumed(folder: Path, data: Dataset) -> Run | None:
 
 
 def _digest(file: Path) -> str:
-    """A hash of the weights alone, which are equal on another machine of the same kind; times are not."""
+    """SHA-256 of the weights. The other contents of a checkpoint, such as times, differ between equal runs."""
     snapshot = checkpoint.read(file)
     hashed = sha256()
     for name in sorted(snapshot.tensors):

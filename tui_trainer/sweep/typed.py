@@ -1,4 +1,4 @@
-"""A sweep's plan as somebody types it: the words of the command line, without those that say where it runs and what is kept."""
+"""A sweep's plan as typed text: the words of the command line without those about workers and output."""
 
 import shlex
 from collections.abc import Mapping
@@ -12,17 +12,17 @@ from tui_trainer.errors import UserError
 from tui_trainer.sweep.plan import SEARCHES, Plan, planned
 
 ELSEWHERE: Final = ("config", "output", "workers", "scheduler", "ssh", "slurm", "format")
-"""Options of the command that are none here."""
+"""Options of the command that are not part of a plan."""
 
 
 def read_plan(text: str, fixed: Mapping[str, Any]) -> Plan:
-    """What words of the command line sweep, and how; `fixed` is the same for all runs. Raises UserError."""
+    """The plan of a command line's words, with `fixed` options shared by all runs. Raises UserError."""
     reader = click.Command("sweep", {"allow_extra_args": True}, params=_options(), add_help_option=False)
     try:
         read = reader.make_context("sweep", shlex.split(text))
     except click.UsageError as error:
         raise UserError(error.format_message().rstrip(".").replace("\n", " ")) from None
-    except ValueError as error:  # a quotation mark without its fellow
+    except ValueError as error:  # an unclosed quotation mark
         raise UserError(str(error).lower()) from None
     if read.args:
         raise UserError(f"{read.args[0]!r} belongs to no option", hint="an option and its values read like --activation relu,elu")
@@ -39,12 +39,12 @@ def read_plan(text: str, fixed: Mapping[str, Any]) -> Plan:
 
 
 def texts(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Each option that was given, with its text; a switch that was turned off is `false`."""
+    """Each given option with its text; a switch turned off is `false`."""
     return {name.removeprefix("no_"): "false" if name.startswith("no_") else value for name, value in given.items() if value is not None}
 
 
 def _options() -> list[click.Parameter]:
-    """As the command line has them."""
+    """The options of the command line."""
     options: list[click.Parameter] = [
         click.Option(["--search"], type=click.Choice(list(SEARCHES))),
         click.Option(["--samples"], type=click.IntRange(1)),

@@ -1,4 +1,4 @@
-"""Who trains the runs of a sweep: processes of this machine. One that dies takes its own run with it, and no other."""
+"""The workers of a sweep: processes of this machine. A process that dies fails only its own run."""
 
 import multiprocessing
 import os
@@ -18,8 +18,8 @@ from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.sweep.shared import SharedData
-from tui_trainer.sweep.store import Figures, Standing
-from tui_trainer.sweep.train_run import CutShortError, latest, run_trial
+from tui_trainer.sweep.store import Figures, RunStatus
+from tui_trainer.sweep.train_run import CutShortError, latest, train_run
 from tui_trainer.system import signals
 from tui_trainer.system.streams import redirect_output
 from tui_trainer.training.control import Control
@@ -32,37 +32,37 @@ NOTHING: Final = Figures()
 
 
 @dataclass(frozen=True)
-class Done:
-    """What came of a run."""
+class Outcome:
+    """The outcome of a run."""
 
-    status: Standing
+    status: RunStatus
     figures: Figures = NOTHING
     note: str = ""
     again: bool = False
-    """Whether it failed for a reason that may be gone the next time."""
+    """Whether another attempt may succeed."""
 
 
 class Workers(Protocol):
-    """Whoever trains runs, several at a time."""
+    """Workers that train several runs at a time."""
 
     @property
     def count(self) -> int:
-        """How many runs are trained at a time; it may change."""
+        """The number of runs trained at a time, which may change."""
 
-    def submit(self, config: Config, folder: Path) -> Future[Done]:
-        """Have a run trained, and kept in the folder. Cancelling the future ends the run."""
+    def submit(self, config: Config, folder: Path) -> Future[Outcome]:
+        """Train a run in the folder. Cancelling the future ends the run."""
 
     def latest(self, folder: Path) -> Figures | None:
-        """What the run of this folder has given so far, as far as that is known here; None before its first epoch ended."""
+        """The figures so far of the run in a folder; None before they are known here."""
 
-    def hear(self, future: Future[Done]) -> Done:
-        """What came of it, once it is done and was not cancelled."""
+    def outcome_of(self, future: Future[Outcome]) -> Outcome:
+        """The outcome of a finished future that was not cancelled."""
 
     def notes(self) -> list[str]:
-        """What whoever started the sweep should know of them, a line each; every one is told once."""
+        """New messages for the user, a line each."""
 
     def stop(self) -> None:
-        """End all runs, as soon as their checkpoints are written, and let go of everything."""
+        """End all runs after their checkpoints are written, and release everything."""
 
 
 class LocalWorkers:
@@ -77,17 +77,17 @@ class LocalWorkers:
         self._folder = folder
         self._shared: dict[str, SharedData] = {}
         self._pool: ProcessPool | None = None
-        """None while there is nothing to train."""
+        """None before the first run."""
 
     @property
     def count(self) -> int:
         return self._count
 
-    def submit(self, config: Config, folder: Path) -> Future[Done]:
+    def submit(self, config: Config, folder: Path) -> Future[Outcome]:
         pool = self._pool = self._pool or self._start()
         try:
-            future: Future[Done] = pool.schedule(_train, (config, folder))
-        except RuntimeError:  # a worker died between two runs, which its pool does not survive
+            future: Future[Outcome] = pool.schedule(_train, (config, folder))
+        except RuntimeError:  # a worker died between two runs, which breaks the pool
             self._end(pool)
             pool = self._pool = self._start()
             future = pool.schedule(_train, (config, folder))
@@ -96,15 +96,15 @@ class LocalWorkers:
     def latest(self, folder: Path) -> Figures | None:
         return latest(folder)
 
-    def hear(self, future: Future[Done]) -> Done:
+    def outcome_of(self, future: Future[Outcome]) -> Outcome:
         error = future.exception()
         if error is None:
             return future.result()
         if isinstance(error, ProcessExpired):
-            return Done(Standing.FAILED, note=f"its worker process {_how_it_died(error.exitcode)}", again=True)
+            return Outcome(RunStatus.FAILED, note=f"its worker process {_how_it_died(error.exitcode)}", again=True)
         reason = " ".join(str(error).split())[:200]
-        # What is wrong with the pool is not wrong with the run.
-        return Done(Standing.FAILED, note=f"{type(error).__name__}: {reason}", again=isinstance(error, RuntimeError))
+        # A RuntimeError is the pool's, not the run's.
+        return Outcome(RunStatus.FAILED, note=f"{type(error).__name__}: {reason}", again=isinstance(error, RuntimeError))
 
     def notes(self) -> list[str]:
         return []
@@ -118,19 +118,19 @@ class LocalWorkers:
         for name, dataset in self._data.items():
             if name not in self._shared:
                 self._shared[name] = SharedData.write(dataset, self._folder / DATA)
-        # Fresh processes: a copy of this one would have its locks, in whatever state another thread left them.
+        # Spawned, because a forked process would inherit locks that other threads hold.
         return ProcessPool(self._count, 0, _prepare, (dict(self._shared), self._folder / LOG), multiprocessing.get_context("spawn"))
 
     def _end(self, pool: ProcessPool) -> None:
         pool.stop()  # type: ignore[no-untyped-call]
-        # At once: the pool itself waits for one to end before it tells the next.
+        # The pool itself would terminate one process after the other.
         for process in multiprocessing.active_children():
             if process.name == "pebble_pool_worker":
                 process.terminate()
         pool.join()
 
     def _remove_data(self) -> None:
-        with suppress(OSError):  # it is in nobody's way, and written over the next time
+        with suppress(OSError):  # the next sweep overwrites it
             for shared in self._shared.values():
                 shared.remove()
             (self._folder / DATA).rmdir()
@@ -140,23 +140,23 @@ class LocalWorkers:
 
 
 def _how_it_died(code: int) -> str:
-    """What there is to say of an exit code, which is negative after a signal."""
+    """A description of an exit code, which is negative after a signal."""
     if (name := signals.name_of(-code)) == "SIGKILL":
         return "was killed; the memory of this machine may be too small for so many workers"
     return f"was ended by {name}" if name else f"ended with status {code}"
 
 
-def trained(config: Config, folder: Path, data: Callable[[], Dataset], control: Control) -> Done:
-    """Have the run trained here, by a worker. Raises CutShortError after `control` stopped it."""
+def trained(config: Config, folder: Path, data: Callable[[], Dataset], control: Control) -> Outcome:
+    """The outcome of a run trained in this worker. Raises CutShortError after `control` stopped it."""
     try:
-        return Done(*run_trial(config, folder, data(), control))
+        return Outcome(*train_run(config, folder, data(), control))
     except UserError as error:
-        return Done(Standing.FAILED, note=str(error))
+        return Outcome(RunStatus.FAILED, note=str(error))
     except MemoryError:
-        return Done(Standing.FAILED, note="it does not fit into memory beside the other workers", again=True)
+        return Outcome(RunStatus.FAILED, note="it does not fit into memory beside the other workers", again=True)
 
 
-# What follows is run by the worker processes.
+# The following runs in the worker processes.
 
 _shared: dict[str, SharedData] = {}
 
@@ -164,12 +164,12 @@ _shared: dict[str, SharedData] = {}
 def _prepare(shared: Mapping[str, SharedData], log: Path) -> None:
     _shared.update(shared)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-    # The screen belongs to the process that shows the sweep; what a dying interpreter has to say is kept.
+    # The parent owns the screen; a dying interpreter's messages go to the log.
     redirect_output(log)
 
 
 def _end_with_parent() -> None:
-    """Nobody would hear of what is trained on, and the sweep that is started again would find its runs taken."""
+    """End this process with its parent: an orphan would keep its run locked against a resumed sweep."""
     parent = multiprocessing.parent_process()
     if parent:
         wait([parent.sentinel])
@@ -181,7 +181,7 @@ def _dataset(name: str) -> Dataset:
     return _shared[name].dataset()
 
 
-def _train(config: Config, folder: Path) -> Done:
+def _train(config: Config, folder: Path) -> Outcome:
     control = Control()
     with signals.heeded(lambda _number: control.stop("interrupted")) as received:
         try:

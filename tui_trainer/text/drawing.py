@@ -98,15 +98,21 @@ def signed(weights: Array, look: Look) -> list[Row]:
 
 
 def resized(image: NDArray[Any], size: int) -> Array:
-    """A square image with a side of about `size` pixels: a multiple of its own, or a whole fraction, whose pixels are means."""
-    side = len(image)
-    if size >= side:
-        times = size // side
+    """An image that is about `size` pixels wide: a multiple of its own size, or a whole fraction, whose pixels are means."""
+    height, width = image.shape
+    if size >= width:
+        times = size // width
         return image.astype(np.float32).repeat(times, 0).repeat(times, 1)
-    times = -(-side // size)
-    padded = np.pad(image.astype(np.float32), (0, -side % times))
+    times = -(-width // size)
+    padded = np.pad(image.astype(np.float32), ((0, -height % times), (0, -width % times)))
     means: Array = padded.reshape(len(padded) // times, times, -1, times).mean(axis=(1, 3))
     return means
+
+
+def resized_height(shape: tuple[int, int], size: int) -> int:
+    """How high an image of this shape becomes by `resized`."""
+    height, width = shape
+    return height * (size // width) if size >= width else -(-height // -(-width // size))
 
 
 def bar_rows(bars: list[tuple[str, float]], width: int, *, is_ascii: bool) -> list[Row]:

@@ -1,1 +1,1 @@
-"""Training as a stream of events: the loop yields them, and screen, JSON lines and files listen to the same ones."""
+"""Training as a stream of events. Screen, JSON lines and files listen to the same stream."""

@@ -1,4 +1,4 @@
-"""From a split of the data to the arrays of a workspace: samples as they are, or, where that is faster, their numbers in a sparse table."""
+"""Loads batches of a data split into a workspace: dense samples, or, where that is faster, indices into a sparse matrix."""
 
 from collections.abc import Iterator
 
@@ -10,11 +10,11 @@ from tui_trainer.nn.compiled import SparseRows
 from tui_trainer.nn.network import Network, Workspace
 
 EVALUATION_ROWS = 500
-"""Samples per pass when nothing is learned: large enough to make the products efficient, small enough to stay in the cache."""
+"""Samples per pass in evaluation: many enough for efficient products, few enough to stay in the cache."""
 
 
 class BatchLoader:
-    """Fills workspaces with samples of one split, at most `rows` at once; `sparse` is its sparse table, where somebody has it already."""
+    """Fills workspaces with samples of one split, at most `rows` at once. `sparse` is the split's sparse form, if already known."""
 
     def __init__(self, split: Split, rows: int = EVALUATION_ROWS, sparse: SparseRows | None = None) -> None:
         self.samples = len(split.labels)
@@ -24,16 +24,16 @@ class BatchLoader:
         self._numbers = np.arange(self.samples)
 
     def resize(self, rows: int) -> None:
-        """Take at most `rows` samples at once from now on."""
+        """Load at most `rows` samples at once from now on."""
         self.rows = min(rows, max(self.samples, 1))
         self._batcher = Batcher(self._split, self.rows)
 
     def allocate(self, network: Network) -> None:
-        """Make the arrays of a whole batch now, so that there is memory for them when they are needed, or MemoryError is raised."""
+        """Allocate the training workspace of a full batch. Raises MemoryError where it does not fit."""
         network.workspace(self.rows, training=True, sparse=self._sparse)
 
     def load(self, network: Network, indices: Labels, *, training: bool = False) -> Workspace:
-        """The network's workspace for as many samples, filled with those at `indices` (rows,)."""
+        """The network's workspace filled with the samples at `indices` (rows,)."""
         batch = network.workspace(len(indices), training=training, sparse=self._sparse)
         if self._sparse:
             self._batcher.fill_numbers(indices, batch.inputs, batch.labels)
@@ -46,18 +46,18 @@ class BatchLoader:
         return self.load(network, self._numbers[: self.rows])
 
     def all(self, network: Network) -> Iterator[Workspace]:
-        """Workspaces, one after the other, that together hold every sample in file order."""
+        """Yield workspaces that together hold every sample in file order."""
         for start in range(0, self.samples, self.rows):
             yield self.load(network, self._numbers[start : start + self.rows])
 
 
 @np.errstate(all="ignore")
-def evaluate(network: Network, feed: BatchLoader) -> tuple[float, float]:
-    """Mean cross-entropy in nats and accuracy over the split of a feed."""
+def evaluate(network: Network, loader: BatchLoader) -> tuple[float, float]:
+    """Mean cross-entropy in nats, and accuracy, over the loader's split."""
     loss_sum, correct = 0.0, 0
-    for batch in feed.all(network):
+    for batch in loader.all(network):
         batch.forward()
         batch_loss, batch_correct = batch.loss()
         loss_sum += batch_loss
         correct += batch_correct
-    return loss_sum / feed.samples, correct / feed.samples
+    return loss_sum / loader.samples, correct / loader.samples

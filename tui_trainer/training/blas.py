@@ -1,7 +1,7 @@
-"""How many threads NumPy's BLAS computes with. It has one number for the whole process, and the last bits of a product depend on it.
+"""The number of threads of NumPy's BLAS: one setting for the whole process, on which the last bits of a product depend.
 
-So each batch asserts its run's own number, whatever others have set, and holds it while it computes and no longer: there is nothing that
-a run could leave behind, or take from another, at its end.
+Each batch therefore sets its run's number and holds it only while it computes. A run leaves no setting behind and takes none from
+another.
 """
 
 import ctypes
@@ -18,9 +18,9 @@ from threadpoolctl import ThreadpoolController
 
 @final
 class BlasThreads:
-    """`with BlasThreads(1):` around what has to be computed with so many threads. Keep no `yield` in it, and no other such block.
+    """A context manager in which the BLAS has `count` threads. The block must contain no `yield` and no other such block.
 
-    Whoever wants the same number at the same time computes at the same time; whoever wants another one waits for its turn.
+    Blocks with the same number run at the same time; a block with another number waits for its turn.
     """
 
     def __init__(self, count: int) -> None:
@@ -34,25 +34,30 @@ class BlasThreads:
 
 
 def most_threads() -> int:
-    """As many as the BLAS takes when nobody says how many."""
+    """The BLAS's own default number of threads."""
     return _turns.most()
 
 
+def waiting() -> int:
+    """How many threads wait until those compute no more who do so with another number."""
+    return _turns.waiting
+
+
 def blas_name() -> str:
-    """The BLAS, its version and what it was made for."""
+    """The BLAS's name, version and target architecture."""
     blas = next(iter(_loaded()), None)
     return f"{blas.internal_api} {blas.version} {getattr(blas, 'architecture', '')}".strip() if blas else "unknown"
 
 
 class _Number(NamedTuple):
-    """The BLAS's number of threads."""
+    """Access to a BLAS's number of threads."""
 
     get: Callable[[], int]
     set: Callable[[int], object]
 
 
 class _Turns:
-    """Who computes, and who waits because those who compute do so with another number: first come, first served."""
+    """A queue, first come, first served, of Python threads that wait because others compute with another number of BLAS threads."""
 
     def __init__(self, number: _Number) -> None:
         self._get, self._set = number
@@ -60,10 +65,10 @@ class _Turns:
         self._changed = Condition(self._lock)
         self._waiting: deque[int] = deque()
         self._computing: set[int] = set()
-        """Threads of Python's. One that an interrupt has left in here is no hindrance to itself."""
+        """Python threads by identifier. A thread that an interrupt has left in here does not block itself."""
         self._count = 0
         self._before = 0
-        """The number before anybody computed; 0 while nobody does."""
+        """The number to restore when no thread computes any more; 0 while none does."""
 
     def begin(self, count: int) -> None:
         me = get_ident()
@@ -80,6 +85,10 @@ class _Turns:
         with self._lock:
             self._computing.discard(get_ident())
             self._pass_on()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
 
     def most(self) -> int:
         with self._lock:
@@ -106,7 +115,7 @@ class _Turns:
 
 
 def _loaded() -> list[Any]:
-    """The BLAS that NumPy brought; where it brought none, all there are, for NumPy's is one of them. Other libraries may have their own."""
+    """The BLAS bundled with NumPy, else every BLAS in the process: other libraries may have their own."""
     found = sorted(ThreadpoolController().select(user_api="blas").lib_controllers, key=lambda each: each.filepath)
     package = Path(np.__file__).resolve().parent
     folders = (package, package.with_name("numpy.libs"))
@@ -114,10 +123,9 @@ def _loaded() -> list[Any]:
 
 
 def _number(found: Any) -> _Number:
-    # What threadpoolctl 3.8 is asked to set for OpenBLAS it sets for one thread of the process alone, and passes over the others in
-    # silence. Where OpenMP counts the threads, each has a number of its own.
+    # threadpoolctl 3.8 sets OpenBLAS's number for the calling thread alone. With OpenMP, each thread has its own number anyway.
     if found.internal_api == "openblas" and found.threading_layer != "openmp":
-        # A PyDLL keeps Python's lock, which a busy screen would otherwise take for milliseconds, three times a batch.
+        # A PyDLL keeps Python's lock, which a busy screen would otherwise hold for milliseconds, three times a batch.
         library = ctypes.PyDLL(found.filepath)
         for prefix, suffix in product(("", "scipy_"), ("", "64_", "_64")):
             get, put = (getattr(library, f"{prefix}openblas_{verb}_num_threads{suffix}", None) for verb in ("get", "set"))

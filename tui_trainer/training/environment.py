@@ -1,4 +1,4 @@
-"""What the numbers of a run depend on besides its options: equal bytes are promised for an equal environment."""
+"""The environment of a run. Equal options give equal bytes in an equal environment."""
 
 import platform
 import sys
@@ -13,7 +13,7 @@ from tui_trainer.training.blas import blas_name
 
 @cache
 def environment() -> Mapping[str, str]:
-    """The machine, Python, NumPy and its BLAS, each as one line of text."""
+    """Python, NumPy, its BLAS, the machine and the system, each as one line of text."""
     return {
         "python": platform.python_version(),
         "numpy": np.__version__,

@@ -1,4 +1,4 @@
-"""How far a run is: whole epochs, and the batches of the one that is trained, whose size may change within it."""
+"""A run's position: whole epochs, and the batches of the present one, whose size may change within an epoch."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from tui_trainer.training.run_state import RunState
 
 
 class BatchSegment(NamedTuple):
-    """Where in an epoch batches of their present size began: the first batch, the sample, and the share of the epoch that lay behind it."""
+    """The beginning of the batches of one size: the first batch, its first sample, and the share of the epoch before it."""
 
     batch: int = 0
     sample: int = 0
@@ -15,69 +15,69 @@ class BatchSegment(NamedTuple):
 
 
 class EpochProgress:
-    """A place in a run over so many samples, and what this epoch's batches gave up to there."""
+    """A position in a run over `samples` per epoch, and the sums over this epoch's batches so far."""
 
     def __init__(self, samples: int, batch_size: int) -> None:
         self.samples = samples
         self._batch_size = batch_size
         self.epochs = 0
-        """Whole ones."""
+        """Whole epochs trained so far."""
         self._begin_epoch()
 
     def _begin_epoch(self) -> None:
         self.batch = 0
         """Batches of this epoch trained so far."""
-        self._begin_stretch(BatchSegment())
+        self._begin_segment(BatchSegment())
         self.loss_sum = 0.0
         self.correct = 0
         self.seconds = 0.0
         """Training time of this epoch so far."""
 
-    def _begin_stretch(self, stretch: BatchSegment) -> None:
-        self.stretch = stretch
-        self.batches = stretch.batch - (stretch.sample - self.samples) // self._batch_size
+    def _begin_segment(self, segment: BatchSegment) -> None:
+        self.segment = segment
+        self.batches = segment.batch - (segment.sample - self.samples) // self._batch_size
         """Batches in this epoch."""
 
     @property
     def sample(self) -> int:
         """Samples of this epoch trained so far."""
-        return min(self.stretch.sample + (self.batch - self.stretch.batch) * self._batch_size, self.samples)
+        return min(self.segment.sample + (self.batch - self.segment.batch) * self._batch_size, self.samples)
 
     @property
     def share(self) -> float:
-        """The part of this epoch trained so far."""
-        first, _, share = self.stretch
+        """The share of this epoch trained so far."""
+        first, _, share = self.segment
         return share + (1 - share) * ((self.batch - first) / (self.batches - first))
 
     @property
-    def passed(self) -> float:
-        """Epochs trained so far, with the part of this one."""
+    def epochs_passed(self) -> float:
+        """Epochs trained so far, with the share of this one."""
         return self.epochs + self.share
 
     @property
     def is_at_end(self) -> bool:
-        """Whether every sample of this epoch was trained."""
+        """Whether every sample of this epoch has been trained."""
         return self.batch == self.batches
 
     def end_epoch(self) -> None:
-        """Go on to the next."""
+        """Begin the next epoch."""
         self.epochs += 1
         self._begin_epoch()
 
     def resize(self, batch_size: int) -> None:
-        """Take batches of another size from here on."""
-        sample, share = self.stretch.sample + (self.batch - self.stretch.batch) * self._batch_size, self.share
+        """Change the batch size from here on."""
+        sample, share = self.segment.sample + (self.batch - self.segment.batch) * self._batch_size, self.share
         self._batch_size = batch_size
-        self._begin_stretch(BatchSegment(self.batch, sample, share))
+        self._begin_segment(BatchSegment(self.batch, sample, share))
 
     def restore(self, state: RunState) -> None:
-        """Stand where a snapshot was taken. Raises UserError when it contradicts itself."""
+        """Return to a snapshot's position. Raises UserError when it contradicts itself."""
         self.epochs, self.loss_sum, self.correct = state.epochs, state.loss_sum, state.correct
-        self._begin_stretch(BatchSegment(*state.stretch))
+        self._begin_segment(BatchSegment(*state.stretch))
         self.batch = state.batch
-        if not (self.stretch.sample < self.samples and self.stretch.batch <= self.batch < self.batches):
+        if not (self.segment.sample < self.samples and self.segment.batch <= self.batch < self.batches):
             raise UserError("its position is not in an epoch")
-        # Of every whole epoch at least one batch was trained, and of the first one as many as of all.
+        # Each whole epoch had at least one batch and at most one per sample.
         most = state.batch if not state.epochs else self.samples * state.epochs + state.batch
         if not (state.epochs + state.batch <= state.step <= most and state.correct <= self.sample and state.best_epoch <= state.epochs):
             raise UserError("its position contradicts itself")

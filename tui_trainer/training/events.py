@@ -1,4 +1,4 @@
-"""What happens in a run, as frozen values: numbers and copies, never live weights."""
+"""The events of a run, as frozen values: numbers and copies, never live weights."""
 
 import math
 from collections.abc import Mapping
@@ -23,12 +23,11 @@ class LayerSummary(NamedTuple):
 
 
 class LayerHealth(NamedTuple):
-    """How a Dense layer and the activation after it fare at one step.
+    """The health of a Dense layer and the activation after it at one step.
 
-    Norms are Euclidean, over the weight matrix. `gradient_norm` is that of the loss's own gradient, before clipping and without the term
-    of weight decay; `update_ratio` is the norm of the step over the norm of the weights. Activations are those of a fixed probe of
-    training images: `saturated_fraction` is the share that lies where the function is (nearly) flat, `dead_fraction` the share of units
-    for which all of them do.
+    Norms are Euclidean, over the weight matrix. `gradient_norm` is that of the loss's gradient, before clipping and without weight decay;
+    `update_ratio` is the norm of the step over the norm of the weights. Activations are those of a fixed probe of training images:
+    `saturated_fraction` is the share at which the function is (nearly) flat, `dead_fraction` the share of units saturated for every image.
     """
 
     name: str
@@ -42,19 +41,19 @@ class LayerHealth(NamedTuple):
 
 
 class Histogram(NamedTuple):
-    """How many values lie between each two `edges`, the upper one left out."""
+    """The number of values in each bin; a bin excludes its upper edge."""
 
     counts: np.ndarray
     edges: np.ndarray
     elsewhere: int = 0
-    """Values that have no place on the scale."""
+    """Values outside the scale, such as NaN."""
 
 
 class Distributions(NamedTuple):
-    """How the values behind a Dense layer's figures are distributed at one step.
+    """The distributions of a Dense layer's activations and gradients at one step.
 
-    Activations are those after its activation function, for some images of the probe; gradients are powers of ten of their magnitudes,
-    over the weight matrix, those that are 0 `elsewhere`.
+    Activations are those after the activation function, for some images of the probe; gradients are binned by log10 of their magnitude,
+    over the weight matrix, zeros `elsewhere`.
     """
 
     name: str
@@ -64,7 +63,7 @@ class Distributions(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that is needed to go on bit for bit: copies of every tensor, and the scalars beside them."""
+    """Everything needed to resume to the same bits: copies of all tensors, and the scalars."""
 
     tensors: Mapping[str, Array]
     scalars: Mapping[str, Any]
@@ -72,12 +71,12 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The network is built and initialised, or restored; training is about to begin."""
+    """Training is about to begin; the network is initialised, or restored."""
 
     version: str
     config: Config
     step: int
-    """Batches trained before: 0 unless the run is resumed."""
+    """Batches trained before; 0 unless the run is resumed."""
     parameters: int
     layers: tuple[LayerSummary, ...]
     training_samples: int
@@ -106,15 +105,15 @@ class Progress(NamedTuple):
     """Training time of this epoch so far."""
     learning_rate: float
     position: float
-    """Epochs trained so far, with the part of this one."""
+    """Epochs trained so far, with the share of this one."""
     samples: int
     """Images of this epoch trained so far."""
     layers: tuple[LayerHealth, ...] = ()
-    """Measured at this step, when it was asked for."""
+    """Measured at this step, if requested."""
     snapshot: Snapshot | None = None
-    """Taken after this step, when it was asked for."""
+    """Taken after this step, if requested."""
     distributions: tuple[Distributions, ...] = ()
-    """Counted at this step, when it was asked for."""
+    """Counted at this step, if requested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class EpochEnded:
-    """Every training image was seen once more. Losses are means in nats, accuracies fractions; validation is None without one."""
+    """An epoch over all training images has ended. Losses are means in nats, accuracies fractions; None without a validation set."""
 
     epoch: int
     train_loss: float
@@ -143,14 +142,14 @@ class EpochEnded:
     seconds: float
     samples_per_second: float
     best: bool
-    """Whether no epoch before had a lower validation loss."""
+    """Whether the validation loss is the lowest so far."""
     layers: tuple[LayerHealth, ...]
     snapshot: Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """Where the numbers stopped being finite: in the output or the weights of `layer`, at `step` of `epoch`."""
+    """The first numbers that are not finite: in the output or the weights of `layer`, at `step` of `epoch`."""
 
     layer: str
     epoch: int
@@ -159,11 +158,10 @@ class Divergence:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The run is over. `epochs` counts the whole ones; `seconds` is all its training time.
+    """The run is over. `epochs` counts whole epochs; `seconds` is the run's training time.
 
-    `best_epoch` had the lowest validation loss; with early stopping its weights are the ones examined and kept.
-    The test figures are None after an interruption, which leaves no time for them; `snapshot` is None after divergence, whose weights
-    are of no use.
+    `best_epoch` had the lowest validation loss; with early stopping its weights are tested and kept. The test figures are None after an
+    interruption, which leaves no time for them; `snapshot` is None after divergence.
     """
 
     status: Status
@@ -178,7 +176,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """Something that whoever started the run should know, in a line; the run goes on."""
+    """A one-line message for the user; the run continues."""
 
     text: str
 
@@ -189,7 +187,7 @@ _NAMES: Mapping[type, str] = {Started: "start", Changed: "change", EpochEnded: "
 
 
 def record(event: Started | Changed | EpochEnded | Ended, run_directory: str) -> dict[str, Any]:
-    """The event as a strict-JSON object: what `--format json` prints and metrics.jsonl keeps."""
+    """The event as a strict-JSON object, as `--format json` prints it and metrics.jsonl keeps it."""
     values: dict[str, Any] = {"event": _NAMES[type(event)]}
     for field in fields(event):
         if field.name != "snapshot":
@@ -207,7 +205,7 @@ def record(event: Started | Changed | EpochEnded | Ended, run_directory: str) ->
 
 
 def plain(value: Any) -> Any:
-    """Lists, objects and finite numbers, as strict JSON has them; a number that is not finite is null, with `"finite": false` beside it."""
+    """The value as strict JSON: a number that is not finite becomes null, with `"finite": false` beside it."""
     if isinstance(value, Config):
         return value.record()
     if isinstance(value, LayerSummary | LayerHealth):

@@ -1,4 +1,4 @@
-"""Signals of whether a network learns, layer by layer, in the terms of Glorot & Bengio (2010)."""
+"""The layers' health: measurements that show whether a network learns (Glorot & Bengio 2010)."""
 
 import numpy as np
 
@@ -7,23 +7,23 @@ from tui_trainer.nn.network import Network, Workspace
 from tui_trainer.training.events import Distributions, Histogram, LayerHealth
 
 PROBE_SAMPLES = 500
-"""Training images whose activations are measured, the first in file order: enough to tell a dead unit from a rare one."""
+"""The first training images, whose activations are measured: many enough to tell a dead unit from a rarely active one."""
 
 COUNTED_SAMPLES = 100
-"""Images of the probe whose activations are counted: some ten thousand numbers for each layer."""
+"""Images of the probe whose activations are counted."""
 
 BINS = 40
-"""Of the activations."""
+"""Bins of the activations."""
 
 SMALLEST, GREATEST = -60, 8
-"""Powers of two between which gradients are told apart, some 1e-18 and 256; what lies beyond is counted in the outermost bins."""
+"""The bins' lowest and highest power of two of a gradient, about 1e-18 and 256; the outermost bins count what lies beyond."""
 
 
 def measure(network: Network, probe: Workspace, before: Array, gradients: Array) -> tuple[LayerHealth, ...]:
-    """The health of every Dense layer at the step that was just taken.
+    """The health of every Dense layer at the last step.
 
-    `before` is the parameter vector as it was before the step, `gradients` that of the loss's own gradients there, neither clipped nor
-    with a term of weight decay in them; `probe` holds the images.
+    `before` is the parameter vector before the step, `gradients` the loss's gradient vector there, without clipping and weight decay;
+    `probe` holds the images.
     """
     probe.forward()
     health = []
@@ -51,17 +51,17 @@ def measure(network: Network, probe: Workspace, before: Array, gradients: Array)
 
 
 def distributions(network: Network, probe: Workspace, gradients: Array) -> tuple[Distributions, ...]:
-    """How the activations and the gradients of every Dense layer are distributed, after `measure`; nothing in it is changed."""
+    """The distributions of every Dense layer's activations and gradients. Call it after `measure`, which fills `probe`."""
     found = []
     gradient_tensors = network.named(gradients)
     for name, weights, units in probe.measured():
-        activations = _evenly(units.out[:COUNTED_SAMPLES], units.layer.bounds)
-        found.append(Distributions(name, activations, _by_magnitude(gradient_tensors[weights])))
+        activations = evenly(units.out[:COUNTED_SAMPLES], units.layer.bounds)
+        found.append(Distributions(name, activations, by_magnitude(gradient_tensors[weights])))
     return tuple(found)
 
 
-def _evenly(values: Array, bounds: tuple[float, float] | None) -> Histogram:
-    """Counts in equal bins between the bounds, or else from the lowest to the highest value, 0 among them."""
+def evenly(values: Array, bounds: tuple[float, float] | None) -> Histogram:
+    """Counts in equal bins between the bounds, or else between the lowest and the highest value, 0 included."""
     finite = values[np.isfinite(values)]
     low, high = bounds or (float(finite.min(initial=0)), float(finite.max(initial=0)))
     if low == high:
@@ -71,17 +71,17 @@ def _evenly(values: Array, bounds: tuple[float, float] | None) -> Histogram:
     return Histogram(counts, np.linspace(low, high, BINS + 1), values.size - finite.size)
 
 
-def _by_magnitude(values: Array) -> Histogram:
-    """Counts between powers of two, which stand in the numbers themselves: a logarithm of each would take many times as long."""
-    told = values[np.isfinite(values) & (values != 0)]
+def by_magnitude(values: Array) -> Histogram:
+    """Counts between powers of two, read from the exponents of the numbers: logarithms would take many times as long."""
+    counted = values[np.isfinite(values) & (values != 0)]
     # frexp gives m · 2^e with ½ ≤ m < 1.
-    places = np.frexp(told)[1].astype(np.intp) - (SMALLEST + 1)
+    places = np.frexp(counted)[1].astype(np.intp) - (SMALLEST + 1)
     counts = np.bincount(np.clip(places, 0, GREATEST - SMALLEST - 1, out=places), minlength=GREATEST - SMALLEST)
-    return Histogram(counts, np.log10(2) * np.arange(SMALLEST, GREATEST + 1), values.size - told.size)
+    return Histogram(counts, np.log10(2) * np.arange(SMALLEST, GREATEST + 1), values.size - counted.size)
 
 
 def norm(tensor: Array) -> float:
-    """The Euclidean norm, summed in float64: in float32 the squares of a vanished gradient would underflow to 0."""
+    """The Euclidean norm, summed in float64: in float32 the squares of a vanishing gradient would underflow to 0."""
     return float(np.linalg.norm(tensor.astype(np.float64)))
 
 

@@ -1,4 +1,4 @@
-"""The training loop: a generator of events that prints nothing and writes nothing. Whoever stops consuming it stops the work."""
+"""The training loop: a generator of events that prints and writes nothing. It works only while its events are consumed."""
 
 from collections.abc import Iterator
 from math import isfinite, nan
@@ -37,9 +37,9 @@ from tui_trainer.version import __version__
 
 
 class Training:
-    """A run in progress: what it trains, and the data that it is trained, validated and tested on.
+    """A run: its training state, and the data for training, validation and test.
 
-    `config.threads` is a number by now. Raises UserError when the data cannot be split or batched as asked.
+    `config.threads` must be a number. Raises UserError when the data cannot be split or batched as the options say.
     """
 
     def __init__(self, config: Config, data: Dataset) -> None:
@@ -53,54 +53,52 @@ class Training:
             raise UserError(
                 f"must be at most the {samples:,} training samples, not {config.batch_size:,}", option="--batch-size", colon=False
             )
-        self.learner = TrainingState(config, data.spec, samples, data.fingerprint)
+        self.state = TrainingState(config, data.spec, samples, data.fingerprint)
         sparse = data.sparse_parts(samples)
         self._training = BatchLoader(training, config.batch_size, sparse[0])
         self._validation = BatchLoader(validation, sparse=sparse[1]) if validation else None
         self._test = BatchLoader(data.test) if data.test else None
         self.spec = data.spec
-        """What each sample is."""
         self.test = data.test
-        """What the network is examined on."""
         self.probe = BatchLoader(Split(training.images[:PROBE_SAMPLES], training.labels[:PROBE_SAMPLES]), PROBE_SAMPLES)
-        """What its layers are measured on."""
+        """The images that the layers' health is measured on."""
         self._learning_rate = 0.0
         self._seconds = 0.0
-        """Training time of the whole epochs."""
+        """Training time of whole epochs."""
 
     @property
     def step(self) -> int:
         """Batches trained so far."""
-        return self.learner.optimizer.steps
+        return self.state.optimizer.steps
 
     @property
     def position(self) -> EpochProgress:
-        """How far the run is."""
-        return self.learner.position
+        """The run's position."""
+        return self.state.position
 
     def restore(self, snapshot: Snapshot, seconds: float = 0.0, epoch_seconds: float = 0.0) -> None:
-        """Go on from where `snapshot` was taken. Raises UserError as `TrainingState.restore` does; the run is of no use then.
+        """Return to a snapshot. Raises UserError as `TrainingState.restore` does; the run is not usable then.
 
-        `seconds` is the training time of the whole epochs before, `epoch_seconds` that of the one begun.
+        `seconds` is the training time of whole epochs before, `epoch_seconds` that of the present one.
         """
-        self.learner.restore(snapshot)
+        self.state.restore(snapshot)
         self._resize()
         self._seconds, self.position.seconds = seconds, epoch_seconds
 
-    def standing(self) -> Progress:
-        """Where the run stands, in the words of a batch, but without a loss and an accuracy."""
+    def progress_so_far(self) -> Progress:
+        """The run's position as a Progress event, with loss and accuracy NaN."""
         return self._progress(nan, nan)
 
     def events(self, control: Control) -> Iterator[Event]:
-        """The run, from where it stands to its end."""
+        """Train from the present position to the end."""
         yield self._started()
         divergence = None
-        yield from self._change(control)
-        while not (self.learner.is_finished or divergence or control.stopping):
+        yield from self._apply_changes(control)
+        while not (self.state.is_finished or divergence or control.stopping):
             layers: tuple[LayerHealth, ...] = ()
-            order = self.learner.order()
-            while not self.position.is_at_end and control.admit():
-                yield from self._change(control)
+            order = self.state.order()
+            while not self.position.is_at_end and control.wait_while_paused():
+                yield from self._apply_changes(control)
                 with self._threads:
                     started = perf_counter()
                     progress, divergence = self._train_batch(order, control)
@@ -113,38 +111,38 @@ class Training:
                 divergence = self._check_weights()
                 if divergence is None:
                     yield self._end_epoch(layers)
-                    yield from self._change(control)
+                    yield from self._apply_changes(control)
         yield self._ended(control, divergence)
 
-    def _change(self, control: Control) -> Iterator[Changed]:
-        """Make the changes that are planned for this step, and those that somebody wants now."""
-        while change := self.learner.due():
-            yield self._make(change)
-        for values in control.changes():
-            yield self._make(self.learner.note(values))
+    def _apply_changes(self, control: Control) -> Iterator[Changed]:
+        """Apply the changes planned for this step, then the requested ones."""
+        while change := self.state.next_due_change():
+            yield self._apply(change)
+        for values in control.take_changes():
+            yield self._apply(self.state.add_change(values))
 
-    def _make(self, change: Change) -> Changed:
-        self.learner.make(change)
-        # A change that there is no memory for must fail before it is told of: what was told is made again when a run is resumed.
+    def _apply(self, change: Change) -> Changed:
+        self.state.apply(change)
+        # A change without the memory for it must fail before its event: a resumed run applies every change in the log.
         self._resize()
-        return Changed(self.position.epochs + 1, self.position.batch, self.step, change.values, self.learner.config)
+        return Changed(self.position.epochs + 1, self.position.batch, self.step, change.values, self.state.config)
 
     def _resize(self) -> None:
-        """Take batches of the size that is wanted now."""
-        if self._training.rows != self.learner.options.batch_size:
-            self._training.resize(self.learner.options.batch_size)
-            self._training.allocate(self.learner.network)
+        """Load batches of the present size."""
+        if self._training.rows != self.state.options.batch_size:
+            self._training.resize(self.state.options.batch_size)
+            self._training.allocate(self.state.network)
 
     @np.errstate(all="ignore")  # a loss that is not finite ends the run with an explanation, not with a warning
     def _train_batch(self, order: Order, control: Control) -> tuple[Progress, Divergence | None]:
-        network, optimizer, options, position = self.learner.network, self.learner.optimizer, self.learner.options, self.position
+        network, optimizer, options, position = self.state.network, self.state.optimizer, self.state.options, self.position
         indices = order[position.sample : position.sample + options.batch_size]
         batch = self._training.load(network, indices, training=True)
         batch.forward()
         loss_sum, correct = batch.loss()
-        start = position.passed
+        start = position.epochs_passed
         position.batch += 1
-        self._learning_rate = options.learning_rate * self.learner.schedule(start, position.passed)
+        self._learning_rate = options.learning_rate * self.state.schedule(start, position.epochs_passed)
         divergence = None
         layers: tuple[LayerHealth, ...] = ()
         distributions: tuple[Distributions, ...] = ()
@@ -154,7 +152,7 @@ class Training:
             batch.backward()
             counted = control.wants_distributions()
             measured = position.is_at_end or control.wants_layers() or counted
-            # Clipping and L2 regularization change the gradients in place; what is measured is the loss's own.
+            # Clipping and L2 regularization change the gradients in place; health is measured on the loss's own.
             parameters, gradients = (network.parameters.copy(), network.gradients.copy()) if measured else (None, None)
             if options.clip_norm is not None:
                 clip_by_norm(network.gradients, options.clip_norm)
@@ -167,9 +165,9 @@ class Training:
             layer = health.first_not_finite(network, batch) or network.layers[-1].name
             divergence = Divergence(layer, position.epochs + 1, optimizer.steps + 1)
         snapshot = None
-        # After the epoch's last batch comes a snapshot anyway, and of weights that have burst none is of use.
+        # The epoch's last batch is followed by a snapshot anyway.
         if divergence is None and not position.is_at_end and control.wants_snapshot() and self._check_weights() is None:
-            snapshot = self.learner.snapshot()
+            snapshot = self.state.snapshot()
         rows = len(indices)
         return self._progress(loss_sum / rows, correct / rows, layers, snapshot, distributions), divergence
 
@@ -191,7 +189,7 @@ class Training:
             accuracy,
             position.seconds,
             self._learning_rate,
-            position.passed,
+            position.epochs_passed,
             position.sample,
             layers,
             snapshot,
@@ -199,15 +197,15 @@ class Training:
         )
 
     def _check_weights(self) -> Divergence | None:
-        """The last step of an epoch has no later loss that would tell."""
-        layer = health.first_not_finite(self.learner.network)
+        """The divergence of the last step, which no later loss of the epoch would show."""
+        layer = health.first_not_finite(self.state.network)
         return None if layer is None else Divergence(layer, self.position.epochs + 1, self.step)
 
     def _end_epoch(self, layers: tuple[LayerHealth, ...]) -> EpochEnded:
         position = self.position
         validation_loss, validation_accuracy = self._evaluate(self._validation) if self._validation else (None, None)
         train_loss, train_accuracy, seconds = position.loss_sum / position.samples, position.correct / position.samples, position.seconds
-        self.learner.end_epoch(validation_loss if validation_loss is not None and isfinite(validation_loss) else None)
+        self.state.end_epoch(validation_loss if validation_loss is not None and isfinite(validation_loss) else None)
         self._seconds += seconds
         return EpochEnded(
             epoch=position.epochs,
@@ -218,17 +216,17 @@ class Training:
             learning_rate=self._learning_rate,
             seconds=seconds,
             samples_per_second=position.samples / seconds,
-            best=self.learner.best.epoch == position.epochs,
+            best=self.state.best.epoch == position.epochs,
             layers=layers,
-            snapshot=self.learner.snapshot(),
+            snapshot=self.state.snapshot(),
         )
 
-    def _evaluate(self, feed: BatchLoader) -> tuple[float, float]:
+    def _evaluate(self, loader: BatchLoader) -> tuple[float, float]:
         with self._threads:
-            return evaluate(self.learner.network, feed)
+            return evaluate(self.state.network, loader)
 
     def _started(self) -> Started:
-        network, config = self.learner.network, self.learner.config
+        network, config = self.state.network, self.state.config
         learning = [layer for layer in network.layers if layer.shapes()]
         return Started(
             version=__version__,
@@ -241,18 +239,18 @@ class Training:
             test_samples=self._test.samples if self._test else 0,
             threads=int(config.threads),
             environment=environment(),
-            snapshot=self.learner.snapshot(),
+            snapshot=self.state.snapshot(),
         )
 
     def _ended(self, control: Control, divergence: Divergence | None) -> Ended:
-        best, is_finished = self.learner.best, self.learner.is_finished
+        best, is_finished = self.state.best, self.state.is_finished
         kept = best.weights if is_finished and divergence is None else None
-        snapshot = None if divergence else self.learner.snapshot(kept)
+        snapshot = None if divergence else self.state.snapshot(kept)
         test_loss = test_accuracy = None
-        # A signal leaves no time for an examination.
+        # An interruption leaves no time for the test.
         if self._test is not None and control.stopping != "interrupted":
             if kept is not None:
-                np.copyto(self.learner.network.state, kept)
+                np.copyto(self.state.network.state, kept)
             test_loss, test_accuracy = self._evaluate(self._test)
         return Ended(
             status="diverged" if divergence else "completed" if is_finished else control.stopping or "stopped",

@@ -1,4 +1,4 @@
-"""From a Config to the network and the optimizer it describes."""
+"""Builds the network, the optimizer and the schedule that a Config describes."""
 
 from math import prod
 
@@ -12,7 +12,7 @@ from tui_trainer.nn.schedules import Schedule, schedule
 
 
 def build_layers(config: Config, inputs: int, classes: int) -> tuple[Layer, ...]:
-    """The layers alone, which know their names and shapes but hold no memory."""
+    """The layers, with names and shapes but without memory."""
     return perceptron_layers(
         inputs,
         config.hidden,
@@ -25,29 +25,29 @@ def build_layers(config: Config, inputs: int, classes: int) -> tuple[Layer, ...]
 
 
 def build_network(config: Config, inputs: int, classes: int) -> Network:
-    """The network with its memory, all parameters still 0."""
+    """The network, all parameters 0."""
     return Network(build_layers(config, inputs, classes))
 
 
 def build_optimizer(config: Config, network: Network) -> Optimizer:
     """The optimizer, bound to the network's parameters and gradients."""
-    rule = OPTIMIZERS[config.optimizer]
-    hyperparameters = {name: getattr(config, name) for name in rule.hyperparameters}
-    return rule(network.parameters, network.gradients, weight_decay=config.weight_decay, **hyperparameters)
+    optimizer = OPTIMIZERS[config.optimizer]
+    hyperparameters = {name: getattr(config, name) for name in optimizer.hyperparameters}
+    return optimizer(network.parameters, network.gradients, weight_decay=config.weight_decay, **hyperparameters)
 
 
 def build_schedule(config: Config) -> Schedule:
-    """The factor of the learning rate at each position of the run."""
+    """The schedule of the learning rate."""
     return schedule(config.schedule, decay=config.decay, decay_every=config.decay_every, epochs=config.epochs, warmup=config.warmup)
 
 
 def parameters(layer: Layer) -> int:
-    """How many numbers the layer learns."""
+    """The number of the layer's parameters."""
     return sum(prod(shape) for shape in layer.shapes().values())
 
 
 def arithmetic(layer: Layer, times: str = "×") -> str:
-    """The product behind `parameters`: weights and biases as (inputs + 1) × units, anything else as a sum of products."""
+    """The calculation of `parameters`: weights and biases as (inputs + 1) × units, anything else as a sum of products."""
     shapes = list(layer.shapes().values())
     match shapes:
         case [(inputs, units), (biases,)] if units == biases:

@@ -1,4 +1,4 @@
-"""What decides how a run goes on, besides its tensors: read from files, so nothing in it is believed before it is checked."""
+"""The scalars of a snapshot: everything besides the tensors that a resumed run depends on. Read from files, and so validated."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -14,7 +14,7 @@ from tui_trainer.nn.network import buffer_shapes, parameter_shapes
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.training.model import build_layers
 
-LONGEST_COMPLAINT = 160
+LONGEST_PROBLEM = 160
 
 Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 Copy = Literal["best", "last"]
@@ -24,7 +24,7 @@ _MODEL = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class ModelState(BaseModel):
-    """The network alone: enough to predict."""
+    """The network's part of the scalars, enough to predict."""
 
     model_config = _MODEL
 
@@ -37,7 +37,7 @@ class ModelState(BaseModel):
 
     @property
     def spec(self) -> DataSpec:
-        """What the network was trained on."""
+        """The description of the data that the network was trained on."""
         return DataSpec(self.sample_shape or (self.features,), self.classes, scale=self.scale)
 
     @model_validator(mode="after")
@@ -52,7 +52,7 @@ class ModelState(BaseModel):
         return Config.parse({name: value for name, value in self.config.items() if value is not None})
 
     def model_shapes(self) -> dict[str, tuple[int, ...]]:
-        """The network's tensors. Raises UserError as `options` does."""
+        """Each tensor's shape by name. Raises UserError as `options` does."""
         return {**parameter_shapes(layers := self._layers()), **buffer_shapes(layers)}
 
     def _layers(self) -> tuple[Layer, ...]:
@@ -60,33 +60,33 @@ class ModelState(BaseModel):
 
 
 class RunState(ModelState):
-    """Where a run stands."""
+    """The whole training state's scalars."""
 
     data: str
-    """What the images and labels add up to: a run goes on with the same ones."""
+    """The fingerprint of the images and labels: a run is resumed on the same ones."""
     epochs: Annotated[int, Field(ge=0, le=MOST_EPOCHS)]
-    """Whole ones."""
+    """Whole epochs trained so far."""
     batch: Count
     """Batches of this epoch trained so far."""
     stretch: tuple[Count, Count, Annotated[float, Field(ge=0, lt=1)]]
-    """The first batch, the sample and the share of the epoch at which batches of their present size began."""
+    """The present `BatchSegment`, by the name that files give it."""
     step: Count
     changes: Count
-    """How many of the config's changes are made; the others are planned."""
+    """The number of applied changes in the config; the others are planned."""
     loss_sum: Annotated[float, Field(ge=0)]
     correct: Count
     optimizer: Annotated[dict[str, float], Field(max_length=100)]
-    """What the rule remembers besides its tensors."""
+    """The optimizer's scalars."""
     order_state: dict[str, Any]
     mask_state: dict[str, Any]
     best_epoch: Annotated[int, Field(ge=0, le=MOST_EPOCHS)]
     best_loss: Annotated[float, Field(ge=0)] | None
     copies: Annotated[tuple[Copy, ...], Field(max_length=1)]
-    """Which of the network's tensors are there twice: `best.…`, those of the best epoch, where they may be wanted back; `last.…`, those to
-    go on from, where the best ones took their place at the end."""
+    """A second copy of the network's tensors, if any: `best.…` from the best epoch, for early stopping; `last.…` to resume from, where the
+    best epoch's are the run's result."""
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Every tensor. Raises UserError when this version cannot read the options."""
+        """Every tensor's shape by name. Raises UserError when this version cannot read the options."""
         model, trained = self.model_shapes(), parameter_shapes(self._layers())
         groups = {"": model}
         groups |= {f"optimizer.{slot}.": trained for slot in OPTIMIZERS[self.options.optimizer].slots}
@@ -95,12 +95,12 @@ class RunState(ModelState):
 
 
 def read_model_state(scalars: Mapping[str, Any]) -> ModelState:
-    """The network that a snapshot's scalars tell of. Raises UserError."""
+    """A snapshot's scalars, validated as far as they describe the network. Raises UserError."""
     return _read(ModelState, scalars)
 
 
 def read_run_state(scalars: Mapping[str, Any]) -> RunState:
-    """The run that a snapshot's scalars tell of. Raises UserError."""
+    """A snapshot's scalars, validated as a training state. Raises UserError."""
     return _read(RunState, scalars)
 
 
@@ -108,4 +108,4 @@ def _read(kind: type[State], scalars: Mapping[str, Any]) -> State:
     try:
         return kind.model_validate(scalars)
     except ValidationError as error:
-        raise UserError(first_problem(error)[:LONGEST_COMPLAINT]) from None
+        raise UserError(first_problem(error)[:LONGEST_PROBLEM]) from None

@@ -1,6 +1,6 @@
-"""How many BLAS threads are fastest for a network: measured, because on small products more are often slower.
+"""The fastest number of BLAS threads for a network, measured, because on small products more threads are often slower.
 
-The answer is kept in the user's cache folder: threads may change the last bits of a product, and the same options have to give the same
+The result is kept in the user's cache folder: threads may change the last bits of a product, and the same options must give the same
 numbers again.
 """
 
@@ -26,11 +26,11 @@ ROUNDS = 5
 STEPS = 5
 MOST_BYTES = 1 << 20
 WORTH = 0.8
-"""More threads have to bring the time down to this share: they take cores from whatever else the machine does."""
+"""More threads are used only if they reduce the time to this share: they take cores from other processes."""
 
 
 def fastest_threads(config: Config, data: Dataset) -> int:
-    """One thread or as many as the BLAS would take, whichever trains a batch of this network faster."""
+    """One thread or the BLAS's default, whichever trains a batch of this network faster."""
     most = most_threads()
     if most == 1:
         return 1
@@ -38,12 +38,13 @@ def fastest_threads(config: Config, data: Dataset) -> int:
     key = ", ".join((shapes, f"batch {config.batch_size}", config.activation, config.optimizer, f"{most} threads", *environment().values()))
     known = _known()
     if key not in known:
-        known[key] = _measure(config, data, most)
+        known[key] = measure(config, data, most)
         _keep(known)
     return known[key]
 
 
-def _measure(config: Config, data: Dataset, most: int) -> int:
+def measure(config: Config, data: Dataset, most: int) -> int:
+    """The number of threads with which some steps of this run took the least time."""
     network = build_network(config.model_copy(update={"dropout": 0.0}), data.features, data.classes)
     network.initialize(np.random.default_rng(0))
     optimizer = build_optimizer(config, network)
@@ -67,7 +68,7 @@ def _measure(config: Config, data: Dataset, most: int) -> int:
 
 
 def _known() -> dict[str, int]:
-    """Earlier answers; none when there is no cache, or one that cannot be read."""
+    """Earlier results; empty without a readable cache."""
     try:
         with opened(folders.cache() / "threads.json") as file:
             known = json.loads(file.read(MOST_BYTES))
@@ -83,5 +84,5 @@ def _keep(known: dict[str, int]) -> None:
         folders.cache().mkdir(parents=True, exist_ok=True)
         write_whole(folders.cache() / "threads.json", json.dumps(known, indent=1).encode())
     except OSError:
-        # Without a cache the next run measures again, and its start event says what it found.
+        # Without a cache the next run measures again.
         return

@@ -1,4 +1,4 @@
-"""What a run trains, with all that decides how it goes on: it can be copied at any batch, and stand there again later, to the last bit."""
+"""The training state: everything that a run's next batch depends on. It can be saved at any batch and restored to the last bit."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
@@ -17,11 +17,11 @@ from tui_trainer.training.model import build_network, build_optimizer, build_sch
 from tui_trainer.training.run_state import RunState, read_run_state
 
 Order: TypeAlias = NDArray[np.intp]
-"""The numbers of all training samples, as an epoch takes them."""
+"""The indices of all training samples in the order of an epoch."""
 
 
-class Best(NamedTuple):
-    """The epoch of the lowest validation loss so far, 0 for none, and the network's state there where it will be wanted back."""
+class BestEpoch(NamedTuple):
+    """The epoch of the lowest validation loss so far, 0 for none; with early stopping, also the network's state there."""
 
     epoch: int = 0
     loss: float = 0.0
@@ -29,19 +29,19 @@ class Best(NamedTuple):
 
 
 class TrainingState:
-    """The network with its optimizer, the options as they change, the random streams, the position in the run and its best epoch.
+    """The network with its optimizer, the options and their changes, the random streams, the position and the best epoch.
 
-    `samples` are those of an epoch, `spec` says what each is, and `data` is the fingerprint of what they come from.
+    `spec` describes the data, `samples` is their number per epoch, `data` their fingerprint.
     """
 
     def __init__(self, config: Config, spec: DataSpec, samples: int, data: str) -> None:
         self.config = config
-        """The description of the run, with every change that was made or is planned."""
+        """The run's options at its start, with every applied and planned change."""
         self.options = config
-        """As they are now, after the changes that were made."""
+        """The present options, after the applied changes."""
         self._planned = list(config.changes)
         self._spec, self._data = spec, data
-        # Separate streams: what one consumes never shifts another.
+        # Separate streams, so that drawing from one never shifts another.
         initial, order, masks = np.random.SeedSequence(config.seed).spawn(3)
         self.network = build_network(config, spec.features, spec.classes)
         self.network.initialize(np.random.default_rng(initial))
@@ -49,7 +49,7 @@ class TrainingState:
         self.network.draw_from(self._mask_rng)
         self.optimizer = build_optimizer(config, self.network)
         self.schedule = build_schedule(config)
-        self.best = Best()
+        self.best = BestEpoch()
         self._order_rng = np.random.default_rng(order)
         self._order_state = self._order_rng.bit_generator.state
         self.position = EpochProgress(samples, config.batch_size)
@@ -57,21 +57,21 @@ class TrainingState:
     # The options
 
     @property
-    def _made(self) -> tuple[Change, ...]:
+    def _applied(self) -> tuple[Change, ...]:
         return self.config.changes[: len(self.config.changes) - len(self._planned)]
 
-    def due(self) -> Change | None:
-        """The next of the planned changes, once it is its step's turn."""
+    def next_due_change(self) -> Change | None:
+        """Remove and return the next planned change if it is due at this step."""
         return self._planned.pop(0) if self._planned and self._planned[0].step <= self.optimizer.steps else None
 
-    def note(self, values: Mapping[str, Any]) -> Change:
-        """Write down that somebody changes options now, before what is planned."""
+    def add_change(self, values: Mapping[str, Any]) -> Change:
+        """Add a change at this step to the config, before the planned ones, and return it."""
         change = Change(self.optimizer.steps, values)
-        self.config = self.config.model_copy(update={"changes": (*self._made, change, *self._planned)})
+        self.config = self.config.model_copy(update={"changes": (*self._applied, change, *self._planned)})
         return change
 
-    def make(self, change: Change) -> None:
-        """Give options other values from the next batch on."""
+    def apply(self, change: Change) -> None:
+        """Change options from the next batch on."""
         before, self.options = self.options, self.options.model_copy(update=dict(change.values))
         self.schedule = build_schedule(self.options)
         self.optimizer.decay_weights(self.options.weight_decay)
@@ -81,33 +81,33 @@ class TrainingState:
     # The epochs
 
     def order(self) -> Order:
-        """The epoch's order of samples; the state before the draw is kept, so that a resumed epoch draws the same one."""
+        """Draw the epoch's order of samples. The generator's state before is kept, so that a resumed epoch draws the same order."""
         if not self.config.shuffle:
             return np.arange(self.position.samples)
         self._order_state = self._order_rng.bit_generator.state
         return self._order_rng.permutation(self.position.samples)
 
     def end_epoch(self, validation_loss: float | None) -> None:
-        """Go on to the next epoch, and note it if this one was the best; the loss is None where there is none, or it is not finite."""
+        """Begin the next epoch, and keep this one if it is the best. The loss is None where there is none, or it is not finite."""
         self.position.end_epoch()
         if validation_loss is not None and (validation_loss < self.best.loss or not self.best.epoch):
             weights = self.network.state.copy() if self.config.early_stopping else None
-            self.best = Best(self.position.epochs, validation_loss, weights)
+            self.best = BestEpoch(self.position.epochs, validation_loss, weights)
         # The next epoch's order is drawn from here.
         self._order_state = self._order_rng.bit_generator.state
 
     @property
     def is_finished(self) -> bool:
-        """Whether all epochs are trained, or early stopping has waited long enough for a better one."""
+        """Whether all epochs are trained, or early stopping's patience has run out."""
         epochs, patience = self.position.epochs, self.config.early_stopping
         return epochs >= self.options.epochs or (patience > 0 and epochs > 0 and epochs - self.best.epoch >= patience)
 
     # Snapshots
 
     def snapshot(self, kept: Array | None = None) -> Snapshot:
-        """Copies of everything that decides what comes next, and nothing else: equal runs give equal snapshots.
+        """Copies of the whole training state and nothing else: equal runs give equal snapshots.
 
-        `kept` is a state of the network that takes the place of the last one as the run's result; that one is copied beside it.
+        `kept`, a state of the network, replaces the last one as the run's result; the last one is then copied beside it.
         """
         network, best = self.network.state, self.best.weights
         tensors = self._copies("", network if kept is None else kept)
@@ -123,9 +123,9 @@ class TrainingState:
             "data": self._data,
             "epochs": self.position.epochs,
             "batch": self.position.batch,
-            "stretch": self.position.stretch,
+            "stretch": self.position.segment,
             "step": self.optimizer.steps,
-            "changes": len(self._made),
+            "changes": len(self._applied),
             "loss_sum": self.position.loss_sum,
             "correct": self.position.correct,
             "optimizer": self.optimizer.memory(),
@@ -141,9 +141,9 @@ class TrainingState:
         return {f"{prefix}{name}": tensor.copy() for name, tensor in self.network.named(vector).items()}
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Stand where `snapshot` was taken, with options of which only those that may change differ from its own.
+        """Return to a snapshot, whose options differ from the present ones only where they may change.
 
-        Raises UserError when the snapshot does not fit the options or the data, or contradicts itself; the learner is of no use then.
+        Raises UserError when the snapshot does not match the options or the data, or contradicts itself; the state is not usable then.
         """
         state = read_run_state(snapshot.scalars)
         if state.data != self._data:
@@ -173,8 +173,8 @@ class TrainingState:
         for _ in range(state.changes):
             if not self._planned:
                 raise UserError("it tells of more changes than there are")
-            self.make(self._planned.pop(0))
-        self.best = Best(state.best_epoch, state.best_loss or 0.0)
+            self.apply(self._planned.pop(0))
+        self.best = BestEpoch(state.best_epoch, state.best_loss or 0.0)
         self.position.restore(state)
         if (state.best_epoch > 0) != (state.best_loss is not None):
             raise UserError("it does not tell its best epoch and that one's loss together")

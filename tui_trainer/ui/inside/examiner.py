@@ -38,14 +38,22 @@ class Subject:
     snapshot: Snapshot
     first: FirstLayer
     classes: int
-    side: int | None
-    """Of the images, where they are square."""
+    image_shape: tuple[int, int] | None
+    """Of the samples, where they are images in gray."""
     test: Split | None
     """What it is examined on, if that could be read."""
     scale: Scale
     """That of these images."""
     note: str = ""
     """What is odd about it, in a line that may hold anything."""
+
+    @property
+    def side(self) -> int | None:
+        """Of the images, where they are squares, as one that is drawn by hand has to be."""
+        match self.image_shape:
+            case (height, width) if height == width:
+                return height
+        return None
 
 
 @dataclass
@@ -180,8 +188,7 @@ class Examiner(Background):
             raise UserError("a second network of this size does not fit into memory") from None
         scale = Scale.of(test.images) if test else Scale(0.0, 255.0)
         shape = read_model_state(snapshot.scalars).spec.image_shape
-        side = shape[0] if shape and shape[0] == shape[1] else None
-        self._subject = subject = Subject(snapshot, FirstLayer.of(network), network.classes, side, test, scale, note)
+        self._subject = subject = Subject(snapshot, FirstLayer.of(network), network.classes, shape, test, scale, note)
         self.post(NetworkRead(subject))
         if test is None:
             return

@@ -18,7 +18,9 @@ from tui_trainer.ui.inside.examiner import Subject
 from tui_trainer.ui.inside.gallery import Bars, Gallery, Picture, Tile
 from tui_trainer.ui.inside.sketchpad import Sketchpad
 
-NOT_SQUARE = N_("These images are no squares, and cannot be drawn.")
+NO_IMAGES = N_("These are no images in gray, and cannot be drawn.")
+
+NOT_SQUARE = N_("These images are no squares: none can be drawn by hand.")
 
 DIVERGED = N_("The network gives numbers that are not finite:\nits training diverged.")
 
@@ -37,10 +39,10 @@ def why_nothing(subject: Subject | None, examination: Examination | None) -> str
 
 
 def image_levels(subject: Subject, index: int) -> NDArray[np.uint8] | None:
-    """A test image as it is drawn; None where it is no square."""
-    if subject.test is None or subject.side is None:
+    """A test image as it is drawn; None where it is no image."""
+    if subject.test is None or subject.image_shape is None:
         return None
-    return subject.scale.levels(subject.test.images[index]).reshape(subject.side, subject.side)
+    return subject.scale.levels(subject.test.images[index]).reshape(subject.image_shape)
 
 
 class MistakesPane(Horizontal):
@@ -70,7 +72,7 @@ class MistakesPane(Horizontal):
         found = np.flatnonzero(self._indices == chosen)
         nothing = nothing or _("No test image was taken for another digit.")
         index = int(found[0]) if len(found) else 0
-        gallery.show(len(self._indices), subject.side if subject else None, self._tile, nothing, index)
+        gallery.show(len(self._indices), subject.image_shape if subject else None, self._tile, nothing, index)
         self._show_chosen()
 
     def _tile(self, number: int) -> Tile:
@@ -137,7 +139,7 @@ class ConfusionPane(Vertical):
         self._indices = self._examination.cell(*cell)
         found = np.flatnonzero(self._indices == chosen)
         index = int(found[0]) if len(found) else 0
-        gallery.show(len(self._indices), self._subject.side, self._tile, _("There are no such images."), index)
+        gallery.show(len(self._indices), self._subject.image_shape, self._tile, _("There are no such images."), index)
         self._show_chosen()
 
     @on(Gallery.Chosen)
@@ -190,14 +192,14 @@ class UnitsPane(Horizontal):
         nothing = why_nothing(subject, examination)
         if subject and not subject.first.is_finite:
             count, nothing = 0, _(DIVERGED)
-        gallery.show(count, subject.side if subject else None, self._tile, nothing, gallery.index)
+        gallery.show(count, subject.image_shape if subject else None, self._tile, nothing, gallery.index)
         self._count = count
         self._show_chosen()
 
     def _weights(self, unit: int) -> Array | None:
         assert self._subject
-        side = self._subject.side
-        return None if side is None else self._subject.first.weights[unit].reshape(side, side)
+        shape = self._subject.image_shape
+        return None if shape is None else self._subject.first.weights[unit].reshape(shape)
 
     def _tile(self, unit: int) -> Tile:
         assert self._subject
@@ -209,8 +211,8 @@ class UnitsPane(Horizontal):
         there = self._subject is not None and unit < self._count
         self.query_one(Picture).show(self._weights(unit) if there else None)
         facts = self._subject.first.describe(unit, self._examination) if self._subject and there else []
-        if there and self._subject and self._subject.side is None:
-            facts.append(_(NOT_SQUARE))
+        if there and self._subject and self._subject.image_shape is None:
+            facts.append(_(NO_IMAGES))
         self.query_one("#unit-facts", Static).update(Content("\n".join(facts)))
 
     def explain(self, *, shades: bool) -> None:
@@ -246,7 +248,7 @@ class DrawPane(Horizontal):
         paper = self.query_one(Sketchpad)
         text = _(self.HINT) if paper.sketch.is_empty and not paper.is_down else _("What the network is shown, and what it says:")
         if self._subject and self._subject.side is None:
-            text = _(NOT_SQUARE)
+            text = _(NOT_SQUARE if self._subject.image_shape else NO_IMAGES)
         self.query_one("#pen", Static).update(Content(f"{paper.state}\n{text}"))
 
     def answer(self, levels: NDArray[np.uint8], probabilities: Iterable[float]) -> None:

@@ -151,7 +151,7 @@ class InsideScreen(FittedScreen[None]):
     def _read(self, event: NetworkRead) -> None:
         if not self._stands:
             return
-        other = self.subject is None or self.subject.test is not event.subject.test or self.subject.side != event.subject.side
+        other = self.subject is None or self.subject.test is not event.subject.test or self.subject.image_shape != event.subject.image_shape
         if other or self.examination is None or event.subject.test is None or self._missing:
             self.subject, self.examination, self._missing = event.subject, None, ""
             self._show()

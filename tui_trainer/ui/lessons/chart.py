@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from tui_trainer.history.history import History
 from tui_trainer.history.series import EPOCH, SECONDS, STEP, Points
 from tui_trainer.history.traces import profile, trace
-from tui_trainer.lessons.lesson import Drawing
+from tui_trainer.lessons.lesson import ChartSpec
 from tui_trainer.text.language import _
 from tui_trainer.ui.chart.overlay import Line, Overlay
 
@@ -15,7 +15,7 @@ PLACES: Mapping[str, int] = {"epochs": EPOCH, "steps": STEP, "seconds": SECONDS}
 class LessonChart(Overlay):
     """Draws a line for each run."""
 
-    def __init__(self, drawing: Drawing) -> None:
+    def __init__(self, drawing: ChartSpec) -> None:
         super().__init__(drawing.title, drawing.scale, drawing.over)
         self._drawing = drawing
 

@@ -10,7 +10,7 @@ from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
 from tui_trainer.lessons.criteria import Verdict
 from tui_trainer.lessons.lesson import Lesson
-from tui_trainer.lessons.parallel_runs import Trial
+from tui_trainer.lessons.parallel_runs import ParallelRuns
 from tui_trainer.ui.kit.background import Background
 
 
@@ -36,17 +36,17 @@ class LessonRunner(Background):
     def __init__(self, lesson: Lesson, given: Mapping[str, Any], post: Callable[[Message], object]) -> None:
         super().__init__("lesson", post)
         self.configs: Mapping[str, Config] = lesson.configs(given)
-        self.trial = Trial(self.configs, lesson.samples)
+        self.parallel_runs = ParallelRuns(self.configs, lesson.samples)
         self._lesson = lesson
 
     def stop(self) -> None:
         super().stop()
-        self.trial.stop()
+        self.parallel_runs.stop()
 
     def work(self) -> None:
-        for _ in self.trial.events():
+        for _ in self.parallel_runs.events():
             pass
-        self.post(LessonEnded(self, self._lesson.judge(self.trial.histories) if self.trial.complete else None))
+        self.post(LessonEnded(self, self._lesson.judge(self.parallel_runs.histories) if self.parallel_runs.complete else None))
 
     def refuse(self, error: UserError) -> None:
         self.post(LessonRefused(self, str(error)))

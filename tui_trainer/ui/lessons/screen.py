@@ -92,7 +92,7 @@ class LessonScreen(PaneScreen[Config | None]):
     @property
     def _histories(self) -> Mapping[str, History]:
         """Of the latest runs, as far as they are."""
-        return self.runner.trial.histories if self.runner else {}
+        return self.runner.parallel_runs.histories if self.runner else {}
 
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""
@@ -205,8 +205,8 @@ class LessonScreen(PaneScreen[Config | None]):
         if event.verdict is None:
             self._say(_("stopped before the end: no verdict"), "-stopped")
             return
-        held = sum(finding.holds for finding in event.verdict.findings)
-        of = _("{held} of {count} so, seed {seed}").format(held=held, count=len(event.verdict.findings), seed=seed)
+        held = sum(judgement.holds for judgement in event.verdict.judgements)
+        of = _("{held} of {count} so, seed {seed}").format(held=held, count=len(event.verdict.judgements), seed=seed)
         if event.verdict.holds:
             self._say(_("the claim held on these runs: {of}").format(of=of), "-held")
         else:
@@ -243,9 +243,9 @@ class LessonScreen(PaneScreen[Config | None]):
 
     def _look(self) -> None:
         """Show how far the runs are."""
-        trial = self.runner.trial if self.runner else None
-        if trial and self.state in (State.RUNNING, State.STOPPING):
-            self.query_one(Meter).show(trial.position)
+        parallel_runs = self.runner.parallel_runs if self.runner else None
+        if parallel_runs and self.state in (State.RUNNING, State.STOPPING):
+            self.query_one(Meter).show(parallel_runs.position)
             changed = describe_change(self._given, _) if self._given else _("as the lesson has it")
             self._say(_("stopping") if self.state is State.STOPPING else _("training: {changed}").format(changed=changed))
         for chart in self.query(LessonChart):

@@ -77,7 +77,7 @@ def _findings(verdict: Verdict, *, plain: bool) -> Content:
     """What decided it."""
     yes, no = (_("yes"), _("no")) if plain else ("✓", "✗")
     lines = [
-        Content.assemble((f"{yes if finding.holds else no} ", "$text-success" if finding.holds else "$text-error"), finding.sentence)
-        for finding in verdict.findings
+        Content.assemble((f"{yes if judgement.holds else no} ", "$text-success" if judgement.holds else "$text-error"), judgement.sentence)
+        for judgement in verdict.judgements
     ]
     return Content("\n").join(lines)

@@ -18,7 +18,7 @@ from textual.widgets import Static
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
 from tui_trainer.history.quantities import FIGURES
-from tui_trainer.history.quantity import Cell, LayerQuantity
+from tui_trainer.history.quantity import LayerQuantity, LayerTableCell
 from tui_trainer.text import drawing
 from tui_trainer.text.cells import ljust, rjust
 from tui_trainer.text.language import N_, _
@@ -96,7 +96,7 @@ def _measured() -> dict[str, Column]:
     return {name: _column(FIGURES[name], cells[name]) for name in order}
 
 
-def _column(figure: LayerQuantity, cell: Cell) -> Column:
+def _column(figure: LayerQuantity, cell: LayerTableCell) -> Column:
     return Column(cell.head, of_health=lambda health: format(figure.take(health), cell.form), width=cell.width)
 
 

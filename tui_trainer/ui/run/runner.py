@@ -8,7 +8,7 @@ from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Split
 from tui_trainer.errors import UserError
 from tui_trainer.history.history import History
-from tui_trainer.runs.resumed_history import past
+from tui_trainer.runs.resumed_history import resumed_history
 from tui_trainer.runs.run import Run
 from tui_trainer.trained.restore import network_alone
 from tui_trainer.training.control import Control
@@ -20,7 +20,7 @@ from tui_trainer.ui.run import messages
 class Runner(Background):
     """Trains in the background; `history` fills as it goes, and what may not be missed is posted.
 
-    `create` is called there too. A run that `resumes` has a config of its own, which takes the place of `config`, and a past.
+    `create` is called there too. A run that `resumes` has a config of its own, which takes the place of `config`, and a history.
     """
 
     def __init__(self, config: Config, create: Callable[[], Run], post: Callable[[Message], object], *, resumes: bool = False) -> None:
@@ -82,7 +82,7 @@ class Runner(Background):
         made = event.config.changes[: event.snapshot.scalars["changes"]]
         self.config = event.config
         self.options = event.config.model_copy(update={name: value for change in made for name, value in change.values.items()})
-        self.history = past(run)
+        self.history = resumed_history(run)
 
 
 def _farewell(runner: Runner, event: Ended) -> messages.RunEnded:

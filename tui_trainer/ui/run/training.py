@@ -134,7 +134,7 @@ class TrainingPanel(RunPanel):
         """End the pause."""
         if self.runner and self.phase is Phase.PAUSED:
             self.enter(Phase.TRAINING)
-            self.runner.control.go_on()
+            self.runner.control.unpause()
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -144,7 +144,7 @@ class TrainingPanel(RunPanel):
             held.control.pause()
         yield
         if held:
-            held.control.go_on()
+            held.control.unpause()
 
     def ask_for_change(self) -> None:
         """Ask for other values for the rest of the run."""
@@ -252,7 +252,7 @@ class TrainingPanel(RunPanel):
         self.enter(Phase.ENDED)
         self.show_end(event, diagnose(self.runner.options, event.status, event.test_accuracy, self.runner.history.layers))
         if event.trouble:
-            self.show_trouble(_("not everything is saved: {problem}").format(problem=event.trouble.below_folder(self.directory)))
+            self.show_trouble(event.trouble.below_folder(self.directory))
         if self._next:
             self.begin(self._next)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from textual.message import Message
 
 from tui_trainer.errors import UserError
-from tui_trainer.sweep.board import Board, Onlooker, find_sweeps
+from tui_trainer.sweep.board import Board, BoardReader, find_sweeps
 from tui_trainer.system import folders
 from tui_trainer.ui.kit.background import Background
 
@@ -42,7 +42,7 @@ def _look_into(folder: Path) -> SweepsFound:
 
 
 def _board(folder: Path) -> Board | str:
-    with closing(Onlooker(folder)) as onlooker:
+    with closing(BoardReader(folder)) as onlooker:
         try:
             return onlooker.look()
         except UserError as error:

@@ -11,7 +11,7 @@ from textual.message import Message
 
 from tui_trainer.errors import UserError
 from tui_trainer.sweep.plan import Plan, open_sweep
-from tui_trainer.sweep.sweep import RunChanged, Standings, Sweep, SweepEnded, SweepNoted, SweepStarted
+from tui_trainer.sweep.sweep import RunChanged, Sweep, SweepEnded, SweepNoted, SweepProgress, SweepStarted
 from tui_trainer.sweep.workers import LocalWorkers
 from tui_trainer.ui.kit.background import Background
 
@@ -55,7 +55,7 @@ class SweepRunner(Background):
     def __init__(self, folder: Path, plan: Plan | None, workers: int, post: Callable[[Message], object]) -> None:
         super().__init__("sweep", post)
         self.folder = folder
-        self.standings: Standings | None = None
+        self.progress: SweepProgress | None = None
         """How far it is."""
         self.goes_on = True
         """Until the app has heard that it is over."""
@@ -88,9 +88,9 @@ class SweepRunner(Background):
             case SweepStarted():
                 self.post(SweepOpened(self))
             case RunChanged():
-                self.standings = event.standings
+                self.progress = event.progress
             case SweepNoted():
                 self.post(SweepTold(self, event.text))
             case SweepEnded():
-                self.standings = event.standings
+                self.progress = event.progress
                 self.post(SweepOver(self, event))

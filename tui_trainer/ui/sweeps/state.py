@@ -8,8 +8,8 @@ from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.phrases import duration, rate_text
 from tui_trainer.sweep.space import describe
 from tui_trainer.sweep.statistics import Group
-from tui_trainer.sweep.store import Standing
-from tui_trainer.sweep.sweep import Standings
+from tui_trainer.sweep.store import RunStatus
+from tui_trainer.sweep.sweep import SweepProgress
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.sweeps.runner import SweepRunner
@@ -32,31 +32,31 @@ class State(Enum):
             return cls.STOPPING
         if board is None:
             return cls.BROKEN if problem and not runner else cls.PREPARING
-        if board.going_on:
+        if board.is_running:
             return cls.GOING_ON
-        if runner and not runner.standings:
+        if runner and not runner.progress:
             return cls.PREPARING
         return cls.COMPLETE if board.is_complete else cls.STOPPED
 
 
-def progress(state: State, board: Board | None, standings: Standings | None, problem: str) -> Content:
+def progress(state: State, board: Board | None, counts: SweepProgress | None, problem: str) -> Content:
     """How far it is and how fast it goes."""
     if state is State.BROKEN:
         return Content(f"{state.value} {printable(problem)}")
-    if standings is None or state is State.PREPARING:
+    if counts is None or state is State.PREPARING:
         return Content(_(state.value))
-    parts = [_("{ended:,} of {total:,} runs").format(ended=standings.done + standings.failed, total=standings.total)]
-    if standings.failed:
-        parts.append(_("{count:,} failed").format(count=standings.failed))
-    if board and (diverged := board.count(Standing.DIVERGED)):
+    parts = [_("{ended:,} of {total:,} runs").format(ended=counts.done + counts.failed, total=counts.total)]
+    if counts.failed:
+        parts.append(_("{count:,} failed").format(count=counts.failed))
+    if board and (diverged := board.count(RunStatus.DIVERGED)):
         parts.append(_("{count:,} diverged").format(count=diverged))
-    if board and (pruned := board.count(Standing.PRUNED)):
+    if board and (pruned := board.count(RunStatus.PRUNED)):
         parts.append(_("{count:,} given up").format(count=pruned))
     if state is State.GOING_ON:
-        if standings.trained and standings.seconds:
-            parts.append(rate_text(standings, _))
-        if standings.seconds_left is not None:
-            parts.append(_("{time} left").format(time=duration(standings.seconds_left, _)))
+        if counts.trained and counts.seconds:
+            parts.append(rate_text(counts, _))
+        if counts.seconds_left is not None:
+            parts.append(_("{time} left").format(time=duration(counts.seconds_left, _)))
     return Content.assemble((_(state.value), "bold"), "  ", ", ".join(parts))
 
 

@@ -59,8 +59,8 @@ NOTES = (
 
 
 SWEEP_KEYS = (
-    Binding("c", "group", "Group", tooltip="A row for each run, or for each configuration, whose seeds are one"),
-    Binding("slash", "filter", "Find", tooltip="Show the rows alone in which some words occur: relu 0.01, activation=relu"),
+    Binding("c", "group", "Group", tooltip="A row for each run, or for each configuration, whose seeds are one", show=False),
+    Binding("slash", "filter", "Find", tooltip="Show the rows alone in which some words occur: relu 0.01, activation=relu", show=False),
     Binding("s", "stop", "Stop", tooltip="Stop the sweep; its runs keep what they have learned, and can be resumed"),
     Binding("g", "go_on", "Resume", tooltip="Train what is left of the sweep"),
     Binding("u", "unmark", "Unmark", tooltip="Take all marks away", show=False),
@@ -106,7 +106,7 @@ class SweepScreen(PaneScreen[None]):
             yield Meter()
             yield Button(_("Stop"), id="stop", compact=True)
         yield Static(id="outcome")
-        yield KeyFooter()
+        yield KeyFooter("c", "slash")
 
     def on_mount(self) -> None:
         """Begin to look."""
@@ -143,14 +143,14 @@ class SweepScreen(PaneScreen[None]):
 
     def _show_state(self) -> None:
         runner, board = self.runner, self.board
-        standings = runner.standings if runner else board.standings if board else None
+        counts = runner.progress if runner else board.progress if board else None
         problem = self._seen.problem.below_folder(self.folder) if self._seen.problem else ""
         state = State.of(board, problem, runner)
         sentence = self.query_one("#sentence", Static)
         sentence.set_classes(f"-{state.name.lower()}")
-        sentence.update(progress(state, board, standings, problem))
+        sentence.update(progress(state, board, counts, problem))
         self.query_one("#outcome", Static).update(outcome(board))
-        self.query_one(Meter).show((standings.done + standings.failed) / standings.total if standings and standings.total else None)
+        self.query_one(Meter).show((counts.done + counts.failed) / counts.total if counts and counts.total else None)
         self.query_one("#stop", Button).display = runner is not None
         self.query_one("#stop", Button).disabled = state is State.STOPPING
         self.refresh_bindings()
@@ -265,6 +265,6 @@ class SweepScreen(PaneScreen[None]):
             return (runner := self.runner) is not None and (not runner.is_stopping or None)
         if action == "go_on":
             is_free = isinstance(self.app, SweepingApp) and not self.app.sweep_goes_on
-            return is_free and self.board is not None and not self.board.going_on and not self.board.is_complete
+            return is_free and self.board is not None and not self.board.is_running and not self.board.is_complete
         # Where the table cannot be seen, the footer has its room for what can.
         return action not in ("group", "filter") or not self.has_class("-narrow") or bool(self.query("#sweep.-table"))

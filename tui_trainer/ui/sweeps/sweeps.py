@@ -135,7 +135,7 @@ class SweepsScreen(FittedScreen[None]):
         """Train what is left of the sweep."""
         if folder := self._chosen():
             board = self._sweeps[folder]
-            if isinstance(board, Board) and board.is_complete and not board.standings.failed:
+            if isinstance(board, Board) and board.is_complete and not board.progress.failed:
                 self.notify(_("All its runs are trained: enter opens it."), severity="warning")
             else:
                 self._begin(folder, None)
@@ -203,9 +203,9 @@ def _told(sweep: Board | str) -> str:
     """A sweep in a line."""
     if isinstance(sweep, str):
         return f"✗ {printable(sweep)}"
-    standings = sweep.standings
-    state = _("going on") if sweep.going_on else _("complete") if sweep.is_complete else _("stopped")
-    runs = _("{ended:,} of {total:,} runs").format(ended=standings.done + standings.failed, total=standings.total)
+    counts = sweep.progress
+    state = _("going on") if sweep.is_running else _("complete") if sweep.is_complete else _("stopped")
+    runs = _("{ended:,} of {total:,} runs").format(ended=counts.done + counts.failed, total=counts.total)
     best = _(", best {accuracy:.2%}").format(accuracy=sweep.best.mean) if sweep.best and sweep.best.mean else ""
     names = " × ".join(_(name.replace("_", " ")) for name in sweep.names)
     return f"{state}, {runs}{best}\n  {printable(names)}"

@@ -9,7 +9,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tui_trainer.sweep.table import ACCURACY, SHORT, Row, Table
+from tui_trainer.sweep.table import ACCURACY, SHORT, Table, TableRow
 from tui_trainer.text.cells import ljust, rjust, shorten
 from tui_trainer.text.language import _
 from tui_trainer.ui.chart.curves import RUN_PENS, Pen
@@ -74,7 +74,7 @@ class SweepTable(Painted, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
         self.table = Table((), ())
-        self.rows: Sequence[Row] = ()
+        self.rows: Sequence[TableRow] = ()
         self.query_text = ""
         self.head, self.descending = ACCURACY, True
         self.empty = ""
@@ -85,7 +85,7 @@ class SweepTable(Painted, can_focus=True):
         self._cursor, self._top, self._first = 0, 0, 0
 
     @property
-    def chosen(self) -> Row | None:
+    def chosen(self) -> TableRow | None:
         """The row under the cursor."""
         return self.rows[self._cursor] if self._cursor < len(self.rows) else None
 

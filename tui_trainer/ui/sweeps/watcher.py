@@ -9,7 +9,7 @@ from textual.message import Message
 
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import read_run, with_batches
-from tui_trainer.sweep.board import Board, Onlooker
+from tui_trainer.sweep.board import Board, BoardReader
 from tui_trainer.sweep.statistics import Interval
 from tui_trainer.sweep.store import RUNS, Result
 from tui_trainer.sweep.table import Table, table_of_groups, table_of_runs
@@ -53,7 +53,7 @@ class SweepWatcher(Background):
     def __init__(self, folder: Path, looks_per_second: float, post: Callable[[Message], object]) -> None:
         super().__init__("watching sweep", post)
         self.folder = folder
-        self._onlooker = Onlooker(folder)
+        self._onlooker = BoardReader(folder)
         self._tick = 1 / looks_per_second
         self._hurries = self._computes = False
         self._wanted: Sequence[str] = ()
