@@ -46,7 +46,7 @@ def list_runs(folder: Path) -> list[Listed]:
 
 def _listed(path: Path) -> Listed:
     try:
-        return Listed(path, read_run(path).condensed())
+        return Listed(path, read_run(path, in_short=True))
     except UserError as error:
         return Listed(path, problem=str(error))
 
