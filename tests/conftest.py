@@ -11,9 +11,16 @@ from hypothesis import settings
 from tui_trainer.datasets.dataset import Dataset, load
 from tui_trainer.text.language import ENGLISH, VARIABLE, speak
 
+NUMPY_ALONE = Path(__file__).with_name("numpy_alone")
+
 # A machine that has other work to do is no fault of the program's.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Tell pytest of an option of these tests' own."""
+    parser.addoption("--approve", action="store_true", help="approve of the screens as they are now: tests/ui/test_every_screen.py")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,6 +29,19 @@ def _english() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, ENGLISH)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _processes_without_numba() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(NUMPY_ALONE))
+        yield
+
+
+@pytest.fixture
+def with_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes have it, as a user's have who installed it."""
+    monkeypatch.delenv("PYTHONPATH")
 
 
 @pytest.fixture

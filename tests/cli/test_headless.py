@@ -9,9 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
-import termios
 import time
-from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +18,7 @@ from typing import Any
 import numpy as np
 import pexpect
 import pytest
+from waiting import until, until_full
 
 from tui_trainer.runs import checkpoint
 from tui_trainer.system.machine import cores
@@ -39,6 +38,7 @@ def run(*arguments: str, **keywords: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*PROGRAM, *arguments], capture_output=True, text=True, check=False, timeout=60, **keywords)
 
 
+@pytest.mark.usefixtures("with_numba")
 def test_lines_in_a_pipe(options: list[str], tmp_path: Path) -> None:
     done = run(*options)
     assert done.returncode == 0
@@ -214,26 +214,13 @@ def test_a_signal_ends_the_run_after_a_checkpoint(options: list[str], tmp_path: 
     assert kept.scalars["epochs"] == end["epochs"] >= 2
 
 
-def fill_pipe(process: subprocess.Popen[str]) -> None:
-    """Wait until the process cannot continue, because nobody reads what it writes."""
-    assert process.stdout is not None
-    waiting, before = array("i", [0]), -1
-    deadline = time.monotonic() + 60
-    # More than half of its 4 KiB, or it may only be slow.
-    while waiting[0] < 2048 or waiting[0] != before:
-        assert time.monotonic() < deadline
-        before = waiting[0]
-        time.sleep(0.5)
-        fcntl.ioctl(process.stdout, termios.FIONREAD, waiting)
-
-
 @pytest.fixture
 def held_up(options: list[str]) -> Iterator[subprocess.Popen[str]]:
     command = [*PROGRAM, *options, "--epochs", "1000000", "--format", "json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
-        fill_pipe(process)
+        until_full(process.stdout, 2048)  # more than half of it
         yield process
         process.kill()
 
@@ -277,10 +264,7 @@ def test_a_terminal_that_hangs_up_costs_no_checkpoint(options: list[str], tmp_pa
             os.close(master)
     if not shell:
         assert process.returncode == 129
-    deadline = time.monotonic() + 20
-    while '"end"' not in metrics.read_text().splitlines()[-1]:  # the shell does not wait for it
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: '"end"' in metrics.read_text().splitlines()[-1])  # the shell does not wait for it
     end = json.loads(metrics.read_text().splitlines()[-1])
     assert end["status"] == "interrupted"
     assert checkpoint.read(tmp_path / "run" / "checkpoint.safetensors").scalars["epochs"] == end["epochs"] >= 2

@@ -12,6 +12,7 @@ import tomli_w
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from program import call
 
 from tui_trainer.__main__ import main
 from tui_trainer.commands.program import program
@@ -108,7 +109,7 @@ def test_what_depends_on_other_options_is_resolved(given_options: dict[str, Any]
     ],
 )
 def test_a_mistake_ends_in_one_line_and_status_2(tmp_path: Path, arguments: list[str], message: str) -> None:
-    done = run("--no-ui", *arguments, cwd=tmp_path)
+    done = call("--no-ui", *arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stdout == ""
     assert message in done.stderr
@@ -134,7 +135,7 @@ def test_a_mistake_ends_in_one_line_and_status_2(tmp_path: Path, arguments: list
 def test_a_mistake_in_a_file_names_the_file_and_the_key(tmp_path: Path, content: bytes, message: str) -> None:
     file = tmp_path / "run.toml"
     file.write_bytes(content)
-    done = run("--no-ui", "--config", str(file), cwd=tmp_path)
+    done = call("--no-ui", "--config", str(file), cwd=tmp_path)
     assert done.returncode == 2
     assert done.stdout == ""
     assert str(file) in done.stderr
@@ -145,12 +146,12 @@ def test_a_mistake_in_a_file_names_the_file_and_the_key(tmp_path: Path, content:
 
 
 def test_a_folder_is_no_config(tmp_path: Path) -> None:
-    done = run("--no-ui", "--config", str(tmp_path))
+    done = call("--no-ui", "--config", str(tmp_path))
     assert (done.returncode, done.stderr) == (2, f"tui-trainer: --config {tmp_path}: is a directory\n")
 
 
 def test_a_format_is_for_no_ui_only() -> None:
-    done = run("--format", "json")
+    done = call("--format", "json")
     assert (done.returncode, done.stderr) == (2, "tui-trainer: --format: only --no-ui prints events; add --no-ui\n")
 
 
@@ -374,7 +375,7 @@ def test_options_before_a_command_are_refused_not_dropped() -> None:
 
 @pytest.mark.parametrize("rates", [("nan", "1"), ("1e-6", "nan"), ("1e-6", "inf"), ("1", "1"), ("2", "1"), ("-inf", "1"), ("x", "1")])
 def test_the_rates_of_a_range_test_are_finite_and_rise(rates: tuple[str, str], digits_file: Path) -> None:
-    done = run("lr-find", "--data", str(digits_file), "--threads", "1", "--from", rates[0], "--to", rates[1])
+    done = call("lr-find", "--data", str(digits_file), "--threads", "1", "--from", rates[0], "--to", rates[1])
     assert done.returncode == 2
     assert "--from" in done.stderr
     assert done.stderr.count("\n") == 1

@@ -6,13 +6,14 @@ import sys
 from typing import Any
 
 import pytest
+from program import call
 
 from tui_trainer.descent.landscape import Valley
 from tui_trainer.nn.optimizers import OPTIMIZERS
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "tui_trainer", "paths", *options], capture_output=True, text=True, check=False, timeout=60)
+    return call("paths", *options)
 
 
 def table(*options: str) -> dict[str, list[str]]:

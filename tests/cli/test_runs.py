@@ -11,6 +11,7 @@ import pexpect
 import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
+from program import call as whole
 
 from tui_trainer.commands.program import program
 from tui_trainer.errors import UserError
@@ -38,9 +39,7 @@ def call(*arguments: str, given: str | None = None) -> Outcome:
 
 
 def process(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tui_trainer", "runs", *arguments], cwd=cwd, capture_output=True, text=True, check=False, input=""
-    )
+    return whole("runs", *arguments, cwd=cwd)
 
 
 def make(path: Path, accuracy: float = 0.9, status: str = "completed", epochs: int = 2, **options: Any) -> Path:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import until
 
 from tui_trainer.config.options import Config
 
@@ -146,10 +147,7 @@ def test_runs_that_could_not_be_trained_make_another_exit_status(small: list[str
 def test_a_signal_ends_it_within_two_seconds_and_it_goes_on_from_there(small: list[str], tmp_path: Path, number: int) -> None:
     options = [*small[:-2], "--epochs", "300", "--seed", "0:2", "--workers", "2", "--output", str(tmp_path / "out"), "--format", "json"]
     with subprocess.Popen([*SWEEP, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
-        running = time.monotonic()
-        while len(list((tmp_path / "out").glob("runs/*/checkpoint.safetensors"))) < 2:
-            assert time.monotonic() < running + 60
-            time.sleep(0.02)
+        until(lambda: len(list((tmp_path / "out").glob("runs/*/checkpoint.safetensors"))) == 2)
         told = time.monotonic()
         # As a terminal does, to all processes; the one of `kill` goes to the first alone.
         if number == signal.SIGINT:
@@ -161,8 +159,7 @@ def test_a_signal_ends_it_within_two_seconds_and_it_goes_on_from_there(small: li
         assert time.monotonic() - told < 5
     assert (process.returncode, complaints) == (128 + number, "")
     assert objects(output)[-1]["status"] == "stopped"
-    while alive := living(process.pid):
-        assert time.monotonic() < told + 5, alive
+    until(lambda: not living(process.pid), 5)
     done = objects(sweep("--output", tmp_path / "out", "--format", "json").stdout)
     whole = objects(sweep(*options[:-4], "--output", tmp_path / "whole", "--format", "json").stdout)
 
@@ -176,10 +173,7 @@ def test_a_signal_ends_it_within_two_seconds_and_it_goes_on_from_there(small: li
 def test_its_own_death_ends_its_workers_and_loses_nothing(small: list[str], tmp_path: Path) -> None:
     options = [*small[:-2], "--epochs", "300", "--seed", "0:2", "--workers", "2", "--output", str(tmp_path / "out")]
     with subprocess.Popen([*SWEEP, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
-        running = time.monotonic()
-        while len(list((tmp_path / "out").glob("runs/*/checkpoint.safetensors"))) < 2:
-            assert time.monotonic() < running + 60
-            time.sleep(0.02)
+        until(lambda: len(list((tmp_path / "out").glob("runs/*/checkpoint.safetensors"))) == 2)
         process.kill()
         process.wait()
         # Its workers hold the pipes until they are gone.

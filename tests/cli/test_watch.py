@@ -7,13 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import until
 
 from tui_trainer.system.locks import is_held
 
@@ -36,13 +36,6 @@ def process(arguments: list[str], **keywords: Any) -> Iterator[subprocess.Popen[
             yield started
         finally:
             started.kill()
-
-
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "in vain"
-        time.sleep(0.02)
 
 
 def watch(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:

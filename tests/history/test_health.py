@@ -42,7 +42,7 @@ def words(cells: Cells, name: str, layer: int) -> list[str]:
 @pytest.mark.parametrize("count", [1, 2, 7, 1023, 1024, 1025, 5000])
 def test_all_measurements_are_in_some_bucket_and_in_order(count: int) -> None:
     fates = told(values(count, 1))
-    whole, last = fates._kept
+    whole, last = fates.kept
     first, until = (np.concatenate([whole[place], last[place]]) for place in (0, 1))
     assert first[0] == 1
     assert until[-1] == count
@@ -118,7 +118,7 @@ def test_a_deep_network_takes_no_more_memory(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(module, "MOST_CELLS", 1 << 10)
     fates = told(values(500, 20))
     assert len(fates) <= 51
-    assert fates._table.low.nbytes <= 2 * 50 * 20 * len(FIGURES) * 2 * 4
+    assert sum(part.low.nbytes for part in fates.kept) <= 2 * 50 * 20 * len(FIGURES) * 2 * 4
     assert set(words(fates.cells(UPDATE, 500, 10), "update_ratio", 19)) == {"healthy"}
 
 

@@ -117,8 +117,7 @@ def test_what_waits_for_a_screen_that_does_not_look_is_bounded(monkeypatch: pyte
     history = History()
     for step in range(1, 1051):
         history.add(story.progress(step))
-    assert len(history._waiting) < 100
-    assert len(history.loss) >= 950
+    assert len(history.loss) > 1050 - 100
     history.drain()
     np.testing.assert_array_equal(history.loss.points(STEP)[0], np.arange(1, 1051))
 

@@ -1,15 +1,12 @@
 """What the program makes of its arguments: in this process, or in one whose memory is measured."""
 
-import io
 import subprocess
 import sys
 import unicodedata
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
-from tui_trainer.__main__ import main
+from program import call
 
 ESCAPES = "\x1b]0;title\x07\x1b[31m\x9b2J\x00\r\n\b[red]x[/red][/]\u202egnp.\u200b\u2066\ufeff\x7f"
 """What a terminal or a screen would obey: OSC, CSI of seven and of eight bits, markup, and what has no width or turns text around."""
@@ -36,14 +33,8 @@ class Outcome(NamedTuple):
 
 
 def outcome(*arguments: str) -> Outcome:
-    stdout, stderr = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["tui-trainer", *arguments])
-        patch.setattr(sys, "stdout", stdout)
-        patch.setattr(sys, "stderr", stderr)
-        with pytest.raises(SystemExit) as end:
-            main()
-    return Outcome(int(end.value.code or 0), stdout.getvalue(), stderr.getvalue())
+    done = call(*arguments)
+    return Outcome(done.returncode, done.stdout, done.stderr)
 
 
 def measured(folder: Path, *arguments: str, seconds: float = 60) -> Outcome:

@@ -4,7 +4,6 @@ import json
 import random
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,8 @@ from tui_trainer.runs.archive import read_run
 from .timeless import timeless
 
 PROGRAM = [sys.executable, "-m", "tui_trainer", "--no-ui", "--format", "json"]
-KILLS = 50
+KILLS = 30
+"""Of the two runs together."""
 
 
 def finish(*options: str) -> None:
@@ -39,12 +39,10 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(digits_file: Path, t
         with subprocess.Popen([*PROGRAM, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             # Some before they have begun, some about their first step, most while they train.
-            if kill % 5 == 0:
-                time.sleep(moments.uniform(0, 0.6))
-            else:
-                while kill % 5 > 1 and json.loads(process.stdout.readline())["event"] != "epoch":
-                    pass
-                time.sleep(moments.uniform(0, 0.1))
+            while kill % 5 > 1 and json.loads(process.stdout.readline())["event"] != "epoch":
+                pass
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(timeout=moments.uniform(0, 0.1 if kill % 5 else 0.6))
             process.kill()
         if (folder / "checkpoint.safetensors").exists():
             step = checkpoint.read(folder / "checkpoint.safetensors").scalars["step"]

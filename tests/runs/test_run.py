@@ -208,7 +208,7 @@ def test_threads_are_measured_once_and_then_remembered(digits_file: Path, tmp_pa
     monkeypatch.setattr(folders, "cache", lambda: tmp_path / "cache")
     monkeypatch.setattr(threads, "most_threads", lambda: 4)
     answers = iter([4, 1])
-    monkeypatch.setattr(threads, "_measure", lambda *_: next(answers))
+    monkeypatch.setattr(threads, "measure", lambda *_: next(answers))
     config = Config.parse({"data": str(digits_file), "validation": 100, "epochs": 0})
     assert [Run.create(config, tmp_path / name).config.threads for name in "ab"] == [4, 4]
     other = Config.parse({"data": str(digits_file), "validation": 100, "epochs": 0, "hidden": "9"})

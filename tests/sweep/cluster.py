@@ -6,10 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 from tui_trainer.sweep.store import RUNS, Result, RunStatus, Store
@@ -97,13 +96,6 @@ def rest(process: subprocess.Popen[str]) -> tuple[list[dict[str, Any]], str]:
     """The events that are still to come, and what stands in stderr."""
     out, errors = process.communicate(timeout=90)
     return [json.loads(line) for line in out.splitlines()], errors
-
-
-def until(true: Callable[[], object], seconds: float = 30) -> None:
-    end = monotonic() + seconds
-    while not true():
-        assert monotonic() < end
-        sleep(0.02)
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

@@ -11,6 +11,7 @@ from time import monotonic
 import numpy as np
 import pytest
 from runs.timeless import timeless
+from waiting import until
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
@@ -27,7 +28,7 @@ from tui_trainer.sweep.train_run import outcome, train_run
 from tui_trainer.system import files
 from tui_trainer.training.control import Control
 
-from .cluster import RUNS_OF_A_SWEEP, after_runs, all_done_once, cluster, kill, options, rest, results, swept, until
+from .cluster import RUNS_OF_A_SWEEP, after_runs, all_done_once, cluster, kill, options, rest, results, swept
 
 
 def short_run(digits: Dataset) -> Config:
@@ -187,7 +188,7 @@ def test_other_versions_and_other_data_are_refused(digits: Dataset, tmp_path: Pa
 def test_a_run_that_comes_home_in_part_has_not_ended(digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     there, here = tmp_path / "there", tmp_path / "here"
     ended = train_run(short_run(digits), there, digits, Control())
-    delivered = remote._files(there)
+    delivered = remote.files_of(there)
     for whole in range(len(set(delivered.values()))):
         left = iter(range(whole))
 

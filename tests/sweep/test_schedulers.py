@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import until
 
 from tui_trainer.commands.sweep import sweep_command
 from tui_trainer.datasets.dataset import Dataset
@@ -15,7 +16,7 @@ from tui_trainer.sweep import schedulers
 from tui_trainer.sweep.cluster import ClusterWorkers
 from tui_trainer.sweep.schedulers import ExistingScheduler, OverSSH
 
-from .cluster import all_done_once, options, rest, swept, until
+from .cluster import all_done_once, options, rest, swept
 
 
 @pytest.mark.parametrize("given", ["foo://127.0.0.1:1", "127.0.0.1:x", __file__])

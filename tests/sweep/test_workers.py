@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from errno import EACCES, EIO, ENOSPC, ESTALE
 from multiprocessing import active_children
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
 import pytest
 from runs.timeless import timeless
+from waiting import until
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset, Split
@@ -58,13 +58,6 @@ def heard(workers: LocalWorkers, future: Future[Outcome]) -> Outcome:
 def begun(folder: Path, epochs: int = 1) -> bool:
     found = latest(folder)
     return found is not None and found.epochs >= epochs
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = monotonic() + 60
-    while not true():
-        assert monotonic() < end
-        sleep(0.01)
 
 
 def test_shared_data_is_what_it_was_and_nobody_can_write_to_it(digits: Dataset, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import gc
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
+from waiting import until
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
@@ -177,13 +177,6 @@ def test_a_classifier_learns_and_predicts_with_the_threads_that_it_was_given(dig
 # turns
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
-
-
 class Computing(threading.Thread):
     """Somebody who computes until told to stop."""
 
@@ -210,10 +203,10 @@ def test_who_wants_the_same_number_computes_at_the_same_time_and_another_number_
     assert also_one.has_begun.wait(20)
     assert now() == 1
     other = Computing(2)
-    until(lambda: len(blas._turns._waiting) == 1)
+    until(lambda: blas.waiting() == 1)
     # Those who come now wait behind it, or it would never have its turn.
     late = Computing(1)
-    until(lambda: len(blas._turns._waiting) == 2)
+    until(lambda: blas.waiting() == 2)
     one.end()
     assert now() == 1
     assert not other.has_begun.is_set()
@@ -241,7 +234,7 @@ def test_an_interrupt_while_waiting_holds_nobody_up() -> None:
     assert one.has_begun.wait(20)
 
     def interrupt() -> None:
-        until(lambda: blas._turns._waiting)
+        until(blas.waiting)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     interrupting = threading.Thread(target=interrupt)

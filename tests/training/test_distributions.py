@@ -70,7 +70,7 @@ def test_activations_lie_between_the_functions_bounds(digits: Dataset) -> None:
 
 def test_bins_are_those_that_numpy_finds() -> None:
     values = np.random.default_rng(1).normal(size=1000).astype(np.float32)
-    histogram = health._evenly(values, None)
+    histogram = health.evenly(values, None)
     expected, _ = np.histogram(values.astype(np.float64), histogram.edges)
     assert np.abs(histogram.counts - expected).sum() <= 4  # a value on an edge may fall to either side
 
@@ -78,7 +78,7 @@ def test_bins_are_those_that_numpy_finds() -> None:
 @pytest.mark.parametrize("values", [[0.0] * 5, [3.0] * 5, [-2.0, -2.0], [np.nan, np.inf, 1.0]])
 def test_values_that_are_all_the_same_or_not_finite_are_counted(values: list[float]) -> None:
     array = np.array(values, np.float32)
-    histogram = health._evenly(array, None)
+    histogram = health.evenly(array, None)
     assert histogram.counts.sum() == np.isfinite(array).sum()
     assert histogram.elsewhere == len(array) - np.isfinite(array).sum()
     assert histogram.edges[0] < histogram.edges[-1]
@@ -86,7 +86,7 @@ def test_values_that_are_all_the_same_or_not_finite_are_counted(values: list[flo
 
 def test_magnitudes_are_counted_between_powers_of_two() -> None:
     values = np.array([1.0, -1.5, 2.0, 0.25, 0.0, np.inf, 1e-30, 1e30], np.float32)
-    histogram = health._by_magnitude(values)
+    histogram = health.by_magnitude(values)
     assert histogram.elsewhere == 2
     powers = np.rint(histogram.edges[:-1] / np.log10(2)).astype(int)
     found = {int(power): int(count) for power, count in zip(powers, histogram.counts, strict=True) if count}

@@ -1,12 +1,11 @@
 """The learning-rate range test, as events and as a command."""
 
 import json
-import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from program import call
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
@@ -41,15 +40,16 @@ def test_no_points_no_suggestion() -> None:
 
 
 def test_the_command_draws_a_chart_or_prints_json(digits_file: Path) -> None:
-    command = [sys.executable, "-m", "tui_trainer", "lr-find", "--data", str(digits_file), "--hidden", "16", "--steps", "50"]
-    drawn = subprocess.run(command, capture_output=True, text=True, check=True)
+    command = ["lr-find", "--data", str(digits_file), "--hidden", "16", "--steps", "50", "--threads", "1"]
+    drawn = call(*command)
+    assert drawn.returncode == 0
     assert "smoothed loss" in drawn.stdout
     assert "try --learning-rate" in drawn.stdout
     assert "\x1b" not in drawn.stdout
-    lines = [json.loads(line) for line in subprocess.check_output([*command, "--format", "json"], text=True).splitlines()]
+    lines = [json.loads(line) for line in call(*command, "--format", "json").stdout.splitlines()]
     assert {line["event"] for line in lines[:-1]} == {"point"}
     assert lines[-1]["event"] == "suggestion"
     assert f"{lines[-1]['learning_rate']:.1g}" in drawn.stdout
-    refused = subprocess.run([*command, "--from", "1", "--to", "0.1"], capture_output=True, text=True, check=False)
+    refused = call(*command, "--from", "1", "--to", "0.1")
     assert refused.returncode == 2
     assert refused.stderr == "tui-trainer: --from must be less than --to, and both from 1e-30 to 1e+30, not 1 and 0.1\n"

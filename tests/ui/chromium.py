@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from waiting import until_so
 
 PATH = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -106,11 +107,9 @@ async def page() -> AsyncIterator[Page]:
             PATH, *FLAGS, f"--user-data-dir={profile}", "about:blank", stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
         )
         try:
-            async with asyncio.timeout(30):
-                # The browser writes here where it listens.
-                active = Path(profile, "DevToolsActivePort")
-                while not active.exists() or not active.read_text().strip():  # noqa: ASYNC110, ASYNC240, RUF100
-                    await asyncio.sleep(0.05)
+            # The browser writes here where it listens.
+            active = Path(profile, "DevToolsActivePort")
+            await until_so(lambda: active.exists() and active.read_text().strip())
             address = f"http://127.0.0.1:{active.read_text().split()[0]}"
             async with aiohttp.ClientSession() as client:
                 async with client.get(f"{address}/json/list") as answer:

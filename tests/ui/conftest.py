@@ -1,4 +1,3 @@
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,15 +7,13 @@ import pytest
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.sweeps.sweep import SweepScreen
 
-from .desk import USUAL, Desk, Desks, Watching
+from .desk import USUAL, Desk, Desks, Watching, seated
 
 
 @pytest.fixture
 def sit_down(digits_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desks:
     """Opens the app in a folder of its own, its form filled in for the small data set."""
     monkeypatch.chdir(tmp_path)
-    # Textual's pilot waits until the process is idle, which it is not while it trains: the screen's own thread is meant.
-    monkeypatch.setattr("textual._wait.process_time", time.thread_time)
     return Desks({"data": str(digits_file), "validation": 100, "batch_size": 20, "epochs": 2, "hidden": "16", "threads": 1})
 
 
@@ -24,15 +21,11 @@ def sit_down(digits_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def watching(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Watching:
     """Opens the board of a sweep, as `tui-trainer sweep watch` does."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("textual._wait.process_time", time.thread_time)
 
     @asynccontextmanager
     async def watch(folder: Path, size: tuple[int, int] = USUAL, *, plain: bool = False) -> AsyncIterator[Desk]:
         app = TrainerApp(plain=plain, opening=lambda marks: SweepScreen(folder, marks, looks_per_second=20))
-        async with app.run_test(size=size, notifications=True) as pilot:
-            desk = Desk(app, pilot)
-            await desk.until(lambda: isinstance(app.screen, SweepScreen) and bool(app.screen.query("FooterKey")))
+        async with seated(app, size) as desk:
             yield desk
-        assert app.fault is None
 
     return watch

@@ -2,13 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from rich.ansi import AnsiDecoder
+from rich.console import Console
+from rich.text import Text
+from textual.app import ScreenStackError
+from textual.events import MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
 from textual.widget import Widget
+from waiting import PATIENCE
 
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.ui.app import TrainerApp
@@ -24,6 +31,42 @@ KEYS = {",": "comma", ".": "full_stop", "-": "minus", " ": "space", ":": "colon"
 """What Textual calls the keys of these."""
 
 
+QUIET_TURNS, TURNS = 5, 200
+"""Of the event loop: an app has heard all that it was told after so many without a message, or after so many if it is never quiet."""
+
+
+@contextmanager
+def attended(app: TrainerApp) -> Iterator[None]:
+    """Let the pilot wait for the app's messages, and not until its process is idle, which it is not while it trains."""
+
+    async def until_all_is_heard(*_: float) -> None:
+        quiet = turns = 0
+        while quiet < QUIET_TURNS and turns < TURNS:
+            await asyncio.sleep(0)
+            turns += 1
+            try:
+                parts = [app, *app.screen.walk_children(with_self=True)]
+            except ScreenStackError:
+                parts = [app]
+            quiet = 0 if any(part.message_queue_size for part in parts) else quiet + 1
+
+    with patch("textual.app.wait_for_idle", until_all_is_heard), patch("textual.pilot.wait_for_idle", until_all_is_heard):
+        yield
+
+
+@asynccontextmanager
+async def seated(app: TrainerApp, size: tuple[int, int] = USUAL) -> AsyncIterator["Desk"]:
+    """Somebody at this app, once its first screen is whole; in the end nothing has broken."""
+    with attended(app):
+        async with app.run_test(size=size, notifications=True) as pilot:
+            desk = Desk(app, pilot)
+            # The footer is the last to be there.
+            await desk.until(lambda: bool(app.screen.query("FooterKey")))
+            await desk.settle()
+            yield desk
+    assert app.fault is None
+
+
 class Desk:
     """An app, somebody's hands on its keys and eyes on its screen."""
 
@@ -34,8 +77,22 @@ class Desk:
     @property
     def screen(self) -> str:
         """What can be read."""
-        lines = self.app.screen._compositor.render_strips(self.app.size)
-        return "\n".join("".join(segment.text for segment in line) for line in lines)
+        return self._shown(styles=False)
+
+    @property
+    def lines(self) -> list[Text]:
+        """What can be read, in its colours."""
+        return list(AnsiDecoder().decode(self._shown(styles=True)))
+
+    def _shown(self, *, styles: bool) -> str:
+        # A screenshot is all that Textual gives of a whole screen, and an SVG of it takes its time.
+        with patch.object(Console, "export_svg", lambda console, **_: console.export_text(styles=styles)):
+            return self.app.export_screenshot().removesuffix("\n")
+
+    @property
+    def notes(self) -> list[str]:
+        """The notifications that are shown, each in one line."""
+        return [" ".join(self.read(toast).split()) for toast in self.app.screen.query("Toast").results(Widget)]
 
     def charts(self) -> list[Chart]:
         """Those that can be seen."""
@@ -53,7 +110,12 @@ class Desk:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
-        await self.pilot.pause()
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Let the app lay out and draw what it has heard."""
+        for _ in range(2):  # what is laid out may ask for more
+            await self.pilot.pause()
 
     async def type(self, text: str) -> None:
         await self.press(*(KEYS.get(letter, letter) for letter in text))
@@ -62,26 +124,45 @@ class Desk:
         # What has just been shown may still move what is clicked.
         place = None
         while place != (place := self.app.screen.query_one(selector).region):
-            await self.pilot.pause(0.05)
+            await self.settle()
         assert await self.pilot.click(selector)
-        await self.pilot.pause()
+        await self.settle()
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+    async def scroll(self, widget: Widget, by: int, offset: tuple[int, int] = (1, 1)) -> None:
+        """Turn the mouse's wheel over a place in a widget, its border included."""
+        kind = MouseScrollDown if by > 0 else MouseScrollUp
+        x, y = (place + at for place, at in zip(widget.region.offset, offset, strict=True))
+        for _ in range(abs(by)):
+            self.app.screen.post_message(kind(widget, x, y, 0, by, 0, False, False, False, x, y))
+            await self.settle()
+
+    async def come_to_rest(self) -> None:
+        """Wait until nothing on the screen changes any more."""
+        seen = None
+        while seen != (seen := self.screen):
+            await self.pilot.pause(0.05)
+
+    async def resize(self, size: tuple[int, int]) -> None:
+        await self.pilot.resize_terminal(*size)
+        # Textual takes a moment in which further sizes may come.
+        await self.until(lambda: self.app.screen.size == size)
+        await self.settle()
+
+    async def until(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"in vain:\n{self.screen}"
-            await asyncio.sleep(0.02)
-            await self.pilot.pause()
+            await self.pilot.pause(0.01)
 
     async def until_phase(self, *phases: Phase) -> None:
         await self.until(lambda: self.app.main.phase in phases)
-        await self.pilot.pause()
+        await self.settle()
 
     async def until_read(self, text: str) -> None:
         await self.until(lambda: text in self.screen)
 
     def value(self, option: str) -> Any:
-        return self.app.main.query_one(ConfigForm)._fields[option].value
+        return self.app.main.query_one(ConfigForm).fields[option].value
 
 
 class Desks:
@@ -100,17 +181,13 @@ class Desks:
         **options: Any,
     ) -> AsyncIterator[Desk]:
         app = TrainerApp(self.options | options, output, plain=plain, resumed=resumed, given=given)
-        async with app.run_test(size=size, notifications=True) as pilot:
-            desk = Desk(app, pilot)
-            # The footer is the last to be there.
-            await desk.until(lambda: bool(app.screen.query("FooterKey")))
+        async with seated(app, size) as desk:
             try:
                 yield desk
             finally:
                 if app.main.runner is not None:
                     app.main.runner.control.stop()
-                    assert app.main.runner.join(20)
-        assert app.fault is None
+                    assert app.main.runner.join(PATIENCE)
 
 
 Watching = Callable[..., AbstractAsyncContextManager[Desk]]

@@ -14,12 +14,19 @@ import pexpect
 import pyte
 import pytest
 from rich.cells import cell_len
+from waiting import until
 
 PROGRAM = [sys.executable, "-m", "tui_trainer"]
 
 CTRL_Q, CTRL_R, CTRL_Z = "\x11", "\x12", "\x1a"
 
-ENVIRONMENT: Mapping[str, str] = {"TERM": "xterm-256color", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "COLORTERM": "truecolor"}
+ENVIRONMENT: Mapping[str, str] = {
+    "TERM": "xterm-256color",
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "COLORTERM": "truecolor",
+    "PYTHONPATH": str(Path(__file__).parents[1] / "numpy_alone"),
+}
 
 
 def heed_signals() -> None:
@@ -152,11 +159,10 @@ class Terminal:
 
     def ended_unread(self, seconds: float = 15) -> int | None:
         """Wait for the end, without reading what is written, and give the exit status; None for a program that a signal killed."""
-        deadline = time.monotonic() + seconds
-        while self.process.isalive():
-            if time.monotonic() > deadline:
-                self.process.kill(signal.SIGKILL)
-                pytest.fail(f"not ended within {seconds} s:\n{self.text}")
-            time.sleep(0.02)
+        try:
+            until(lambda: not self.process.isalive(), seconds)
+        except AssertionError:
+            self.process.kill(signal.SIGKILL)
+            pytest.fail(f"not ended within {seconds} s:\n{self.text}")
         status: int | None = self.process.exitstatus
         return status

@@ -10,20 +10,19 @@ def keys(desk: Desk) -> list[str]:
 async def test_a_wider_terminal_shows_more_keys_after_those_that_a_small_one_has_room_for(sit_down: Desks) -> None:
     async with sit_down(SMALL) as desk:
         few = keys(desk)
-        await desk.pilot.resize_terminal(*USUAL)
+        await desk.resize(USUAL)
         await desk.until(lambda: len(keys(desk)) > len(few))
         assert keys(desk) == [*few, "f3", "h", "i"]
-        await desk.pilot.resize_terminal(*LARGE)
+        await desk.resize(LARGE)
         await desk.until(lambda: keys(desk) == [*few, "f3", "h", "i", "p", "y", "v"])
-        await desk.pilot.resize_terminal(*SMALL)
+        await desk.resize(SMALL)
         await desk.until(lambda: keys(desk) == few)
 
 
 async def test_no_key_is_cut(sit_down: Desks) -> None:
     async with sit_down(SMALL) as desk:
         for width in range(80, 200, 9):
-            await desk.pilot.resize_terminal(width, 24)
-            await desk.pilot.pause()
+            await desk.resize((width, 24))
             palette = desk.app.screen.query_one(".-command-palette", FooterKey)
             assert all(key.region.right <= palette.region.x for key in desk.app.screen.query(FooterKey) if key is not palette)
 

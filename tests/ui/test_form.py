@@ -67,7 +67,7 @@ async def test_fields_come_to_their_places_once_they_matter(sit_down: Desks) -> 
             {"optimizer": "rmsprop", "initializer": "uniform"},
         ):
             form.fill(values)
-            await desk.pilot.pause()
+            await desk.settle()
             further = [field.option for field in desk.app.main.query("#more Field").results(Field)]
             assert further == [name for name, _ in fields() if name in further]
             seen |= {field.option for field in desk.app.main.query(Field)}
@@ -78,21 +78,21 @@ async def test_an_activation_proposes_its_initializer_and_an_optimizer_its_rate(
     async with sit_down() as desk:
         form = desk.app.main.query_one(ConfigForm)
         assert (desk.value("initializer"), desk.value("learning_rate")) == ("he_normal", "0.001")
-        form._fields["activation"].value = "tanh"
-        form._fields["optimizer"].value = "momentum"
-        await desk.pilot.pause()
+        form.fields["activation"].value = "tanh"
+        form.fields["optimizer"].value = "momentum"
+        await desk.settle()
         assert (desk.value("initializer"), desk.value("learning_rate")) == ("glorot_uniform", "0.01")
-        form._fields["activation"].value = "elu"
-        await desk.pilot.pause()
+        form.fields["activation"].value = "elu"
+        await desk.settle()
         assert (desk.value("initializer"), desk.value("alpha")) == ("he_normal", "1.0")
 
 
 async def test_a_value_entered_on_purpose_is_not_proposed_away(sit_down: Desks) -> None:
     async with sit_down(learning_rate=0.5, initializer="uniform") as desk:
         form = desk.app.main.query_one(ConfigForm)
-        form._fields["activation"].value = "sigmoid"
-        form._fields["optimizer"].value = "sgd"
-        await desk.pilot.pause()
+        form.fields["activation"].value = "sigmoid"
+        form.fields["optimizer"].value = "sgd"
+        await desk.settle()
         assert (desk.value("initializer"), desk.value("learning_rate")) == ("uniform", "0.5")
 
 
@@ -109,15 +109,15 @@ async def test_a_list_for_the_layers_is_shown_kept_and_can_be_chosen_again(sit_d
         assert "tanh,elu,relu: one for each layer" in desk.screen
         await desk.press("enter")
         assert (form.config.activation, form.config.initializer) == ("tanh,elu,relu", "glorot_uniform,he_normal,he_normal,he_normal")
-        assert form._fields["alpha"].display
+        assert form.fields["alpha"].display
 
 
 async def test_a_list_of_the_wrong_length_is_explained_and_changes_nothing_else(sit_down: Desks) -> None:
     async with sit_down(hidden="8x2", activation="tanh,relu", initializer="he_normal") as desk:
         form = desk.app.main.query_one(ConfigForm)
         for text in ("8x", "8x3", "8", "8x2"):
-            form._fields["hidden"].value = text
-            await desk.pilot.pause()
+            form.fields["hidden"].value = text
+            await desk.settle()
             assert (form.config is None) == (text != "8x2"), text
             if text == "8x3":
                 assert "✗ must be one name, or one for" in desk.screen
@@ -128,9 +128,9 @@ async def test_a_list_of_the_wrong_length_is_explained_and_changes_nothing_else(
 async def test_a_list_of_proposed_initializers_grows_with_the_layers(sit_down: Desks) -> None:
     async with sit_down(hidden="8,8", activation="tanh,relu") as desk:
         form = desk.app.main.query_one(ConfigForm)
-        form._fields["hidden"].value = "8,8,8"
-        form._fields["activation"].value = "tanh,tanh,relu"
-        await desk.pilot.pause()
+        form.fields["hidden"].value = "8,8,8"
+        form.fields["activation"].value = "tanh,tanh,relu"
+        await desk.settle()
         assert form.config is not None
         assert form.config.initializer == "glorot_uniform,glorot_uniform,he_normal,he_normal"
 
@@ -141,13 +141,13 @@ async def test_only_what_the_choices_use_is_shown(sit_down: Desks) -> None:
 
         def shown() -> set[str]:
             names = {"alpha", "uniform_limit", "momentum", "rho", "beta1", "beta2", "epsilon"}
-            return {name for name in names if form._fields[name].display}
+            return {name for name in names if form.fields[name].display}
 
         assert shown() == set()
-        form._fields["optimizer"].value = "rmsprop"
-        form._fields["activation"].value = "leaky_relu"
-        form._fields["initializer"].value = "uniform"
-        await desk.pilot.pause()
+        form.fields["optimizer"].value = "rmsprop"
+        form.fields["activation"].value = "leaky_relu"
+        form.fields["initializer"].value = "uniform"
+        await desk.settle()
         assert shown() == {"rho", "epsilon", "alpha", "uniform_limit"}
     async with sit_down(optimizer="sgd", hidden="8,8", activation="tanh,elu", initializer="he_normal,uniform,he_normal") as desk:
         form = desk.app.main.query_one(ConfigForm)
@@ -173,7 +173,7 @@ async def test_the_layers_follow_every_keystroke(sit_down: Desks) -> None:
     async with sit_down(SMALL, hidden="256") as desk:
         for text in ("128x", "64", "x", "128x8"):
             desk.app.main.query_one("#hidden").value = text  # type: ignore[attr-defined]
-            await desk.pilot.pause()
+            await desk.settle()
         for part in ("flatten", "28 × 28 → 784", "(784 + 1) × 128 =", "100,480", "total 217,354 parameters"):
             assert part in desk.screen
 
@@ -182,7 +182,7 @@ async def test_a_wrong_value_under_more_is_brought_into_sight(sit_down: Desks) -
     async with sit_down(SMALL) as desk:
         form = desk.app.main.query_one(ConfigForm)
         form.fill({"beta1": "1.5"})
-        await desk.pilot.pause()
+        await desk.settle()
         await desk.press("ctrl+r")
         assert not desk.app.main.query_one(Collapsible).collapsed
         assert desk.app.focused is not None
@@ -194,8 +194,8 @@ async def test_a_wrong_value_that_no_longer_matters_does_not_stand_in_the_way(si
     async with sit_down() as desk:
         form = desk.app.main.query_one(ConfigForm)
         form.fill({"beta1": "oops"})
-        form._fields["optimizer"].value = "sgd"
-        await desk.pilot.pause()
+        form.fields["optimizer"].value = "sgd"
+        await desk.settle()
         assert form.config is not None
         assert form.config.beta1 == 0.9
 
@@ -206,7 +206,7 @@ async def test_an_option_that_may_be_left_out_may_be_left_empty(sit_down: Desks)
         assert form.config is not None
         assert form.config.alpha == 2.0
         form.fill({"alpha": ""})
-        await desk.pilot.pause()
+        await desk.settle()
         assert form.config.alpha == 1.0
 
 
@@ -246,7 +246,7 @@ async def test_letters_typed_into_a_field_steer_nothing(sit_down: Desks) -> None
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.TRAINING)
         desk.app.main.query_one(ConfigForm).go_to_first()
-        await desk.pilot.pause()
+        await desk.settle()
         await desk.press("s", "space", "1", "question_mark", "l")
         assert desk.phase() is Phase.TRAINING
         assert desk.at_main_screen()

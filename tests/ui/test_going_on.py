@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from textual.widgets import Input, Static
+from textual.widgets import Collapsible, Input, Static
 from textual.widgets._footer import FooterKey
 
 from tui_trainer.config.options import Config
@@ -23,11 +23,12 @@ from tui_trainer.ui.run.run_panel import Phase, RunPanel
 from tui_trainer.ui.run.runner import Runner
 from tui_trainer.ui.runs.compare import CompareScreen
 from tui_trainer.ui.runs.run_list import RunList
-from tui_trainer.ui.start import _read
+from tui_trainer.ui.start import read
 
 from .desk import LONG, SMALL, USUAL, Desk, Desks
-from .test_compare import make_run, open_and_read, row
-from .test_screens import overlaps
+from .folders import make_run
+from .sight import cut, overlaps
+from .test_compare import open_and_read, row
 
 pytestmark = pytest.mark.long
 
@@ -74,23 +75,19 @@ def listed(desk: Desk) -> RunList:
     return desk.app.screen.query_one(RunList)
 
 
-@pytest.mark.parametrize("size", [SMALL, USUAL])
-async def test_a_killed_run_is_gone_on_with_from_the_list_and_shows_its_whole_course(
-    sit_down: Desks, tmp_path: Path, size: tuple[int, int]
-) -> None:
+async def test_a_killed_run_is_gone_on_with_from_the_list_and_shows_its_whole_course(sit_down: Desks, tmp_path: Path) -> None:
     killed = tmp_path / "runs" / "20260101-000000"
     options: dict[str, Any] = {"epochs": 4, "hidden": "12", "changes": "30 learning_rate=0.002"}
     leave(sit_down, killed, 2 * STEPS_AN_EPOCH + 9, **options)
     leave(sit_down, tmp_path / "whole", **options)
     make_run(tmp_path / "runs" / "20260102-000000")
-    async with sit_down(size) as desk:
+    async with sit_down(SMALL) as desk:
         await desk.press("escape", "w")
         await desk.until(lambda: listed(desk).cursor_row == 1)
         assert row(desk, 0)[2] == "completed"
         assert row(desk, 1)[2] == "unfinished"
         await desk.until(lambda: "g resumes it" in " ".join(desk.read(desk.app.screen.query_one("#detail", Static)).split()))
         assert "g Resume" in desk.screen
-        assert overlaps(desk.app.screen) == []
         await desk.press("g")
         await desk.until_phase(Phase.ENDED)
         assert desk.at_main_screen()
@@ -117,7 +114,7 @@ async def test_a_killed_run_is_gone_on_with_from_the_list_and_shows_its_whole_co
 async def test_an_app_that_is_given_a_run_goes_on_with_it_at_once(sit_down: Desks, tmp_path: Path) -> None:
     leave(sit_down, tmp_path / "run", 2 * STEPS_AN_EPOCH + 8, epochs=100_000, hidden="12")
     kept = checkpoint.read(tmp_path / "run" / "checkpoint.safetensors").scalars
-    record, options = _read(tmp_path / "run", {"learning_rate": "0.004"})
+    record, options = read(tmp_path / "run", {"learning_rate": "0.004"})
     async with sit_down(USUAL, resumed=record, given={"learning_rate": "0.004"}, **options) as desk:
         await desk.until_phase(Phase.TRAINING)
         await desk.until(lambda: runner(desk).history.progress is not None and bool(runner(desk).history.changes))
@@ -144,10 +141,9 @@ async def test_an_app_that_is_given_a_run_goes_on_with_it_at_once(sit_down: Desk
         assert not runner(desk).resumes
 
 
-@pytest.mark.parametrize("size", [SMALL, USUAL])
-async def test_a_completed_run_is_asked_about_and_gets_more_epochs(sit_down: Desks, tmp_path: Path, size: tuple[int, int]) -> None:
+async def test_a_completed_run_is_asked_about_and_gets_more_epochs(sit_down: Desks, tmp_path: Path) -> None:
     leave(sit_down, tmp_path / "runs" / "a", epochs=2)
-    async with sit_down(size) as desk:
+    async with sit_down(SMALL) as desk:
         await open_and_read(desk)
         await desk.press("g")
         await desk.until(lambda: isinstance(desk.app.screen, ChangeScreen))
@@ -155,7 +151,9 @@ async def test_a_completed_run_is_asked_about_and_gets_more_epochs(sit_down: Des
         assert desk.app.focused is not None
         assert desk.app.focused.id == "epochs"
         assert desk.app.screen.query_one("#epochs", Input).value == "4"
-        assert overlaps(desk.app.screen) == []
+        for size in (USUAL, SMALL):
+            await desk.resize(size)
+            assert [*overlaps(desk.app.screen), *cut(desk.app.screen)] == []
         await desk.type("2")
         await desk.until_read("✗ must be more than the 2 that are done")
         await desk.press("ctrl+r")
@@ -204,7 +202,6 @@ async def test_epochs_are_changed_while_the_run_goes_on(sit_down: Desks) -> None
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.TRAINING)
         await desk.press("t")
-        assert overlaps(desk.app.screen) == []
         await desk.until_read("epochs")
         assert "escape: leave it" in desk.screen
         assert "Leave it" in desk.screen
@@ -238,9 +235,9 @@ async def test_what_cannot_be_gone_on_with_is_refused(sit_down: Desks, tmp_path:
             index = next(index for index, path in enumerate(listed(desk).paths) if path.name == name)
             listed(desk).move_cursor(row=index)
             await desk.press("g")
-            await desk.until(lambda: any(reason in note.message for note in desk.app._notifications))  # noqa: B023 it is awaited here
+            await desk.until(lambda: any(reason in note for note in desk.notes))  # noqa: B023 it is awaited here
             assert isinstance(desk.app.screen, CompareScreen)
-            assert all(note.message.isprintable() for note in desk.app._notifications)
+            assert all(note.isprintable() for note in desk.notes)
             if name == "held":
                 assert row(desk, index)[2] == "going on"
                 await desk.until_read("going on in another")
@@ -263,8 +260,9 @@ async def test_nothing_is_gone_on_with_beside_a_run(sit_down: Desks, tmp_path: P
         await desk.press("c")
         await desk.until(lambda: len(listed(desk).states) == 2)
         listed(desk).move_cursor(row=[path.name for path in listed(desk).paths].index("a"))
+        desk.app.clear_notifications()
         await desk.press("g")
-        await desk.until(lambda: sum("stop the run first" in note.message for note in desk.app._notifications) == 2)
+        await desk.until(lambda: any("stop the run first" in note for note in desk.notes))
         assert isinstance(desk.app.screen, CompareScreen)
         assert runner(desk) is first
 
@@ -283,14 +281,14 @@ async def test_footer_and_palette_name_it(sit_down: Desks, tmp_path: Path) -> No
 def test_what_cannot_be_resumed_is_told_before_there_is_a_screen(sit_down: Desks, tmp_path: Path) -> None:
     leave(sit_down, tmp_path / "run", 30)
     with pytest.raises(UserError, match=r"^--hidden: cannot be different"):
-        _read(tmp_path / "run", {"hidden": "7"})
+        read(tmp_path / "run", {"hidden": "7"})
     with pytest.raises(UserError, match=r"^--batch-size must be"):
-        _read(tmp_path / "run", {"batch_size": "many"})
+        read(tmp_path / "run", {"batch_size": "many"})
     with pytest.raises(UserError, match="not a run"):
-        _read(tmp_path / "nowhere", {})
+        read(tmp_path / "nowhere", {})
     (tmp_path / "run" / "checkpoint.safetensors").unlink()
     with pytest.raises(UserError, match=r"^--resume .*run: it has no checkpoint"):
-        _read(tmp_path / "run", {})
+        read(tmp_path / "run", {})
 
 
 async def test_a_folder_that_fails_is_told_while_it_does_and_loses_no_result(sit_down: Desks, tmp_path: Path) -> None:
@@ -301,30 +299,30 @@ async def test_a_folder_that_fails_is_told_while_it_does_and_loses_no_result(sit
         panel = desk.app.main.query_one(RunPanel)
         assert panel.border_subtitle is None
         path.rename(tmp_path / "elsewhere")
-        await desk.until(lambda: any("training continues" in note.message for note in desk.app._notifications))
+        await desk.until(lambda: any("training continues" in note for note in desk.notes))
         await desk.until_read("✗ the run cannot be saved")
         assert desk.phase() is Phase.TRAINING
         (tmp_path / "elsewhere").rename(path)
         await desk.until(lambda: panel.border_subtitle is None)
-        await desk.until(lambda: any("kept again, and whole" in note.message for note in desk.app._notifications))
+        await desk.until(lambda: any("kept again, and whole" in note for note in desk.notes))
         path.rename(tmp_path / "gone")
         await desk.until_read("✗ the run cannot be saved")
         await desk.press("s")
         await desk.until_phase(Phase.ENDED)
         assert "test accuracy" in desk.screen
-        await desk.until_read("✗ the run cannot be saved (no such file or directory)")
+        await desk.until_read("✗ not everything is saved: the run cannot be saved (no such file")
         assert "test accuracy" in desk.screen
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.TRAINING)
         assert panel.border_subtitle is None
 
 
-@pytest.mark.parametrize("size", [SMALL, USUAL])
-async def test_the_form_has_room_for_the_time_between_checkpoints(sit_down: Desks, size: tuple[int, int]) -> None:
-    async with sit_down(size, checkpoint_every=12.5) as desk:
+async def test_the_form_has_room_for_the_time_between_checkpoints(sit_down: Desks) -> None:
+    async with sit_down(SMALL, checkpoint_every=12.5) as desk:
         form = desk.app.main.query_one(ConfigForm)
-        form._go_to("checkpoint_every")
-        await desk.until(lambda: desk.app.focused is not None and desk.app.focused.id == "checkpoint_every")
+        form.query_one("#more", Collapsible).collapsed = False
+        await desk.until(lambda: bool(form.query("#checkpoint_every")))
+        form.query_one("#checkpoint_every").focus()
         await desk.until_read("checkpoints")
         await desk.until_read("seconds between checkpoints")
         await desk.type("-3")

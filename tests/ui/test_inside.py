@@ -1,7 +1,6 @@
 """The look into a network: by key and by mouse, while it is trained and from disk, at every size, and where there is little to see."""
 
 import re
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -9,15 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pytest_textual_snapshot import SVGImageExtension
 from rich.console import Console
-from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tui_trainer import Classifier
 from tui_trainer.config.options import Config
-from tui_trainer.datasets.dataset import Split
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.follow import Follower
 from tui_trainer.runs.run import Run
@@ -36,13 +32,11 @@ from tui_trainer.ui.run.runner import Runner
 from tui_trainer.ui.runs.compare import CompareScreen
 from tui_trainer.ui.runs.watch import WatchScreen
 
-from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks
-from .test_contrast import faint
-from .test_screens import overlaps
+from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks, seated
+from .sight import overlaps
+from .tours import SEVEN
 
 pytestmark = pytest.mark.long
-
-SIZES = [SMALL, (80, 45), (120, 24), USUAL, LARGE]
 
 VIEWS = ("1", "2", "3", "4")
 
@@ -71,7 +65,7 @@ def state(desk: Desk) -> str:
 async def look_inside(desk: Desk) -> InsideScreen:
     await desk.press("escape", "i")
     await desk.until(lambda: isinstance(desk.app.screen, InsideScreen) and desk.app.screen.examination is not None)
-    await desk.pilot.pause()
+    await desk.settle()
     return inside(desk)
 
 
@@ -132,22 +126,22 @@ async def test_pictures_are_paged_through_and_resized(sit_down: Desks, noise: di
     async with sit_down(SMALL, **noise) as desk:
         screen = await train(desk)
         gallery = screen.query_one("#mistake-gallery", Gallery)
-        page = gallery._per_page
-        columns, _ = gallery._grid(gallery._across())
+        page = gallery.per_page
+        columns, _ = gallery.grid(gallery.across())
         await desk.press("pagedown")
         assert gallery.index == page
         await desk.press("down")
         assert gallery.index == page + columns
         await desk.press("up", "pageup")
         assert gallery.index == 0
-        before = gallery._across()
+        before = gallery.across()
         await desk.press("minus")
-        assert gallery._across() < before
-        assert gallery._per_page > page
+        assert gallery.across() < before
+        assert gallery.per_page > page
         await desk.press("plus")
-        assert gallery._across() == before
+        assert gallery.across() == before
         await desk.press(*["plus"] * 9)
-        assert gallery._across() == 54  # a multiple of six
+        assert gallery.across() == 54  # a multiple of six
 
 
 async def test_the_cells_of_the_matrix_lead_to_their_images(sit_down: Desks, noise: dict[str, Any]) -> None:
@@ -166,7 +160,7 @@ async def test_the_cells_of_the_matrix_lead_to_their_images(sit_down: Desks, noi
         wrong = found.confusion - np.diag(found.confusion.diagonal())
         assert matrix.cell is not None
         assert found.confusion[matrix.cell] == wrong.max()
-        assert gallery._count == wrong.max()
+        assert gallery.count == wrong.max()
         first = matrix.cell
         await desk.press("j")
         assert matrix.cell != first
@@ -177,7 +171,7 @@ async def test_the_cells_of_the_matrix_lead_to_their_images(sit_down: Desks, noi
             assert matrix.cell == tuple(min(max(place + by, 0), 9) for place, by in zip(before, move, strict=True))
         label, predicted = matrix.cell
         assert matrix.sentence() in shown(desk, "#matrix")
-        assert gallery._count == found.confusion[label, predicted]
+        assert gallery.count == found.confusion[label, predicted]
         while not found.confusion[matrix.cell]:
             await desk.press("j")
         await desk.press("enter")
@@ -218,9 +212,6 @@ async def test_the_output_units_of_a_network_without_hidden_layers(sit_down: Des
         assert "speaks for the digit 9" in desk.screen
 
 
-SEVEN = ["space", "right", "right", "down", "left", "down"]
-
-
 async def test_a_digit_drawn_by_keys_is_said_at_once(sit_down: Desks) -> None:
     async with sit_down(USUAL) as desk:
         screen = await train(desk)
@@ -234,7 +225,7 @@ async def test_a_digit_drawn_by_keys_is_said_at_once(sit_down: Desks) -> None:
         shares = [float(share) for share in re.findall(r"([\d.]+)%", shown(desk, "#said"))]
         assert len(shares) == 10
         assert sum(shares) == pytest.approx(100, abs=1)
-        assert screen.query_one("#seen", Picture)._pixels is not None
+        assert screen.query_one("#seen", Picture).pixels is not None
         inked = paper.sketch.ink.sum()
         await desk.press("e", "up", "up", "up")
         assert paper.state == "eraser down"
@@ -247,7 +238,7 @@ async def test_a_digit_drawn_by_keys_is_said_at_once(sit_down: Desks) -> None:
         await desk.press("delete")
         assert paper.sketch.is_empty
         assert "%" not in shown(desk, "#said")
-        assert screen.query_one("#seen", Picture)._pixels is None
+        assert screen.query_one("#seen", Picture).pixels is None
 
 
 async def test_a_drawing_is_shown_to_the_network_as_mnist_s_digits_are(sit_down: Desks) -> None:
@@ -255,14 +246,14 @@ async def test_a_drawing_is_shown_to_the_network_as_mnist_s_digits_are(sit_down:
         screen = await train(desk)
         await desk.press("4", *SEVEN)
         seen = screen.query_one("#seen", Picture)
-        await desk.until(lambda: seen._pixels is not None)
+        await desk.until(lambda: seen.pixels is not None)
         runner = desk.app.main.runner
         assert runner is not None
         assert runner.snapshot is not None
         model = Classifier.load(desk.app.main.directory / "checkpoint.safetensors")  # type: ignore[operator]
-        assert seen._pixels is not None
-        expected = model.predict_proba(seen._pixels.reshape(1, -1))[0]
-        np.testing.assert_allclose(screen.query_one("#said", Bars)._probabilities, expected, rtol=1e-4, atol=1e-6)
+        assert seen.pixels is not None
+        expected = model.predict_proba(seen.pixels.reshape(1, -1))[0]
+        np.testing.assert_allclose(screen.query_one("#said", Bars).probabilities, expected, rtol=1e-4, atol=1e-6)
 
 
 async def test_help_and_the_palette_know_every_key(sit_down: Desks) -> None:
@@ -294,18 +285,18 @@ async def test_views_pictures_and_cells_are_clicked(sit_down: Desks, noise: dict
     async with sit_down(USUAL, **noise) as desk:
         screen = await train(desk)
         gallery = screen.query_one("#mistake-gallery", Gallery)
-        width, height = gallery._tile_size(gallery._across())
+        width, height = gallery.tile_size(gallery.across())
         assert await desk.pilot.click("#mistake-gallery", offset=(width + 3, 1))
-        await desk.pilot.pause()
+        await desk.settle()
         assert gallery.index == 1
         assert await desk.pilot.click("#mistake-gallery", offset=(1, height + 1))
-        await desk.pilot.pause()
-        assert gallery.index == gallery._grid(gallery._across())[0]
+        await desk.settle()
+        assert gallery.index == gallery.grid(gallery.across())[0]
         await desk.click("#view-confusion")
         await desk.until(lambda: "recall" in desk.screen)
         matrix = screen.query_one(ConfusionMatrix)
         assert await desk.pilot.click("#matrix", offset=(6 + 5 * 3 + 2, 1 + 4))
-        await desk.pilot.pause()
+        await desk.settle()
         assert matrix.cell == (4, 3)
         assert "4 taken for 3" in desk.screen
         await desk.click("#view-units")
@@ -328,7 +319,7 @@ async def test_a_digit_drawn_with_the_mouse(sit_down: Desks, size: tuple[int, in
     async with sit_down(size) as desk:
         screen = await train(desk)
         await desk.press("4")
-        paper, scale = screen.query_one(Sketchpad), screen.query_one(Sketchpad)._scale
+        paper, scale = screen.query_one(Sketchpad), screen.query_one(Sketchpad).scale
         assert scale == (2 if size == LARGE else 1)
         await stroke(desk.pilot, (10 * scale, 3 * scale), (30 * scale, 3 * scale), (20 * scale, 17 * scale))
         ink = paper.sketch.ink
@@ -367,12 +358,17 @@ async def test_a_network_is_looked_into_while_it_is_trained(sit_down: Desks, noi
         assert len(screen.examination.labels) == 80
         await desk.press("f")
         assert state(desk).startswith("held after step")
-        await desk.pilot.pause(0.3)
         held = state(desk)
-        step = runner.history.progress
-        await desk.pilot.pause(1.6)
+        runner.history.drain()
+        assert runner.history.progress is not None
+        epoch = runner.history.progress.epoch
+
+        def goes_on() -> bool:
+            runner.history.drain()
+            return runner.history.progress is not None and runner.history.progress.epoch > epoch + 2
+
+        await desk.until(goes_on)
         assert state(desk) == held
-        assert runner.history.progress is None or step is None or runner.history.progress.step >= step.step
         await desk.press("f")
         await desk.until(lambda: not state(desk).startswith("held") and state(desk) != held.removeprefix("held "))
         await desk.press("4", *SEVEN)
@@ -446,19 +442,15 @@ async def test_a_run_on_disk_is_looked_into_from_the_list(sit_down: Desks, noise
         np.testing.assert_array_equal(live.examination.probabilities, found.probabilities)
 
 
-async def test_a_watched_run_is_looked_into_at_its_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("textual._wait.process_time", time.thread_time)
+async def test_a_watched_run_is_looked_into_at_its_checkpoint(tmp_path: Path) -> None:
     snapshot = trained(tmp_path / "run", data(tmp_path / "d.npz"))
     app = TrainerApp(watched=Follower(tmp_path / "run"))
-    async with app.run_test(size=USUAL) as pilot:
-        desk = Desk(app, pilot)
-        await desk.until(lambda: bool(app.screen.query("FooterKey")))
+    async with seated(app) as desk:
         await desk.press("i")
         await desk.until(lambda: isinstance(app.screen, InsideScreen) and app.screen.examination is not None)
         assert f"after step {snapshot.scalars['step']} " in state(desk)
         await desk.press("escape")
         assert isinstance(app.screen, WatchScreen)
-    assert app.fault is None
 
 
 Opening = Callable[..., AbstractAsyncContextManager[Desk]]
@@ -488,7 +480,7 @@ def trained(folder: Path, dataset: Path, **options: Any) -> Snapshot:
 
 async def until_examined(desk: Desk) -> None:
     await desk.until(lambda: inside(desk).examination is not None)
-    await desk.pilot.pause()
+    await desk.settle()
 
 
 async def test_a_checkpoint_that_is_replaced_is_read_again(tmp_path: Path, opening: Opening) -> None:
@@ -565,7 +557,7 @@ async def test_images_of_any_square_are_drawn(sit_down: Desks, noise: dict[str, 
             assert overlaps(screen) == []
         await desk.press(*SEVEN)
         await desk.until(lambda: "%" in shown(desk, "#said"))
-        assert screen.query_one("#seen", Picture)._pixels.shape == side  # type: ignore[union-attr]
+        assert screen.query_one("#seen", Picture).pixels.shape == side  # type: ignore[union-attr]
 
 
 async def test_samples_that_are_no_images_are_counted_but_not_drawn(sit_down: Desks, noise: dict[str, Any], tmp_path: Path) -> None:
@@ -600,14 +592,14 @@ async def test_numbers_that_are_no_bytes_are_drawn_and_said(sit_down: Desks, noi
         screen = await train(desk)
         await desk.press("4", *SEVEN)
         await desk.until(lambda: "%" in shown(desk, "#said"))
-        seen = screen.query_one("#seen", Picture)._pixels
+        seen = screen.query_one("#seen", Picture).pixels
         assert seen is not None
         assert screen.subject is not None
         assert screen.subject.test is not None
         low, high = screen.subject.test.images.min(), screen.subject.test.images.max()
         model = Classifier.load(desk.app.main.directory / "checkpoint.safetensors")  # type: ignore[operator]
         expected = model.predict_proba(seen.reshape(1, -1) / 255 * (high - low) + low)[0]
-        np.testing.assert_allclose(screen.query_one("#said", Bars)._probabilities, expected, rtol=1e-3, atol=1e-5)
+        np.testing.assert_allclose(screen.query_one("#said", Bars).probabilities, expected, rtol=1e-3, atol=1e-5)
 
 
 async def test_a_run_that_diverged_shows_the_network_before_and_says_so(sit_down: Desks, noise: dict[str, Any]) -> None:
@@ -648,25 +640,20 @@ async def test_no_mistakes_at_all(sit_down: Desks) -> None:
 # What it looks like
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_nothing_is_cut_or_covered(sit_down: Desks, noise: dict[str, Any], size: tuple[int, int]) -> None:
-    async with sit_down(size, **noise) as desk:
+async def test_each_view_has_room_at_every_size_and_bears_none(sit_down: Desks, noise: dict[str, Any]) -> None:
+    async with sit_down(SMALL, **noise) as desk:
         screen = await train(desk)
-        for key in VIEWS:
-            await desk.press(key)
-            await desk.pilot.pause()
-            assert overlaps(screen) == []
-            for text in ("Back", "Quit", "Help"):
-                assert text in desk.screen
-        assert screen.query_one("#said").size.height >= 10
-        assert screen.query_one("#paper").size.width >= 40
-        assert screen.query_one("#paper").size.height >= 20
-        await desk.press("2")
-        assert "recall" in desk.screen
-        assert screen.query_one("#cell-gallery").size.height >= 8
-        for narrow in ((40, 10), (20, 5), (1, 1), size):
-            await desk.pilot.resize_terminal(*narrow)
-            await desk.press("1", "4")
+        for size in (SMALL, (80, 45), (120, 24), (1, 1), (20, 5), (40, 10), LARGE, USUAL):
+            await desk.resize(size)
+            await desk.press(*VIEWS)
+            if size < SMALL:
+                continue
+            assert screen.query_one("#said").size.height >= 10
+            assert screen.query_one("#paper").size.width >= 40
+            assert screen.query_one("#paper").size.height >= 20
+            await desk.press("2")
+            assert "recall" in desk.screen
+            assert screen.query_one("#cell-gallery").size.height >= 8
 
 
 def look(screen: InsideScreen) -> Look | None:
@@ -692,64 +679,6 @@ async def test_characters_are_chosen_by_what_the_terminal_shows(sit_down: Desks,
         await desk.press("escape")
     async with sit_down(USUAL, plain=True, **noise) as desk:
         assert (await train(desk)).look is Look.ASCII
-
-
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
-async def test_every_text_stands_out(sit_down: Desks, noise: dict[str, Any], theme: str) -> None:
-    async with sit_down(USUAL, **noise) as desk:
-        desk.app.theme = theme
-        await train(desk)
-        for key in VIEWS:
-            await desk.press(key)
-            await desk.pilot.pause(0.2)
-            assert list(faint(desk)) == []
-
-
-def a_digit(image: int, label: int) -> np.ndarray:
-    """Something with strokes."""
-    pixels = np.zeros((28, 28), np.uint8)
-    pixels[4:24, 6 + label : 9 + label] = 255
-    pixels[4 + label : 7 + label, 5:23] = 180
-    pixels[20:23, 5 + image % 9 : 20] = 120
-    return pixels
-
-
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
-@pytest.mark.parametrize(
-    "size",
-    [SMALL, USUAL, LARGE],
-    ids=["small", "usual", "large"],
-)
-async def test_the_views_are_as_they_were_approved(
-    sit_down: Desks, snapshot: SnapshotAssertion, size: tuple[int, int], theme: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    approved = snapshot.use_extension(SVGImageExtension)
-    rng = np.random.default_rng(11)
-    labels = np.arange(60) % 10
-    test = Split(np.stack([a_digit(index, int(label)) for index, label in enumerate(labels)]).reshape(60, -1), labels)
-    tensors = {"dense_1.weight": rng.normal(0, 0.05, (784, 12)), "dense_1.bias": np.zeros(12)}
-    tensors |= {"dense_2.weight": rng.normal(0, 0.5, (12, 10)), "dense_2.bias": np.zeros(10)}
-    scalars = {"config": {"hidden": [12]}, "features": 784, "classes": 10, "epochs": 2, "step": 3438}
-    made = Snapshot({name: tensor.astype(np.float32) for name, tensor in tensors.items()}, scalars)
-    different = []
-    async with sit_down(size) as desk:
-        desk.app.theme = theme
-        runner = Runner(Config.parse({}), lambda: Run.create(Config.parse({})), desk.app.main.post_message)
-        runner.snapshot, runner.test = made, test
-        monkeypatch.setattr(runner, "join", lambda seconds: True)
-        desk.app.main.panel.runner = runner
-        desk.app.main.set_focus(None)
-        await look_inside(desk)
-        for key, name in zip(VIEWS, ("mistakes", "confusion", "units", "draw"), strict=True):
-            await desk.press(key)
-            if name == "draw":
-                await desk.press(*SEVEN)
-                await desk.until(lambda: "%" in shown(desk, "#said"))
-            await desk.pilot.pause(0.2)
-            if desk.app.export_screenshot() != approved(name=name):
-                different.append(name)
-        desk.app.main.panel.runner = None
-    assert different == []
 
 
 async def test_the_app_may_be_left_from_here(sit_down: Desks, noise: dict[str, Any]) -> None:

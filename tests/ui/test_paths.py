@@ -1,11 +1,8 @@
 """The screen of the optimizers' paths: every key, the mouse, every size, and what it writes at rest."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
-from pytest_textual_snapshot import SVGImageExtension
-from syrupy.assertion import SnapshotAssertion
 from textual.widgets import Static
 from textual.widgets._footer import FooterKey
 
@@ -18,10 +15,9 @@ from tui_trainer.ui.descent.relief_map import ReliefMap
 from tui_trainer.ui.descent.screen import PathsScreen
 from tui_trainer.ui.kit.help import HelpScreen, key_name
 
-from .desk import LARGE, SMALL, USUAL, Desk, Desks
+from .desk import SMALL, USUAL, Desk, Desks, seated
 from .pty_terminal import CTRL_Q, Terminal
-from .test_contrast import faint
-from .test_screens import overlaps
+from .sight import faint
 
 pytestmark = pytest.mark.long
 
@@ -74,9 +70,8 @@ async def test_it_plays_holds_and_ends_by_itself(sit_down: Desks) -> None:
         assert "Pause" in desk.screen
         await desk.press("space")
         step = screen.race.step
-        await asyncio.sleep(0.4)
-        await desk.pilot.pause()
-        assert screen.race.step == step
+        assert not screen.is_playing
+        await desk.come_to_rest()
         assert f"step {step} of 300, paused" in desk.screen
         await desk.press("end", "b", "b", "space")
         await desk.until_read("step 300 of 300, over")
@@ -119,11 +114,11 @@ async def test_optimizers_are_selected_shown_and_hidden(sit_down: Desks) -> None
         table = paths(desk).query_one(OptimizerTable)
         x, y = table.content_region.offset
         await desk.pilot.click(offset=(x + 1, y + 4))
-        await desk.pilot.pause()
+        await desk.settle()
         assert shown(desk) == ["momentum", "nesterov", "adagrad", "adam", "nadam"]
         assert table.selected == "adagrad"
         await desk.pilot.click(offset=(x + 8, y + 1))
-        await desk.pilot.pause()
+        await desk.settle()
         assert table.selected == "sgd"
         assert shown(desk) == ["momentum", "nesterov", "adagrad", "adam", "nadam"]
 
@@ -166,7 +161,7 @@ async def test_a_start_by_mouse_and_by_arrows(sit_down: Desks) -> None:
         await desk.press("n")
         x, y = relief.content_region.offset
         await desk.pilot.click(offset=(x + 30, y + 4))
-        await desk.pilot.pause()
+        await desk.settle()
         assert "step 0" in desk.screen
         first = screen.race.start
         assert Valley.extent.holds(first)
@@ -180,7 +175,7 @@ async def test_a_start_by_mouse_and_by_arrows(sit_down: Desks) -> None:
         assert screen.race.start[1] == Valley.extent.bottom
         start = screen.race.start
         await desk.pilot.click(offset=(x, y + 4))  # on the axis
-        await desk.pilot.pause()
+        await desk.settle()
         assert screen.race.start == start
         await desk.press("tab", "n")
         assert screen.focused is screen.query_one(OptimizerTable)
@@ -227,18 +222,17 @@ async def test_help_and_palette_know_its_keys(sit_down: Desks) -> None:
         assert "Optimizer paths" in {command.title for command in desk.app.get_system_commands(desk.app.main)}
 
 
-@pytest.mark.parametrize("size", [(40, 10), (60, 16), SMALL, (100, 30), USUAL, LARGE])
-async def test_nothing_is_cut_or_covered(sit_down: Desks, size: tuple[int, int]) -> None:
-    async with sit_down(size) as desk:
+async def test_a_terminal_may_be_smaller_than_it_needs(sit_down: Desks) -> None:
+    async with sit_down((40, 10)) as desk:
         await open_paths(desk)
         await desk.press("n")
-        assert "step 1 of 300" in desk.screen
-        if size >= SMALL:
-            assert overlaps(paths(desk)) == []
+        for size in ((40, 10), (60, 16)):
+            await desk.resize(size)
+            assert "step 1 of 300" in desk.screen
+        for size in (SMALL, USUAL):
+            await desk.resize(size)
             for text in ("Play", "Rate", "Surface", "Back", "Quit", "Help", "optimizer", "distance", "nadam", "thrown out"):
                 assert text in desk.screen
-        await desk.pilot.resize_terminal(*USUAL)
-        await desk.pilot.pause()
         assert "near at" in desk.screen
 
 
@@ -259,20 +253,20 @@ def test_the_command_opens_it_and_at_rest_nothing_is_written(tmp_path: Path) -> 
     assert terminal.ended() == 0
 
 
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light", "nord", "gruvbox", "ansi-dark"])
-async def test_paths_are_told_apart_in_every_theme(sit_down: Desks, theme: str) -> None:
+async def test_paths_are_told_apart_in_every_theme(sit_down: Desks) -> None:
     async with sit_down(SMALL) as desk:
-        desk.app.theme = theme
         await open_paths(desk)
         await desk.press("m", "m", "n", "n", "n")  # plain: each mark is a letter
         await desk.press("down", "down", "enter", "down", "enter", "down", "enter", "down", "down", "enter", "down", "enter")
         table = paths(desk).query_one(OptimizerTable)
         assert len(shown(desk)) == 8
-        colours = {table.get_component_rich_style(f"relief--route-{number}").color for number in range(1, 9)}
-        assert len(colours) == 8
-        await desk.pilot.pause(0.1)
-        if theme.startswith("textual"):
-            assert list(faint(desk)) == []
+        for theme in ("textual-dark", "textual-light", "nord", "gruvbox", "ansi-dark"):
+            desk.app.theme = theme
+            await desk.settle()
+            colours = {table.get_component_rich_style(f"relief--route-{number}").color for number in range(1, 9)}
+            assert len(colours) == 8
+            if theme.startswith("textual"):
+                assert list(faint(desk)) == []
 
 
 async def test_a_plain_terminal_gets_plain_characters(sit_down: Desks) -> None:
@@ -285,44 +279,10 @@ async def test_a_plain_terminal_gets_plain_characters(sit_down: Desks) -> None:
 
 async def test_the_app_opens_on_it_and_goes_back_to_the_main_screen() -> None:
     app = TrainerApp(opening=lambda marks: PathsScreen(marks, "rosenbrock", ["adam"], {"adam": 0.2}))
-    async with app.run_test(size=USUAL) as pilot:
-        desk = Desk(app, pilot)
-        await desk.until(lambda: isinstance(app.screen, PathsScreen) and bool(app.screen.query(FooterKey)))
+    async with seated(app) as desk:
         assert shown(desk) == ["adam"]
         assert rows(desk)["adam"][0] == "0.2"
         assert paths(desk).race.surface is Rosenbrock
         assert paths(desk).marks is raster.BRAILLE
         await desk.press("escape")
         assert desk.at_main_screen()
-
-
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
-@pytest.mark.parametrize(
-    "size",
-    [SMALL, USUAL, LARGE],
-    ids=["small", "usual", "large"],
-)
-async def test_it_looks_as_it_was_approved(
-    sit_down: Desks, tmp_path: Path, snapshot: SnapshotAssertion, size: tuple[int, int], theme: str
-) -> None:
-    approved = snapshot.use_extension(SVGImageExtension)
-    different = []
-    async with sit_down(size) as desk:
-        desk.app.theme = theme
-        await open_paths(desk)
-
-        async def look(name: str) -> None:
-            await desk.pilot.pause(0.1)
-            if desk.app.export_screenshot() != approved(name=name):
-                different.append(name)
-
-        await desk.press(*["n"] * 60)
-        await look("valley")
-        await desk.press("plus", "plus", "plus", "plus", "plus", "m", "m")
-        await look("diverged")
-        await desk.press("m", "s", "end")
-        await look("tilted")
-        await desk.press("s", "down", "down", "down", "down", "enter", "end")
-        await desk.until_read("step 2,000 of 2,000, over")
-        await look("rosenbrock")
-    assert different == []

@@ -2,9 +2,7 @@ import re
 
 import pytest
 from textual.binding import Binding
-from textual.containers import VerticalScroll
 from textual.geometry import Region
-from textual.widget import Widget
 
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart.widget import Chart
@@ -15,55 +13,43 @@ from tui_trainer.ui.run.run_panel import Phase
 
 from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks
 
-SIZES = [SMALL, *(pytest.param(size, marks=pytest.mark.long) for size in ((80, 45), (100, 30), (120, 24), (120, 28), USUAL, LARGE))]
-
-
-def overlaps(widget: Widget) -> list[str]:
-    """Pairs of a widget's children that cover one another, and children that stick out of it, all the way down."""
-    found = []
-    children = [child for child in widget.children if child.is_on_screen and child.region.area and child.styles.overlay != "screen"]
-    scrolls = isinstance(widget, VerticalScroll) or widget.allow_vertical_scroll
-    for index, child in enumerate(children):
-        if not scrolls and child.region.intersection(widget.region) != child.region:
-            found.append(f"{child} {child.region} sticks out of {widget} {widget.region}")
-        found += [f"{child} {child.region} covers {other}" for other in children[index + 1 :] if child.region.intersection(other.region)]
-        if not scrolls:
-            found += overlaps(child)
-    return found
+SIZES = [SMALL, (80, 45), (100, 30), (120, 24), (120, 28), LARGE, USUAL]
 
 
 def check(desk: Desk) -> None:
-    main = desk.app.main
-    assert overlaps(main) == []
+    """The buttons and the keys that matter most are there, and whole."""
     whole = Region(0, 0, *desk.app.size)
     for name in ("#start", "#pause", "#stop"):
-        assert whole.contains_region(main.query_one(name).region)
-        assert main.query_one(name).region.area
+        assert whole.contains_region(desk.app.main.query_one(name).region)
+        assert desk.app.main.query_one(name).region.area
     for text in ("Start", "Pause", "Stop", "Quit", "Help", "Palette"):
         assert text in desk.screen
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_nothing_is_cut_or_covered(sit_down: Desks, size: tuple[int, int]) -> None:
-    async with sit_down(size, hidden="128x30", activation="leaky_relu") as desk:
-        check(desk)
-        assert "total 580,618 parameters" in desk.screen
-        for label in ("hidden layers", "activation", "initializer", "optimizer", "learning rate", "batch size", "epochs", "seed"):
-            assert label in desk.screen
-        await desk.press("escape", "2")
-        check(desk)
-        assert re.search(r"Loss \(nats\)", desk.screen)
-        assert re.search(r"Accuracy \(%\)", desk.screen)
-        for chart in desk.charts():
-            assert chart.size.width >= 30
-            assert chart.size.height >= 6
-        await desk.press("g")
-        check(desk)
-        assert "Learning rate" in desk.screen
-        assert "Gradient norms" in desk.screen
-        await desk.press("3")
-        check(desk)
-        assert "leaky_relu_1" in desk.screen
+async def test_what_matters_most_has_room_at_every_size(sit_down: Desks) -> None:
+    async with sit_down(SMALL, hidden="128x30", activation="leaky_relu") as desk:
+        await desk.press("escape")
+        for size in SIZES:
+            await desk.resize(size)
+            await desk.press("1")
+            check(desk)
+            assert "total 580,618 parameters" in desk.screen
+            for label in ("hidden layers", "activation", "initializer", "optimizer", "learning rate", "batch size", "epochs", "seed"):
+                assert label in desk.screen
+            await desk.press("2")
+            check(desk)
+            assert "Loss (nats)" in desk.screen
+            assert "Accuracy (%)" in desk.screen
+            for chart in desk.charts():
+                assert chart.size.width >= 30
+                assert chart.size.height >= 6
+            await desk.press("g")
+            check(desk)
+            assert "Learning rate" in desk.screen
+            assert "Gradient norms" in desk.screen
+            await desk.press("g", "3")
+            check(desk)
+            assert "leaky_relu_1" in desk.screen
 
 
 @pytest.mark.long
@@ -74,7 +60,7 @@ async def test_every_theme_draws_the_curves(sit_down: Desks) -> None:
         chart = desk.app.main.query_one("#chart-loss", Chart)
         for theme in ("textual-light", "ansi-dark", "ansi-light", "nord", "textual-dark"):
             desk.app.theme = theme
-            await desk.pilot.pause()
+            await desk.settle()
             assert re.search("[⠁-⣿]", desk.screen)
             segments = [segment for y in range(chart.size.height) for segment in chart.render_line(y) if segment.style]
             assert len({segment.style.color for segment in segments if segment.style}) >= 3
@@ -139,7 +125,7 @@ async def test_the_palette_knows_what_can_be_done_now(sit_down: Desks) -> None:
         await desk.press("ctrl+p")
         await desk.type("stop")
         await desk.until_read("Stop the run")
-        await desk.pilot.pause(0.2)
+        await desk.come_to_rest()
         await desk.press("enter")
         await desk.until_phase(Phase.ENDED)
 
@@ -160,8 +146,7 @@ async def test_a_terminal_may_change_its_size(sit_down: Desks) -> None:
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.ENDED)
         for size in ((40, 10), SMALL, (20, 5), LARGE, (1, 1), SMALL):
-            await desk.pilot.resize_terminal(*size)
-            await desk.pilot.pause()
+            await desk.resize(size)
         assert "test accuracy" in desk.screen
         check(desk)
 
@@ -174,7 +159,7 @@ async def test_a_screen_is_laid_out_in_the_classes_of_its_size(keys: list[str], 
         layouts: list[tuple[int, bool]] = []
         main.screen_layout_refresh_signal.subscribe(main, lambda _: layouts.append((main.outer_size.width, main.has_class("-narrow"))))
         for size in (SMALL, USUAL):
-            await desk.pilot.resize_terminal(*size)
+            await desk.resize(size)
             await desk.press(*["escape"] * len(keys), *keys)
         assert {width for width, _ in layouts} == {SMALL[0], USUAL[0]}
         assert all(narrow == (width == SMALL[0]) for width, narrow in layouts)

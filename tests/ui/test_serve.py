@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 import pexpect
 import pytest
+from waiting import PATIENCE, until_so
 
 from tui_trainer.ui.web.serve import served_command
 
@@ -35,22 +36,15 @@ def options(digits_file: Path, *more: str) -> list[str]:
     return ["--data", str(digits_file), "--hidden", "16", "--validation", "100", "--threads", "1", "--output", "run", *more]
 
 
-async def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    async with asyncio.timeout(seconds):
-        while not (found := condition()):
-            await asyncio.sleep(0.05)
-        return found
-
-
-async def until_read(text: Callable[[], Awaitable[str]], wanted: str, seconds: float = 30) -> str:
+async def until_read(text: Callable[[], Awaitable[str]], wanted: str) -> str:
     read = ""
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(PATIENCE):
             while wanted not in read:
-                await asyncio.sleep(0.1)
+                # The page answers when it has nothing else to do.
                 read = await text()
     except TimeoutError:
-        pytest.fail(f"{wanted!r} not seen within {seconds} s:\n{read}")
+        pytest.fail(f"{wanted!r} not seen within {PATIENCE} s:\n{read}")
     return read
 
 
@@ -117,7 +111,7 @@ async def training(digits_file: Path, url: str, folder: Path) -> AsyncIterator[a
     """A page whose run has learned something and would go on for days."""
     async with connected(url) as page:
         await page.send_json(["stdin", CTRL_R])
-        await until(lambda: trains(folder))
+        await until_so(lambda: trains(folder))
         yield page
 
 
@@ -203,14 +197,14 @@ async def test_only_pages_of_this_server_reach_the_app(tmp_path: Path) -> None:
         # A tunnel from another port, as `ssh -L` makes, is no stranger.
         tunnel = {"Host": "localhost:9000", "Origin": "http://localhost:9000"}
         async with client.ws_connect(f"{server.url}/ws", headers=tunnel):
-            await until(lambda: server.apps)
+            await until_so(lambda: server.apps)
 
 
 async def test_a_page_that_is_closed_ends_its_app_and_saves_the_run(digits_file: Path, tmp_path: Path) -> None:
     async with served(tmp_path, *options(digits_file, "--epochs", "1000000")) as server:
         async with training(digits_file, server.url, tmp_path):
             assert len(server.apps) == 1
-        await until(lambda: not server.apps)
+        await until_so(lambda: not server.apps)
         assert events(tmp_path)[-1]["status"] == "interrupted"
         assert (tmp_path / "run" / "checkpoint.safetensors").exists()
 
@@ -239,7 +233,7 @@ async def test_a_killed_server_leaves_no_app_behind(digits_file: Path, tmp_path:
         both = server.apps
         assert len(both) == 2
         server.process.kill()
-        await until(lambda: not any(alive(app) for app in both))
+        await until_so(lambda: not any(alive(app) for app in both))
         assert events(tmp_path)[-1]["status"] in ("interrupted", "stopped")
 
 
@@ -258,7 +252,7 @@ async def test_a_terminal_that_ends_the_server_ends_its_apps_in_order(digits_fil
             assert "Traceback" not in str(terminal.before)
         else:
             os.killpg(server, signal.SIGHUP)  # as a shell does to its jobs
-        await until(lambda: not alive(server))
+        await until_so(lambda: not alive(server))
         assert not alive(app)
     terminal.close()
     assert terminal.exitstatus == (130 if leave == "ctrl+c" else 129)
@@ -288,7 +282,7 @@ async def test_a_run_in_a_browser(digits_file: Path, tmp_path: Path) -> None:
             await page.screenshot(Path(picture))
         await page.ctrl("q")
         await until_read(lambda: page.value("document.body.innerText"), "The app has ended")
-        await until(lambda: not server.apps)
+        await until_so(lambda: not server.apps)
     start, *epochs, _end = events(tmp_path)
     config = start["config"]
     assert (config["hidden"], config["batch_size"], config["epochs"], config["shuffle"]) == ([16], 20, 3, False)

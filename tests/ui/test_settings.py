@@ -7,9 +7,10 @@ import pytest
 from tui_trainer.config.options import Config
 from tui_trainer.system import folders
 from tui_trainer.ui.app import TrainerApp
+from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.settings import Settings
 
-from .desk import Desk
+from .desk import seated
 
 pytestmark = pytest.mark.long
 
@@ -40,37 +41,29 @@ def test_a_file_that_makes_no_sense_is_as_good_as_none(folder: Path, content: by
 
 async def test_the_theme_persists(tmp_path: Path) -> None:
     for expected, wanted in (("textual-dark", "textual-light"), ("textual-light", "nord"), ("nord", "nord")):
-        app = TrainerApp(settings=Settings.load())
-        async with app.run_test() as pilot:
-            await pilot.pause()
-            assert app.theme == expected
-            app.theme = wanted
-            await pilot.pause()
+        async with seated(TrainerApp(settings=Settings.load())) as desk:
+            assert desk.app.theme == expected
+            desk.app.theme = wanted
+            await desk.settle()
 
 
 async def test_the_last_runs_options_fill_the_form(digits_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     options = {"data": str(digits_file), "validation": 100, "epochs": 1, "hidden": "16", "threads": 1, "activation": "elu"}
-    app = TrainerApp(options, settings=Settings.load())
-    async with app.run_test() as pilot:
-        desk = Desk(app, pilot)
+    async with seated(TrainerApp(options, settings=Settings.load())) as desk:
         await desk.press("ctrl+r")
         await desk.until_read("test accuracy")
-    again = TrainerApp(Settings.load().options)
-    async with again.run_test() as pilot:
-        await pilot.pause()
-        assert again.main.query_one("#form").config == Config.parse(options)  # type: ignore[attr-defined]
+    async with seated(TrainerApp(Settings.load().options)) as desk:
+        assert desk.app.main.query_one(ConfigForm).config == Config.parse(options)
 
 
 async def test_a_folder_that_cannot_be_written_is_told_once(folder: Path) -> None:
     folder.parent.mkdir(parents=True)
     folder.write_text("a file stands in the way")
-    app = TrainerApp(settings=Settings.load())
-    async with app.run_test(notifications=True) as pilot:
-        desk = Desk(app, pilot)
-        app.theme = "nord"
-        await desk.until(lambda: len(app._notifications) == 1)
-        assert "cannot be remembered" in next(iter(app._notifications)).message
-        app.theme = "gruvbox"
-        await pilot.pause()
-        assert len(app._notifications) == 1
+    async with seated(TrainerApp(settings=Settings.load())) as desk:
+        desk.app.theme = "nord"
+        await desk.until(lambda: len(desk.notes) == 1)
+        assert "cannot be remembered" in desk.notes[0]
+        desk.app.theme = "gruvbox"
+        await desk.settle()
+        assert len(desk.notes) == 1

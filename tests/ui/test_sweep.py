@@ -5,12 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pytest_textual_snapshot import SVGImageExtension
 from sweep.story import Story
-from syrupy.assertion import SnapshotAssertion
 
 from tui_trainer.sweep.board import BoardReader
-from tui_trainer.sweep.store import RUNS, RunStatus
+from tui_trainer.sweep.store import RunStatus
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit.help import HelpScreen
 from tui_trainer.ui.runs.watch import WatchScreen
@@ -19,19 +17,8 @@ from tui_trainer.ui.sweeps.sweep import SweepScreen
 from tui_trainer.ui.sweeps.table import SweepTable
 
 from .desk import LARGE, SMALL, USUAL, Desk, Watching
+from .folders import make_sweep
 from .pty_terminal import CTRL_Q, Terminal
-from .test_compare import make_run
-from .test_contrast import faint
-from .test_screens import overlaps
-
-
-def whole(folder: Path, story: Story | None = None, *, test: float | None = 0.931) -> Path:
-    """A sweep that is over, with the folders of its runs."""
-    store = (story or Story()).write(folder, test=test)
-    for result in store.results():
-        make_run(folder / RUNS / result.key, result.figures.validation_accuracy or 0.5)
-    store.close()
-    return folder
 
 
 def board(desk: Desk) -> SweepScreen:
@@ -52,20 +39,18 @@ def legend(desk: Desk) -> str:
     return "\n".join(board(desk).query(Chart).first().render_line(y).text for y in range(2))
 
 
-@pytest.mark.parametrize("size", [SMALL, USUAL, LARGE])
+@pytest.mark.parametrize("size", [SMALL, USUAL])
 async def test_all_of_a_sweep_that_ended(watching: Watching, tmp_path: Path, size: tuple[int, int]) -> None:
-    async with watching(whole(tmp_path / "mine"), size) as desk:
+    async with watching(make_sweep(tmp_path / "mine"), size) as desk:
         await desk.until_read("✓ complete  12 of 12 runs")
         for text in ("sweep mine", "activation", "lr", "accuracy▼", "chosen  test accuracy 93.10%, validation 91.20% ±0.28", "1/12"):
             assert text in desk.screen, text
         assert rows(desk)[0].startswith("> ✦ tanh")
-        assert overlaps(desk.app.screen) == []
         assert ("Validation accuracy" in desk.screen) == (size != SMALL)
         await desk.press("2")
         assert re.search(r"\[ *✦91.20 ±0.28\]", desk.screen)
         await desk.press("3")
         await desk.until_read("Loss (nats)")
-        assert overlaps(desk.app.screen) == []
 
 
 async def test_a_sweep_as_it_grows(watching: Watching, tmp_path: Path) -> None:
@@ -90,7 +75,7 @@ async def test_a_sweep_as_it_grows(watching: Watching, tmp_path: Path) -> None:
 
 
 async def test_sorted_filtered_and_grouped_by_key(watching: Watching, tmp_path: Path) -> None:
-    async with watching(whole(tmp_path / "sweep")) as desk:
+    async with watching(make_sweep(tmp_path / "sweep")) as desk:
         await desk.until_read("12 of 12 runs")
         await desk.press("left", "left", "left")
         assert "activation▲" in desk.screen
@@ -119,7 +104,7 @@ async def test_sorted_filtered_and_grouped_by_key(watching: Watching, tmp_path: 
 
 
 async def test_curves_of_marked_runs_and_of_the_one_under_the_cursor(watching: Watching, tmp_path: Path) -> None:
-    async with watching(whole(tmp_path / "sweep")) as desk:
+    async with watching(make_sweep(tmp_path / "sweep")) as desk:
         await desk.until(lambda: "◆" in legend(desk))
         await desk.press("space", "down", "space", "down")
         await desk.until(lambda: "▲ seed 1" in legend(desk))
@@ -140,7 +125,7 @@ async def test_curves_of_marked_runs_and_of_the_one_under_the_cursor(watching: W
 
 
 async def test_the_map_by_key(watching: Watching, tmp_path: Path) -> None:
-    async with watching(whole(tmp_path / "sweep"), SMALL) as desk:
+    async with watching(make_sweep(tmp_path / "sweep"), SMALL) as desk:
         await desk.until_read("12 of 12 runs")
         await desk.press("2")
         assert "tanh, 0.01: 91.20% ±0.28 over seeds, 2 runs" in desk.screen
@@ -159,7 +144,7 @@ async def test_the_map_by_key(watching: Watching, tmp_path: Path) -> None:
 
 
 async def test_the_board_by_mouse(watching: Watching, tmp_path: Path) -> None:
-    async with watching(whole(tmp_path / "sweep")) as desk:
+    async with watching(make_sweep(tmp_path / "sweep")) as desk:
         await desk.until_read("12 of 12 runs")
         place = desk.read(table(desk)).splitlines()[0].index("loss")
         await desk.pilot.click(SweepTable, offset=(place, 0))
@@ -205,7 +190,7 @@ async def test_a_board_of_nothing_says_what_it_lacks(watching: Watching, tmp_pat
 
 
 async def test_help_and_palette_know_the_board(watching: Watching, tmp_path: Path) -> None:
-    async with watching(whole(tmp_path / "sweep"), (100, 50)) as desk:
+    async with watching(make_sweep(tmp_path / "sweep"), (100, 50)) as desk:
         await desk.until_read("12 of 12 runs")
         titles = {command.title for command in desk.app.get_system_commands(desk.app.screen)}
         assert {"Group", "Find", "Table", "Map", "Curves"} <= titles
@@ -217,7 +202,7 @@ async def test_help_and_palette_know_the_board(watching: Watching, tmp_path: Pat
 
 
 async def test_a_plain_terminal_gets_plain_characters(watching: Watching, tmp_path: Path) -> None:
-    async with watching(whole(tmp_path / "sweep"), plain=True) as desk:
+    async with watching(make_sweep(tmp_path / "sweep"), plain=True) as desk:
         await desk.until_read("12 of 12 runs")
         await desk.press("space", "down")
         assert rows(desk)[0][1:3] == "A*"
@@ -239,77 +224,14 @@ async def test_nothing_that_a_terminal_obeys_reaches_it(watching: Watching, tmp_
 
 
 async def test_a_terminal_may_change_its_size(watching: Watching, tmp_path: Path) -> None:
-    async with watching(whole(tmp_path / "sweep")) as desk:
+    async with watching(make_sweep(tmp_path / "sweep")) as desk:
         await desk.until_read("12 of 12 runs")
         for size in ((40, 10), SMALL, (20, 5), LARGE, (1, 1), SMALL):
-            await desk.pilot.resize_terminal(*size)
+            await desk.resize(size)
             for key in ("1", "down", "2", "down", "3", "left"):
                 await desk.press(key)
         await desk.press("1")
         assert len(rows(desk)) == 12
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
-async def test_every_text_stands_out(watching: Watching, tmp_path: Path, theme: str) -> None:
-    story = Story(others={("relu", "0.01", 0): RunStatus.DIVERGED, ("tanh", "0.1", 1): RunStatus.FAILED})
-    async with watching(whole(tmp_path / "sweep", story)) as desk:
-        desk.app.theme = theme
-        await desk.until_read("1 failed")
-        for keys in (("space", "down"), ("c",), ("2",), ("up",), ("slash", "a")):
-            await desk.press(*keys)
-            assert list(faint(desk)) == []
-        await desk.press("escape", "escape", "f3")
-        await desk.type("--seed")
-        await desk.until_read("✗")
-        assert list(faint(desk)) == []
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
-@pytest.mark.parametrize("size", [SMALL, USUAL, LARGE], ids=["small", "usual", "large"])
-async def test_it_looks_as_it_was_approved(
-    watching: Watching, tmp_path: Path, snapshot: SnapshotAssertion, size: tuple[int, int], theme: str
-) -> None:
-    story = Story(
-        activations=("relu", "elu", "tanh", "sigmoid"),
-        rates=("0.001", "0.01", "0.1", "1"),
-        seeds=3,
-        others={
-            ("relu", "1", 0): RunStatus.DIVERGED,
-            ("relu", "1", 1): RunStatus.DIVERGED,
-            ("elu", "0.1", 1): RunStatus.FAILED,
-            ("sigmoid", "1", 2): RunStatus.RUNNING,
-        },
-    )
-    folder = whole(tmp_path / "20260101-120000", story, test=None)
-    approved = snapshot.use_extension(SVGImageExtension)
-    different = []
-    async with watching(folder, size) as desk:
-        desk.app.theme = theme
-
-        async def look(name: str) -> None:
-            await desk.pilot.pause(0.3)
-            if desk.app.export_screenshot() != approved(name=name):
-                different.append(name)
-
-        await desk.until_read("■ stopped  47 of 48 runs, 1 failed, 2 diverged")
-        await desk.press("space", "down", "space", "down")
-        if size != SMALL:
-            await desk.until(lambda: "■" in legend(desk) and "◆" in legend(desk))
-        await look("runs")
-        await desk.press("c")
-        await desk.until(lambda: "93.00–93.80" in desk.screen)
-        await look("configurations")
-        if size == SMALL:
-            await desk.press("2")
-            await look("map")
-            await desk.press("3")
-            await desk.until(lambda: "■" in legend(desk) and "◆" in legend(desk))
-            await look("curves")
-        await desk.press("f1")
-        await look("help")
-    assert different == []
 
 
 # As a real program
@@ -317,7 +239,7 @@ async def test_it_looks_as_it_was_approved(
 
 @pytest.mark.long
 def test_a_sweep_is_watched_in_a_terminal(tmp_path: Path) -> None:
-    whole(tmp_path / "sweeps" / "mine")
+    make_sweep(tmp_path / "sweeps" / "mine")
     terminal = Terminal(["sweep", "watch", "mine"], cwd=tmp_path)
     terminal.until_reads("sweep mine", "✓ complete", "accuracy")
     terminal.press("2")
@@ -331,7 +253,7 @@ def test_a_sweep_is_watched_in_a_terminal(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_a_sweep_is_watched_in_korean(tmp_path: Path) -> None:
-    whole(tmp_path / "sweeps" / "mine")
+    make_sweep(tmp_path / "sweeps" / "mine")
     terminal = Terminal(["sweep", "watch", "mine", "--language", "ko"], cwd=tmp_path)
     terminal.until_reads("스윕 mine", "완료", "정확도")
     terminal.press(CTRL_Q)

@@ -4,12 +4,11 @@ import multiprocessing
 import os
 import re
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from textual.widgets import Input, OptionList
+from waiting import until
 
 from tui_trainer.sweep.store import Store
 from tui_trainer.ui.kit.quit import QuitScreen
@@ -160,7 +159,7 @@ def test_a_signal_ends_the_app_its_sweep_and_every_worker(digits_file: Path, tmp
     terminal = Terminal(options, cwd=tmp_path)
     terminal.until_reads("Start", "hidden layers")
     terminal.press("\x1b")
-    terminal.read_for(0.5)
+    terminal.until_quiet()
     terminal.press("\x1bOR")
     terminal.until_reads("New sweep")
     terminal.press(f"{SWEPT}\r")
@@ -186,10 +185,3 @@ def is_alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def until(true: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

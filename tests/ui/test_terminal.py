@@ -7,12 +7,12 @@ import shutil
 import signal
 import subprocess
 import termios
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from runs.timeless import timeless
+from waiting import until_full
 
 from .pty_terminal import CTRL_Q, CTRL_R, CTRL_Z, ENVIRONMENT, PROGRAM, Terminal
 
@@ -138,7 +138,7 @@ def test_a_terminal_that_is_gone_ends_the_run_as_a_hang_up_does(digits_file: Pat
 @pytest.mark.long
 def test_a_line_that_takes_nothing_any_more_does_not_hold_up_the_end(digits_file: Path, tmp_path: Path) -> None:
     terminal = training(digits_file, tmp_path, "--refresh", "30", columns=120, lines=40)
-    time.sleep(2)  # nobody reads, and the line is full
+    until_full(terminal.process.child_fd, 1024)
     terminal.process.kill(signal.SIGTERM)
     assert terminal.ended_unread(LEAVING) == 143
     assert last_event(tmp_path / "run")["status"] == "interrupted"

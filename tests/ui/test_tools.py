@@ -59,12 +59,12 @@ async def test_each_layer_takes_its_own_width_activation_and_initializer(sit_dow
         await desk.press("tab")
         await desk.type("2")
         rows[0].query_one(".activation", Select).value = "tanh"
-        await desk.pilot.pause()
+        await desk.settle()
         assert rows[0].group == ("100", "2", "tanh", "glorot_uniform")
         await desk.press("ctrl+n")
         await desk.type("32")
         desk.app.screen.query(GroupRow).last().query_one(".initializer", Select).value = "uniform"
-        await desk.pilot.pause()
+        await desk.settle()
         await desk.press("ctrl+r")
         found = config(desk)
         assert found.hidden == (100, 100, 64, 32)

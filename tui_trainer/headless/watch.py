@@ -6,13 +6,15 @@ from typing import Final, Literal
 
 from tui_trainer.config.changes import describe_change
 from tui_trainer.config.options import Config
+from tui_trainer.diagnosis.remedies import Finding, diagnose
 from tui_trainer.errors import UserError
-from tui_trainer.headless.run import Exit, conclusion, describe, describe_epoch
+from tui_trainer.headless.run import Exit, conclusion, describe, describe_epoch, describe_finding
 from tui_trainer.runs.archive import record_of
 from tui_trainer.runs.directory import line as as_json
 from tui_trainer.runs.follow import Condition, Follower, LoggedLine, Update
 from tui_trainer.runs.log import ChangeLine, EndLine, EpochLine, Line, ResumeLine, StartLine, parse_object
 from tui_trainer.runs.recording import Recording
+from tui_trainer.runs.resumable import latest_options
 from tui_trainer.system.folders import printable
 from tui_trainer.system.signals import exit_status, interruptible_waits
 from tui_trainer.system.streams import results
@@ -39,8 +41,21 @@ def watch_headless(follower: Follower, form: Literal["text", "json"], looks_per_
                 _note(f"{follower.path}: {'nobody trains it any more; waiting for --resume' if gone else 'training continues'}")
             if number := wait(0 if news.behind else 1 / looks_per_second):
                 return exit_status(number)
+    if form == "text" and (finding := _finding(follower)):
+        _note(describe_finding(finding))
     end = follower.recording.end
     return Exit.DIVERGED if end and end.status == "diverged" else Exit.FINISHED
+
+
+def _finding(follower: Follower) -> Finding | None:
+    """What is wrong with the run that ended, where this version can read its options."""
+    record = record_of(follower.path, follower.recording)
+    if record.status == "unfinished":
+        return None
+    try:
+        return diagnose(latest_options(record), record.status, record.test_accuracy, record.history.layers)
+    except UserError:
+        return None
 
 
 def _note(text: str) -> None:

@@ -57,7 +57,7 @@ class HealthHistory:
         self._begin(())
 
     def __len__(self) -> int:
-        whole, last = self._kept
+        whole, last = self.kept
         return len(whole.first) + len(last.first)
 
     def add(self, names: Sequence[str], steps: Sequence[float], values: Values) -> None:
@@ -74,25 +74,26 @@ class HealthHistory:
         self._capacity = min(max(LEAST, MOST_CELLS // max(len(names), 1)), MOST) // 2 * 2
         self._stride, self._count = 1, 0
         self._table = _empty(LEAST, len(names))
-        self._kept = self._table.part(slice(0)), self._table.part(slice(0))
+        self.kept = self._table.part(slice(0)), self._table.part(slice(0))
+        """The whole buckets, and the one that is being filled."""
         self.names = names
 
     def _take(self, one: Buckets) -> None:
-        whole, last = self._kept
+        whole, last = self.kept
         if 0 < self._count < self._stride:
-            self._kept = whole, _joined(last, one)
+            self.kept = whole, _joined(last, one)
             self._count += 1
             return
         if self._count:
             whole = self._stored(last)
-        self._kept = whole, one
+        self.kept = whole, one
         self._count = 1
 
     def _stored(self, bucket: Buckets) -> Buckets:
         """The full buckets and one more."""
-        length, size = len(self._kept[0].first), len(self._table.first)
+        length, size = len(self.kept[0].first), len(self._table.first)
         if length == size:
-            self._table = _empty(min(self._capacity, 2 * size), len(self.names), self._kept[0])
+            self._table = _empty(min(self._capacity, 2 * size), len(self.names), self.kept[0])
         for array, new in zip(self._table, bucket, strict=True):
             array[length] = new[0]
         if length + 1 == self._capacity:
@@ -108,7 +109,7 @@ class HealthHistory:
 
         A column without a measurement shows the one before.
         """
-        index, buckets = list(FIGURES).index(figure.name), self._kept
+        index, buckets = list(FIGURES).index(figure.name), self.kept
         first, until = (np.concatenate([part[place] for part in buckets]) for place in (0, 1))
         low, high = (np.concatenate([part[place][:, :, index] for part in buckets]).astype(np.float64) for place in (2, 3))
         count, layers = low.shape[:2]

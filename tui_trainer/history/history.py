@@ -290,8 +290,9 @@ class History:
         self._drawn += len(new)
         number, step, *figures, seconds = list(zip(*new, strict=True))[:8]
         passed = self._end[SECONDS] + np.cumsum(np.array(seconds, np.float64))
-        # A file's batches may contradict its epochs.
-        course = np.maximum.accumulate(np.maximum(np.stack([step, number, passed]), self._end[:, None]), axis=1)
+        # What a file says of its batches may contradict itself, and be beyond all integers.
+        told = np.stack([np.array(step, np.float64), np.array(number, np.float64), passed])
+        course = np.maximum.accumulate(np.maximum(told, self._end[:, None]), axis=1)
         self._end = course[:, -1]
         curves = self.training_loss, self.training_accuracy, self.validation_loss, self.validation_accuracy, self._epoch_rates
         for series, values in zip(curves, figures, strict=True):

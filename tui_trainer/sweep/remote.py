@@ -107,7 +107,7 @@ def train(name: str, options: str, fingerprint: str, home: Mapping[str, str]) ->
                 done = trained(config, folder, lambda: _dataset(config.data), control)
         except CutShortError:
             done = Outcome(RunStatus.FAILED, note="its worker was stopped", again=True)
-        return Delivery(worker.address, done, environment(), _files(folder) if done.status.is_final else {})
+        return Delivery(worker.address, done, environment(), files_of(folder) if done.status.is_final else {})
 
 
 def put(files: Mapping[str, bytes], folder: Path) -> None:
@@ -139,7 +139,8 @@ def _located(metrics: bytes, folder: Path) -> bytes:
     return "".join(f"{text}\n" for text in lines).encode()
 
 
-def _files(folder: Path) -> dict[str, bytes]:
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The contents of a run's own files, by name."""
     own = RunDirectory(folder)
     # The events say that the run has ended, and so go last.
     paths = sorted((path for path in own.files() if path.exists()), key=lambda path: path == own.metrics)

@@ -38,6 +38,11 @@ def most_threads() -> int:
     return _turns.most()
 
 
+def waiting() -> int:
+    """How many threads wait until those compute no more who do so with another number."""
+    return _turns.waiting
+
+
 def blas_name() -> str:
     """The BLAS's name, version and target architecture."""
     blas = next(iter(_loaded()), None)
@@ -80,6 +85,10 @@ class _Turns:
         with self._lock:
             self._computing.discard(get_ident())
             self._pass_on()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
 
     def most(self) -> int:
         with self._lock:

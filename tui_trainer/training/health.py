@@ -55,12 +55,12 @@ def distributions(network: Network, probe: Workspace, gradients: Array) -> tuple
     found = []
     gradient_tensors = network.named(gradients)
     for name, weights, units in probe.measured():
-        activations = _evenly(units.out[:COUNTED_SAMPLES], units.layer.bounds)
-        found.append(Distributions(name, activations, _by_magnitude(gradient_tensors[weights])))
+        activations = evenly(units.out[:COUNTED_SAMPLES], units.layer.bounds)
+        found.append(Distributions(name, activations, by_magnitude(gradient_tensors[weights])))
     return tuple(found)
 
 
-def _evenly(values: Array, bounds: tuple[float, float] | None) -> Histogram:
+def evenly(values: Array, bounds: tuple[float, float] | None) -> Histogram:
     """Counts in equal bins between the bounds, or else between the lowest and the highest value, 0 included."""
     finite = values[np.isfinite(values)]
     low, high = bounds or (float(finite.min(initial=0)), float(finite.max(initial=0)))
@@ -71,7 +71,7 @@ def _evenly(values: Array, bounds: tuple[float, float] | None) -> Histogram:
     return Histogram(counts, np.linspace(low, high, BINS + 1), values.size - finite.size)
 
 
-def _by_magnitude(values: Array) -> Histogram:
+def by_magnitude(values: Array) -> Histogram:
     """Counts between powers of two, read from the exponents of the numbers: logarithms would take many times as long."""
     counted = values[np.isfinite(values) & (values != 0)]
     # frexp gives m · 2^e with ½ ≤ m < 1.

@@ -38,12 +38,13 @@ def fastest_threads(config: Config, data: Dataset) -> int:
     key = ", ".join((shapes, f"batch {config.batch_size}", config.activation, config.optimizer, f"{most} threads", *environment().values()))
     known = _known()
     if key not in known:
-        known[key] = _measure(config, data, most)
+        known[key] = measure(config, data, most)
         _keep(known)
     return known[key]
 
 
-def _measure(config: Config, data: Dataset, most: int) -> int:
+def measure(config: Config, data: Dataset, most: int) -> int:
+    """The number of threads with which some steps of this run took the least time."""
     network = build_network(config.model_copy(update={"dropout": 0.0}), data.features, data.classes)
     network.initialize(np.random.default_rng(0))
     optimizer = build_optimizer(config, network)

@@ -43,7 +43,7 @@ def run_app(
     settings = Settings.load()
     looks: dict[str, Any] = {"plain": plain, "looks_per_second": looks_per_second, "settings": settings}
     if resume:
-        record, options = _read(resume, values)
+        record, options = read(resume, values)
         app = TrainerApp(options, resumed=record, given=values, **looks)
     else:
         Config.parse(values)
@@ -113,7 +113,7 @@ def _run(app: TrainerApp, *, mouse: bool) -> int:
     return app.return_code or 0
 
 
-def _read(path: Path, given: Mapping[str, Any]) -> tuple[RunRecord, Mapping[str, Any]]:
+def read(path: Path, given: Mapping[str, Any]) -> tuple[RunRecord, Mapping[str, Any]]:
     """The run to resume, and its options, `given` in their place, checked before there is a screen. Raises UserError."""
     record = read_run(path)
     if problem := why_not_resumable(record):

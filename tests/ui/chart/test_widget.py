@@ -4,7 +4,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 from history import story
-from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
 
 from tui_trainer.history.history import History
 from tui_trainer.ui.chart.curves import Shown
@@ -47,19 +46,18 @@ class Reader:
         """Where in a chart, its border included, the mouse points at this place."""
         chart = chart or self.chart
         low, high = chart.view.window or (0, EPOCHS)
-        columns = chart._columns
+        columns = chart.columns
         return 1 + columns[round((x - low) / (high - low) * (len(columns) - 1))], 6
 
-    async def scroll(self, event: type[MouseEvent], x: float) -> None:
-        await self.desk.pilot._post_mouse_events([event], self.chart, self.at(x))
-        await self.desk.pilot.pause()
+    async def scroll(self, by: int, x: float) -> None:
+        await self.desk.scroll(self.chart, by, self.at(x))
 
     async def drag(self, start: float, end: float) -> None:
         before, after = self.at(start), self.at(end)
         await self.desk.pilot.mouse_down(self.chart, before)
         await self.desk.pilot.hover(self.chart, after)
         await self.desk.pilot.mouse_up(self.chart, after)
-        await self.desk.pilot.pause()
+        await self.desk.settle()
 
 
 @asynccontextmanager
@@ -71,7 +69,7 @@ async def reading(sit_down: Desks, quantity: str = "loss", size: tuple[int, int]
         chart = desk.app.main.query_one(f"#chart-{quantity}", Chart)
         await desk.press("escape", "2", *(["g"] if quantity in ("rate", "gradients") else []))
         chart.focus()
-        await desk.pilot.pause()
+        await desk.settle()
         yield Reader(desk, chart)
 
 
@@ -91,7 +89,7 @@ async def test_the_arrows_read_the_values_under_the_cursor(sit_down: Desks) -> N
         await reader.desk.press("right")
         assert reader.view.cursor == EPOCHS
         assert "epoch 4.00" in reader.legend
-        columns = len(reader.chart._columns) - 1
+        columns = len(reader.chart.columns) - 1
         await reader.desk.press(*["left"] * (columns // 2))
         assert reader.view.cursor == pytest.approx(EPOCHS * (1 - columns // 2 / columns))
         assert f"epoch {reader.view.cursor:.2f}" in reader.legend
@@ -110,17 +108,17 @@ async def test_the_arrows_read_the_values_under_the_cursor(sit_down: Desks) -> N
 async def test_keys_that_come_faster_than_the_screen_all_count(sit_down: Desks) -> None:
     async with reading(sit_down) as reader:
         await reader.desk.press("left")
-        columns = len(reader.chart._columns) - 1
+        columns = len(reader.chart.columns) - 1
         for _ in range(5):
             reader.chart.action_point(-1)
-        await reader.desk.pilot.pause()
+        await reader.desk.settle()
         assert reader.view.cursor == pytest.approx(EPOCHS - 5 * EPOCHS / columns)
 
 
 async def test_the_mouse_reads_the_values_under_it_in_every_chart(sit_down: Desks) -> None:
     async with reading(sit_down) as reader:
         assert await reader.desk.pilot.hover(reader.chart, reader.at(2.5))
-        await reader.desk.pilot.pause()
+        await reader.desk.settle()
         assert reader.view.cursor == pytest.approx(2.5, abs=0.1)
         assert f"epoch {reader.view.cursor:.2f}" in reader.legend
         assert "0.750" in reader.legend
@@ -130,7 +128,7 @@ async def test_the_mouse_reads_the_values_under_it_in_every_chart(sit_down: Desk
         assert reader.desk.screen.count(f"epoch {reader.view.cursor:.2f}") == 2
         assert "┊" in reader.desk.read(accuracy)
         await reader.desk.pilot.hover("#form")
-        await reader.desk.pilot.pause()
+        await reader.desk.settle()
         assert reader.view.cursor is None
         assert "┊" not in reader.desk.read(accuracy)
 
@@ -176,20 +174,20 @@ async def test_a_double_click_shows_all(sit_down: Desks) -> None:
         await reader.desk.pilot.click(reader.chart, (20, 6))
         assert reader.view.window is not None
         await reader.desk.pilot.double_click(reader.chart, (20, 6))
-        await reader.desk.pilot.pause()
+        await reader.desk.settle()
         assert reader.view.window is None
 
 
 async def test_the_wheel_enlarges_what_it_is_over(sit_down: Desks) -> None:
     async with reading(sit_down) as reader:
-        await reader.scroll(MouseScrollUp, 1)
+        await reader.scroll(-1, 1)
         assert reader.window == pytest.approx((0.3, 1 + 0.7 * 3), abs=0.1)
         before = reader.window
-        await reader.scroll(MouseScrollUp, 1)
-        await reader.scroll(MouseScrollDown, 1)
+        await reader.scroll(-1, 1)
+        await reader.scroll(1, 1)
         assert reader.window == pytest.approx(before, abs=0.1)
         for _ in range(3):
-            await reader.scroll(MouseScrollDown, 1)
+            await reader.scroll(1, 1)
         assert reader.view.window is None
 
 
@@ -217,7 +215,7 @@ async def test_dragging_moves_what_is_shown_with_the_mouse(sit_down: Desks) -> N
         # Once let go, the mouse only reads.
         before = reader.window
         await reader.desk.pilot.hover(reader.chart, reader.at(before[0] + 0.2))
-        await reader.desk.pilot.pause()
+        await reader.desk.settle()
         assert reader.window == before
         assert reader.view.cursor is not None
         await reader.drag(before[0] + 0.2, before[1])
@@ -331,7 +329,8 @@ async def test_with_no_data_yet_every_key_and_click_is_harmless(sit_down: Desks,
             chart.focus()
             offset = (12, 4)
             await desk.pilot.hover(chart, offset)
-            await desk.pilot._post_mouse_events([MouseScrollUp, MouseScrollDown, MouseScrollUp], chart, offset)
+            for by in (-1, 1, -1):
+                await desk.scroll(chart, by, offset)
             await desk.pilot.mouse_down(chart, offset)
             await desk.pilot.hover(chart, (30, 4))
             await desk.pilot.mouse_up(chart, (30, 4))

@@ -117,8 +117,12 @@ def clock_text(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
 
 
+GREATEST_POWER = 308
+"""Of ten, in a float."""
+
+
 def _powers(low: float, high: float, most: int) -> Axis:
-    powers = range(math.floor(low), math.ceil(high) + 1)
+    powers = range(math.floor(low), min(math.ceil(high), GREATEST_POWER) + 1)
     shown: list[float] = []
     for factors, every in (((1, 2, 5), 1), ((1, 3), 1), ((1,), 1), ((1,), 2), ((1,), 5), ((1,), 10)):
         shown = [factor * 10.0**power for power in powers if power % every == 0 for factor in factors]

@@ -62,7 +62,8 @@ class Chart(Painted, can_focus=True):
         self._is_stale = False
         """Whether something else is to be seen than what was drawn."""
         self._x = Axis(0.0, 1.0, (), ())
-        self._columns = range(0)
+        self.columns = range(0)
+        """Where its curves are, of all that it has."""
         self._dragged_from: tuple[int, View] | None = None
         self._name_axes()
 
@@ -112,7 +113,7 @@ class Chart(Painted, can_focus=True):
         y = self._y_axis(visible, canvas_rows)
         columns, _ = plot.canvas_size(y, (width, canvas_rows))
         self._x = axes.of_window(low, high, columns, log=self.view.scale.logarithmic, clock=self.view.scale is Scale.TIME)
-        self._columns = range(width - columns, width)
+        self.columns = range(width - columns, width)
         reduced = [replace(curve, points=envelope(curve.points, low, high, max(columns, 1))) for curve in visible]
         posts = [(at, Pen.CHANGE) for at, _ in changes(self._run, self.view)]
         if self.view.cursor is not None:
@@ -158,7 +159,7 @@ class Chart(Painted, can_focus=True):
         """What was changed where the cursor is."""
         if self.view.cursor is None:
             return []
-        column = (self._x.high - self._x.low) / max(len(self._columns) - 1, 1)
+        column = (self._x.high - self._x.low) / max(len(self.columns) - 1, 1)
         return [text for at, text in changes(self._run, self.view) if abs(at - self.view.cursor) <= column / 2]
 
     def _value(self, curve: Curve) -> str:
@@ -186,9 +187,9 @@ class Chart(Painted, can_focus=True):
     def _at(self, event: events.MouseEvent) -> float | None:
         """The place on the x axis that the mouse is over."""
         offset = event.get_content_offset(self)
-        if offset is None or offset.x not in self._columns or len(self._columns) < 2:
+        if offset is None or offset.x not in self.columns or len(self.columns) < 2:
             return None
-        share = (offset.x - self._columns.start) / (len(self._columns) - 1)
+        share = (offset.x - self.columns.start) / (len(self.columns) - 1)
         return self._x.low + share * (self._x.high - self._x.low)
 
     def _look(self, view: View) -> None:
@@ -200,7 +201,7 @@ class Chart(Painted, can_focus=True):
     def action_point(self, columns: int) -> None:
         """Move the cursor by so many columns; at first it stands at the end of the curves."""
         low, high = self._range()
-        width = (high - low) / max(len(self._columns) - 1, 1)
+        width = (high - low) / max(len(self.columns) - 1, 1)
         at = self._last() if self.view.cursor is None else self.view.cursor + columns * width
         self._look(replace(self.view, cursor=min(max(at, low), high)))
 
@@ -222,7 +223,7 @@ class Chart(Painted, can_focus=True):
         """Read the values under the mouse, or drag the part that is shown."""
         if self._dragged_from is not None:
             start, view = self._dragged_from
-            self._look(view.panned((start - event.x) / max(len(self._columns) - 1, 1), self._whole()))
+            self._look(view.panned((start - event.x) / max(len(self.columns) - 1, 1), self._whole()))
         else:
             self._look(replace(self.view, cursor=self._at(event)))
 

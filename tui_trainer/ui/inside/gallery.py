@@ -79,7 +79,7 @@ class Gallery(Painted, can_focus=True):
         super().__init__(id=id)
         self._wanted = wanted
         """How many pictures shall be there at once, if they can still be read then."""
-        self._count = 0
+        self.count = 0
         self._shape: tuple[int, int] | None = None
         self._tile: Callable[[int], Tile] | None = None
         self._nothing = ""
@@ -92,13 +92,13 @@ class Gallery(Painted, can_focus=True):
         """Show so many pictures of this height and width, each made when it is needed, or that there is `nothing`."""
         if shape != self._shape:
             self._chosen_size = None
-        self._count, self._shape, self._tile, self._nothing = count, shape, tile, nothing
+        self.count, self._shape, self._tile, self._nothing = count, shape, tile, nothing
         self.index = min(index, max(count - 1, 0))
         self.repaint()
 
     def choose(self, index: int) -> None:
         """Look at a picture."""
-        index = min(max(index, 0), self._count - 1)
+        index = min(max(index, 0), self.count - 1)
         if index != self.index and index >= 0:
             self.index = index
             self.repaint()
@@ -113,17 +113,17 @@ class Gallery(Painted, can_focus=True):
         smaller = [size for times in range(2, 9) if (size := -(-width // times)) >= 7]
         return [*larger, width, *smaller]
 
-    def _tile_size(self, size: int) -> tuple[int, int]:
+    def tile_size(self, size: int) -> tuple[int, int]:
         rows = -(-resized_height(self._shape, size) // 2) if self._shape else 0
-        captions = len(self._tile(0).captions) if self._tile and self._count else 0
+        captions = len(self._tile(0).captions) if self._tile and self.count else 0
         return max(size if self._shape else 0, NARROWEST), rows + max(captions, 1)
 
-    def _grid(self, size: int) -> tuple[int, int]:
+    def grid(self, size: int) -> tuple[int, int]:
         """Columns and rows of pictures of such a size."""
-        width, height = self._tile_size(size)
+        width, height = self.tile_size(size)
         return max((self.size.width + GAP) // (width + GAP), 1), max(self.size.height // height, 1)
 
-    def _across(self) -> int:
+    def across(self) -> int:
         """Pixels across: as many as was chosen, or the most with which all that is wanted can be seen."""
         sizes = self.sizes()
         if self._chosen_size in sizes:
@@ -131,25 +131,25 @@ class Gallery(Painted, can_focus=True):
         return next((size for size in sizes if size <= MOST_ACROSS and self._suits(size)), sizes[-1])
 
     def _suits(self, size: int) -> bool:
-        width, height = self._tile_size(size)
+        width, height = self.tile_size(size)
         is_whole = width <= self.size.width and height <= self.size.height
-        return is_whole and int(np.prod(self._grid(size))) >= min(self._wanted, self._count)
+        return is_whole and int(np.prod(self.grid(size))) >= min(self._wanted, self.count)
 
     @property
-    def _per_page(self) -> int:
-        return int(np.prod(self._grid(self._across())))
+    def per_page(self) -> int:
+        return int(np.prod(self.grid(self.across())))
 
     def draw(self, width: int, height: int) -> list[Row]:
-        if self._tile is None or not self._count:
+        if self._tile is None or not self.count:
             return [[(line, "")] for line in self._nothing.split("\n")]
-        size = self._across()
-        columns, rows = self._grid(size)
-        tile_width, tile_height = self._tile_size(size)
+        size = self.across()
+        columns, rows = self.grid(size)
+        tile_width, tile_height = self.tile_size(size)
         page = self.index // (columns * rows)
         drawn: list[Row] = []
         for row in range(rows):
             first = page * columns * rows + row * columns
-            indices = range(first, min(first + columns, self._count))
+            indices = range(first, min(first + columns, self.count))
             drawn += _beside([self._drawn(index, size, tile_width, tile_height) for index in indices]) if indices else []
         return drawn[:height]
 
@@ -172,13 +172,13 @@ class Gallery(Painted, can_focus=True):
 
     def action_row(self, by: int) -> None:
         """Go to the picture below, or above."""
-        columns, _ = self._grid(self._across())
-        if 0 <= self.index + by * columns < self._count:
+        columns, _ = self.grid(self.across())
+        if 0 <= self.index + by * columns < self.count:
             self.choose(self.index + by * columns)
 
     def action_page(self, by: int) -> None:
         """Go to the next page, or back."""
-        self.choose(self.index + by * self._per_page)
+        self.choose(self.index + by * self.per_page)
 
     def action_first(self) -> None:
         """Go to the first picture."""
@@ -186,12 +186,12 @@ class Gallery(Painted, can_focus=True):
 
     def action_last(self) -> None:
         """Go to the last picture."""
-        self.choose(self._count - 1)
+        self.choose(self.count - 1)
 
     def action_enlarge(self, by: int) -> None:
         """Draw them larger, or smaller."""
         sizes = self.sizes()
-        self._chosen_size = sizes[min(max(sizes.index(self._across()) - by, 0), len(sizes) - 1)]
+        self._chosen_size = sizes[min(max(sizes.index(self.across()) - by, 0), len(sizes) - 1)]
         self.repaint()
 
     def on_click(self, event: events.Click) -> None:
@@ -199,11 +199,11 @@ class Gallery(Painted, can_focus=True):
         offset = event.get_content_offset(self)
         if offset is None:
             return
-        size = self._across()
-        (columns, rows), (width, height) = self._grid(size), self._tile_size(size)
+        size = self.across()
+        (columns, rows), (width, height) = self.grid(size), self.tile_size(size)
         column, row = offset.x // (width + GAP), offset.y // height
         index = self.index // (columns * rows) * columns * rows + row * columns + column
-        if column < columns and row < rows and index < self._count:
+        if column < columns and row < rows and index < self.count:
             self.choose(index)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
@@ -228,18 +228,18 @@ class Picture(Painted):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
-        self._pixels: NDArray[Any] | None = None
+        self.pixels: NDArray[Any] | None = None
 
     def show(self, pixels: NDArray[Any] | None) -> None:
         """Show this, or nothing."""
-        self._pixels = pixels
+        self.pixels = pixels
         self.repaint()
 
     def draw(self, width: int, height: int) -> list[Row]:
-        if self._pixels is None:
+        if self.pixels is None:
             return []
-        across = min(width, 2 * height * self._pixels.shape[1] // self._pixels.shape[0])
-        return picture(self._pixels, max(across, 1), self.look)[:height]
+        across = min(width, 2 * height * self.pixels.shape[1] // self.pixels.shape[0])
+        return picture(self.pixels, max(across, 1), self.look)[:height]
 
 
 class Bars(Painted):
@@ -249,15 +249,15 @@ class Bars(Painted):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
-        self._probabilities: Sequence[float] = ()
+        self.probabilities: Sequence[float] = ()
 
     def show(self, probabilities: Sequence[float]) -> None:
         """Show these, one for each class."""
-        self._probabilities = probabilities
+        self.probabilities = probabilities
         self.repaint()
 
     def draw(self, width: int, height: int) -> list[Row]:
-        bars = [(str(label), float(probability)) for label, probability in enumerate(self._probabilities)]
+        bars = [(str(label), float(probability)) for label, probability in enumerate(self.probabilities)]
         if len(bars) > height:
             bars = sorted(bars, key=lambda bar: -bar[1])[:height]
         labels = max((len(label) for label, _ in bars), default=1)

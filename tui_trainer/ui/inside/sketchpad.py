@@ -55,12 +55,12 @@ class Sketchpad(Painted, can_focus=True):
         return _("pen down") if self.is_down else _("pen up")
 
     @property
-    def _scale(self) -> int:
+    def scale(self) -> int:
         """Columns, and half rows, for a pixel."""
         return max(min(self.size.width, self.size.height * 2) // SIDE, 1)
 
     def draw(self, width: int, height: int) -> list[Row]:
-        scale = self._scale
+        scale = self.scale
         levels = np.rint(self.sketch.ink / GRAIN).astype(np.uint8) * GRAIN
         rows = gray(levels.repeat(scale, 0).repeat(scale, 1), self.look)
         if self.has_focus:
@@ -113,7 +113,7 @@ class Sketchpad(Painted, can_focus=True):
     def _at(self, event: events.MouseEvent) -> Point:
         """The middle of the character under the mouse, which may be outside while a button is down."""
         place = event.get_content_offset_capture(self)
-        return (place.x + 0.5) / self._scale, (2 * place.y + 1) / self._scale
+        return (place.x + 0.5) / self.scale, (2 * place.y + 1) / self.scale
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin a stroke."""

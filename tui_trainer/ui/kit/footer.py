@@ -9,9 +9,12 @@ from textual.binding import ActiveBinding
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
-from tui_trainer.text.language import _
+from tui_trainer.text.language import N_, _
 
 PALETTE_BORDER = 1
+
+TEXTUALS = (N_("Dismiss menu"),)
+"""What Textual's own widgets call their keys."""
 
 
 class KeyFooter(Footer):

@@ -48,7 +48,8 @@ class ConfigForm(Vertical):
         config = Config.parse(values)
         given = {name: shown(getattr(config, name)) for name, value in values.items() if value != AUTO or name not in DECIDED}
         self._proposed = _proposals({name: given[name] for name in DECIDING if name in given})
-        self._fields = {name: Field(name, info, given.get(name, self._proposed[name])) for name, info in fields()}
+        self.fields = {name: Field(name, info, given.get(name, self._proposed[name])) for name, info in fields()}
+        """All there are, on the screen or not, by their options."""
         self._config: Config | None = None
 
     def compose(self) -> ComposeResult:
@@ -59,7 +60,7 @@ class ConfigForm(Vertical):
             yield Button(_("Copy k"), id="copy", compact=True)
         with VerticalScroll(id="fields", can_focus=False):
             for name in ALWAYS_SHOWN:
-                yield self._fields[name]
+                yield self.fields[name]
             yield Collapsible(title=_("More"), id="more")
         yield Diagram(id="picture")
         yield Static(_(HINT), id="help")
@@ -76,13 +77,13 @@ class ConfigForm(Vertical):
     def fill(self, values: Mapping[str, Any]) -> None:
         """Take these values, as if the user had entered them."""
         for name, value in values.items():
-            self._fields[name].value = shown(value)
-        self._proposed = _proposals({name: self._fields[name].value for name in DECIDING})
+            self.fields[name].value = shown(value)
+        self._proposed = _proposals({name: self.fields[name].value for name in DECIDING})
         self._check()
 
     def complain(self, error: UserError) -> bool:
         """Show an error that only the data could give, such as a batch size beyond the images; False when it is of no field."""
-        field = self._fields.get(error.field)
+        field = self.fields.get(error.field)
         if field is None:
             return False
         field.complain(error.below_option())
@@ -91,7 +92,7 @@ class ConfigForm(Vertical):
 
     def go_to_problem(self) -> None:
         """Put the cursor into the first field that is wrong."""
-        wrong = next((name for name, field in self._fields.items() if field.has_class("-wrong")), None)
+        wrong = next((name for name, field in self.fields.items() if field.has_class("-wrong")), None)
         if wrong is not None:
             self._go_to(wrong)
 
@@ -103,15 +104,15 @@ class ConfigForm(Vertical):
         if name not in ALWAYS_SHOWN:
             self.query_one("#more", Collapsible).collapsed = False
             self._show_more()
-        self._fields[name].take_focus()
+        self.fields[name].take_focus()
         # Where it is once those above it have their places.
-        self.call_after_refresh(self._fields[name].scroll_visible, animate=False)
+        self.call_after_refresh(self.fields[name].scroll_visible, animate=False)
 
     @on(Collapsible.Expanded, "#more")
     def _show_more(self) -> None:
         """Put fields there when they are wanted for the first time: each is a handful of widgets, which cost every change of the screen."""
         contents, following = self.query_one("#more > Contents"), None
-        for field in reversed([field for name, field in self._fields.items() if name not in ALWAYS_SHOWN]):
+        for field in reversed([field for name, field in self.fields.items() if name not in ALWAYS_SHOWN]):
             if field.display and not field.is_attached:
                 contents.mount(field, before=following)
             if field.is_attached:
@@ -148,20 +149,20 @@ class ConfigForm(Vertical):
 
     def _propose(self) -> None:
         """Renew the defaults that depend on a choice, wherever the user put nothing else."""
-        chosen = {name: self._fields[name].value for name in DECIDING}
+        chosen = {name: self.fields[name].value for name in DECIDING}
         if problems(chosen):
             # Half a number of layers in the making proposes nothing.
             return
         proposed = _proposals(chosen)
         for name, value in proposed.items():
-            if name not in DECIDING and self._fields[name].value == self._proposed[name] != value:
-                self._fields[name].value = value
+            if name not in DECIDING and self.fields[name].value == self._proposed[name] != value:
+                self.fields[name].value = value
         self._proposed = proposed
 
     def _check(self) -> None:
-        values = {name: field.value for name, field in self._fields.items() if field.value != "" or not field.may_be_empty}
+        values = {name: field.value for name, field in self.fields.items() if field.value != "" or not field.may_be_empty}
         wrong = problems(values)
-        for name, field in self._fields.items():
+        for name, field in self.fields.items():
             field.display = hindrance(name, values) is None
             if not field.display and name in wrong and name in values:
                 # What cannot be seen cannot be mended, and does not matter to this run.
@@ -169,7 +170,7 @@ class ConfigForm(Vertical):
         if not self.query_one("#more", Collapsible).collapsed:
             self._show_more()
         wrong = {name: problem for name, problem in wrong.items() if name in values}
-        for name, field in self._fields.items():
+        for name, field in self.fields.items():
             field.complain(wrong.get(name))
         config = None if wrong else Config.parse(values)
         if config is None or config != self._config:

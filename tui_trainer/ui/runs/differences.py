@@ -15,13 +15,16 @@ from tui_trainer.ui.kit.contrast import best_mark
 WIDEST = 24
 """Characters of a cell: a path may be long."""
 
+HEAD = Style(italic=True)
+"""Of what the rows below are about, in the colour of the rest: a fainter one is too hard to read."""
+
 
 class Differences(DataTable[Text]):
     """A column for each run, headed by its character in the charts; the heads of the rows stay in sight."""
 
     DEFAULT_CLASSES = "pane"
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"differences--best", "differences--faint"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"differences--best"}
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id, cursor_type="none", fixed_columns=1)
@@ -34,10 +37,10 @@ class Differences(DataTable[Text]):
             return
         several = len(runs) > 1
         differing = compare_options(runs)
-        rows = [[Text(_("best figures") if several else "", self._style("faint")), *(head.copy() for head in heads)]]
+        rows = [[Text(_("best figures") if several else "", HEAD), *(head.copy() for head in heads)]]
         rows += [self._cells(row) for row in compare_figures(runs)]
         if several:
-            rows.append([Text(_("options") if differing else _("no option differs"), self._style("faint")), *[Text()] * len(runs)])
+            rows.append([Text(_("options") if differing else _("no option differs"), HEAD), *[Text()] * len(runs)])
         rows += [self._cells(row) for row in differing]
         for row in rows:
             for cell in row:

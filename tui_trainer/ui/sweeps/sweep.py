@@ -59,8 +59,8 @@ NOTES = (
 
 
 SWEEP_KEYS = (
-    Binding("c", "group", "Group", tooltip="A row for each run, or for each configuration, whose seeds are one"),
-    Binding("slash", "filter", "Find", tooltip="Show the rows alone in which some words occur: relu 0.01, activation=relu"),
+    Binding("c", "group", "Group", tooltip="A row for each run, or for each configuration, whose seeds are one", show=False),
+    Binding("slash", "filter", "Find", tooltip="Show the rows alone in which some words occur: relu 0.01, activation=relu", show=False),
     Binding("s", "stop", "Stop", tooltip="Stop the sweep; its runs keep what they have learned, and can be resumed"),
     Binding("g", "go_on", "Resume", tooltip="Train what is left of the sweep"),
     Binding("u", "unmark", "Unmark", tooltip="Take all marks away", show=False),
@@ -106,7 +106,7 @@ class SweepScreen(PaneScreen[None]):
             yield Meter()
             yield Button(_("Stop"), id="stop", compact=True)
         yield Static(id="outcome")
-        yield KeyFooter()
+        yield KeyFooter("c", "slash")
 
     def on_mount(self) -> None:
         """Begin to look."""
