@@ -32,7 +32,7 @@ def figure_text(figure: Quantity, run: RunRecord, none: str = NONE) -> str:
 
 def compare_figures(runs: Sequence[RunRecord]) -> list[Row]:
     """Every figure, with the best of several runs."""
-    return [Row(figure.head, tuple(figure_text(figure, run) for run in runs), _best(figure, runs)) for figure in COMPARED]
+    return [Row(figure.head, tuple(figure_text(figure, run) for run in runs), _best(figure, runs)) for figure in COMPARED.values()]
 
 
 def _best(figure: Quantity, runs: Sequence[RunRecord]) -> frozenset[int]:
