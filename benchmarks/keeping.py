@@ -1,6 +1,6 @@
 """What it costs to keep a run: `python benchmarks/keeping.py [FOLDER]`, with the program installed; FOLDER is on the disk to measure.
 
-The program's own loop and its keeper, as a run has them, and the time that goes into each: the snapshots, the files with their fsyncs,
+The program's own loop and its writer, as a run has them, and the time that goes into each: the snapshots, the files with their fsyncs,
 the batches. One epoch's training is the measure.
 """
 
@@ -31,15 +31,15 @@ def costs(hidden: str, parent: str | None) -> None:
     epochs, epoch_ends, in_batches = [], [], 0.0
     with tempfile.TemporaryDirectory(dir=parent) as name:
         folder = RunDirectory(Path(name))
-        keeper = RunWriter(folder, LockedLog.hold(folder.metrics, create=True), BatchFile(folder.batches), config.checkpoint_every)
+        writer = RunWriter(folder, LockedLog.hold(folder.metrics, create=True), BatchFile(folder.batches), config.checkpoint_every)
         for event in training.events(control):
             started = perf_counter()
             if isinstance(event, Progress):
-                keeper.heed(event, control)
+                writer.add_batch(event, control)
                 # A checkpoint within an epoch would count as batches.
                 in_batches += (perf_counter() - started) if not event.snapshot else 0.0
             else:
-                keeper.keep(event)
+                writer.add_event(event)
                 if isinstance(event, EpochEnded):
                     epochs.append(event.seconds)
                     epoch_ends.append(perf_counter() - started)

@@ -57,7 +57,7 @@ def go_on(folder: RunDirectory, given: Mapping[str, Any] | None = None) -> str:
         if batches == 25:
             control.stop()
     assert isinstance(event, Ended)
-    assert run.trouble is None
+    assert run.save_error is None
     read_run(folder.path)
     if event.status != "diverged":
         read_resumption(folder, {})

@@ -85,7 +85,7 @@ def test_the_nth_call_that_fails_costs_nothing_that_was_promised(
                 if (folder / file).exists():
                     assert checkpoint.read(folder / file).tensors
             read_run(folder)
-            if not run.trouble:
+            if not run.save_error:
                 assert timeless(folder) == timeless(tmp_path / "calm")
             list(Run.resume(folder).events(Control()))
             assert (folder / "checkpoint.safetensors").read_bytes() == final
@@ -154,9 +154,9 @@ def test_a_change_outlives_a_resumption_that_ends_at_any_call(config: Config, tm
 
 
 def test_a_line_that_breaks_off_is_taken_back_or_written_over(tmp_path: Path) -> None:
-    journal = LockedLog.hold(tmp_path / "metrics.jsonl", create=True)
-    journal.add('{"event": "first"}')
-    journal.flush()
+    log = LockedLog.hold(tmp_path / "metrics.jsonl", create=True)
+    log.add('{"event": "first"}')
+    log.flush()
     genuine = os.write
 
     def half(descriptor: int, content: Any) -> int:
@@ -165,18 +165,18 @@ def test_a_line_that_breaks_off_is_taken_back_or_written_over(tmp_path: Path) ->
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     for further in (None, "ftruncate"):
-        journal.add('{"event": "second"}')
+        log.add('{"event": "second"}')
         with pytest.MonkeyPatch.context() as broken:
             broken.setattr(os, "write", half)
             if further:
                 broken.setattr(os, further, lambda *_: half(0, b""))
             with pytest.raises(OSError, match="No space"):
-                journal.flush()
+                log.flush()
         torn = (tmp_path / "metrics.jsonl").read_text()
         assert torn == '{"event": "first"}\n' + ('{"eve' if further else "")
-    journal.flush()
+    log.flush()
     assert (tmp_path / "metrics.jsonl").read_text() == '{"event": "first"}\n{"event": "second"}\n{"event": "second"}\n'
-    journal.close()
+    log.close()
 
 
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK], ids=["ENOSYS", "ENOLCK"])

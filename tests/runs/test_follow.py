@@ -12,7 +12,7 @@ import pytest
 from tui_trainer.errors import UserError
 from tui_trainer.runs import follow
 from tui_trainer.runs.archive import LONGEST_LINE, read_run
-from tui_trainer.runs.follow import Condition, Follower, News
+from tui_trainer.runs.follow import Condition, Follower, Update
 from tui_trainer.runs.locked_log import LockedLog
 from tui_trainer.runs.log import EpochLine
 from tui_trainer.runs.run import Run
@@ -41,11 +41,11 @@ def add_batches(folder: Path, rows: np.ndarray[Any, Any]) -> None:
         file.write(rows.astype("<f4").tobytes())
 
 
-def epochs(news: News) -> list[int]:
+def epochs(news: Update) -> list[int]:
     return [heard.line.epoch for heard in news.lines if isinstance(heard.line, EpochLine)]
 
 
-def looks(follower: Follower) -> Iterator[News]:
+def looks(follower: Follower) -> Iterator[Update]:
     """Those that are needed to be up to date."""
     while True:
         yield (news := follower.look())
@@ -103,14 +103,14 @@ def test_a_run_that_is_cut_back_is_read_anew(folder: Path) -> None:
     add(folder, EPOCH | {"epoch": 2}, EPOCH | {"epoch": 3})
     add_batches(folder, np.repeat(ROW, 30, axis=0))
     follower = Follower(folder)
-    assert not follower.look().anew
+    assert not follower.look().restarted
     os.truncate(folder / "metrics.jsonl", whole)
     news = follower.look()
-    assert (news.anew, epochs(news), len(news.batches)) == (True, [1], 30)
+    assert (news.restarted, epochs(news), len(news.batches)) == (True, [1], 30)
     os.truncate(folder / "batches.f32", 10 * ROW.nbytes)
     news = follower.look()
-    assert (news.anew, epochs(news), len(news.batches)) == (True, [1], 10)
-    assert not follower.look().anew
+    assert (news.restarted, epochs(news), len(news.batches)) == (True, [1], 10)
+    assert not follower.look().restarted
 
 
 def test_it_is_noticed_when_it_has_grown_again_meanwhile(folder: Path) -> None:
@@ -123,7 +123,7 @@ def test_it_is_noticed_when_it_has_grown_again_meanwhile(folder: Path) -> None:
     # As long as before, and longer.
     add(folder, EPOCH | {"epoch": 2, "seconds": 2.5}, EPOCH | {"epoch": 3})
     news = follower.look()
-    assert (news.anew, epochs(news)) == (True, [1, 2, 3])
+    assert (news.restarted, epochs(news)) == (True, [1, 2, 3])
     assert follower.recording.history.epochs[1].seconds == 2.5
 
 
@@ -134,18 +134,18 @@ def test_batches_that_are_others_by_now_are_noticed(folder: Path) -> None:
     follower.look()
     (folder / "batches.f32").write_bytes(np.repeat(2 * ROW, 5, axis=0).tobytes())
     news = follower.look()
-    assert (news.anew, len(news.batches)) == (True, 5)
+    assert (news.restarted, len(news.batches)) == (True, 5)
 
 
 def test_running_ended_and_gone(folder: Path) -> None:
     follower = Follower(folder)
     assert follower.look().condition is Condition.GONE, "nobody holds the empty file"
-    journal = LockedLog.hold(folder / "metrics.jsonl")
+    log = LockedLog.hold(folder / "metrics.jsonl")
     assert follower.look().condition is Condition.RUNNING
-    journal.add(json.dumps(START))
-    journal.flush()
+    log.add(json.dumps(START))
+    log.flush()
     assert follower.look().condition is Condition.RUNNING
-    journal.close()
+    log.close()
     assert follower.look().condition is Condition.GONE, "its lock went with it"
     again = LockedLog.hold(folder / "metrics.jsonl")
     assert follower.look().condition is Condition.RUNNING
@@ -248,4 +248,4 @@ def test_a_last_line_without_its_end_counts_once_it_is_whole(folder: Path) -> No
     assert follower.look().condition is Condition.ENDED
     add(folder, b"\n")
     news = follower.look()
-    assert (list(news.lines), news.anew, news.condition) == ([], False, Condition.ENDED)
+    assert (list(news.lines), news.restarted, news.condition) == ([], False, Condition.ENDED)

@@ -114,7 +114,7 @@ def test_a_folder_that_vanishes_ends_no_run(digits_file: Path, tmp_path: Path) -
     rest = list(events)
     trouble = f"{tmp_path / 'r'}: the run cannot be saved (no such file or directory)"
     assert [event.text for event in rest if isinstance(event, Noted)] == [f"{trouble}; training continues, and this is tried again"]
-    assert str(made.trouble) == trouble
+    assert str(made.save_error) == trouble
     assert isinstance(rest[-1], Ended)
     assert rest[-1].status == "completed"
     assert not (tmp_path / "r").exists()
@@ -137,7 +137,7 @@ def test_what_could_not_be_written_is_written_when_it_can_be(digits_file: Path, 
         f"{tmp_path / 'r'}: the run cannot be saved (no space left on device); training continues, and this is tried again",
         f"{tmp_path / 'r'}: the run is kept again, and whole",
     ]
-    assert not made.trouble
+    assert not made.save_error
     assert timeless(tmp_path / "r") == timeless(tmp_path / "calm")
     for name in ("best.safetensors", "checkpoint.safetensors", "config.toml"):
         assert (tmp_path / "r" / name).read_bytes() == (tmp_path / "calm" / name).read_bytes(), name

@@ -19,7 +19,7 @@ from tui_trainer.system.streams import warn
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from tui_trainer.runs.listing import Listed
+    from tui_trainer.runs.listing import ListedRun
 
 NONE = "-"
 
@@ -95,7 +95,7 @@ def _say_list(rows: list[list[str]]) -> None:
     say_table(heads, rows, numbers=(4, 5))
 
 
-def _list_record(run: "Listed", usual: "dict[str, JsonValue]") -> dict[str, Any]:
+def _list_record(run: "ListedRun", usual: "dict[str, JsonValue]") -> dict[str, Any]:
     from tui_trainer.runs.listing import differences  # noqa: PLC0415
 
     named = {"name": run.path.absolute().name, "path": str(run.path), "status": run.status}
@@ -117,7 +117,7 @@ def _list_record(run: "Listed", usual: "dict[str, JsonValue]") -> dict[str, Any]
     }
 
 
-def _list_row(run: "Listed", usual: "dict[str, JsonValue]") -> list[str]:
+def _list_row(run: "ListedRun", usual: "dict[str, JsonValue]") -> list[str]:
     from tui_trainer.history.quantities import RUNS  # noqa: PLC0415
     from tui_trainer.runs.comparison import figure_text, option_text  # noqa: PLC0415
     from tui_trainer.runs.listing import differences  # noqa: PLC0415

@@ -77,9 +77,9 @@ def run_headless(run: Run, form: Format) -> int:
         return signals.exit_status(received[0])
     if isinstance(lost, BrokenPipeError):
         return signals.exit_status(signals.BROKEN_PIPE)
-    if trouble := run.trouble:
-        trouble.hint = "what was written before is whole"
-        raise trouble
+    if save_error := run.save_error:
+        save_error.hint = "what was written before is whole"
+        raise save_error
     if lost:
         raise UserError(f"the results cannot be written ({reason_of(lost)})", hint=f"they are in {run.directory}")
     return status

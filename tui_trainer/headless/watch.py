@@ -11,7 +11,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.headless.run import Exit, conclusion, describe, describe_epoch, describe_finding
 from tui_trainer.runs.archive import record_of
 from tui_trainer.runs.directory import line as as_json
-from tui_trainer.runs.follow import Condition, Follower, Heard, News
+from tui_trainer.runs.follow import Condition, Follower, LoggedLine, Update
 from tui_trainer.runs.log import ChangeLine, EndLine, EpochLine, Line, ResumeLine, StartLine, parse_object
 from tui_trainer.runs.recording import Recording
 from tui_trainer.runs.resumable import latest_options
@@ -69,9 +69,9 @@ class _Told:
         self._lines: list[int] = []
         self._again = 0
 
-    def beyond(self, news: News) -> Iterator[Heard]:
+    def beyond(self, news: Update) -> Iterator[LoggedLine]:
         """Those of the new lines that are not the same as before the run was cut back."""
-        if news.anew:
+        if news.restarted:
             self._again = 0
         for heard in news.lines:
             known = hash(heard.text)
@@ -90,7 +90,7 @@ class _JSON:
     def __init__(self, follower: Follower) -> None:
         self._path = follower.path
 
-    def tell(self, heard: Heard) -> Iterator[str]:
+    def tell(self, heard: LoggedLine) -> Iterator[str]:
         """The line again."""
         try:
             yield as_json(parse_object(heard.text))
@@ -105,7 +105,7 @@ class _Text:
         self._follower = follower
         self._epochs = 0
 
-    def tell(self, heard: Heard) -> Iterator[str]:
+    def tell(self, heard: LoggedLine) -> Iterator[str]:
         """The line in words."""
         line: Line = heard.line
         match line:

@@ -1,6 +1,6 @@
-"""Runs read back from their folders, which may come from anywhere: no file is read without end, and none is believed unchecked.
+"""Runs read from their folders, which may come from anywhere: sizes are limited, and contents validated.
 
-What a run was made with stands in the first line of its metrics; config.toml, which a person may edit, stands in where that is missing.
+A run's options are in the first line of its metrics; config.toml, which a user may edit, is read where that is missing.
 """
 
 import os
@@ -29,34 +29,34 @@ from tui_trainer.system.reading import opened, read_table
 from tui_trainer.training.events import Divergence, Status
 
 MOST_BYTES: Final = 48 << 20
-"""Of a metrics.jsonl: some ten thousand epochs of a deep network."""
+"""The largest metrics.jsonl: some ten thousand epochs of a deep network."""
 
 LONGEST_LINE: Final = 1 << 20
-"""Twice an epoch of the most layers that a network may have."""
+"""In bytes, twice an epoch of the deepest network."""
 
 MOST_CONFIG_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run's folder and its history. Texts are as they stand there; only `name` may be shown as it is."""
+    """A run's folder and its history. Only `name` is safe to show; other texts are as in the files."""
 
     path: Path
     started: datetime
     history: History = field(default_factory=History)
     config: Mapping[str, JsonValue] = field(default_factory=dict)
-    """Every option as plain data; one that the file leaves out has its default, if this version can read the rest."""
+    """Every option as plain data; a missing one has its default, if this version can read the others."""
     start: StartLine | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
-    """In which it was trained last."""
+    """The environment of the last training."""
     held: bool = False
-    """Whether a run is going on there now, in this process or another."""
+    """Whether this process or another is training the run now."""
     has_checkpoint: bool = False
     tags: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    """What could not be read, but is no part of the run itself; a line each."""
+    """What could not be read but is not part of the run itself; a line each."""
     recording: Recording | None = None
-    """Of the run's files, as far as they were read."""
+    """The run's files as read so far."""
 
     @property
     def name(self) -> str:
@@ -65,74 +65,74 @@ class RunRecord:
 
     @property
     def epochs(self) -> Sequence[Epoch]:
-        """The whole ones."""
+        """The whole epochs."""
         return self.history.epochs
 
     @property
     def last_epoch(self) -> int:
-        """How many epochs were trained to their end."""
+        """The number of whole epochs trained."""
         return self.history.last_epoch
 
     @property
     def seconds(self) -> float:
-        """Training time of the whole epochs."""
+        """Training time of whole epochs."""
         return self.history.seconds
 
     @property
     def changes(self) -> Sequence[AppliedChange]:
-        """What was changed while the run went on."""
+        """The changes made during the run."""
         return self.history.changes
 
     @property
     def status(self) -> Status | Literal["unfinished"]:
-        """How it ended."""
+        """The run's last status."""
         return self.history.ended.status if self.history.ended else "unfinished"
 
     @property
     def test_loss(self) -> float | None:
-        """Of the run that has ended."""
+        """The loss on the test set; None before the end."""
         return self.history.ended.test_loss if self.history.ended else None
 
     @property
     def test_accuracy(self) -> float | None:
-        """Of the run that has ended."""
+        """The accuracy on the test set; None before the end."""
         return self.history.ended.test_accuracy if self.history.ended else None
 
     @property
     def divergence(self) -> Divergence | None:
-        """Where it diverged."""
+        """The divergence, if the run diverged."""
         return self.history.ended.divergence if self.history.ended else None
 
     @property
     def parameters(self) -> int | None:
-        """Of the network."""
+        """The network's number of parameters."""
         return self.start.parameters if self.start else None
 
     @property
     def training_samples(self) -> int | None:
-        """How many images it learns from."""
+        """The number of training images."""
         return self.start.training_samples if self.start else None
 
     @property
     def layers(self) -> Sequence[LayerShape]:
-        """Those that have parameters."""
+        """The layers with parameters."""
         return self.start.layers if self.start else ()
 
     @property
     def planned_epochs(self) -> int | None:
-        """How many epochs it is to have in all, after all changes; None where that is not known."""
+        """The total number of epochs, after all changes; None where it is not known."""
         planned = self.config.get("epochs")
         for change in self.changes:
             planned = change.changes.get("epochs", planned)
         return planned if isinstance(planned, int) and not isinstance(planned, bool) and 0 <= planned < 1 << 63 else None
 
     def condensed(self) -> "RunRecord":
-        """The run with those epochs alone that its best and its last figures are of: there is room for a thousand of these."""
+        """The run with its best and its last epochs alone, small enough to keep a thousand."""
         return replace(self, history=self.history.condensed(), recording=None)
 
 
 def find_runs(folder: Path) -> list[Path]:
-    """The folders in `folder` that hold a run, newest first; none where there is no such folder. Raises UserError where it cannot look."""
+    """The runs' folders in `folder`, newest first; empty where it does not exist. Raises UserError where it cannot be read."""
     try:
         with os.scandir(folder) as entries:
             return newest_first([Path(entry.path) for entry in entries if _may_be_run(entry)])
@@ -143,12 +143,12 @@ def find_runs(folder: Path) -> list[Path]:
 
 
 def resolve_run(text: str, folder: Path) -> Path:
-    """The folder of the run that is meant: a path, the name of a run in `folder`, or `latest` for the newest there. Raises UserError."""
+    """The folder of a run given as a path, a name in `folder`, or `latest` for the newest there. Raises UserError."""
     return resolve(text, folder, find_runs, "run")
 
 
 def resolve(text: str, folder: Path, find: Callable[[Path], Sequence[Path]], kind: str) -> Path:
-    """The same for what `find` finds in a folder, the newest first, and what people call that. Raises UserError."""
+    """As `resolve_run` for anything that `find` lists, newest first; `kind` is its name in messages. Raises UserError."""
     for path in (Path(text), folder / text):
         if path.is_dir():
             return path
@@ -160,25 +160,25 @@ def resolve(text: str, folder: Path, find: Callable[[Path], Sequence[Path]], kin
 
 
 def is_run(path: Path) -> bool:
-    """Whether the folder holds a run, as far as the names in it tell."""
+    """Whether the folder holds a run, by the names of its files."""
     folder = RunDirectory(path)
     return os.path.lexists(folder.metrics) or os.path.lexists(folder.config)
 
 
 def newest_first(paths: Iterable[Path]) -> list[Path]:
-    """Runs by when they began, the last one first. Looks at names and times only."""
+    """Runs sorted by their start, the newest first, which needs their names and times alone."""
     return sorted(paths, key=lambda path: (*began(path), path.name), reverse=True)
 
 
 def run_name(path: Path) -> str:
-    """What the run in this folder is called, safe to show."""
+    """The run's name, safe to show."""
     return printable(path.name or path.absolute().name)
 
 
 def read_run(path: Path, *, until_step: int | None = None, in_short: bool = False) -> RunRecord:
-    """What the files in the folder tell; of its course that of the first steps, or `in_short` the best and the last figures.
+    """The record of the run in a folder, up to `until_step` if given; `in_short` with the best and the last figures alone.
 
-    Raises UserError, which names the file and the line, when one of them is broken.
+    Raises UserError, which names the file and the line, for a broken file.
     """
     folder = RunDirectory(path)
     has_metrics, has_config = os.path.lexists(folder.metrics), os.path.lexists(folder.config)
@@ -193,7 +193,7 @@ def read_run(path: Path, *, until_step: int | None = None, in_short: bool = Fals
 
 
 def read_history(path: Path, *, until_step: int | None = None) -> History:
-    """The history of the run in the folder with its batches, or of its first steps. Raises UserError as `read_run` does."""
+    """The history of the run in a folder with its batches, up to `until_step` if given. Raises UserError as `read_run` does."""
     record = read_run(path, until_step=until_step)
     if record.recording:
         record.recording.read_batches(RunDirectory(path))
@@ -201,7 +201,7 @@ def read_history(path: Path, *, until_step: int | None = None) -> History:
 
 
 def with_batches(record: RunRecord) -> History:
-    """The history of a run that was read, with its batches, which are read now; the record's own does without."""
+    """The record's history with its batches, which are read now; the record itself keeps none."""
     if record.recording is None:
         return record.history
     recording = record.recording.branched()
@@ -210,7 +210,7 @@ def with_batches(record: RunRecord) -> History:
 
 
 def record_of(path: Path, recording: Recording, options: Mapping[str, JsonValue] | None = None) -> RunRecord:
-    """What the lines of the run in this folder amount to, with what else lies there; `options` stand in where no line tells them."""
+    """The record from a recording and the folder's other files; `options` are used where the log has none."""
     folder = RunDirectory(path)
     start, _ = began(path)
     tags, warnings = _read_tags(path)
@@ -230,9 +230,9 @@ def record_of(path: Path, recording: Recording, options: Mapping[str, JsonValue]
 
 
 def lines_with_ends(path: Path) -> Iterator[tuple[Line, int]]:
-    """The lines of a metrics.jsonl, each with the place in the file where it ends. A last one that is not whole is passed over.
+    """Yield the lines of a metrics.jsonl, each with the offset of its end. An incomplete last line is skipped.
 
-    Raises UserError, which names the file and the line, for one that is broken.
+    Raises UserError, which names the file and the line, for a broken line.
     """
     total = 0
     with opened(path) as file:
@@ -251,7 +251,7 @@ def lines_with_ends(path: Path) -> Iterator[tuple[Line, int]]:
                 yield parse_line(text), total
             except MalformedError as error:
                 if isinstance(error, NotJSONError) and not text.endswith(b"\n"):
-                    return  # not written to its end
+                    return  # an incomplete last line
                 raise UserError(f"line {number}: {error}", path=path) from None
 
 
@@ -271,7 +271,7 @@ def _read_tags(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _settled(options: Mapping[str, JsonValue], made: Sequence[AppliedChange]) -> dict[str, JsonValue]:
-    """The options as this version writes them, so that runs of different versions compare; unchanged where it cannot read them."""
+    """The options as this version writes them, so that versions compare; unchanged where it cannot read them."""
     values: dict[str, JsonValue] = {name: value for name, value in options.items() if value is not None}
     if made:
         planned, last = values.get("changes"), made[-1].step
@@ -287,21 +287,21 @@ def _settled(options: Mapping[str, JsonValue], made: Sequence[AppliedChange]) ->
 def _may_be_run(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir() and is_run(Path(entry.path))
-    except OSError:  # a link that leads to itself
+    except OSError:  # a link to itself
         return False
 
 
 _NAME = re.compile(r"(\d{8}-\d{6})(?:-(\d{1,6}))?", re.ASCII)
 
 LATEST: Final = 2.5e11
-"""A time, in seconds since 1970, that a date can still tell: a file's may be anything."""
+"""The latest time, in seconds since 1970, that fits a date; a file's time may be anything."""
 
 
 def began(path: Path) -> tuple[float, int]:
-    """When the run began, and its number among those of the same second: by its name, else by the file that is written first."""
+    """The run's start, and its number within that second, from its name, else from its oldest file."""
     match = _NAME.fullmatch(path.name)
     if match:
-        # The digits may be no date.
+        # The digits may not form a date.
         with suppress(ValueError, OverflowError):
             return datetime.strptime(match[1], "%Y%m%d-%H%M%S").timestamp(), int(match[2] or 1)
     for file in (path / "config.toml", path / "metrics.jsonl", path):

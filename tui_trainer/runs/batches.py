@@ -21,7 +21,7 @@ ROW = 4 * len(COLUMNS)
 """Bytes."""
 
 MOST_BATCHES = 4 << 20
-"""How many are kept: 80 MiB, for a run that goes on and on."""
+"""The most batches kept, 80 MiB."""
 
 
 class BatchFile:

@@ -15,36 +15,36 @@ from tui_trainer.system.files import replace
 from tui_trainer.training.events import Snapshot
 
 KEY = "tui-trainer checkpoint 1"
-"""The one entry of the metadata, which says what the file is: of several the order would change from file to file."""
+"""The only entry of the metadata, which identifies the file. The order of several would vary from file to file."""
 
 
 MOST_HEADER = 8 << 20
-"""Bytes of names, shapes and scalars: twice those of the deepest network with the most changes. Of each, thirty may be made in memory."""
+"""The most bytes of names, shapes and scalars: twice those of the largest network. Parsing takes up to thirty times as much memory."""
 
 Shape = tuple[int, ...]
 
 
 def write(path: Path, snapshot: Snapshot, also: Path | None = None) -> None:
-    """Replace the checkpoint at `path`, and at `also`; equal snapshots make equal files. Raises OSError."""
+    """Replace the checkpoint at `path` and at `also`. Equal snapshots give equal files. Raises OSError."""
     # safetensors writes the memory of an array that is not C-contiguous as if it were.
     tensors = {name: np.ascontiguousarray(tensor) for name, tensor in snapshot.tensors.items()}
     replace(path, save(tensors, {KEY: json.dumps(snapshot.scalars, allow_nan=False, sort_keys=True)}), also)
 
 
 def read(path: Path, wanted: Callable[[Mapping[str, Any]], Mapping[str, Shape]] | None = None) -> Snapshot:
-    """Load a checkpoint. Raises UserError when the file is missing, broken or not one of ours.
+    """The snapshot in a checkpoint. Raises UserError when the file is missing, broken or not a checkpoint of this program.
 
-    `wanted` tells from the scalars, or raises UserError, which tensors of float32 there must be, and of what shape: these alone are
-    loaded, and nothing is before all of them are found to be so. Without it all are.
+    `wanted` returns, for the scalars, the shapes of the float32 tensors to load, or raises UserError; all are checked before any is loaded.
+    Without it all tensors are loaded.
     """
     try:
-        # A pipe would never open, and a device never end.
+        # Opening a pipe would block, and a device has no end.
         if not stat.S_ISREG(path.stat().st_mode):
             raise UserError("it is not a regular file")
         with path.open("rb") as start:
             if int.from_bytes(start.read(8), "little") > MOST_HEADER:
                 raise UserError(f"its header is longer than {MOST_HEADER:,} bytes")
-        # Maps the file and checks its header against its real size: what a header claims is never allocated.
+        # safe_open maps the file and checks the header against its size: it never allocates what a header claims.
         with safe_open(path, "numpy") as file:
             scalars = json.loads((file.metadata() or {})[KEY], parse_constant=_refuse_constant)
             if not isinstance(scalars, dict):
@@ -55,7 +55,7 @@ def read(path: Path, wanted: Callable[[Mapping[str, Any]], Mapping[str, Shape]] 
                 _check(file, expected)
                 names = expected
             elif foreign := [name for name in names if file.get_slice(name).get_dtype() != "F32"]:
-                # Which types NumPy knows depends on what else is imported.
+                # The types that NumPy knows depend on other imports.
                 raise UserError(f"{foreign[0][:60]} is not of float32")
             tensors = {name: file.get_tensor(name) for name in names}
     except UserError as error:
@@ -64,7 +64,7 @@ def read(path: Path, wanted: Callable[[Mapping[str, Any]], Mapping[str, Shape]] 
         raise UserError(reason_of(error), path=path) from error
     except MemoryError as error:
         raise UserError("does not fit into memory", path=path) from error
-    # AttributeError and TypeError: an element type that NumPy does not know.
+    # AttributeError and TypeError come from an element type that NumPy does not know.
     except (SafetensorError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         reason = "it was not written by this program" if isinstance(error, KeyError) else " ".join(str(error).split())
         raise UserError(f"not a checkpoint: {reason}", path=path) from None

@@ -1,4 +1,4 @@
-"""Runs beside one another: the options in which they differ, and their best figures."""
+"""A comparison of runs: the options in which they differ, and their figures."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
@@ -15,49 +15,51 @@ from tui_trainer.system.folders import printable
 NONE: Final = "—"
 
 
-class Row(NamedTuple):
+class ComparisonRow(NamedTuple):
     """One option or figure of every run."""
 
     label: str
     texts: tuple[str, ...]
     best: frozenset[int] = frozenset()
-    """Which runs have the best value, where there is a better and a worse."""
+    """The indices of the runs with the best value, if one is better."""
 
 
 def figure_text(figure: Quantity, run: RunRecord, none: str = NONE) -> str:
-    """The figure of a run, or what stands for none."""
+    """The figure of a run as text, or `none`."""
     value = figure.take(run.history)
     return none if value is None else figure.scale.exact(value)
 
 
-def compare_figures(runs: Sequence[RunRecord]) -> list[Row]:
-    """Every figure, with the best of several runs."""
-    return [Row(figure.head, tuple(figure_text(figure, run) for run in runs), _best(figure, runs)) for figure in COMPARED.values()]
+def compare_figures(runs: Sequence[RunRecord]) -> list[ComparisonRow]:
+    """A row for each figure, with the best values marked."""
+    return [
+        ComparisonRow(figure.head, tuple(figure_text(figure, run) for run in runs), _best(figure, runs)) for figure in COMPARED.values()
+    ]
 
 
 def _best(figure: Quantity, runs: Sequence[RunRecord]) -> frozenset[int]:
     values = {index: value for index, run in enumerate(runs) if (value := figure.take(run.history)) is not None}
-    # Where all have the same, none is better.
+    # Equal values have no best.
     if figure.better is None or len(set(values.values())) < 2:
         return frozenset()
     best = figure.better(list(values.values()))
     return frozenset(index for index, value in values.items() if value == best)
 
 
-def compare_options(runs: Sequence[RunRecord]) -> list[Row]:
-    """The options in which the runs differ, in the order of the form."""
+def compare_options(runs: Sequence[RunRecord]) -> list[ComparisonRow]:
+    """A row for each option in which the runs differ, in the order of the form."""
     known = [name for name in Config.model_fields if any(name in run.config for run in runs)]
     unknown = sorted({name for run in runs for name in run.config} - set(known))
-    rows: list[Row] = []
+    rows: list[ComparisonRow] = []
     for name in (*known, *unknown):
         values = [run.config.get(name) for run in runs]
         if any(value != values[0] for value in values):
-            rows.append(Row(printable(name).replace("_", " "), tuple(option_text(value) for value in values)))
+            rows.append(ComparisonRow(printable(name).replace("_", " "), tuple(option_text(value) for value in values)))
     return rows
 
 
 def option_text(value: JsonValue) -> str:
-    """An option's value, safe to show, as it is written on the command line."""
+    """An option's value as on the command line, safe to show."""
     if value is None:
         return NONE
     if isinstance(value, bool):
@@ -73,5 +75,5 @@ def option_text(value: JsonValue) -> str:
 
 
 def network(config: Mapping[str, JsonValue]) -> str:
-    """The network and its rule in a few words: `128x8 relu adam`."""
+    """The network and its optimizer in short: `128x8 relu adam`."""
     return " ".join(option_text(config[name]) for name in ("hidden", "activation", "optimizer") if name in config)

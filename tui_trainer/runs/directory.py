@@ -23,12 +23,12 @@ class RunDirectory:
         self.tags = path / "tags.toml"
 
     def files(self) -> tuple[Path, ...]:
-        """All that this program writes here, and what a kill may leave of each; what makes a folder a run comes last."""
+        """All files that this program writes here, with temporary ones; those that make a folder a run come last."""
         files = (self.best, self.checkpoint, self.batches, self.tags, self.config, self.metrics)
         return (*(beside(file) for file in files), *files)
 
     def clear(self) -> None:
-        """Delete all of them. Raises OSError."""
+        """Delete all files. Raises OSError."""
         for path in self.files():
             path.unlink(missing_ok=True)
 
@@ -52,13 +52,13 @@ class RunDirectory:
 
 
 def line(record: dict[str, Any]) -> str:
-    """The record as one line of strict JSON, in ASCII, which every terminal and reader takes."""
+    """The record as one line of strict JSON in ASCII."""
     return json.dumps(record, allow_nan=False)
 
 
 def fresh_folder(parent: Path) -> Path:
-    """Make a folder in `parent` whose name is the time. Raises OSError."""
-    # On its own, because a parent that is a file or leads nowhere would look like a taken name, for ever.
+    """A new folder in `parent`, named by the time. Raises OSError."""
+    # Separate, because a parent that is a file would look like a taken name forever.
     parent.mkdir(parents=True, exist_ok=True)
     name = time.strftime("%Y%m%d-%H%M%S")
     number = 1

@@ -1,4 +1,4 @@
-"""A run for other programs: its epochs or its batches as CSV, all of it as JSON."""
+"""Exports of a run: epochs or batches as CSV, everything as JSON."""
 
 import csv
 import io
@@ -23,11 +23,11 @@ from tui_trainer.system.folders import printable
 from tui_trainer.system.reading import opened
 
 AT_ONCE: Final = 1 << 14
-"""Batches that are read together."""
+"""Batches read at once."""
 
 
 def epochs_csv(run: RunRecord) -> Iterator[str]:
-    """A head, and a line for each epoch; what was not measured, or not finite, is left empty."""
+    """Yield CSV lines of the epochs after a head; empty where not measured or not finite."""
     rows = epoch_rows(run)
     layers = list(dict.fromkeys(name for row in rows for name in row["gradient_norms"]))
     yield _line([*EPOCHS, *(f"gradient_norm_{printable(name)}" for name in layers)])
@@ -36,7 +36,7 @@ def epochs_csv(run: RunRecord) -> Iterator[str]:
 
 
 def batches_csv(run: RunRecord) -> Iterator[str]:
-    """A head, and a line for each batch that was kept. Raises UserError where none were, or they cannot be read."""
+    """Yield CSV lines of the kept batches after a head. Raises UserError where there are none, or they cannot be read."""
     path = RunDirectory(run.path).batches
     if not os.path.lexists(path):
         raise UserError("the run kept no batches", path=path)
@@ -62,7 +62,7 @@ def batches(run: RunRecord) -> Iterator[tuple[int, NDArray[Any]]]:
 
 
 def json_document(run: RunRecord) -> Iterator[str]:
-    """All that the run's files tell but its batches, as one strict JSON object."""
+    """The run without its batches, as one strict-JSON object."""
     yield json.dumps(run_document(run), indent=2, allow_nan=False) + "\n"
 
 
@@ -73,18 +73,18 @@ def _line(cells: Iterable[Any]) -> str:
 
 
 def _plain(value: np.float32) -> str:
-    """The shortest text that is read back as the same float32; nothing for what is no number."""
+    """The shortest text that is read back as the same float32; empty for NaN."""
     return str(value) if isfinite(value) else ""
 
 
 def refuse_taken(paths: Iterable[Path]) -> None:
-    """Raise UserError for the first path at which there is something."""
+    """Raise UserError for the first path that exists."""
     if taken := next((path for path in paths if os.path.lexists(path)), None):
         raise UserError("exists already", option="--output", path=taken, hint="give another name, or --force to replace it")
 
 
 def write_file(path: Path, parts: Iterable[bytes], *, force: bool) -> None:
-    """Write a file, which comes to be there only when all of it is written. Raises UserError; one that is there stays unless `force`."""
+    """Write a file atomically; an existing one stays unless `force`. Raises UserError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path, over=force) as file:

@@ -1,6 +1,6 @@
-"""Reading on in the folder of a run that goes on elsewhere: what was added since the last look, and whether more is to come.
+"""Follows a run of another process through its files, by polling, which works over NFS too.
 
-By looking again and again, which works over NFS too. No file is read twice, nor without end, and none is believed unchecked.
+No byte is read twice, sizes are limited, and contents validated.
 """
 
 import os
@@ -23,51 +23,51 @@ from tui_trainer.system.locks import is_held
 from tui_trainer.system.reading import opened
 
 REMEMBERED: Final = 1 << 12
-"""Bytes of what was read last, by which it is noticed that something else stands there now."""
+"""The last bytes read, by which a rewritten file is noticed."""
 
 BATCHES_A_LOOK: Final = 1 << 18
 
 _NONE: Final = np.empty((0, len(COLUMNS)), "<f4")
 
 RECENT: Final = 10.0
-"""Seconds for which a run that nobody is seen to hold counts as going on after its files grew: not every file system tells of locks."""
+"""Seconds after its files grew for which a run without a visible lock counts as running: not every file system shows locks."""
 
 
 class Condition(Enum):
-    """What becomes of the run."""
+    """The condition of a followed run."""
 
     RUNNING = "running"
     ENDED = "ended"
     GONE = "gone"
-    """Its process is no more, and has written no end; the run may be resumed."""
+    """Its process ended without writing the run's end; the run may be resumed."""
 
 
-class Heard(NamedTuple):
-    """A line of metrics.jsonl, and how it stands there."""
+class LoggedLine(NamedTuple):
+    """A line of metrics.jsonl, parsed and as bytes."""
 
     line: Line
     text: bytes
 
 
-class News(NamedTuple):
-    """What a look brought."""
+class Update(NamedTuple):
+    """What a poll found."""
 
-    lines: Sequence[Heard]
+    lines: Sequence[LoggedLine]
     batches: NDArray[Any]
-    """Those that are new, of shape (batches, 5)."""
-    anew: bool
-    """The run was cut back, to go on from an earlier checkpoint: nothing counts of what was told before."""
+    """New batches, of shape (batches, 5)."""
+    restarted: bool
+    """The log was cut back to an earlier checkpoint: this replaces all earlier updates."""
     behind: bool
-    """There is more to be read at once."""
+    """More can be read at once."""
     condition: Condition
 
 
 class CutBackError(Exception):
-    """What was read already does not stand in the file any more."""
+    """The file no longer contains what was read."""
 
 
 class Follower:
-    """Reads on at each `look`. Raises UserError where there is no run."""
+    """Follows a run; each `look` reads what is new. Raises UserError where there is no run."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -81,23 +81,23 @@ class Follower:
 
     def _begin(self) -> None:
         self.recording = Recording()
-        """The run as it was read so far."""
+        """The run as read so far."""
         self._metrics = _Metrics(self._folder.metrics)
         self._batches = _Batches(self._folder.batches)
 
-    def look(self) -> News:
-        """What is new. Raises UserError, which names the file and the line, when one of the files is broken."""
-        # First, so that all that a run which has just ended wrote is read before it is called gone.
+    def look(self) -> Update:
+        """What is new. Raises UserError, which names the file and the line, for a broken file."""
+        # Before the files, so that a run that has just ended is not called gone before its last lines are read.
         held = is_held(self._folder.metrics)
         try:
-            anew, news = False, self._read()
+            restarted, news = False, self._read()
         except CutBackError:
             self._begin()
             try:
-                anew, news = True, self._read()
-            except CutBackError:  # and once more, in this very moment
+                restarted, news = True, self._read()
+            except CutBackError:  # cut again meanwhile
                 self._begin()
-                return News((), _NONE, anew=True, behind=True, condition=Condition.RUNNING)
+                return Update((), _NONE, restarted=True, behind=True, condition=Condition.RUNNING)
         lines, batches, behind = news
         for heard in lines:
             self.recording.take(heard.line)
@@ -105,10 +105,10 @@ class Follower:
         if self._looked and (lines or len(batches)):
             self._grew_at = monotonic()
         self._looked = self._looked or not behind
-        return News(lines, batches, anew, behind, self._condition(held))
+        return Update(lines, batches, restarted, behind, self._condition(held))
 
-    def _read(self) -> tuple[list[Heard], NDArray[Any], bool]:
-        # Batches first: whatever epochs they belong to are written before them, and so found after them.
+    def _read(self) -> tuple[list[LoggedLine], NDArray[Any], bool]:
+        # Batches first: the lines of their epochs are written before them, and so are found.
         batches, more_batches = self._batches.read()
         lines, more_lines = self._metrics.read()
         return lines, batches, more_batches or more_lines
@@ -123,15 +123,15 @@ class Follower:
 
 
 class _Place:
-    """How far a file was read, and what stands before there."""
+    """The position up to which a file was read, and the bytes before it."""
 
     def __init__(self) -> None:
         self.at = 0
         self._last = b""
 
     def beyond(self, file: BinaryIO, most: int) -> bytes:
-        """Up to so many bytes that follow."""
-        # In one piece with what is known, so that nobody cuts between the two.
+        """Up to `most` bytes after the position."""
+        # One read for the known bytes and the new ones, so that no cut comes between.
         file.seek(self.at - len(self._last))
         content = file.read(len(self._last) + most)
         if not content.startswith(self._last):
@@ -139,7 +139,7 @@ class _Place:
         return content[len(self._last) :]
 
     def move(self, content: bytes) -> None:
-        """Take what follows as read."""
+        """Move the position behind `content`."""
         self.at += len(content)
         self._last = (self._last + content[-REMEMBERED:])[-REMEMBERED:]
 
@@ -150,10 +150,10 @@ class _Metrics:
         self._place = _Place()
         self._number = 0
         self.doubted: tuple[int, bytes] | None = None
-        """A broken line, which is believed in at the second look: the file may have been cut back in the moment of the first."""
+        """A broken line, reported if the next look finds it again: the file may have been cut during the first."""
 
-    def read(self) -> tuple[list[Heard], bool]:
-        """Whole lines, and whether there may be more."""
+    def read(self) -> tuple[list[LoggedLine], bool]:
+        """New whole lines, and whether there may be more."""
         with opened(self._path) as file:
             content = self._place.beyond(file, LONGEST_LINE + 1)
         heard, before = [], self._place.at
@@ -170,11 +170,11 @@ class _Metrics:
                     self.doubted = self._place.at, text
                 if self.doubted and self.doubted == doubted:
                     raise self._broken(str(error)) from None
-                break  # not written to its end, or not to be believed yet
+                break  # incomplete, or seen broken for the first time
             self._place.move(text)
             self._number += text.endswith(b"\n")
             if line:
-                heard.append(Heard(line, text))
+                heard.append(LoggedLine(line, text))
         return heard, len(content) > LONGEST_LINE and self._place.at > before
 
     def _broken(self, what: str) -> UserError:
@@ -182,7 +182,7 @@ class _Metrics:
 
 
 def _lines(content: bytes) -> Iterator[bytes]:
-    """Each with its end; the last one perhaps without."""
+    """The lines with their ends; the last may lack one."""
     start = 0
     while start < len(content):
         end = content.find(b"\n", start) + 1 or len(content)
@@ -196,7 +196,7 @@ class _Batches:
         self._place = _Place()
 
     def read(self) -> tuple[NDArray[Any], bool]:
-        """Whole rows, and whether there are more; none where there is no such file, as those of earlier versions have none."""
+        """New whole rows, and whether there are more; none without the file, which earlier versions did not write."""
         if not os.path.lexists(self._path):
             if self._place.at:
                 raise CutBackError

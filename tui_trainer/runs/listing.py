@@ -1,4 +1,4 @@
-"""Many runs at once: how each one stands, and which of its options are not those of the others."""
+"""A list of runs, with each run's status and its unusual options."""
 
 import json
 from collections import Counter
@@ -16,8 +16,8 @@ from tui_trainer.runs.run_status import RUNNING, STATUSES, UNREADABLE
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A run in a list: what its files tell in short, or why they cannot be read."""
+class ListedRun:
+    """A run in a list: its condensed record, or why it cannot be read."""
 
     path: Path
     record: RunRecord | None = None
@@ -35,24 +35,24 @@ class Listed:
 
 
 def run_status(record: RunRecord) -> str:
-    """How the run stands: as it ended, unless somebody is going on with it."""
+    """The run's status: running while a process holds it, else as it ended."""
     return RUNNING if record.held else record.status
 
 
-def list_runs(folder: Path) -> list[Listed]:
-    """Every run in the folder, newest first. Raises UserError where it cannot look; a run that cannot be read is listed as such."""
+def list_runs(folder: Path) -> list[ListedRun]:
+    """Every run in the folder, newest first, unreadable ones too. Raises UserError where the folder cannot be read."""
     return [_listed(path) for path in find_runs(folder)]
 
 
-def _listed(path: Path) -> Listed:
+def _listed(path: Path) -> ListedRun:
     try:
-        return Listed(path, read_run(path, in_short=True))
+        return ListedRun(path, read_run(path, in_short=True))
     except UserError as error:
-        return Listed(path, problem=str(error))
+        return ListedRun(path, problem=str(error))
 
 
 def usual_options(runs: Iterable[RunRecord]) -> dict[str, JsonValue]:
-    """For each option the value that most of the runs have; of several that as many have, the default, else that of the first run."""
+    """Each option's most frequent value; of equally frequent ones the default, else the first run's."""
     defaults = Config.parse({}).record()
     values: dict[str, list[JsonValue]] = {}
     for run in runs:
@@ -74,7 +74,7 @@ def _key(value: JsonValue) -> str:
 
 
 def differences(run: RunRecord, usual: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """The options whose value is not the usual one, those that this version does not know last."""
+    """The options with unusual values, unknown options last."""
     order = sorted(run.config, key=lambda name: name not in Config.model_fields)
     return {name: run.config[name] for name in order if name not in usual or run.config[name] != usual[name]}
 
@@ -88,7 +88,7 @@ _KEYS: Final[Mapping[str, Callable[[RunRecord], float]]] = {
 }
 
 
-def arranged(runs: Iterable[Listed], order: str) -> list[Listed]:
+def arranged(runs: Iterable[ListedRun], order: str) -> list[ListedRun]:
     """The runs, which are newest first, in one of ORDERS: those that are equal in it stay as they are, unreadable ones come last."""
     if order == "when":
         return list(runs)

@@ -1,4 +1,4 @@
-"""What the lines of a metrics.jsonl may be, and of which events they tell. Nothing in a line is believed before it is checked."""
+"""The lines of a metrics.jsonl, validated, and their events."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -16,7 +16,7 @@ from tui_trainer.system.folders import printable
 from tui_trainer.training.events import Divergence, Ended, EpochEnded, LayerHealth, Snapshot, Status
 
 LONGEST_PROBLEM: Final = 200
-"""Characters: it may quote the file."""
+"""In characters; the problem may quote the file."""
 
 Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -46,7 +46,7 @@ def _number(value: float | None) -> float:
 
 
 class Layer(BaseModel):
-    """How a Dense layer fared. An earlier version may not have measured all of it."""
+    """A Dense layer's health. An earlier version may not have measured all of it."""
 
     model_config = _STRICT
 
@@ -60,12 +60,12 @@ class Layer(BaseModel):
     saturated_fraction: Share | None = None
 
     def health(self) -> LayerHealth:
-        """The same as it is measured: NaN what was not finite, or not measured."""
+        """The health, NaN where not finite or not measured."""
         return LayerHealth._make([_shown(self.name), *[nan if value is None else value for value in _figures(self)]])
 
 
 class LayerShape(BaseModel):
-    """A layer that has parameters."""
+    """A layer with parameters."""
 
     model_config = _STRICT
 
@@ -75,7 +75,7 @@ class LayerShape(BaseModel):
 
 
 class StartLine(BaseModel):
-    """The run began, or was resumed."""
+    """A run's start."""
 
     model_config = _STRICT
 
@@ -99,7 +99,7 @@ class ResumeLine(BaseModel):
 
 
 class EpochLine(BaseModel):
-    """An epoch ended."""
+    """The end of an epoch."""
 
     model_config = _STRICT
 
@@ -114,7 +114,7 @@ class EpochLine(BaseModel):
     layers: Annotated[list[Layer], Field(max_length=MOST_LAYERS + 1)] = []
 
     def event(self, *, in_short: bool = False) -> EpochEnded:
-        """The event, as far as the line tells: NaN what was not finite; `in_short` without the layers."""
+        """The event, NaN where not finite; `in_short` without the layers."""
         loss, accuracy = self.validation_loss, self.validation_accuracy
         return EpochEnded(
             epoch=self.epoch,
@@ -132,7 +132,7 @@ class EpochLine(BaseModel):
 
 
 class ChangeLine(BaseModel):
-    """Somebody changed options while the run went on."""
+    """A change of options during the run."""
 
     model_config = _STRICT
 
@@ -143,7 +143,7 @@ class ChangeLine(BaseModel):
 
 
 class Place(BaseModel):
-    """Where the numbers stopped being finite."""
+    """The first numbers that are not finite."""
 
     model_config = _STRICT
 
@@ -153,7 +153,7 @@ class Place(BaseModel):
 
 
 class EndLine(BaseModel):
-    """The run ended."""
+    """A run's end."""
 
     model_config = _STRICT
 
@@ -165,7 +165,7 @@ class EndLine(BaseModel):
     divergence: Place | None = None
 
     def event(self, epochs: int, seconds: float) -> Ended:
-        """The event, of a run of so many epochs: an earlier version did not tell."""
+        """The event; `epochs` is used where an earlier version did not write it."""
         place = self.divergence
         return Ended(
             status=self.status,
@@ -211,11 +211,11 @@ _OPTIONS: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(Options, config=Config
 
 
 class MalformedError(ValueError):
-    """A line or a table is not what it should be; its text says what is wrong."""
+    """A malformed line or table; its text says why."""
 
 
 class NotJSONError(MalformedError):
-    """A line is no JSON, perhaps because it is only the start of one."""
+    """A line that is not JSON, perhaps because it is incomplete."""
 
 
 def parse_object(text: bytes) -> dict[str, Any]:

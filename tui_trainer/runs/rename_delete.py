@@ -1,4 +1,4 @@
-"""Renaming and deleting runs that are over: nobody's run is taken from under it, and no file of others is touched."""
+"""Renaming and deleting runs. A running run is refused, and files of others stay."""
 
 import os
 from collections.abc import Iterator
@@ -22,23 +22,23 @@ LONGEST_NAME: Final = 200
 
 @dataclass(frozen=True)
 class Deleted:
-    """What became of a run that was to be deleted."""
+    """The result of deleting a run."""
 
     path: Path
     files: int
     size: int
     """Bytes."""
     left: tuple[str, ...]
-    """Names of what is not the program's, which stays, and the folder with it."""
+    """Names of files of others, which stay, as does the folder then."""
 
 
 def own_files(run: Path) -> dict[str, int]:
-    """The files in a run's folder that the program wrote there, with their sizes; a link has its own."""
+    """The program's files in a run's folder, with their sizes; a link counts its own size."""
     return {path.name: path.lstat().st_size for path in RunDirectory(run).files() if os.path.lexists(path)}
 
 
 def run_folder(run: Path) -> Path:
-    """The run's folder by a path that ends in its name. Raises UserError when it holds no run."""
+    """The run's folder as a path that ends in its name. Raises UserError when it holds no run."""
     folder = RunDirectory(run)
     if not is_run(run):
         raise UserError(f"not a run: it holds neither {folder.metrics.name} nor {folder.config.name}", path=run)
@@ -50,16 +50,16 @@ def run_folder(run: Path) -> Path:
 
 
 def _is_ours(folder: RunDirectory) -> bool:
-    """Whether the program wrote what is there: other programs have files of such names too, and a config.toml alone is a person's.
+    """Whether the program wrote the files: other programs use such names too, and a lone config.toml is the user's.
 
-    The first line of the log tells. A run whose log is no JSON, or a link, is one still if the folder holds nothing else's.
+    The first line of the log decides. Where the log is not JSON, or a link, the folder must hold no other files.
     """
     if not os.path.lexists(folder.metrics):
         return False
     if folder.metrics.is_file() and not folder.metrics.is_symlink():
         with opened(folder.metrics) as file:
             first = file.readline(LONGEST_LINE)
-        # What a kill or a broken disk leaves is no JSON.
+        # A kill or a broken disk may leave a line that is not JSON.
         with suppress(NotJSONError):
             return _begins_run(first)
     try:
@@ -78,7 +78,7 @@ def _begins_run(line: bytes) -> bool:
 
 
 def idle_run(run: Path) -> Path:
-    """The folder of a run that may be moved or deleted. Raises UserError when it is only a link to one, or the run is going on."""
+    """The folder of a run that may be renamed or deleted. Raises UserError when it is a link, or the run is running."""
     run = run_folder(run)
     if run.is_symlink():
         raise UserError("a link", path=run, hint=f"name the folder that it leads to, {run.resolve()}")

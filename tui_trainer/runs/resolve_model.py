@@ -1,4 +1,4 @@
-"""Which file holds the network that a person means."""
+"""Finds the file of a network by its path or its run."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ SUFFIX = ".safetensors"
 
 
 def find_model(text: str, *, best: bool = False) -> Path:
-    """A .safetensors file, or, in a run's folder, the last checkpoint or that of the best epoch. Raises UserError where there is none."""
+    """A given .safetensors file, or the last or the `best` checkpoint of a run. Raises UserError where there is none."""
     path = Path(text)
     if path.suffix == SUFFIX and not path.is_dir():
         if best:

@@ -9,8 +9,8 @@ from tui_trainer.runs.archive import RunRecord
 from tui_trainer.text.language import N_
 
 
-def obstacle(record: RunRecord) -> str:
-    """Why the run cannot be resumed, in a line; nothing where it can."""
+def why_not_resumable(record: RunRecord) -> str:
+    """The reason, in a line, why the run cannot be resumed; empty where it can."""
     if record.held:
         return N_("it is going on, in another window or process; wait for its end, or stop it first")
     if not record.has_checkpoint:
@@ -24,18 +24,18 @@ def obstacle(record: RunRecord) -> str:
     return ""
 
 
-def was_left(record: RunRecord) -> bool:
-    """Whether the run was stopped or killed before its end, so that it can be resumed as it is."""
-    return record.status in ("unfinished", "stopped", "interrupted") and not obstacle(record)
+def was_cut_short(record: RunRecord) -> bool:
+    """Whether the run was stopped or killed before its end and can be resumed."""
+    return record.status in ("unfinished", "stopped", "interrupted") and not why_not_resumable(record)
 
 
 def ends_at_once(record: RunRecord, options: Config) -> bool:
-    """Whether the run would have no more to do with these options, or would come to the same bad end."""
+    """Whether a resumed run with these options would end at once: it is complete, or diverges again."""
     return record.status == "diverged" or (record.status == "completed" and options.epochs <= record.last_epoch)
 
 
 def latest_options(record: RunRecord, given: Mapping[str, Any] | None = None) -> Config:
-    """The run's options as they were last, with `given` in their place. Raises UserError where they make no Config."""
+    """The run's latest options, overridden by `given`. Raises UserError where they are not valid."""
     config = Config.parse({name: value for name, value in record.config.items() if value is not None})
     made = config.changes[: len(record.changes)]
     now = dict(config) | {name: value for change in made for name, value in change.values.items()} | dict(given or {})

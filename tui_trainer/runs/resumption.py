@@ -1,4 +1,4 @@
-"""Where a run can be resumed, from the files in its folder, of which none is believed unchecked."""
+"""The state from which a run is resumed, read from its files and validated."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,50 +19,50 @@ from tui_trainer.training.events import Snapshot
 from tui_trainer.training.run_state import RunState, read_run_state
 
 FREE = ("threads", "checkpoint_every", "data")
-"""What may be different from the moment on at which a run is resumed, besides what may change at any step."""
+"""Options that may differ when a run is resumed, besides CHANGEABLE."""
 
 LONGEST_EPOCH = 1e8
-"""Seconds, three years of them: what a file says of an epoch that was begun is added to."""
+"""The most seconds, three years, that a file may claim for a begun epoch."""
 
 
 @dataclass(frozen=True)
 class Resumption:
-    """A run as it was kept last."""
+    """A run's last saved state."""
 
     config: Config
     snapshot: Snapshot
-    """What the checkpoint holds; its options list the changes that were made later as well."""
+    """The checkpoint; its options include the changes that were made later."""
     is_behind: bool
-    """Whether the log tells of changes that the checkpoint lacks: it is written before the log is cut."""
+    """Whether the log has changes that the checkpoint lacks. The checkpoint must then be written before the log is cut."""
     state: RunState
     metrics_size: int
-    """Bytes of metrics.jsonl that tell of what the snapshot holds."""
+    """The size of metrics.jsonl, in bytes, at the checkpoint."""
     seconds: float
-    """Training time of the whole epochs."""
+    """Training time of whole epochs."""
     epoch_seconds: float
-    """Training time of the epoch that was begun."""
+    """Training time of the begun epoch."""
     environment: Mapping[str, str]
-    """In which it was trained last."""
+    """The environment of the last training."""
     warnings: tuple[str, ...]
 
 
 def read_resumption(folder: RunDirectory, given: Mapping[str, Any]) -> Resumption:
-    """What to resume, where the options in `given` take the place of the run's. Raises UserError."""
+    """The state to resume, with options overridden by `given`. Raises UserError."""
     snapshot = checkpoint.read(folder.checkpoint, lambda scalars: read_run_state(scalars).shapes())
     state = read_run_state(snapshot.scalars)
-    passed = _Passed(state)
+    position = _LogPosition(state)
     size = 0
     for line, end in lines_with_ends(folder.metrics):
-        # A run that has not trained at all starts anew, with the changes that were made to it.
-        if passed.takes(line) and state.step:
+        # A run without a trained batch starts again, with its changes.
+        if position.takes(line) and state.step:
             size = end
-        if len(passed.later) > MOST_CHANGES:
+        if len(position.later) > MOST_CHANGES:
             raise UserError(f"more than {MOST_CHANGES:,} changes were made after what the checkpoint holds", path=folder.metrics)
     warnings = []
-    if state.step and len(passed.seconds) < state.epochs:
-        warnings.append(f"{folder.metrics}: {state.epochs - len(passed.seconds)} of {state.epochs} epochs are missing, and stay so")
+    if state.step and len(position.seconds) < state.epochs:
+        warnings.append(f"{folder.metrics}: {state.epochs - len(position.seconds)} of {state.epochs} epochs are missing, and stay so")
     try:
-        config = _with_changes(state.options, passed.later, state)
+        config = _with_changes(state.options, position.later, state)
     except UserError as error:
         raise UserError(f"changes that were made cannot be made again: {error}", path=folder.metrics) from None
     scalars = {**snapshot.scalars, "config": config.record()}
@@ -72,15 +72,15 @@ def read_resumption(folder: RunDirectory, given: Mapping[str, Any]) -> Resumptio
         is_behind=config.changes != state.options.changes,
         state=state,
         metrics_size=size,
-        seconds=sum(passed.seconds.values()),
+        seconds=sum(position.seconds.values()),
         epoch_seconds=_epoch_seconds(folder, state),
-        environment=passed.environment if state.step else {},
+        environment=position.environment if state.step else {},
         warnings=tuple(warnings),
     )
 
 
-class _Passed:
-    """Tells the lines of what the checkpoint holds from those of what came later, which the run will write again."""
+class _LogPosition:
+    """Separates the log's lines up to the checkpoint from later ones, which the run will write again."""
 
     def __init__(self, state: RunState) -> None:
         self._state = state
@@ -89,7 +89,7 @@ class _Passed:
         self.seconds: dict[int, float] = {}
         self.environment: Mapping[str, str] = {}
         self.later: list[Change] = []
-        """Changes that were made later."""
+        """Changes after the checkpoint."""
 
     def takes(self, line: Line) -> bool:
         match line:
@@ -108,7 +108,7 @@ class _Passed:
 
 
 def _with_changes(config: Config, later: list[Change], state: RunState) -> Config:
-    """What somebody changed after the checkpoint is planned again, at the same steps; what was planned before stands there already."""
+    """The config with the changes after the checkpoint planned again, at the same steps, unless they were planned before."""
     made, planned = list(config.changes[: state.changes]), list(config.changes[state.changes :])
     known = [change.record() for change in planned]
     for change in later:
@@ -142,7 +142,7 @@ def _parsed(config: Config, values: Mapping[str, Any]) -> Config:
 def _epoch_seconds(folder: RunDirectory, state: RunState) -> float:
     if not state.batch:
         return 0.0
-    # A short epoch's time is no reason to refuse a run.
+    # A missing time is no reason to refuse the run.
     if 0 < state.step <= MOST_BATCHES:
         with suppress(UserError, OSError), opened(folder.batches) as file:
             last = read_batches(file, state.step - 1, 1)

@@ -1,4 +1,4 @@
-"""A run from end to end, as the app and `--no-ui` both start it: data, threads, folder, training, and the files as the events pass."""
+"""A run as the app and `--no-ui` start it: data, threads, folder, training and files."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -27,46 +27,44 @@ from tui_trainer.training.threads import fastest_threads
 
 
 class Run:
-    """Training with its folder. Make one with `create` or `resume`, then consume `events` to its end."""
+    """A training with its folder. Make it with `create` or `resume`, then consume `events` to its end."""
 
-    def __init__(
-        self, config: Config, training: Training, folder: RunDirectory, journal: LockedLog, warnings: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, config: Config, training: Training, folder: RunDirectory, log: LockedLog, warnings: tuple[str, ...] = ()) -> None:
         self.config = config
-        self.warnings = (*training.warnings, *warnings, *_lacking(folder, journal))
-        """What does not stop the run, but whoever started it should know; a line each."""
+        self.warnings = (*training.warnings, *warnings, *_lacking(folder, log))
+        """Messages for the user, a line each."""
         self._training = training
         self._folder = folder
-        self._journal = journal
-        self._keeper = RunWriter(folder, journal, BatchFile(folder.batches, training.step), config.checkpoint_every)
+        self._log = log
+        self._writer = RunWriter(folder, log, BatchFile(folder.batches, training.step), config.checkpoint_every)
 
     @classmethod
     def create(cls, config: Config, output: Path | None = None, data: Dataset | None = None) -> "Run":
-        """Load the data, settle the threads, build the network and make the folder. Raises UserError before anything is written.
+        """A new run in a new folder. Raises UserError before anything is written.
 
-        Whoever gives the `data`, which may be a part of what the config names, has settled the config.
+        With `data`, which may be a part of what the config names, the config must be settled.
         """
         if data is None:
             config, data = settle(config)
         training = _build(config, data)
         folder = RunDirectory.create(output)
-        journal = _hold(folder, "--output", create=True)
-        if journal.size:
-            journal.close()
+        log = _hold(folder, "--output", create=True)
+        if log.size:
+            log.close()
             raise UserError(
                 "another run has just been there", option="--output", path=folder.path, hint="give a folder that does not exist or is empty"
             )
-        return cls(config, training, folder, journal)
+        return cls(config, training, folder, log)
 
     @classmethod
     def resume(cls, path: Path, given: Mapping[str, Any] | None = None, data: Dataset | None = None) -> "Run":
-        """Go on with the run in a folder, from its last checkpoint; the options in `given` take the place of its own.
+        """The run in a folder, resumed from its last checkpoint, with options overridden by `given`.
 
-        Whoever gives the `data` has loaded what its config names. Raises UserError before anything is written when it cannot be, or an
-        option is different that may not be.
+        `data` is what its config names, if already loaded. Raises UserError before anything is written when the run cannot be resumed,
+        or an option differs that may not.
         """
         folder = RunDirectory(path)
-        journal = _hold(folder, "--resume")
+        log = _hold(folder, "--resume")
         try:
             found = read_resumption(folder, given or {})
             config, data = settle(found.config) if data is None else (found.config, data)
@@ -79,16 +77,16 @@ class Run:
                 raise _too_large() from error
             differences = _differences(found, config)
             _refuse_strangers(folder)
-            _cut(folder, journal, found)
+            _cut(folder, log, found)
             warnings = [*found.warnings]
             if differences:
                 now = {"environment": {**environment(), "threads": str(config.threads)}}
-                journal.add(line({"event": "resume", "step": training.step, **now}))
+                log.add(line({"event": "resume", "step": training.step, **now}))
                 change = "; ".join(differences)
                 warnings.append(f"{path}: {change}: the numbers may come to differ in their last digits from those of a run never stopped")
-            return cls(config, training, folder, journal, tuple(warnings))
+            return cls(config, training, folder, log, tuple(warnings))
         except BaseException:
-            journal.close()
+            log.close()
             raise
 
     @property
@@ -98,12 +96,12 @@ class Run:
 
     @property
     def spec(self) -> DataSpec:
-        """What it is trained on."""
+        """The description of the data."""
         return self._training.spec
 
     @property
     def test(self) -> Split | None:
-        """What the network is examined on."""
+        """The test set, if any."""
         return self._training.test
 
     @property
@@ -112,28 +110,28 @@ class Run:
         return self._training.progress_so_far()
 
     @property
-    def trouble(self) -> UserError | None:
-        """Why the folder lacks something that it should hold; None while it does not."""
-        error = self._keeper.trouble
+    def save_error(self) -> UserError | None:
+        """The reason why the run's files are not complete; None while they are."""
+        error = self._writer.save_error
         return UserError(f"the run cannot be saved ({reason_of(error)})", path=self.directory) if error else None
 
     def close(self) -> None:
-        """Leave the folder to others, where the run is made and then not trained; after `events` that is done."""
-        self._journal.close()
+        """Unlock the folder of a run that is not trained; `events` does so at its end."""
+        self._log.close()
 
     def events(self, control: Control) -> Iterator[Event]:
         """Train, yielding each event after its files are written.
 
-        Raises UserError when they cannot be from the first, and when memory runs out; a folder that fails later does not end the run.
+        Raises UserError when the first files cannot be written, and when memory runs out. A later write error does not end the run.
         """
         try:
             for event in self._training.events(control):
-                before = self._keeper.trouble
+                before = self._writer.save_error
                 if isinstance(event, Progress):
-                    self._keeper.heed(event, control)
+                    self._writer.add_batch(event, control)
                 elif not isinstance(event, Noted):
-                    self._keeper.keep(event)
-                now = self.trouble
+                    self._writer.add_event(event)
+                now = self.save_error
                 if now and isinstance(event, Started):
                     raise now
                 yield event
@@ -169,24 +167,24 @@ def _hold(folder: RunDirectory, option: str, *, create: bool = False) -> LockedL
         raise refused(f"{folder.metrics.name}: {reason_of(error)}") from error
 
 
-def _cut(folder: RunDirectory, journal: LockedLog, found: Resumption) -> None:
-    """Take off the log what comes after the checkpoint. A change that only the log tells of is in the checkpoint before it goes."""
+def _cut(folder: RunDirectory, log: LockedLog, found: Resumption) -> None:
+    """Cut the log back to the checkpoint, after writing changes that only the log has into the checkpoint."""
     path = folder.checkpoint
     try:
         if found.is_behind:
             checkpoint.write(path, found.snapshot)
         path = folder.metrics
-        journal.cut(found.metrics_size)
+        log.cut(found.metrics_size)
     except OSError as error:
         raise UserError(reason_of(error), path=path) from error
 
 
-def _lacking(folder: RunDirectory, journal: LockedLog) -> list[str]:
-    """What the file system does not offer, which costs safety alone; a line each."""
+def _lacking(folder: RunDirectory, log: LockedLog) -> list[str]:
+    """Warnings of what the file system lacks, a line each."""
     found = []
-    if not journal.is_locked:
+    if not log.is_locked:
         found.append(f"{folder.path}: this file system has no locks: nothing but you keeps a second process from going on with the run")
-    # What else is wrong with the folder is told when it is written to.
+    # Other errors show when the folder is written to.
     with suppress(OSError):
         if not sync_folder(folder.path):
             found.append(f"{folder.path}: this file system cannot make renames last: a loss of power may cost the last checkpoint")
@@ -194,7 +192,7 @@ def _lacking(folder: RunDirectory, journal: LockedLog) -> list[str]:
 
 
 def _refuse_strangers(folder: RunDirectory) -> None:
-    """Find what cannot be written to before anything is."""
+    """Raise UserError for a file that cannot be written, before any is."""
     for file in (folder.config, folder.best, folder.checkpoint):
         for path in (file, beside(file)):
             if path.is_dir() and not path.is_symlink():
@@ -208,14 +206,14 @@ def _refuse_strangers(folder: RunDirectory) -> None:
 
 
 def _differences(found: Resumption, config: Config) -> list[str]:
-    """What the numbers depend on besides the options, where it is not as it was."""
+    """The differences between the environment of the last training and this one, a text each."""
     now = {**environment(), "threads": str(config.threads)}
     before = {"threads": str(found.state.options.threads), **found.environment}
     return [f"{name} was {before[name]}, and is {now[name]}" for name in now if name in before and before[name] != now[name]]
 
 
 def settle(config: Config) -> tuple[Config, Dataset]:
-    """Load the data, and replace what depends on folder and machine by what it stands for here. Raises UserError."""
+    """The config with the data's absolute name and the number of threads, and the data. Raises UserError."""
     name = locate(config.data)
     data = load(name)
     config = config.model_copy(update={"data": name})

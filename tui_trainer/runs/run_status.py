@@ -1,4 +1,4 @@
-"""Words for how runs stand and how a list of them is ordered."""
+"""The statuses of runs, and the orders of a list of them."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ UNREADABLE: Final = "unreadable"
 STATUSES: Final = (RUNNING, "completed", "stopped", "interrupted", "diverged", "unfinished", UNREADABLE)
 
 ORDERS: Final = ("when", "name", "status", "epochs", "validation_accuracy", "test_accuracy", "seconds")
-"""The newest, the longest and the best first; names and training time rising."""
+"""The newest, the longest and the best first; names and training time in ascending order."""
 
 NEWEST: Final = "latest"
-"""What stands for the newest run."""
+"""The name for the newest run."""

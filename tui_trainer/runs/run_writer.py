@@ -1,4 +1,4 @@
-"""What a run writes into its folder, as its events pass. Where that fails the run goes on, and what is not written yet is tried again."""
+"""Writes a run's files from its events. Where writing fails, the run continues, and the unwritten part is tried again."""
 
 import os
 from contextlib import suppress
@@ -15,33 +15,33 @@ from tui_trainer.training.control import Control
 from tui_trainer.training.events import Changed, Ended, EpochEnded, Progress, Snapshot, Started, record
 
 SHOWN_EVERY = 1.0
-"""Seconds between two writes of what the batches gave, for whoever watches."""
+"""Seconds between two writes of the batches' figures, for watching processes."""
 
 
 class RunWriter:
-    """Keeps one run. `every` is the time in seconds between two checkpoints within an epoch, 0 for none.
+    """The writer of one run. `every` is the time in seconds between two checkpoints within an epoch, 0 for none.
 
-    What the checkpoint tells of stands in the other files already, at any moment: what they tell beyond it can be cut off.
+    The other files are written before the checkpoint, so that they can be cut back to it at any moment.
     """
 
-    def __init__(self, folder: RunDirectory, journal: LockedLog, batches: BatchFile, every: float) -> None:
+    def __init__(self, folder: RunDirectory, log: LockedLog, batches: BatchFile, every: float) -> None:
         self._folder = folder
-        self._journal = journal
+        self._log = log
         self._batches = batches
         self._every = every or inf
         self._config: bytes | None = None
         self._snapshot: Snapshot | None = None
         self._best: Snapshot | None = None
         self._checkpoint_due = self._batches_due = 0.0
-        self.trouble: OSError | None = None
-        """Why the folder lacks something that it should hold, while that is so."""
+        self.save_error: OSError | None = None
+        """The error of the last write, if it failed."""
 
-    def heed(self, event: Progress, control: Control) -> None:
-        """Take note of a batch, and ask for a snapshot when it is time."""
+    def add_batch(self, event: Progress, control: Control) -> None:
+        """Add a batch's figures, and request or write a checkpoint when it is due."""
         self._batches.add(event)
         now = monotonic()
         due = now >= self._checkpoint_due
-        # One that somebody else asked for, to look at the network, is written only when it is time.
+        # A snapshot may have been requested for another purpose.
         if event.snapshot and due:
             self._snapshot = event.snapshot
             self.write()
@@ -49,32 +49,32 @@ class RunWriter:
             control.take_snapshot()
         elif now >= self._batches_due:
             self._batches_due = now + SHOWN_EVERY
-            # For whoever watches; what is missing in the end is no loss to the run.
+            # Only for watching processes; a failure is no loss to the run.
             with suppress(OSError):
                 self._batches.flush()
 
-    def keep(self, event: Started | Changed | EpochEnded | Ended) -> None:
-        """Write what the event tells."""
+    def add_event(self, event: Started | Changed | EpochEnded | Ended) -> None:
+        """Write an event's contents."""
         if isinstance(event, Started | Changed):
             self._config = event.config.to_toml().encode()
         if isinstance(event, Started | EpochEnded | Ended) and event.snapshot:
             self._snapshot = event.snapshot
         if isinstance(event, EpochEnded) and event.best:
             self._best = event.snapshot
-        # A run that is resumed has its first line already.
+        # A resumed run's log has its first line already.
         if not (isinstance(event, Started) and event.step):
-            self._journal.add(line(record(event, path_text(self._folder.path))))
+            self._log.add(line(record(event, path_text(self._folder.path))))
         self.write()
 
     def write(self) -> None:
-        """Write all that waits; if that fails, note the trouble, and leave what is not written for the next time."""
+        """Write everything pending. On failure, set `save_error` and keep the unwritten part for the next time."""
         self._checkpoint_due = monotonic() + self._every
         try:
             if self._config:
                 self._write_config(self._config)
                 self._config = None
             self._batches.flush()
-            self._journal.flush()
+            self._log.flush()
             if self._best and self._best is not self._snapshot:
                 checkpoint.write(self._folder.best, self._best)
                 self._best = None
@@ -82,16 +82,16 @@ class RunWriter:
                 checkpoint.write(self._folder.checkpoint, self._snapshot, self._folder.best if self._best else None)
                 self._snapshot = self._best = None
         except OSError as error:
-            self.trouble = error
+            self.save_error = error
         else:
-            self.trouble = None
+            self.save_error = None
 
     def _write_config(self, content: bytes) -> None:
         path = self._folder.config
-        # A run whose name is no date began when this file was first written.
+        # The file's time is the start of a run whose name is not a date.
         began = path.stat() if path.exists() else None
         replace(path, content)
         if began:
-            # Shared folders let nobody set a time; the run is dated anew there.
+            # Some shared folders do not allow it; the run's start then changes.
             with suppress(PermissionError):
                 os.utime(path, ns=(began.st_atime_ns, began.st_mtime_ns))

@@ -13,11 +13,11 @@ from tui_trainer.history.quantity import finite
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.listing import run_status
-from tui_trainer.runs.resumable import ends_at_once, latest_options, obstacle
+from tui_trainer.runs.resumable import ends_at_once, latest_options, why_not_resumable
 
 
 def run_document(run: RunRecord) -> dict[str, Any]:
-    """All that the run's files tell, as strict JSON takes it."""
+    """The run's record as strict JSON."""
     return {
         "name": run.path.absolute().name,
         "path": str(run.path),
@@ -41,7 +41,7 @@ def run_document(run: RunRecord) -> dict[str, Any]:
 
 
 def epoch_rows(run: RunRecord) -> list[dict[str, Any]]:
-    """Each epoch's figures by their names; None what was not measured, or not finite."""
+    """Each epoch's figures by name; None where not measured or not finite."""
     return [
         {
             **{name: finite(figure.take(epoch)) for name, figure in EPOCHS.items()},
@@ -52,10 +52,10 @@ def epoch_rows(run: RunRecord) -> list[dict[str, Any]]:
 
 
 def outlook(run: RunRecord) -> tuple[bool, str]:
-    """Whether the run can be resumed now, and from where, or why not."""
-    if reason := obstacle(run):
+    """Whether the run can be resumed now, and the step, or the reason why not."""
+    if reason := why_not_resumable(run):
         return False, reason
-    # Checkpoints are read with their tensors: what is broken shows now.
+    # Reads the checkpoint with its tensors, so that damage shows now.
     from tui_trainer.runs.resumption import read_resumption  # noqa: PLC0415 only this needs it, and it takes a tenth of a second
 
     try:

@@ -1,4 +1,4 @@
-"""tags.toml: words by which a person finds a run again."""
+"""tags.toml: the user's tags of a run."""
 
 import os
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ def read_tags(run: Path) -> tuple[str, ...]:
 
 
 def parse_tag(text: str) -> str:
-    """A tag as it is given, with or without a `+`. Raises UserError when it is none."""
+    """The tag in a text with or without a `+`. Raises UserError where it is not valid."""
     tag = text.removeprefix("+")
     if not tag or len(tag) > LONGEST_TAG or not tag.isprintable() or tag[0] in "+-" or set(tag) & set(" ,"):
         raise UserError(
@@ -43,7 +43,7 @@ def parse_tag(text: str) -> str:
 
 
 def change_tags(run: Path, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> tuple[str, ...]:
-    """Give the run tags, or take some away, and return those that it has now. Raises UserError."""
+    """Add and remove tags, and return the run's tags. Raises UserError."""
     path, removed = RunDirectory(run).tags, set(remove)
     try:
         with alone_in(run):

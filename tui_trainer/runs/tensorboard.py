@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from tensorboardX.proto.event_pb2 import Event
 
 FILE_NAME: Final = "events.out.tfevents.0.tui-trainer"
-"""Always the same: what is exported again takes the place of what was."""
+"""Always the same, so that a new export replaces the last one."""
 
 
 def _tagged(figures: Mapping[str, Quantity]) -> list[Quantity]:
-    """Those that are shown here, in the order of the kinds of figures of batches."""
+    """The figures with a tag, in the order of the columns of batches.f32."""
     kinds = [_kind(figure) for figure in BATCHES.values()]
     found = [figure for figure in figures.values() if figure.tag]
     return sorted(found, key=lambda figure: kinds.index(_kind(figure)) if _kind(figure) in kinds else len(kinds))
@@ -37,7 +37,7 @@ def _kind(figure: Quantity) -> str:
 
 
 def check_installed() -> None:
-    """Raise UserError, which names the remedy, where tensorboardX is not installed."""
+    """Raise UserError where tensorboardX is not installed."""
     try:
         import tensorboardX  # noqa: F401, PLC0415
     except ImportError:
@@ -45,7 +45,7 @@ def check_installed() -> None:
 
 
 def event_file(run: RunRecord) -> Iterator[bytes]:
-    """The bytes of the file, part by part. The wall time of a step is the run's start and the time trained by then."""
+    """Yield the bytes of the file. A step's wall time is the run's start plus the training time so far."""
     from tensorboardX.record_writer import masked_crc32c  # noqa: PLC0415
 
     for event in _events(run):
@@ -96,13 +96,13 @@ def _scalars(step: int, moment: float, values: Mapping[str, float | None]) -> "E
     from tensorboardX.proto.event_pb2 import Event  # noqa: PLC0415
     from tensorboardX.proto.summary_pb2 import Summary  # noqa: PLC0415
 
-    # What was not measured is left out.
+    # Figures that were not measured are left out.
     found = [Summary.Value(tag=tag, simple_value=value) for tag, value in values.items() if value is not None and isfinite(value)]
     return Event(wall_time=moment, step=step, summary=Summary(value=found))
 
 
 def _options_table(run: RunRecord) -> str:
-    """Markdown, which TensorBoard shows as a table."""
+    """The options as a Markdown table."""
     rows = ((_cell(option_text(name)), _cell(option_text(value))) for name, value in run.config.items())
     return "".join(["| option | value |\n| --- | --- |\n", *(f"| {name} | {value} |\n" for name, value in rows)])
 

@@ -34,8 +34,8 @@ def train_run(config: Config, folder: Path, data: Dataset, control: Control) -> 
     for event in run.events(control):
         if isinstance(event, Ended) and event.status in {"stopped", "interrupted"}:
             raise CutShortError
-    if run.trouble:
-        raise run.trouble
+    if run.save_error:
+        raise run.save_error
     return _outcome(read_run(folder))
 
 

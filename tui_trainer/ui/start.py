@@ -17,7 +17,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import RunRecord, read_run
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.follow import Follower
-from tui_trainer.runs.resumable import obstacle
+from tui_trainer.runs.resumable import why_not_resumable
 from tui_trainer.runs.resumption import read_resumption
 from tui_trainer.system import folders, terminal
 from tui_trainer.ui.app import TrainerApp
@@ -116,7 +116,7 @@ def _run(app: TrainerApp, *, mouse: bool) -> int:
 def read(path: Path, given: Mapping[str, Any]) -> tuple[RunRecord, Mapping[str, Any]]:
     """The run to resume, and its options, `given` in their place, checked before there is a screen. Raises UserError."""
     record = read_run(path)
-    if problem := obstacle(record):
+    if problem := why_not_resumable(record):
         raise UserError(problem, option="--resume", path=path)
     config = read_resumption(RunDirectory(path), given).config
     return record, {name: value for name, value in config if value is not None}

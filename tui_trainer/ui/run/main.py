@@ -17,7 +17,7 @@ from tui_trainer.config.options import Config
 from tui_trainer.lessons.lesson import Lesson
 from tui_trainer.lessons.quiz import Quiz
 from tui_trainer.runs.archive import RunRecord
-from tui_trainer.runs.resumable import obstacle
+from tui_trainer.runs.resumable import why_not_resumable
 from tui_trainer.runs.run import Run
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
@@ -272,7 +272,7 @@ class MainScreen(PaneScreen[None]):
         """Resume a run on disk, `given` in place of its options; one that would end at once is asked about first."""
         if not self._is_free():
             return
-        if problem := obstacle(record):
+        if problem := why_not_resumable(record):
             self.notify(printable(f"{record.name}: {_(problem)}"), severity="error", markup=False)
             return
 

@@ -52,7 +52,7 @@ class Runner(Background):
             if isinstance(event, Ended):
                 ended = event
         # Only now, when the stream is exhausted, is all of it on disk.
-        self.trouble = run.trouble
+        self.trouble = run.save_error
         if ended is not None:
             self.post(_farewell(self, ended))
 
@@ -71,7 +71,7 @@ class Runner(Background):
             self.options = self.options.model_copy(update=dict(event.changes))
             self.post(messages.RunChanged(self, event.step, event.changes))
         elif isinstance(event, Noted):
-            self.trouble = run.trouble
+            self.trouble = run.save_error
             self.post(messages.RunNoted(self, event.text, self.trouble))
         elif isinstance(event, Started):
             self.test = run.test

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.directory import RunDirectory
-from tui_trainer.runs.resumable import obstacle
+from tui_trainer.runs.resumable import why_not_resumable
 from tui_trainer.system import folders
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
@@ -209,7 +209,7 @@ class CompareScreen(PaneScreen[None]):
         elif current and current.going_on:
             problem = _("A run is going on: stop the run first.")
         else:
-            problem = f"{state.name}: {_(reason)}" if (reason := obstacle(state)) else ""
+            problem = f"{state.name}: {_(reason)}" if (reason := why_not_resumable(state)) else ""
         if problem:
             self.notify(printable(problem), severity="error", markup=False)
         elif isinstance(state, RunRecord):

@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.widgets import DataTable
 
 from tui_trainer.runs.archive import RunRecord
-from tui_trainer.runs.comparison import Row, compare_figures, compare_options
+from tui_trainer.runs.comparison import ComparisonRow, compare_figures, compare_options
 from tui_trainer.text.language import _
 from tui_trainer.ui.kit.contrast import best_mark
 
@@ -51,7 +51,7 @@ class Differences(DataTable[Text]):
         for row in rows[1:]:
             self.add_row(*row)
 
-    def _cells(self, row: Row) -> list[Text]:
+    def _cells(self, row: ComparisonRow) -> list[Text]:
         best = best_mark(self.app)
         cells = [Text(text, no_wrap=True) for text in row.texts]
         for index in row.best:

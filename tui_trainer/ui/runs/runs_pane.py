@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui_trainer.runs.archive import RunRecord
-from tui_trainer.runs.resumable import was_left
+from tui_trainer.runs.resumable import was_cut_short
 from tui_trainer.system import folders
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
@@ -83,7 +83,7 @@ class RunsPane(Vertical):
             state = runs.states.get(path)
             if state is None:
                 return False
-            if isinstance(state, RunRecord) and was_left(state):
+            if isinstance(state, RunRecord) and was_cut_short(state):
                 runs.move_cursor(row=row)
                 return True
         self.notify(_("No run was left before its end. A completed one can be resumed too, for more epochs: g."), timeout=6)

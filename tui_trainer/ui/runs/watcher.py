@@ -59,7 +59,7 @@ class Watcher(Background):
         """Take in what is new, and tell whether there is more to be had at once."""
         news = self._follower.look()
         before = self._seen
-        known = before is not None and not news.anew and not news.lines and news.condition is before.condition
+        known = before is not None and not news.restarted and not news.lines and news.condition is before.condition
         record = before.record if before and known else self._record()
         if before is None or before.problem or record is not before.record or len(news.batches):
             self._tell(record, news.condition)
