@@ -16,15 +16,8 @@ if TYPE_CHECKING:
 
 NONE = "-"
 
-EPOCH_HEADS = {
-    "train_loss": "train_loss",
-    "train_accuracy": "train_acc",
-    "validation_loss": "val_loss",
-    "validation_accuracy": "val_acc",
-    "learning_rate": "learning_rate",
-    "seconds": "seconds",
-}
-"""Over an epoch's figures, by their names."""
+ABBREVIATED = {"train_accuracy": "train_acc", "validation_loss": "val_loss", "validation_accuracy": "val_acc"}
+"""Heads of an epoch's figures that are shorter than their names."""
 
 MOST_SHOWN = 1000
 """Epochs; nobody reads on through more of them, and a log may hold half a million."""
@@ -38,9 +31,9 @@ def say_run(run: "RunRecord", files: Mapping[str, int], *, can: bool, why: str) 
         ("layers", ("layer", "output", "parameters"), _layers(run), (1, 2)),
         (
             _epochs_title(run),
-            ("epoch", *EPOCH_HEADS.values()),
+            ["epoch", *(ABBREVIATED.get(name, name) for name in _shown())],
             _epochs(run),
-            range(7),
+            range(1 + len(_shown())),
         ),
         ("changes", ("step", "epoch", "from then on"), _changes(run), (0, 1)),
         ("environment", ("what", "is"), [[printable(name), printable(text)] for name, text in run.environment.items()], ()),
@@ -105,7 +98,11 @@ def _epochs_title(run: "RunRecord") -> str:
 
 
 def _epochs(run: "RunRecord") -> list[list[str]]:
-    return [[str(epoch.number), *(_figure(EPOCHS[name], epoch) for name in EPOCH_HEADS)] for epoch in run.epochs[-MOST_SHOWN:]]
+    return [[str(epoch.number), *(_figure(figure, epoch) for figure in _shown().values())] for epoch in run.epochs[-MOST_SHOWN:]]
+
+
+def _shown() -> dict[str, Quantity]:
+    return {name: figure for name, figure in EPOCHS.items() if name not in ("epoch", "step")}
 
 
 def _figure(figure: Quantity, epoch: "Epoch") -> str:
