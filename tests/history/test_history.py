@@ -7,6 +7,7 @@ import pytest
 
 from tui_trainer.config.options import Config
 from tui_trainer.history import history as module
+from tui_trainer.history import measurements
 from tui_trainer.history.derived import slope_change
 from tui_trainer.history.history import History
 from tui_trainer.history.series import EPOCH, SECONDS, STEP
@@ -208,7 +209,7 @@ def test_slopes_are_those_before_and_after_each_epoch() -> None:
 
 
 def test_measurements_are_kept_exactly_and_of_very_many_the_first_and_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_MEASURED", 100)
+    monkeypatch.setattr(measurements, "MOST_MEASURED", 100)
     history = History()
     for step in range(1, 1001):
         history.add(story.progress(step, layers=(story.health("dense_1", 1 / step),)))

@@ -346,6 +346,8 @@ async def sweep(guide: Guide) -> None:
         await desk.type("tanh x")
         await guide.look(desk, "sweep-found")
         await desk.press("escape", "c")
+        # The intervals are worked out in a thread of their own.
+        await desk.until(lambda: "93.00–93.80" in desk.screen)
         await guide.look(desk, "sweep-configurations")
         for key, name in (("2", "sweep-map"), ("3", "sweep-curves"), ("f1", "sweep-help")):
             await desk.press(key)

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tui_trainer.training.events import LayerHealth
-
 if TYPE_CHECKING:
     from tui_trainer.history.history import History
+    from tui_trainer.history.measurements import Measurement
 
 
-def gradient_ratio(layers: Sequence[LayerHealth]) -> float | None:
+def gradient_ratio(layers: Measurement) -> float | None:
     """The first layer's gradient norm over the output layer's."""
-    return layers[0].gradient_norm / layers[-1].gradient_norm if layers[-1].gradient_norm else None
+    norms = layers.figure("gradient_norm")
+    return norms[0] / norms[-1] if norms[-1] else None
 
 
-def spread_ratio(layers: Sequence[LayerHealth]) -> float | None:
+def spread_ratio(layers: Measurement) -> float | None:
     """The standard deviation of the last hidden layer's activations over that of the first layer's."""
-    return layers[-2].activation_std / layers[0].activation_std if len(layers) > 1 and layers[0].activation_std else None
+    spreads = layers.figure("activation_std")
+    return spreads[-2] / spreads[0] if len(spreads) > 1 and spreads[0] else None
 
 
-def dead_share(layers: Sequence[LayerHealth]) -> float | None:
+def dead_share(layers: Measurement) -> float | None:
     """The mean share of dead units over the hidden layers."""
-    hidden = [layer.dead_fraction for layer in layers[:-1]]
+    hidden = layers.figure("dead_fraction")[:-1]
     return sum(hidden) / len(hidden) if hidden else None
 
 

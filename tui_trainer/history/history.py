@@ -1,8 +1,9 @@
 """The history of a run, folded from its events. A run on disk gives the same events."""
 
 import threading
+from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from itertools import groupby
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from tui_trainer.config.changes import MOST_CHANGES
 from tui_trainer.config.options import Config
 from tui_trainer.history.health import HealthHistory
-from tui_trainer.history.quantities import table
+from tui_trainer.history.measurements import Measurement, Measurements, names_of, norms_of
+from tui_trainer.history.quantities import EPOCHS
 from tui_trainer.history.series import EPOCH, SECONDS, STEP, Series
 from tui_trainer.nn.activations import PReLU
 from tui_trainer.training.events import (
@@ -31,11 +33,11 @@ from tui_trainer.training.events import (
     Started,
 )
 
-MEASURED: Final = 1 << 13
-"""Points kept of each layer's gradient norms, which are measured a few times a second at most."""
+TOGETHER: Final = 1 << 12
+"""Epochs drawn at a time."""
 
-MOST_MEASURED: Final = 1 << 15
-"""Layers times measurements kept exactly, some 10 MB. A lesson of ten layers reaches it after 160 epochs."""
+COURSE: Final = ("step", "epoch", "seconds")
+"""The figures of an epoch over which the others are drawn."""
 
 MOST_WAITING: Final = 1 << 16
 """Events that wait to be folded: a stalled connection may keep a reader away for hours."""
@@ -44,27 +46,6 @@ GREATEST: Final = 1e300
 """The largest value that an axis can show; a file may hold larger ones."""
 
 Table = NDArray[np.float64]
-
-
-class Batches(NamedTuple):
-    """Consecutive batches, as a file keeps them."""
-
-    course: Table
-    """(3, batches): each batch's step, epoch and seconds of training, which never decrease."""
-    loss: Table
-    accuracy: Table
-    learning_rate: Table
-    """(batches,): NaN for lost batches."""
-    last: Progress | None
-    """The last batch that was not lost."""
-
-
-class Logged(NamedTuple):
-    """An epoch's end from a log, which may lack the batches, and figures that an earlier version did not measure."""
-
-    event: EpochEnded
-    last: Progress
-    """The epoch's last batch, with the epoch's means."""
 
 
 class Epoch(NamedTuple):
@@ -80,19 +61,15 @@ class Epoch(NamedTuple):
     validation_accuracy: float | None
     learning_rate: float
     seconds: float
-    gradient_norms: Mapping[str, float]
-    """By the names of the Dense layers."""
+    layers: tuple[str, ...]
+    """The Dense layers, if they were measured."""
+    norms: "array[float]"
+    """Their gradient norms."""
 
-
-class Measurement(NamedTuple):
-    """The layers' health at one point of the run."""
-
-    step: int
-    epoch: float
-    seconds: float
-    layers: tuple[LayerHealth, ...]
-    is_logged: bool = False
-    """Whether it is from a log, in which NaN stands for figures that an earlier version did not measure."""
+    @property
+    def gradient_norms(self) -> Mapping[str, float]:
+        """By the names of the Dense layers."""
+        return dict(zip(self.layers, self.norms, strict=True))
 
 
 class AppliedChange(NamedTuple):
@@ -111,21 +88,18 @@ class BestValue(NamedTuple):
     epoch: int
 
 
-_NONE: Final[Mapping[str, float]] = {}
-"""Shared by all epochs without a measurement: a file may hold a million."""
-
-
 class History:
     """The history of one run.
 
     The training thread only calls `add`, which nearly always is one append to a list; the reader's thread calls `drain` and then reads.
-    Epochs are kept exactly, measurements up to MOST_MEASURED, batches up to the capacity of a Series, 131,072: more than a lesson trains,
-    whose criteria read every loss.
+    What is read from files is added with `add_batches`, `add_epoch` and `add_change`. Epochs are kept exactly, measurements up to
+    MOST_MEASURED, batches up to the capacity of a Series, 131,072: more than a lesson trains, whose criteria read every loss. Curves of
+    epochs and layers are drawn when they are read.
     """
 
     def __init__(self, config: Config | None = None) -> None:
-        self._waiting: list[Any] = []
-        self._draining = threading.RLock()
+        self._waiting: list[Event] = []
+        self._lock = threading.RLock()
         self.config = config
         """The config at the run's start, if known."""
         self.parameters = 0
@@ -140,36 +114,29 @@ class History:
         """In order of their numbers, each once."""
         self.seconds = 0.0
         """Training time of whole epochs so far."""
-        self.measured: list[Measurement] = []
-        """Every measurement of the layers up to MOST_MEASURED; beyond that, the first, the last and ever fewer between."""
         self.slopes: list[tuple[float, ...]] = []
         """The mean slope of each PReLU layer, before training and after each epoch."""
         self.distributions: tuple[Distributions, ...] = ()
         """The latest distributions."""
         self.distributions_step = 0
         self.ended: Ended | None = None
-        self.loss, self.accuracy = Series(), Series()
-        self._rates = Series()
         self._changes: dict[int, AppliedChange] = {}
-        self._begin_epochs()
-        self._begin_health()
+        self._measurements = Measurements()
+        self.forget_batches()
+        self._forget_curves()
 
-    def _begin_epochs(self) -> None:
+    def forget_batches(self) -> None:
+        """Remove all batches, because they are invalid."""
+        self.loss, self.accuracy, self._rates = Series(), Series(), Series()
+
+    def _forget_curves(self) -> None:
+        self._curves: dict[str, Series] = {}
         self._drawn = 0
         self._end = np.zeros(3)
-        self._epoch_rates = Series()
-        self.training_loss, self.training_accuracy = Series(), Series()
-        """Means over each epoch."""
-        self.validation_loss, self.validation_accuracy = Series(), Series()
-
-    def _begin_health(self) -> None:
-        self._mapped = 0
-        self._gradient_norms: dict[str, Series] = {}
-        self._health = HealthHistory()
 
     # What comes in
 
-    def add(self, event: Event | Batches | Logged | AppliedChange) -> None:
+    def add(self, event: Event) -> None:
         """Add an event, from any thread."""
         self._waiting.append(event if type(event) is Progress else _light(event))
         if len(self._waiting) >= MOST_WAITING:
@@ -177,161 +144,151 @@ class History:
 
     def drain(self) -> bool:
         """Fold the waiting events; whether there were any."""
-        with self._draining:
+        with self._lock:
             count = len(self._waiting)
             for kind, group in groupby(self._waiting[:count], type):
-                self._fold(kind, group)
+                if kind is Progress:
+                    self._add_progress(list(group))
+                else:
+                    for event in group:
+                        self._fold(event)
             del self._waiting[:count]
-            self._draw_epochs()
-            if (len(self.measured) - self._mapped) * len(self.layers) > MOST_MEASURED // 2:
-                self._map()
         return count > 0
 
-    def _fold(self, kind: type, events: Iterable[Any]) -> None:
-        if kind is Progress:
-            self._add_batches(list(events))
-            return
-        for event in events:
-            match event:
-                case Batches():
-                    self._extend(event.course, event.loss, event.accuracy, event.learning_rate)
-                    if event.last and not (self.progress and event.last.position < self.progress.position):
-                        self.progress = event.last
-                case EpochEnded():
-                    self._add_epoch(event, self.progress.step if self.progress else 0)
-                case Logged():
-                    self._add_epoch(event.event, event.last.step, is_logged=True)
-                    if not self.progress or self.progress.position < event.last.position:
-                        self.progress = event.last
-                case Changed() | AppliedChange():
-                    self._add_change(event)
-                case Started():
-                    self.config, self.ended = event.config, None
-                    self.parameters, self.summaries, self.samples = event.parameters, event.layers, event.training_samples
-                    self._add_slopes(event.snapshot)
-                case Ended():
-                    self.ended = event
+    def _fold(self, event: Event) -> None:
+        match event:
+            case EpochEnded():
+                self.add_epoch(event, self.steps)
+            case Changed():
+                self.add_change(AppliedChange(event.epoch, event.batch, event.step, event.changes))
+            case Started():
+                self.config, self.ended = event.config, None
+                self.parameters, self.summaries, self.samples = event.parameters, event.layers, event.training_samples
+                self._add_slopes(event.snapshot)
+            case Ended():
+                self.ended = event
 
-    def _add_batches(self, batches: Sequence[Progress]) -> None:
+    def _add_progress(self, batches: Sequence[Any]) -> None:
         columns = list(zip(*batches, strict=True))
         step, loss, accuracy, seconds, rate, position = (np.array(column, np.float64) for column in columns[3:9])
-        course = np.stack([step, position, self.seconds + seconds])
-        self._extend(course, loss, accuracy, rate)
-        for index, event in enumerate(batches):
+        passed = self.seconds + seconds
+        self.add_batches(np.stack([step, position, passed]), loss, accuracy, rate)
+        for event, moment in zip(batches, passed.tolist(), strict=True):
             if event.layers:
-                self._add_health(Measurement(event.step, event.position, float(course[SECONDS, index]), event.layers))
+                self._measurements.add(event.step, event.position, moment, event.layers)
             if event.distributions:
                 self.distributions, self.distributions_step = event.distributions, event.step
         # Snapshots are large.
         self.progress = batches[-1]._replace(snapshot=None)
         self.first = self.first or batches[0]._replace(snapshot=None)
 
-    def _extend(self, course: Table, loss: Table, accuracy: Table, rate: Table) -> None:
-        self.loss.extend(np.vstack([course, loss]))
-        self.accuracy.extend(np.vstack([course, accuracy]))
-        self._rates.extend(np.vstack([course, rate]))
+    def add_batches(self, course: Table, loss: Table, accuracy: Table, rate: Table) -> None:
+        """Add batches, NaN for lost ones. `course` (3, batches) is their steps, epochs and seconds of training, which never decrease."""
+        for series, values in ((self.loss, loss), (self.accuracy, accuracy), (self._rates, rate)):
+            series.extend(np.vstack([course, values]))
 
-    def _add_change(self, event: Changed | AppliedChange) -> None:
-        # One step may have several changes.
-        before = self._changes.get(event.step)
+    def add_change(self, change: AppliedChange) -> None:
+        """Add a change. One step may have several."""
+        before = self._changes.get(change.step)
         if before or len(self._changes) < MOST_CHANGES:
-            changes = {**(before.changes if before else {}), **event.changes}
-            self._changes[event.step] = AppliedChange(event.epoch, event.batch, event.step, changes)
+            self._changes[change.step] = change._replace(changes={**(before.changes if before else {}), **change.changes})
 
-    def _add_epoch(self, event: EpochEnded, step: int, *, is_logged: bool = False) -> None:
-        norms = {health.name: health.gradient_norm for health in event.layers} or _NONE
-        means = event.train_loss, event.train_accuracy, event.validation_loss, event.validation_accuracy
-        epoch = Epoch(event.epoch, step, *means, event.learning_rate, event.seconds, norms)
-        if not self.epochs or self.epochs[-1].number < epoch.number:
-            self.epochs.append(epoch)
-            self.seconds += epoch.seconds
-        else:
-            self._replace_epoch(epoch)
-        # The epoch's last batch may have carried the same measurement.
-        if event.layers and (is_logged or not (self.progress and self.progress.layers)):
-            # A file's batches may contradict its epochs.
-            before = self.measured[-1].step if self.measured else 0
-            self._add_health(Measurement(max(step, before), epoch.number, self.seconds, event.layers, is_logged))
-        self._add_slopes(event.snapshot)
+    def add_epoch(self, event: EpochEnded, step: int, *, is_logged: bool = False) -> None:
+        """Add an epoch that ended at `step`. One from a log may lack figures that an earlier version did not measure."""
+        with self._lock:
+            means = event.train_loss, event.train_accuracy, event.validation_loss, event.validation_accuracy
+            layers = names_of(event.layers), norms_of(event.layers)
+            epoch = Epoch(event.epoch, step, *means, event.learning_rate, event.seconds, *layers)
+            if self.last_epoch < epoch.number:
+                self.epochs.append(epoch)
+                self.seconds += epoch.seconds
+            else:
+                self._replace_epoch(epoch)
+            # The epoch's last batch may have carried the same measurement.
+            if event.layers and (is_logged or not (self.progress and self.progress.layers)):
+                # A file's batches may contradict its epochs.
+                before = self.measured[-1].step if self.measured else 0
+                self._measurements.add(max(step, before), epoch.number, self.seconds, event.layers, is_logged=is_logged)
+            self._add_slopes(event.snapshot)
 
     def _replace_epoch(self, epoch: Epoch) -> None:
         """Replace an epoch that a log holds twice, as earlier versions wrote it in a resumed run."""
         place = bisect_left(self.epochs, epoch.number, key=lambda each: each.number)
         self.epochs[place : place + (self.epochs[place].number == epoch.number)] = [epoch]
         self.seconds = sum(each.seconds for each in self.epochs)
-        self._begin_epochs()
-        self.measured = [each for each in self.measured if each.epoch < epoch.number]
-        self._begin_health()
-
-    def _add_health(self, one: Measurement) -> None:
-        self.measured.append(one)
-        if len(self.measured) > 3 and len(self.measured) * len(one.layers) > MOST_MEASURED:
-            self._map()
-            del self.measured[1:-1:2]
-            self._mapped = len(self.measured)
+        self._measurements.forget_from(epoch.number)
+        self._forget_curves()
 
     def _add_slopes(self, snapshot: Snapshot) -> None:
         if snapshot.tensors:
             self.slopes.append(tuple(float(slopes.mean(dtype=np.float64)) for slopes in snapshot.tensors.values()))
 
-    def forget_batches(self, last: Progress | None) -> None:
-        """Remove all batches, because they are invalid; `last` is the run's progress."""
-        with self._draining:
-            self.drain()
-            self.loss, self.accuracy, self._rates, self.progress = Series(), Series(), Series(), last
-
     # What is made of it
 
-    def _draw_epochs(self) -> None:
-        """Extend the epochs' curves by all new epochs at once."""
-        new = self.epochs[self._drawn :]
-        if not new:
-            return
+    def curve(self, name: str) -> Series:
+        """The curve of one of EPOCHS."""
+        with self._lock:
+            while new := self.epochs[self._drawn : self._drawn + TOGETHER]:
+                self._draw(new)
+            return self._curves.setdefault(name, Series())
+
+    def _draw(self, new: Sequence[Epoch]) -> None:
+        """Extend the epochs' curves."""
         self._drawn += len(new)
-        number, step, *figures, seconds = list(zip(*new, strict=True))[:8]
-        passed = self._end[SECONDS] + np.cumsum(np.array(seconds, np.float64))
-        # What a file says of its batches may contradict itself, and be beyond all integers.
-        told = np.stack([np.array(step, np.float64), np.array(number, np.float64), passed])
+        step, number, seconds = np.array([(each.step, each.number, each.seconds) for each in new], np.float64).T
+        told = np.stack([step, number, np.cumsum([self._end[SECONDS], *seconds])[1:]])
+        # What a file says of its batches may contradict itself.
         course = np.maximum.accumulate(np.maximum(told, self._end[:, None]), axis=1)
         self._end = course[:, -1]
-        curves = self.training_loss, self.training_accuracy, self.validation_loss, self.validation_accuracy, self._epoch_rates
-        for series, values in zip(curves, figures, strict=True):
-            known = np.array([value is not None for value in values])
-            column = np.array(values, np.float64)
-            column[~(np.abs(column) < GREATEST)] = np.nan
-            series.extend(np.vstack([course, column])[:, known])
+        for name, figure in EPOCHS.items():
+            if name not in COURSE:
+                values = [figure.take(each) for each in new]
+                column = np.array(values, np.float64)
+                column[~(np.abs(column) < GREATEST)] = np.nan
+                known = [value is not None for value in values]
+                self._curves.setdefault(name, Series()).extend(np.vstack([course, column])[:, known])
 
-    def _map(self) -> None:
-        """Add new measurements to the layers' map and the gradients' curves, which only some readers need."""
-        new, self._mapped = self.measured[self._mapped :], len(self.measured)
-        for (names, is_logged), group in groupby(new, lambda one: (tuple(layer.name for layer in one.layers), one.is_logged)):
-            found = list(group)
-            course = np.array([one[:3] for one in found], np.float64).T
-            values = np.stack([table(one.layers, is_logged=is_logged) for one in found])
-            self._health.add(names, course[STEP].tolist(), values)
-            norms = np.array([[layer.gradient_norm for layer in one.layers] for one in found])
-            for index, name in enumerate(names):
-                series = self._gradient_norms.setdefault(name, Series(MEASURED))
-                series.extend(np.vstack([course, norms[:, index]]))
+    @property
+    def training_loss(self) -> Series:
+        """The epochs' means."""
+        return self.curve("train_loss")
+
+    @property
+    def training_accuracy(self) -> Series:
+        """The epochs' means."""
+        return self.curve("train_accuracy")
+
+    @property
+    def validation_loss(self) -> Series:
+        """After each epoch."""
+        return self.curve("validation_loss")
+
+    @property
+    def validation_accuracy(self) -> Series:
+        """After each epoch."""
+        return self.curve("validation_accuracy")
 
     @property
     def learning_rate(self) -> Series:
         """The batches' learning rates, or else the epochs'."""
-        return self._rates if len(self._rates) else self._epoch_rates
+        return self._rates if len(self._rates) else self.curve("learning_rate")
+
+    @property
+    def measured(self) -> Sequence[Measurement]:
+        """Every measurement of the layers up to MOST_MEASURED; beyond that, the first, the last and ever fewer between."""
+        return self._measurements.kept
 
     @property
     def gradient_norms(self) -> Mapping[str, Series]:
         """By the names of the Dense layers."""
-        with self._draining:
-            self._map()
-            return self._gradient_norms
+        with self._lock:
+            return self._measurements.gradient_norms()
 
     @property
     def health(self) -> HealthHistory:
-        """All measurements of the layers, for a map."""
-        with self._draining:
-            self._map()
-            return self._health
+        """All measurements, for a map."""
+        with self._lock:
+            return self._measurements.health()
 
     @property
     def layers(self) -> tuple[LayerHealth, ...]:
@@ -392,11 +349,11 @@ class History:
     def branched(self) -> Self:
         """A copy of the run without its batches, to which batches alone can be added."""
         self.drain()
-        with self._draining:
-            self._map()
+        with self._lock:
+            self.curve("train_loss")
             other = copy(self)
-        other._waiting, other._draining = [], threading.RLock()
-        other.loss, other.accuracy, other._rates = Series(), Series(), Series()
+        other._waiting = []
+        other.forget_batches()
         return other
 
     def condensed(self) -> "History":
@@ -404,6 +361,7 @@ class History:
         bests = {best.epoch for best in (self.best_accuracy, self.best_loss) if best}
         other = History(self.config)
         other.epochs = [epoch for epoch in self.epochs if epoch.number in bests or epoch is self.epochs[-1]]
+        other._drawn = len(other.epochs)
         other.seconds, other.ended, other.progress, other._changes = self.seconds, self.ended, self.progress, self._changes
         return other
 

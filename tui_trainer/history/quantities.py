@@ -206,13 +206,18 @@ COMPARED: Final = tuple(each for each in QUANTITIES if each.head)
 
 
 def table(layers: Iterable[LayerHealth], *, is_logged: bool = False) -> Values:
-    """The figures of layers as an array (layers, figures), infinite where a number is not finite.
+    """The figures of layers as an array (layers, figures), as `figures_of` returns them."""
+    return figures_of(np.array([layer[1:] for layer in layers], np.float64), is_logged=is_logged)
+
+
+def figures_of(measured: Values, *, is_logged: bool = False) -> Values:
+    """The FIGURES of the fields of LayerHealth (…, layers, fields after the name), infinite where a number is not finite.
 
     With `is_logged`, NaN may mean that an earlier version did not measure the figure; gradients were always measured.
     """
-    values = np.array([[getattr(layer, name) for name in FIGURES] for layer in layers], np.float64)
+    values = measured[..., [LayerHealth._fields.index(name) - 1 for name in FIGURES]]
     beyond = ~np.isfinite(values)
     if is_logged:
-        beyond[:, [name != "gradient_norm" for name in FIGURES]] = False
+        beyond[..., [name != "gradient_norm" for name in FIGURES]] = False
     values[beyond] = inf
     return values

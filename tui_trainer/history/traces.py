@@ -5,10 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from tui_trainer.history.history import History, Measurement
+from tui_trainer.history.history import History
+from tui_trainer.history.measurements import Measurement
 from tui_trainer.history.quantity import Quantity
 from tui_trainer.history.series import MEAN, Points, Series
-from tui_trainer.training.events import LayerHealth
 
 LayerChoice = Literal["first", "last", "output"] | int
 """A Dense layer: the first, the last hidden one, the output layer, or a number counted from 1."""
@@ -17,18 +17,15 @@ WINDOWS = 25
 """Points per epoch, each the mean of some batches: single batches scatter so much that overlaid curves hide one another."""
 
 
-def of_layer(layers: tuple[LayerHealth, ...], layer: LayerChoice) -> LayerHealth | None:
-    """The health of a layer; None where the network has no such layer."""
-    index = {"first": 0, "last": len(layers) - 2, "output": len(layers) - 1}[layer] if isinstance(layer, str) else layer - 1
-    return layers[index] if 0 <= index < len(layers) else None
-
-
 def measurements(run: History, quantity: Quantity, layer: LayerChoice = "first") -> list[tuple[Measurement, float]]:
     """Every measurement that has the figure, of all layers or of one, with its value."""
     found: list[tuple[Measurement, float]] = []
     for one in tuple(run.measured):
-        source = one.layers if quantity.scope == "layers" else of_layer(one.layers, layer)
-        value = None if source is None else quantity.take(source)
+        count = len(one.names)
+        index = {"first": 0, "last": count - 2, "output": count - 1}[layer] if isinstance(layer, str) else layer - 1
+        if quantity.scope == "layer" and not 0 <= index < count:
+            continue
+        value = quantity.take(one if quantity.scope == "layers" else one.layer(index))
         if value is not None:
             found.append((one, value))
     return found
@@ -40,15 +37,20 @@ def trace(run: History, quantity: Quantity, place: int, layer: LayerChoice = "fi
         case "batch":
             return _windows(run, quantity, place)
         case "epoch":
-            series: Series = getattr(run, quantity.lesson_name)
-            return series.points(place)
+            return curve(run, quantity).points(place)
         case _:
             known = measurements(run, quantity, layer)
             return np.array([one[place] for one, _ in known]), np.array([value for _, value in known])
 
 
+def curve(run: History, quantity: Quantity) -> Series:
+    """Every kept point of a figure of batches or epochs."""
+    series: Series = run.curve(quantity.name) if quantity.scope == "epoch" else quantity.take(run)
+    return series
+
+
 def _windows(run: History, quantity: Quantity, place: int) -> Points:
-    series = quantity.take(run)
+    series = curve(run, quantity)
     x, y = series.points(place, MEAN)
     # In a long run a point stands for several batches.
     size = max(1, int(run.batches // WINDOWS / series.density))

@@ -175,8 +175,8 @@ def run_name(path: Path) -> str:
     return printable(path.name or path.absolute().name)
 
 
-def read_run(path: Path, *, until_step: int | None = None) -> RunRecord:
-    """The record of the run in a folder, up to `until_step` if given.
+def read_run(path: Path, *, until_step: int | None = None, in_short: bool = False) -> RunRecord:
+    """The record of the run in a folder, up to `until_step` if given; `in_short` with the best and the last figures alone.
 
     Raises UserError, which names the file and the line, for a broken file.
     """
@@ -184,11 +184,12 @@ def read_run(path: Path, *, until_step: int | None = None) -> RunRecord:
     has_metrics, has_config = os.path.lexists(folder.metrics), os.path.lexists(folder.config)
     if not (has_metrics or has_config):
         raise UserError(f"not a run: it holds neither {folder.metrics.name} nor {folder.config.name}", path=path)
-    recording = Recording(until_step)
+    recording = Recording(until_step, in_short=in_short)
     for line, _ in lines_with_ends(folder.metrics) if has_metrics else ():
         recording.take(line)
     options = None if recording.start or not has_config else _read_config(folder.config)
-    return record_of(path, recording, options)
+    record = record_of(path, recording, options)
+    return record.condensed() if in_short else record
 
 
 def read_history(path: Path, *, until_step: int | None = None) -> History:
@@ -210,7 +211,6 @@ def with_batches(record: RunRecord) -> History:
 
 def record_of(path: Path, recording: Recording, options: Mapping[str, JsonValue] | None = None) -> RunRecord:
     """The record from a recording and the folder's other files; `options` are used where the log has none."""
-    recording.history.drain()
     folder = RunDirectory(path)
     start, _ = began(path)
     tags, warnings = _read_tags(path)

@@ -102,7 +102,6 @@ class Follower:
         for heard in lines:
             self.recording.take(heard.line)
         self.recording.add_batches(batches)
-        self.recording.history.drain()
         if self._looked and (lines or len(batches)):
             self._grew_at = monotonic()
         self._looked = self._looked or not behind

@@ -46,7 +46,7 @@ def list_runs(folder: Path) -> list[ListedRun]:
 
 def _listed(path: Path) -> ListedRun:
     try:
-        return ListedRun(path, read_run(path).condensed())
+        return ListedRun(path, read_run(path, in_short=True))
     except UserError as error:
         return ListedRun(path, problem=str(error))
 

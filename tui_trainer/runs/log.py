@@ -113,8 +113,8 @@ class EpochLine(BaseModel):
     samples_per_second: Figure | None = None
     layers: Annotated[list[Layer], Field(max_length=MOST_LAYERS + 1)] = []
 
-    def event(self) -> EpochEnded:
-        """The event, NaN where not finite."""
+    def event(self, *, in_short: bool = False) -> EpochEnded:
+        """The event, NaN where not finite; `in_short` without the layers."""
         loss, accuracy = self.validation_loss, self.validation_accuracy
         return EpochEnded(
             epoch=self.epoch,
@@ -126,7 +126,7 @@ class EpochLine(BaseModel):
             seconds=self.seconds,
             samples_per_second=_number(self.samples_per_second),
             best=False,
-            layers=tuple({layer.name: layer.health() for layer in self.layers}.values()),
+            layers=() if in_short else tuple({layer.name: layer.health() for layer in self.layers}.values()),
             snapshot=_NOTHING,
         )
 

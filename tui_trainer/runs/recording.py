@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from tui_trainer.config.options import MOST_EPOCHS
 from tui_trainer.errors import UserError
-from tui_trainer.history.history import AppliedChange, Batches, History, Logged
+from tui_trainer.history.history import AppliedChange, History
 from tui_trainer.history.series import SECONDS
 from tui_trainer.runs.batches import MOST_BATCHES, read_batches
 from tui_trainer.runs.directory import RunDirectory
@@ -23,9 +23,6 @@ from tui_trainer.training.events import EpochEnded, Progress
 TOGETHER: Final = 1 << 18
 """Batches that are read at a time."""
 
-MOST_UNDRAINED: Final = 1 << 12
-"""Epochs and layers that wait: in a log of many layers an event is large."""
-
 MOST_SECONDS: Final = 1e9
 """Of an epoch."""
 
@@ -33,9 +30,12 @@ Table = NDArray[np.float64]
 
 
 class Recording:
-    """What the files of a run tell. With `until_step` nothing later counts: so much a checkpoint holds from which the run is resumed."""
+    """What the files of a run tell. With `until_step` nothing later counts: so much a checkpoint holds from which the run is resumed.
 
-    def __init__(self, until_step: int | None = None) -> None:
+    With `in_short` the layers, of which there is much, are left out.
+    """
+
+    def __init__(self, until_step: int | None = None, *, in_short: bool = False) -> None:
         self.history = History()
         self.start: StartLine | None = None
         """The last one: a resumed run of an earlier version starts more than once."""
@@ -44,12 +44,12 @@ class Recording:
         """In which the run was trained last."""
         self._most = MOST_BATCHES if until_step is None else min(until_step, MOST_BATCHES)
         self._until_step = math.inf if until_step is None else until_step
+        self._in_short = in_short
         self._steps = _Steps(0, 0)
         self._count = 0
         self._fits = True
         self._course: Table = np.zeros(3)
         self._latest_epoch: Progress | None = None
-        self._undrained = 0
 
     def take(self, line: Line) -> None:
         """Read on."""
@@ -58,20 +58,18 @@ class Recording:
                 self.start, self.end, self.environment = line, None, line.environment
                 if self._steps.made_for != (made_for := (count_of(line.config.get("batch_size")), self.samples)):
                     self._steps = _Steps(*made_for)
-                self.history.drain()
                 self.history.ended = None
             case ResumeLine():
                 self.environment = line.environment
             case EpochLine():
-                self._take_epoch(line.event())
+                self._take_epoch(line.event(in_short=self._in_short))
             case ChangeLine() if line.step <= self._until_step:
                 change = AppliedChange(line.epoch, line.batch, line.step, line.changes)
                 self._steps.add(change)
-                self.history.add(change)
+                self.history.add_change(change)
             case EndLine():
                 self.end = line
-                self.history.drain()
-                self.history.add(line.event(self.history.last_epoch, self.history.seconds))
+                self.history.ended = line.event(self.history.last_epoch, self.history.seconds)
 
     def _take_epoch(self, event: EpochEnded) -> None:
         step = self._steps.by_end_of(event.epoch)
@@ -82,11 +80,13 @@ class Recording:
         last = Progress(event.epoch, batches, batches, step, *means, float(event.epoch), self.samples)
         if not self._latest_epoch or self._latest_epoch.epoch <= event.epoch:
             self._latest_epoch = last
-        self.history.add(Logged(event, last))
-        self._undrained += 1 + len(event.layers)
-        if self._undrained > MOST_UNDRAINED:
-            self.history.drain()
-            self._undrained = 0
+        self.history.add_epoch(event, step, is_logged=True)
+        if self._position < last.position:
+            self.history.progress = last
+
+    @property
+    def _position(self) -> float:
+        return self.history.progress.position if self.history.progress else 0.0
 
     @property
     def samples(self) -> int:
@@ -107,14 +107,12 @@ class Recording:
         except (UserError, OSError):
             # There are none, as an earlier version kept none, or a disk has lost them: what epochs tell is told.
             self._forget_batches()
-        self.history.drain()
 
     def add_batches(self, rows: NDArray[np.float32]) -> None:
         """Take in the next rows of batches.f32, of which the epochs before them are known."""
         start, self._count = self._count, self._count + len(rows)
         if not self._fits or not len(rows):
             return
-        self.history.drain()
         position, loss, accuracy, rate, seconds = rows.T.astype(np.float64)
         if not self._fit_to_epochs(start, position):
             self._forget_batches()
@@ -127,8 +125,9 @@ class Recording:
         self._course = course[:, -1]
         for column, most in ((loss, math.inf), (accuracy, 1), (rate, math.inf)):
             column[~(kept & (column >= 0) & (column <= most))] = np.nan
-        last = self._progress(rows[kept][-1]) if kept.any() else None
-        self.history.add(Batches(course, loss, accuracy, rate, last))
+        self.history.add_batches(course, loss, accuracy, rate)
+        if kept.any() and (last := self._progress(rows[kept][-1])).position >= self._position:
+            self.history.progress = last
 
     def branched(self) -> "Recording":
         """The same, to which batches, and nothing else, can be added that this one then does not have."""
@@ -148,7 +147,8 @@ class Recording:
     def _forget_batches(self) -> None:
         """They are another run's, or broken."""
         self._fits = False
-        self.history.forget_batches(self._latest_epoch)
+        self.history.forget_batches()
+        self.history.progress = self._latest_epoch
 
     def _fit_to_epochs(self, start: int, position: Table) -> bool:
         """Whether these batches never go back, and each epoch that ended among them did so where its line says."""
