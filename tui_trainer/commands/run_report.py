@@ -27,7 +27,7 @@ EPOCH_HEADS = {
 """Over an epoch's figures, by their names."""
 
 MOST_SHOWN = 1000
-"""Epochs; nobody reads on through more of them, and a log may hold half a million."""
+"""The most epochs shown; a log may hold half a million."""
 
 
 def say_run(run: "RunRecord", files: Mapping[str, int], *, can: bool, why: str) -> None:
