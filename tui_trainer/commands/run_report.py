@@ -1,4 +1,4 @@
-"""All of one run, for people."""
+"""The report of one run, for people."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -20,11 +20,11 @@ ABBREVIATED = {"train_accuracy": "train_acc", "validation_loss": "val_loss", "va
 """Heads of an epoch's figures that are shorter than their names."""
 
 MOST_SHOWN = 1000
-"""Epochs; nobody reads on through more of them, and a log may hold half a million."""
+"""The most epochs shown; a log may hold half a million."""
 
 
 def say_run(run: "RunRecord", files: Mapping[str, int], *, can: bool, why: str) -> None:
-    """Print what there is to know."""
+    """Print the report."""
     say_table(("run", run.name), [[label, value] for label, value in _facts(run, can, why).items()])
     for title, heads, rows, numbers in (
         ("options that are not the defaults", ("option", "value"), _options(run), ()),
@@ -45,7 +45,7 @@ def say_run(run: "RunRecord", files: Mapping[str, int], *, can: bool, why: str) 
 
 
 def size_text(size: float) -> str:
-    """A file's size as people say it."""
+    """A file's size as text."""
     for unit in ("bytes", "kB", "MB"):
         if size < 1000:
             return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
