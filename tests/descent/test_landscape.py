@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_trainer.descent.landscape import NEAR, RATES, SURFACES, Path, Rosenbrock, Surface, Tilted, Valley, next_rate, paths
+from tui_trainer.descent.landscape import NEAR, RATES, SURFACES, OptimizerPath, Rosenbrock, Surface, Tilted, Valley, next_rate, paths
 from tui_trainer.nn.optimizers import OPTIMIZERS
 
 LIMIT = 2 / 100
@@ -59,11 +59,11 @@ def test_curvatures_are_the_greatest_eigenvalues() -> None:
 @pytest.mark.parametrize("rate", [0.004, 0.01, 0.015, 0.0199])
 def test_descent_is_computed_by_one_factor_for_each_direction(rate: float) -> None:
     expected = np.array([-4.5, 0.6]) * np.array([1 - rate, 1 - 100 * rate]) ** np.arange(51)[:, None]
-    np.testing.assert_allclose(Path(Valley, "sgd", rate).points(50), expected, rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(OptimizerPath(Valley, "sgd", rate).points(50), expected, rtol=1e-9, atol=1e-15)
 
 
 def test_descent_falls_down_the_steep_side_first_and_then_creeps_along_the_valley() -> None:
-    points = Path(Valley, "sgd", 0.006).points(300)
+    points = OptimizerPath(Valley, "sgd", 0.006).points(300)
     assert abs(points[6, 1]) < 0.005  # across it has arrived
     assert abs(points[6, 0]) > 0.96 * 4.5  # and along has hardly begun
     along = np.abs(np.diff(points[:, 0]))
@@ -72,22 +72,22 @@ def test_descent_falls_down_the_steep_side_first_and_then_creeps_along_the_valle
 
 
 def test_descent_bounces_from_side_to_side_above_a_rate_of_1_by_l() -> None:
-    smooth, bouncing = (Path(Valley, "sgd", rate).points(40)[:, 1] for rate in (0.5 * LIMIT * 0.9, 0.75 * LIMIT))
+    smooth, bouncing = (OptimizerPath(Valley, "sgd", rate).points(40)[:, 1] for rate in (0.5 * LIMIT * 0.9, 0.75 * LIMIT))
     assert (smooth > 0).all()
     assert (np.sign(bouncing) == (-1.0) ** np.arange(41)).all()
     assert (np.diff(np.abs(bouncing)) < 0).all()  # ever less, below 2 / L
 
 
 def test_descent_converges_below_2_by_l_and_diverges_above() -> None:
-    below, at, above = (Path(Valley, "sgd", factor * LIMIT) for factor in (0.99, 1.0, 1.01))
-    assert below.stand(2000).value < 1e-12
+    below, at, above = (OptimizerPath(Valley, "sgd", factor * LIMIT) for factor in (0.99, 1.0, 1.01))
+    assert below.state_at(2000).value < 1e-12
     assert np.abs(at.points(300)[:, 1]) == pytest.approx(0.6)
-    assert above.stand(3000).diverged
+    assert above.state_at(3000).diverged
     assert (np.diff(np.abs(above.points(100)[:, 1])) > 0).all()
 
 
 def test_the_best_rate_for_descent_needs_about_as_many_steps_as_the_condition_number() -> None:
-    best = min(filter(None, (Path(Valley, "sgd", rate).arrival(1000) for rate in np.linspace(0.001, 0.02, 96))))
+    best = min(filter(None, (OptimizerPath(Valley, "sgd", rate).arrival(1000) for rate in np.linspace(0.001, 0.02, 96))))
     # ln(4.54 / 0.1) (L / l + 1) / 2 of them.
     assert best == pytest.approx(np.log(4.54 / NEAR) * 101 / 2, rel=0.05)
 
@@ -106,14 +106,14 @@ def test_momentum_comes_near_the_minimum_in_fewer_steps_than_descent(surface: ty
 
 
 def test_momentum_beats_descent_at_its_best_rate_too() -> None:
-    best = min(filter(None, (Path(Valley, "sgd", rate).arrival(1000) for rate in np.linspace(0.001, 0.02, 20))))
-    assert (Path(Valley, "momentum", 0.006).arrival(1000) or inf) < best / 2
+    best = min(filter(None, (OptimizerPath(Valley, "sgd", rate).arrival(1000) for rate in np.linspace(0.001, 0.02, 20))))
+    assert (OptimizerPath(Valley, "momentum", 0.006).arrival(1000) or inf) < best / 2
 
 
 def test_momentum_takes_nearly_four_times_the_rate_that_descent_does() -> None:
     # Stable below 2 (1 + μ) / L = 3.8 / L (Goh 2017).
-    assert Path(Valley, "momentum", 0.037).stand(3000).value < 1e-12
-    assert Path(Valley, "momentum", 0.039).stand(3000).diverged
+    assert OptimizerPath(Valley, "momentum", 0.037).state_at(3000).value < 1e-12
+    assert OptimizerPath(Valley, "momentum", 0.039).state_at(3000).diverged
 
 
 # Adaptive rules
@@ -121,13 +121,13 @@ def test_momentum_takes_nearly_four_times_the_rate_that_descent_does() -> None:
 
 @pytest.mark.parametrize("name", ["adagrad", "rmsprop", "adam", "adamw", "nadam"])
 def test_adaptive_rules_take_about_the_same_step_along_and_across(name: str) -> None:
-    first = np.abs(np.diff(Path(Valley, name, 0.1).points(1), axis=0))[0]
+    first = np.abs(np.diff(OptimizerPath(Valley, name, 0.1).points(1), axis=0))[0]
     assert first[0] == pytest.approx(first[1], rel=0.06)  # whereas descent's differ by 13
-    assert abs(first[1] / np.diff(Path(Valley, "sgd", 0.1).points(1), axis=0)[0, 1]) < 0.06
+    assert abs(first[1] / np.diff(OptimizerPath(Valley, "sgd", 0.1).points(1), axis=0)[0, 1]) < 0.06
 
 
 def test_adam_loses_its_advantage_where_the_valley_lies_along_neither_parameter() -> None:
-    straight, tilted = (Path(surface, "adam", 0.1).arrival(400) for surface in (Valley, Tilted))
+    straight, tilted = (OptimizerPath(surface, "adam", 0.1).arrival(400) for surface in (Valley, Tilted))
     assert straight is not None
     assert tilted is not None
     assert tilted > 3 * straight
@@ -135,25 +135,25 @@ def test_adam_loses_its_advantage_where_the_valley_lies_along_neither_parameter(
 
 @pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov"])
 def test_rules_without_scaling_go_alike_in_every_direction(name: str) -> None:
-    straight, tilted = (Path(surface, name, 0.006) for surface in (Valley, Tilted))
+    straight, tilted = (OptimizerPath(surface, name, 0.006) for surface in (Valley, Tilted))
     for step in range(0, 200, 10):
-        assert tilted.stand(step).value == pytest.approx(straight.stand(step).value, rel=1e-9, abs=1e-14)
+        assert tilted.state_at(step).value == pytest.approx(straight.state_at(step).value, rel=1e-9, abs=1e-14)
 
 
 def test_what_rmsprop_leaves_is_half_its_rate() -> None:
     # Its steps never shrink: at last it jumps from one side of the minimum to the other.
-    points = np.abs(Path(Valley, "rmsprop", 0.1).points(300)[-10:])
+    points = np.abs(OptimizerPath(Valley, "rmsprop", 0.1).points(300)[-10:])
     assert points == pytest.approx(0.05, rel=1e-3)
 
 
 def test_adagrad_slows_down() -> None:
-    moves = np.abs(np.diff(Path(Valley, "adagrad", 0.1).points(300)[:, 0]))
+    moves = np.abs(np.diff(OptimizerPath(Valley, "adagrad", 0.1).points(300)[:, 0]))
     assert (np.diff(moves) < 0).all()
     assert moves[-1] < moves[0] / 20
 
 
 def test_what_the_hints_promise() -> None:
-    assert Path(Valley, "sgd", 0.03).stand(300).diverged
+    assert OptimizerPath(Valley, "sgd", 0.03).state_at(300).diverged
     momentum, sgd, rmsprop = paths(Rosenbrock, ["momentum", "sgd", "rmsprop"], [0.001, 0.001, 0.05], 2000)
     assert momentum.arrival(2000) == pytest.approx(500, abs=30)
     for path in (sgd, rmsprop):
@@ -175,7 +175,7 @@ def test_what_the_hints_promise() -> None:
     ],
 )
 def test_the_figures_of_the_documentation(surface: type[Surface], name: str, arrival: int) -> None:
-    assert Path(surface, name, surface.rate(name)).arrival(3000) == arrival
+    assert OptimizerPath(surface, name, surface.rate(name)).arrival(3000) == arrival
 
 
 # Paths
@@ -185,12 +185,12 @@ def test_the_figures_of_the_documentation(surface: type[Surface], name: str, arr
 def test_a_path_is_what_the_optimizer_does(name: str) -> None:
     p, g = np.array(Rosenbrock.start, np.float64), np.zeros(2)
     rule = OPTIMIZERS[name](p, g, compile=False)
-    path = Path(Rosenbrock, name, 0.001)
+    path = OptimizerPath(Rosenbrock, name, 0.001)
     for step in range(1, 101):
         g[:] = Rosenbrock.gradient(*p)
         rule.step(0.001)
         assert (path.points(step)[-1] == p).all()
-    assert (Path(Rosenbrock, name, 0.001).points(100) == path.points(100)).all()  # all at once, or one by one
+    assert (OptimizerPath(Rosenbrock, name, 0.001).points(100) == path.points(100)).all()  # all at once, or one by one
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -200,27 +200,27 @@ def test_float32_as_in_training_goes_the_same_way(name: str) -> None:
     for _ in range(50):
         g[:] = Valley.gradient(*p.tolist())
         rule.step(rate)
-    assert p == pytest.approx(Path(Valley, name, rate).points(50)[-1], rel=1e-3, abs=1e-3)
+    assert p == pytest.approx(OptimizerPath(Valley, name, rate).points(50)[-1], rel=1e-3, abs=1e-3)
 
 
 @EACH_SURFACE
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_rule_gets_lower_at_the_rate_to_begin_with(surface: type[Surface], name: str) -> None:
-    path = Path(surface, name, surface.rate(name))
-    stand = path.stand(surface.steps)
-    assert not stand.diverged
-    assert stand.value < surface.value(*surface.start) / 4
+    path = OptimizerPath(surface, name, surface.rate(name))
+    state = path.state_at(surface.steps)
+    assert not state.diverged
+    assert state.value < surface.value(*surface.start) / 4
 
 
 def test_a_stand_tells_where_a_path_is() -> None:
-    stand = Path(Rosenbrock, "sgd", 0.001).stand(0)
-    assert (stand.step, stand.x, stand.y, stand.diverged) == (0, -1.2, 1.0, False)
-    assert stand.value == pytest.approx(24.2)
-    assert stand.distance == pytest.approx(2.2)
+    state = OptimizerPath(Rosenbrock, "sgd", 0.001).state_at(0)
+    assert (state.step, state.x, state.y, state.diverged) == (0, -1.2, 1.0, False)
+    assert state.value == pytest.approx(24.2)
+    assert state.distance == pytest.approx(2.2)
 
 
 def test_near_is_counted_from_the_last_time_it_was_away() -> None:
-    path = Path(Valley, "momentum", 0.006)
+    path = OptimizerPath(Valley, "momentum", 0.006)
     arrival = path.arrival(300)
     assert arrival is not None
     away = np.hypot(*path.points(300).T) > NEAR
@@ -228,7 +228,7 @@ def test_near_is_counted_from_the_last_time_it_was_away() -> None:
     assert not away[arrival:].any()
     assert not away[:arrival].all()  # it has flown past before
     assert path.arrival(arrival - 1) is None
-    assert Path(Valley, "sgd", 0.01, (0.0, 0.0)).arrival(5) == 0
+    assert OptimizerPath(Valley, "sgd", 0.01, (0.0, 0.0)).arrival(5) == 0
 
 
 @given(
@@ -238,13 +238,13 @@ def test_near_is_counted_from_the_last_time_it_was_away() -> None:
     start=st.tuples(*[st.floats(-1e6, 1e6)] * 2),
 )
 def test_any_rate_and_start_end_in_a_path_and_no_complaint(surface: str, name: str, rate: float, start: tuple[float, float]) -> None:
-    path = Path(SURFACES[surface], name, rate, start)
+    path = OptimizerPath(SURFACES[surface], name, rate, start)
     points = path.points(40)
-    stand = path.stand(40)
-    assert stand.step == len(points) - 1 == (40 if path.diverged_at is None else path.diverged_at)
+    state = path.state_at(40)
+    assert state.step == len(points) - 1 == (40 if path.diverged_at is None else path.diverged_at)
     assert np.isfinite(points[:-1]).all()
-    assert stand.diverged == (path.diverged_at is not None)
-    assert stand.distance == pytest.approx(hypot(*(points[-1] - SURFACES[surface].minimum)), nan_ok=True)
+    assert state.diverged == (path.diverged_at is not None)
+    assert state.distance == pytest.approx(hypot(*(points[-1] - SURFACES[surface].minimum)), nan_ok=True)
 
 
 def test_the_ladder_of_rates_goes_up_and_down() -> None:

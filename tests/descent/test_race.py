@@ -21,12 +21,12 @@ def test_steps_end_at_the_start_and_at_the_last() -> None:
 def test_another_rate_goes_from_the_start_to_the_step_that_is_looked_at() -> None:
     race = Race("valley", ["sgd", "adam"], {"sgd": 0.01})
     race.go(20)
-    before = race.path("adam").stand(20)
-    assert race.path("sgd").stand(20).x == pytest.approx(-4.5 * 0.99**20)
+    before = race.path("adam").state_at(20)
+    assert race.path("sgd").state_at(20).x == pytest.approx(-4.5 * 0.99**20)
     race.set_rate("sgd", 0.015)
     assert race.step == 20
-    assert race.path("sgd").stand(20).x == pytest.approx(-4.5 * 0.985**20)
-    assert race.path("adam").stand(20) == before
+    assert race.path("sgd").state_at(20).x == pytest.approx(-4.5 * 0.985**20)
+    assert race.path("adam").state_at(20) == before
 
 
 def test_another_start_begins_again() -> None:

@@ -10,7 +10,7 @@ from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Split
 from tui_trainer.errors import UserError
 from tui_trainer.nn.network import Network
-from tui_trainer.trained.inspection import Examination, FirstLayer, Scale, examine, say
+from tui_trainer.trained.inspection import Examination, FirstLayer, PixelScale, examine, say
 from tui_trainer.trained.restore import network_alone, restore
 from tui_trainer.training.batch_loader import BatchLoader
 from tui_trainer.training.control import Control
@@ -174,15 +174,15 @@ def test_a_run_s_snapshot_becomes_the_same_network_and_the_next_one_takes_its_pl
 def test_one_image_is_said_what_many_are() -> None:
     model, split = network(), images(30)
     found = examined(model, split)
-    scale = Scale.of(split.images)
+    scale = PixelScale.of(split.images)
     for index in (0, 7):
         np.testing.assert_allclose(say(model, scale.inputs(split.images[index], as_bytes=True)), found.probabilities[index], rtol=1e-5)
 
 
 def test_images_of_any_numbers_are_drawn_from_their_lowest_to_their_highest() -> None:
     data = np.array([[-1, 0], [1, 3]], np.float32)
-    scale = Scale.of(data)
+    scale = PixelScale.of(data)
     assert scale.levels(data).tolist() == [[0, 64], [128, 255]]
     np.testing.assert_allclose(scale.inputs(np.array([0, 255], np.uint8), as_bytes=False), [-1, 3])
-    assert Scale.of(np.zeros((1, 2), np.float32)).levels(np.zeros(2, np.float32)).tolist() == [0, 0]
-    assert Scale.of(np.array([[3, 9]], np.uint8)).levels(np.array([3, 9], np.uint8)).tolist() == [3, 9]
+    assert PixelScale.of(np.zeros((1, 2), np.float32)).levels(np.zeros(2, np.float32)).tolist() == [0, 0]
+    assert PixelScale.of(np.array([[3, 9]], np.uint8)).levels(np.array([3, 9], np.uint8)).tolist() == [3, 9]

@@ -1,4 +1,4 @@
-"""What the commands on runs have in common: how a run is named, where it is looked for, how results are told."""
+"""Shared by the commands on runs: the RUN argument, its folder, and the output of results."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -29,7 +29,7 @@ class RunName(click.ParamType[str]):
 
 
 def offered(find: Callable[[Path], Sequence[Path]], folder: Path, incomplete: str) -> list[CompletionItem]:
-    """What a shell completes a name to: those that `find` finds in the folder, `latest`, or else folders."""
+    """A shell's completions of a name: those that `find` finds in the folder, `latest`, or else folders."""
     try:
         found = find(folder)
     except UserError:
@@ -49,7 +49,7 @@ format_option = click.option(
 
 
 def run_argument(name: str = "run", **keywords: Any) -> Callable[[Any], Any]:
-    """A RUN of a command."""
+    """The RUN argument of a command."""
     return click.argument(name, type=RunName(), metavar="RUN..." if keywords.get("nargs") == -1 else "RUN", **keywords)
 
 
@@ -61,7 +61,7 @@ def resolved(run: str, folder: Path | None) -> Path:
 
 
 def read(run: str, folder: Path | None) -> "RunRecord":
-    """What the run's files tell; what is wrong with them, but no reason to refuse the run, is told on stderr. Raises UserError."""
+    """The run's record; its warnings are printed on stderr. Raises UserError."""
     from tui_trainer.runs.archive import read_run  # noqa: PLC0415
 
     record = read_run(resolved(run, folder))
@@ -71,7 +71,7 @@ def read(run: str, folder: Path | None) -> "RunRecord":
 
 
 class Telling(click.Command):
-    """A command that prints results, which somebody may stop reading."""
+    """A command that prints results, whose reader may close the pipe."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it."""

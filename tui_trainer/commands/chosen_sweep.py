@@ -1,4 +1,4 @@
-"""How a sweep is named to the commands that tell of it."""
+"""The SWEEP argument of commands."""
 
 from pathlib import Path
 

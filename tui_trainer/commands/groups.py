@@ -1,4 +1,4 @@
-"""What the groups of commands have in common, which do something by themselves too."""
+"""Shared by groups of commands that also run without a command."""
 
 import click
 from click.core import ParameterSource

@@ -8,7 +8,7 @@ import click
 
 from tui_trainer.commands.chosen_language import language_option
 from tui_trainer.commands.refresh import check_refresh
-from tui_trainer.descent.landscape import SURFACES, Path, paths
+from tui_trainer.descent.landscape import SURFACES, OptimizerPath, paths
 from tui_trainer.errors import UserError
 from tui_trainer.nn.optimizers import OPTIMIZERS
 
@@ -119,27 +119,27 @@ def _print(surface: str, names: Sequence[str], rates: Mapping[str, float], steps
     with results():
         if form == "json":
             for name, rate in zip(names, all_rates, strict=True):
-                _say_points(Path(kind, name, rate), steps)
+                _say_points(OptimizerPath(kind, name, rate), steps)
             return
         found = paths(kind, names, all_rates, steps)
         heads = ("optimizer", "rate", "step", "x", "y", "value", "distance", "near at", "")
         say_table(heads, [_row(path, steps) for path in found], NUMBERS, whole=2)
 
 
-def _row(path: Path, steps: int) -> list[str]:
-    stand, arrival = path.stand(steps), path.arrival(steps)
-    numbers = [f"{number:.4g}" for number in (stand.x, stand.y, stand.value, stand.distance)]
+def _row(path: OptimizerPath, steps: int) -> list[str]:
+    state, arrival = path.state_at(steps), path.arrival(steps)
+    numbers = [f"{number:.4g}" for number in (state.x, state.y, state.value, state.distance)]
     near = "" if arrival is None else str(arrival)
-    return [path.optimizer, f"{path.rate:g}", str(stand.step), *numbers, near, "diverged" if stand.diverged else ""]
+    return [path.optimizer, f"{path.rate:g}", str(state.step), *numbers, near, "diverged" if state.diverged else ""]
 
 
-def _say_points(path: Path, steps: int) -> None:
+def _say_points(path: OptimizerPath, steps: int) -> None:
     """Every step on a line of its own; a number that is not finite is null."""
     from tui_trainer.headless.tables import say_json  # noqa: PLC0415 --help need not wait for it
     from tui_trainer.training.events import plain  # noqa: PLC0415
 
     for step in range(len(path.points(steps))):
-        stand = path.stand(step)
+        state = path.state_at(step)
         whose = {"surface": path.surface.name, "optimizer": path.optimizer, "learning_rate": path.rate}
-        numbers = {"x": stand.x, "y": stand.y, "value": stand.value, "distance": stand.distance}
-        say_json({**whose, "step": step, **plain(numbers), "diverged": stand.diverged})
+        numbers = {"x": state.x, "y": state.y, "value": state.value, "distance": state.distance}
+        say_json({**whose, "step": step, **plain(numbers), "diverged": state.diverged})

@@ -1,4 +1,4 @@
-"""How often a screen looks at a run."""
+"""The refresh rate of a screen that watches a run."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from tui_trainer.errors import UserError
 
 SLOWEST: Final = 0.1
 FASTEST: Final = 30.0
-"""Looks a second."""
+"""Refreshes per second."""
 
 
 def check_refresh(rate: float) -> None:

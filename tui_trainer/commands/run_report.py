@@ -1,4 +1,4 @@
-"""All of one run, for people."""
+"""The report of one run, for people."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,31 +16,24 @@ if TYPE_CHECKING:
 
 NONE = "-"
 
-EPOCH_HEADS = {
-    "train_loss": "train_loss",
-    "train_accuracy": "train_acc",
-    "validation_loss": "val_loss",
-    "validation_accuracy": "val_acc",
-    "learning_rate": "learning_rate",
-    "seconds": "seconds",
-}
-"""Over an epoch's figures, by their names."""
+ABBREVIATED = {"train_accuracy": "train_acc", "validation_loss": "val_loss", "validation_accuracy": "val_acc"}
+"""Heads of an epoch's figures that are shorter than their names."""
 
 MOST_SHOWN = 1000
-"""Epochs; nobody reads on through more of them, and a log may hold half a million."""
+"""The most epochs shown; a log may hold half a million."""
 
 
 def say_run(run: "RunRecord", files: Mapping[str, int], *, can: bool, why: str) -> None:
-    """Print what there is to know."""
+    """Print the report."""
     say_table(("run", run.name), [[label, value] for label, value in _facts(run, can, why).items()])
     for title, heads, rows, numbers in (
         ("options that are not the defaults", ("option", "value"), _options(run), ()),
         ("layers", ("layer", "output", "parameters"), _layers(run), (1, 2)),
         (
             _epochs_title(run),
-            ("epoch", *EPOCH_HEADS.values()),
+            ["epoch", *(ABBREVIATED.get(name, name) for name in _shown())],
             _epochs(run),
-            range(7),
+            range(1 + len(_shown())),
         ),
         ("changes", ("step", "epoch", "from then on"), _changes(run), (0, 1)),
         ("environment", ("what", "is"), [[printable(name), printable(text)] for name, text in run.environment.items()], ()),
@@ -52,7 +45,7 @@ def say_run(run: "RunRecord", files: Mapping[str, int], *, can: bool, why: str) 
 
 
 def size_text(size: float) -> str:
-    """A file's size as people say it."""
+    """A file's size as text."""
     for unit in ("bytes", "kB", "MB"):
         if size < 1000:
             return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
@@ -105,7 +98,11 @@ def _epochs_title(run: "RunRecord") -> str:
 
 
 def _epochs(run: "RunRecord") -> list[list[str]]:
-    return [[str(epoch.number), *(_figure(EPOCHS[name], epoch) for name in EPOCH_HEADS)] for epoch in run.epochs[-MOST_SHOWN:]]
+    return [[str(epoch.number), *(_figure(figure, epoch) for figure in _shown().values())] for epoch in run.epochs[-MOST_SHOWN:]]
+
+
+def _shown() -> dict[str, Quantity]:
+    return {name: figure for name, figure in EPOCHS.items() if name not in ("epoch", "step")}
 
 
 def _figure(figure: Quantity, epoch: "Epoch") -> str:

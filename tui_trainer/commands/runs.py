@@ -189,7 +189,7 @@ def compare(chosen: tuple[str, ...], folder: Path | None, form: str) -> None:
                     "name": record.path.absolute().name,
                     "path": str(record.path),
                     "options": {name: record.config.get(name) for name in sorted(different)},
-                    "figures": {figure.head.replace(" ", "_"): figure.take(record.history) for figure in COMPARED},
+                    "figures": {head.replace(" ", "_"): figure.take(record.history) for head, figure in COMPARED.items()},
                     "best": [row.label.replace(" ", "_") for row in figures if index in row.best],
                 }
             )

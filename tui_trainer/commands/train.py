@@ -104,7 +104,7 @@ def _resolved(run: str) -> Path:
 
 
 def _tell_of_idle_options(given: Mapping[str, Any], config: Config) -> None:
-    """Somebody who gives an option expects it to change something."""
+    """Warn of given options that have no effect."""
     for name in (name for name, value in given.items() if value is not None):
         decisive = hindrance(name, dict(config))
         if decisive and not any(decisive in change.values for change in config.changes):

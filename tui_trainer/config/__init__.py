@@ -1,1 +1,1 @@
-"""The description of a run: every option once, how its values are written, and what is said of a wrong one."""
+"""The description of a run: every option, its text forms and its error messages."""

@@ -1,4 +1,4 @@
-"""What somebody changes while a run goes on. A run's config lists its changes, so that it reproduces with them."""
+"""Changes of options during a run. The config lists them, so that the run is reproducible."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -10,14 +10,14 @@ from pydantic_core import PydanticCustomError
 from tui_trainer.text.language import _
 
 CHANGEABLE: Final = ("learning_rate", "schedule", "decay", "decay_every", "warmup", "weight_decay", "batch_size", "clip_norm", "epochs")
-"""The options that may change between two batches: none of them decides the shape of what is learned."""
+"""The options that may change between two batches; none of them changes the network's shape."""
 
 MOST_CHANGES: Final = 10_000
 
 
 @dataclass(frozen=True)
 class Change:
-    """Options that have other values once `step` batches are trained."""
+    """Options that change after `step` batches."""
 
     step: int
     values: Mapping[str, Any]
@@ -48,7 +48,7 @@ def format_changes(changes: Sequence[Change]) -> str:
 
 
 def describe_change(values: Mapping[str, Any], say: Callable[[str], str] = str) -> str:
-    """What is different from now on, for people: `say` translates the options' names."""
+    """The change as text for users; `say` translates the options' names."""
     return ", ".join(f"{say(name.replace('_', ' '))} {_text(value)}" for name, value in values.items())
 
 

@@ -1,4 +1,4 @@
-"""A run in as few words as describe it: the options that are not what they would be anyway, as a command line or as TOML."""
+"""A run's options that are not defaults, as a command line or TOML."""
 
 import shlex
 from typing import Any
@@ -24,7 +24,7 @@ def essentials(config: Config) -> dict[str, Any]:
 
 
 def command_line(config: Config, *, no_ui: bool = True) -> str:
-    """What to type for this run, quoted for a shell."""
+    """The command line of the run, quoted for a shell."""
     words = ["tui-trainer", "--no-ui"] if no_ui else ["tui-trainer"]
     for name, value in essentials(config).items():
         if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""From pydantic's errors to a sentence about each option, in words that a person reads: `must be at least 1, not 0`."""
+"""Turns pydantic's errors into a sentence about each option: `must be at least 1, not 0`."""
 
 from typing import Any, Final
 
@@ -37,7 +37,7 @@ SENTENCES: Final = {
 
 
 def problems_in(error: ValidationError) -> dict[str, str]:
-    """What is wrong with each option, by its name."""
+    """The problem of each option, by its name."""
     found: dict[str, str] = {}
     for detail in error.errors(include_url=False):
         name = str(detail["loc"][0]) if detail["loc"] else "options"
@@ -83,5 +83,5 @@ def _text(value: Any) -> str:
 
 
 def shortened(text: str) -> str:
-    """The text, or so much of it as a line of complaint has room for."""
+    """The text, cut to the length of an error line."""
     return text if len(text) <= 60 else text[:57] + "…"

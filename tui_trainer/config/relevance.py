@@ -1,4 +1,4 @@
-"""Which options have no effect beside the others."""
+"""Options that have no effect because of others."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where the values of options come from, the command line or a file, and how each of them calls an option."""
+"""The sources of options' values, the command line or a file, and the options' names there."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {"learning_rate": ("--lr",)}
 
 
 def option(name: str) -> str:
-    """The command line's spelling of a field."""
+    """A field's option on the command line."""
     return "--" + name.replace("_", "-")
 
 
@@ -30,7 +30,7 @@ class Source:
     from_file: frozenset[str] = frozenset()
 
     def error(self, name: str, problem: str, *, hint: str = "", colon: bool = True) -> UserError:
-        """What is wrong with the value of an option, which is named as it was given."""
+        """The error about an option's value, with the option named as it was given."""
         is_in_file = name in self.from_file
         called, path = (shortened(name), self.file) if is_in_file else (option(shortened(name)), None)
         return UserError(problem, option=called, path=path, hint=hint, colon=colon)

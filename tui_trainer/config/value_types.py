@@ -27,7 +27,7 @@ def _none(value: Any) -> Any:
 
 
 def _at_least(least: float) -> Callable[[float], float]:
-    """A second limit, for what is above 0 already: whoever writes 0 is told that it has to be more, not of 1e-30."""
+    """A second limit for numbers above 0, so that the error for 0 says that it must be more, and does not name 1e-30."""
 
     def check(value: float) -> float:
         if value < least:

@@ -1,1 +1,1 @@
-"""What to learn from: readers of files, each of which believes nothing that the bytes do not bear out."""
+"""Data sets: readers of file formats, each of which checks headers against the bytes."""

@@ -25,7 +25,7 @@ from tui_trainer.system.reading import opened
 MNIST = "mnist"
 
 READERS: Final[tuple[Reader, ...]] = (IdxFolder(), NpzFile())
-"""One for each format; the first that claims a path reads it."""
+"""The readers, one per format; the first that claims a path reads it."""
 
 
 class Split(NamedTuple):
@@ -37,38 +37,38 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class Dataset:
-    """What to learn from, and what to be examined on."""
+    """A training set and a test set."""
 
     name: str
     training: Split
     test: Split | None
     spec: DataSpec
     sparse: SparseRows | None = field(default=None, compare=False)
-    """The training images as a sparse table, where one is shared; else each run makes its own."""
+    """The training images in sparse form, where one is shared; else each run makes its own."""
 
     def sparse_parts(self, kept: int) -> tuple[SparseRows | None, SparseRows | None]:
-        """The shared table's first `kept` samples, and the rest of them; None where there is no table, or no rest."""
+        """The shared sparse form of the first `kept` samples, and of the rest; None where there is none."""
         samples = len(self.training.labels)
         return (self.sparse.part(0, kept), self.sparse.part(kept, samples)) if self.sparse and kept < samples else (self.sparse, None)
 
     @property
     def features(self) -> int:
-        """Numbers a sample."""
+        """The numbers in a sample."""
         return self.spec.features
 
     @property
     def classes(self) -> int:
-        """How many kinds of samples there are."""
+        """The number of classes."""
         return self.spec.classes
 
     @property
     def missing_classes(self) -> tuple[int, ...]:
-        """Classes that no training image belongs to."""
+        """Classes without a training image."""
         return tuple(np.flatnonzero(np.bincount(self.training.labels, minlength=self.classes) == 0).tolist())
 
     @cached_property
     def fingerprint(self) -> str:
-        """What tells this data from other data, wherever it lies; no proof against forgery."""
+        """A fingerprint of the contents, which does not protect against forgery."""
         checksum = 0
         for split in filter(None, (self.training, self.test)):
             for array in split:
@@ -76,7 +76,7 @@ class Dataset:
         return f"{len(self.training.labels)}x{self.features}-{checksum:08x}"
 
     def hold_out(self, validation: int) -> tuple[Split, Split | None]:
-        """Part the last `validation` training samples from the rest. Raises UserError when nothing would be left to train on."""
+        """Split off the last `validation` training samples. Raises UserError when none would be left for training."""
         samples = len(self.training.labels)
         if validation >= samples:
             raise UserError(
@@ -107,7 +107,7 @@ class Batcher:
         self._scale(gathered, inputs)
 
     def fill_numbers(self, indices: Labels, numbers: Labels, labels: Labels) -> None:
-        """Write the numbers of samples, instead of the samples, and their labels."""
+        """Write the indices of samples, instead of the samples, and their labels."""
         numbers[:] = indices
         self._labels.take(indices, 0, labels, "clip")
 

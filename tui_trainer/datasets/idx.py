@@ -65,7 +65,7 @@ def begins_idx(start: bytes) -> bool:
 
 
 def peek_idx(path: Path, dimensions: int) -> tuple[int, ...]:
-    """The shape that the header tells. Raises UserError when `read_idx` would, as far as the header shows it."""
+    """The shape in the header. Raises UserError when `read_idx` would, as far as the header shows it."""
     with opened(path) as raw, naming(path), _unpacked(raw) as stream:
         return _read_header(stream, path, dimensions)
 

@@ -1,4 +1,4 @@
-"""How far a file is believed: what its header claims is allocated only as its bytes arrive."""
+"""Limits on reading files: memory that a header claims is allocated only as the bytes arrive."""
 
 import gzip
 import io
@@ -66,7 +66,7 @@ def size_of(path: Path, shape: tuple[int, ...], itemsize: int) -> int:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Give the complaints of the decoders the file's name. Raises UserError."""
+    """A context manager that turns decoders' errors into a UserError with the file's name."""
     try:
         yield
     except gzip.BadGzipFile as error:

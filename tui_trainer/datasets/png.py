@@ -44,7 +44,7 @@ Gray = NDArray[np.float32]
 
 
 class Digit(NamedTuple):
-    """A picture as the network takes it."""
+    """A picture as a network's input."""
 
     pixels: NDArray[np.uint8]
     """(height, width), light on dark."""
@@ -175,7 +175,7 @@ def _gray(image: "Image") -> tuple["Image", bool]:
 
 @contextmanager
 def _named(path: Path) -> "Iterator[None]":
-    """Give the complaints of the decoder the file's name."""
+    """A context manager that turns the decoder's errors into a UserError with the file's name."""
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 only pictures need it
 
     try:

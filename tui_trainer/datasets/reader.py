@@ -1,4 +1,4 @@
-"""What a reader of a file format does; dataset.py lists those there are."""
+"""The interface of a reader of a file format; dataset.py lists the readers."""
 
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -13,7 +13,7 @@ SIGNATURE = 16
 
 
 class Contents(NamedTuple):
-    """All that is in a data set's files, as it stands there."""
+    """The contents of a data set's files."""
 
     spec: DataSpec
     x_train: NDArray[Any]
@@ -34,7 +34,7 @@ class Reader(Protocol):
         """Whether this is of its format, by the first bytes alone; a folder has none."""
 
     def peek(self, path: Path) -> DataSpec:
-        """What is in there, from the heads of the files. Raises UserError as `read` does."""
+        """The description of the data, from the files' headers. Raises UserError as `read` does."""
 
     def read(self, path: Path) -> Contents:
-        """Everything. Raises UserError, one line, that names the file and what is wrong with it."""
+        """The data. Raises UserError, which names the file."""

@@ -1,4 +1,4 @@
-"""What a data set consists of: known before it is read, and asked by whatever needs a size."""
+"""The description of a data set: sizes and scale, known before it is read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class DataSpec:
 
     @property
     def features(self) -> int:
-        """Numbers a sample: the inputs of a network."""
+        """The numbers in a sample, which are a network's inputs."""
         return prod(self.sample_shape)
 
     @property
@@ -54,7 +54,7 @@ class DataSpec:
         return f"{self.features:,} numbers{pixels}"
 
     def record(self) -> Mapping[str, Any]:
-        """What a checkpoint keeps of it."""
+        """The description as plain data, for a checkpoint."""
         named = {"labels": list(self.class_names)} if self.class_names else {}
         return {"features": self.features, "classes": self.classes, "sample_shape": list(self.sample_shape), "scale": self.scale, **named}
 
@@ -65,7 +65,7 @@ def scale_of(dtype: DTypeLike) -> float:
 
 
 def times(shape: Shape) -> str:
-    """A shape as people write it: `28×28`."""
+    """A shape as text: `28×28`."""
     return "×".join(map(str, shape))
 
 

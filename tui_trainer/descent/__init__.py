@@ -1,1 +1,1 @@
-"""Losses of two parameters that can be drawn as a map, and the optimizers that go down them."""
+"""Losses of two parameters, drawn as maps, and the optimizers' paths over them."""

@@ -24,19 +24,19 @@ Number = TypeVar("Number", float, Array)
 Point = tuple[float, float]
 
 LEVELS = 10
-"""Contour lines of a map."""
+"""The number of contour lines of a map."""
 
 LOST = 1e6
-"""How many times the highest value on the map a path has to reach to count as diverged: none comes back from there."""
+"""A path has diverged at this many times the highest value on the map: none comes back from there."""
 
 NEAR = 0.1
-"""Distance from the minimum at which a path has come there, as far as can be seen on a map."""
+"""The distance from the minimum at which a path has arrived, as far as a map shows."""
 
 NUDGE = 1e-4
-"""Half of what two slopes are apart from which a curvature is taken."""
+"""Half the distance between the two slopes of a finite difference."""
 
 RATES = (*(float(f"{factor}e{power}") for power in range(-6, 2) for factor in (1, 1.5, 2, 3, 4, 6, 8)), 100.0)
-"""Learning rates that a key goes through."""
+"""The learning rates that keys choose from."""
 
 
 class Extent(NamedTuple):
@@ -59,7 +59,7 @@ class Surface(ABC):
     formula: ClassVar[str]
     summary: ClassVar[str]
     hint: ClassVar[str]
-    """What to try, and what is seen then."""
+    """What to try, and what it shows."""
 
     extent: ClassVar[Extent]
     start: ClassVar[Point]
@@ -69,23 +69,23 @@ class Surface(ABC):
     """The value of the innermost contour line."""
 
     steps: ClassVar[int]
-    """How many it takes until there is not much more to see."""
+    """The number of steps to show."""
 
     descent_rate: ClassVar[float]
-    """A learning rate that shows well what rules do whose steps are as long as the gradient."""
+    """A good learning rate for optimizers whose steps are proportional to the gradient."""
 
     adaptive_rate: ClassVar[float]
-    """The same for rules that divide the gradient by its own size, whose steps are about as long as the rate."""
+    """A good learning rate for optimizers that normalize the gradient, whose steps are about as long as the rate."""
 
     @staticmethod
     @abstractmethod
     def value(x: Number, y: Number) -> Number:
-        """The height."""
+        """The surface's value at a point."""
 
     @staticmethod
     @abstractmethod
     def gradient(x: float, y: float) -> Point:
-        """Its slopes along x and y."""
+        """The gradient along x and y."""
 
     @classmethod
     def highest(cls) -> float:
@@ -95,7 +95,7 @@ class Surface(ABC):
 
     @classmethod
     def curvature(cls, point: Point) -> float:
-        """The greatest at a point, L: the greater eigenvalue of the Hessian, by central differences."""
+        """The greatest curvature at a point, L: the larger eigenvalue of the Hessian, by central differences."""
         x, y = point
         along_x = np.subtract(cls.gradient(x + NUDGE, y), cls.gradient(x - NUDGE, y))
         along_y = np.subtract(cls.gradient(x, y + NUDGE), cls.gradient(x, y - NUDGE))
@@ -199,45 +199,45 @@ SURFACES: Mapping[str, type[Surface]] = MappingProxyType({surface.name: surface 
 
 
 @dataclass(frozen=True)
-class Stand:
-    """Where a path is after a number of steps."""
+class PathState:
+    """The state of a path after a number of steps."""
 
     step: int
     x: float
     y: float
     value: float
     distance: float
-    """From the minimum."""
+    """Distance from the minimum."""
     diverged: bool
 
 
-class Path:
-    """Where a rule goes from a start, in float64. Steps are taken when they are asked for; one that is lost takes no more."""
+class OptimizerPath:
+    """An optimizer's path from a start, in float64, computed on demand. It ends where it diverges."""
 
     def __init__(self, surface: type[Surface], optimizer: str, rate: float, start: Point | None = None) -> None:
         self.surface, self.optimizer, self.rate = surface, optimizer, rate
         self.diverged_at: int | None = None
-        """The step after which it was lost."""
+        """The step at which the path diverged."""
         self.taken = 0
-        """Steps so far."""
+        """Steps computed so far."""
         self._parameters, self._gradient = np.array(surface.start if start is None else start, np.float64), np.zeros(2)
-        self._rule = OPTIMIZERS[optimizer](self._parameters, self._gradient)
+        self._optimizer = OPTIMIZERS[optimizer](self._parameters, self._gradient)
         self._course = np.empty((64, 2))
         self._course[0] = self._parameters
         self._limit = LOST * surface.highest()
 
     def has(self, steps: int) -> bool:
-        """Whether all that will ever be of so many steps is there."""
+        """Whether `steps` steps, or all up to the divergence, are computed."""
         return self.taken >= steps or self.diverged_at is not None
 
     def walk(self, steps: int) -> None:
-        """Go on until so many steps are taken in all."""
+        """Compute the path up to `steps`."""
         x, y = self._parameters.tolist()
-        # A rate beyond all measure overflows, which is what is to be seen.
+        # A very high rate overflows, which is what the map shows.
         with np.errstate(all="ignore"):
             while not self.has(steps):
                 self._gradient[:] = self.surface.gradient(x, y)
-                self._rule.step(self.rate)
+                self._optimizer.step(self.rate)
                 x, y = self._parameters.tolist()
                 self.taken += 1
                 if self.taken == len(self._course):
@@ -247,35 +247,37 @@ class Path:
                     self.diverged_at = self.taken
 
     def points(self, steps: int) -> Array:
-        """x and y at the start and after each step, up to so many: shape (steps + 1, 2), or less where it was lost before."""
+        """x and y at the start and after each step, (steps + 1, 2), or fewer rows where the path diverged before."""
         self.walk(steps)
         return self._course[: min(steps, self.taken) + 1].copy()
 
-    def stand(self, steps: int) -> Stand:
-        """Where it is after so many steps, or where it was lost before."""
+    def state_at(self, steps: int) -> PathState:
+        """The state after `steps` steps, or at an earlier divergence."""
         self.walk(steps)
         step = min(steps, self.taken)
         x, y = self._course[step].tolist()
         distance = hypot(x - self.surface.minimum[0], y - self.surface.minimum[1])
-        return Stand(step, x, y, self.surface.value(x, y), distance, step == self.diverged_at)
+        return PathState(step, x, y, self.surface.value(x, y), distance, step == self.diverged_at)
 
     def arrival(self, steps: int) -> int | None:
-        """The step from which on it is `NEAR` the minimum and stays there, of so many; None where it is not."""
+        """The step, among the first `steps`, from which on the path stays `NEAR` the minimum; None where there is none."""
         points = self.points(steps)
         away = np.flatnonzero(~(np.hypot(*(points - self.surface.minimum).T) <= NEAR))
         step = int(away[-1]) + 1 if len(away) else 0
         return step if step < len(points) else None
 
 
-def paths(surface: type[Surface], optimizers: Sequence[str], rates: Sequence[float], steps: int, start: Point | None = None) -> list[Path]:
-    """The paths of these rules at these rates, one each, after so many steps from one start."""
-    found = [Path(surface, optimizer, rate, start) for optimizer, rate in zip(optimizers, rates, strict=True)]
+def paths(
+    surface: type[Surface], optimizers: Sequence[str], rates: Sequence[float], steps: int, start: Point | None = None
+) -> list[OptimizerPath]:
+    """The paths of `optimizers` with their `rates`, computed up to `steps` from one start."""
+    found = [OptimizerPath(surface, optimizer, rate, start) for optimizer, rate in zip(optimizers, rates, strict=True)]
     for path in found:
         path.walk(steps)
     return found
 
 
 def next_rate(rate: float, direction: int) -> float:
-    """The rate that a key goes to: the next greater one, or the next smaller where the direction is -1."""
+    """The next higher rate, or the next lower one where the direction is -1."""
     index = bisect_right(RATES, rate) if direction > 0 else bisect_left(RATES, rate) - 1
     return RATES[min(max(index, 0), len(RATES) - 1)]

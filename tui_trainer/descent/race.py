@@ -1,14 +1,14 @@
-"""Rules that go down a surface side by side, as somebody looks at them: step by step, at rates that change."""
+"""A race of optimizers down a surface, step by step, with rates that may change."""
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
 
-from tui_trainer.descent.landscape import SURFACES, Path, Point, Surface
+from tui_trainer.descent.landscape import SURFACES, OptimizerPath, Point, Surface
 from tui_trainer.nn.optimizers import OPTIMIZERS
 
 
 class Race:
-    """Rules that go down one surface from one start, step by step; which of them are looked at, and at which rates, may change."""
+    """Optimizers on one surface from one start. The shown ones, their rates and the step may change."""
 
     def __init__(self, surface: str, shown: Sequence[str], rates: Mapping[str, float] | None = None) -> None:
         self.shown = set(shown)
@@ -20,27 +20,27 @@ class Race:
         self.start: Point = surface.start
         self.step = 0
         self.rates = {name: surface.rate(name) for name in OPTIMIZERS}
-        """Of every rule, in the order in which they are listed."""
-        self._paths: dict[str, Path] = {}
+        """The rate of every optimizer, in their order."""
+        self._paths: dict[str, OptimizerPath] = {}
 
-    def path(self, optimizer: str) -> Path:
-        """A rule's path."""
+    def path(self, optimizer: str) -> OptimizerPath:
+        """An optimizer's path."""
         if optimizer not in self._paths:
-            self._paths[optimizer] = Path(self.surface, optimizer, self.rates[optimizer], self.start)
+            self._paths[optimizer] = OptimizerPath(self.surface, optimizer, self.rates[optimizer], self.start)
         return self._paths[optimizer]
 
     def go(self, steps: int) -> None:
-        """Go forward or back, between the start and the last step."""
+        """Move by `steps`, forward or back, between the start and the last step."""
         self.step = min(max(self.step + steps, 0), self.surface.steps)
 
     @property
     def is_over(self) -> bool:
-        """Whether there is nothing more to come."""
+        """Whether the last step is shown, or all shown paths have diverged."""
         ends = [self.path(name).diverged_at for name in self.shown]
         return self.step >= self.surface.steps or (bool(ends) and all(end is not None and end <= self.step for end in ends))
 
     def catch_up(self, steps: int) -> bool:
-        """Have the rules that are shown take so many of the steps that they lack, and tell whether none lacks any more."""
+        """Compute at most `steps` missing steps of the shown paths; whether none is missing then."""
         for name in self.shown:
             path = self.path(name)
             before = path.taken
@@ -49,21 +49,21 @@ class Race:
         return all(self.path(name).has(self.step) for name in self.shown)
 
     def set_rate(self, optimizer: str, rate: float) -> None:
-        """Have a rule go at another rate, from the start to the step that is looked at."""
+        """Change an optimizer's rate, for its whole path."""
         self.rates[optimizer] = rate
         self._paths.pop(optimizer, None)
 
     def set_start(self, start: Point) -> None:
-        """Begin elsewhere, with the first step to come."""
+        """Change the start, and return to step 0."""
         if isfinite(start[0]) and isfinite(start[1]):
             self.start, self.step = start, 0
             self._paths.clear()
 
     def reset(self) -> None:
-        """Begin as the surface proposes."""
+        """Return to the surface's own start and rates."""
         self._begin(self.surface)
 
     def next_surface(self) -> None:
-        """Take the next surface, with rates and a start that suit it."""
+        """Switch to the next surface, with its own start and rates."""
         surfaces = list(SURFACES.values())
         self._begin(surfaces[(surfaces.index(self.surface) + 1) % len(surfaces)])

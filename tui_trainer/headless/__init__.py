@@ -1,1 +1,1 @@
-"""One face: runs, lessons and sweeps as lines of text or of JSON, and signals as a clean way out."""
+"""The face without a screen: runs, lessons and sweeps as text or JSON lines, ended cleanly by signals."""

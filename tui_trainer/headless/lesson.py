@@ -1,4 +1,4 @@
-"""A lesson without a screen: its runs' events as they come, then the verdict, as lines of text or of JSON."""
+"""A lesson without a screen: its runs' events, then the verdict, as text or JSON lines."""
 
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -30,7 +30,7 @@ Form = Literal["text", "json"]
 
 
 def tell_lesson(lesson: Lesson, configs: Mapping[str, Config], folder: Path | None, form: Form) -> int:
-    """Train the lesson's runs, tell of them and of the verdict, and return the exit status. Raises UserError."""
+    """Train the lesson's runs, print their events and the verdict, and return the exit status. Raises UserError."""
     if folder:
         RunDirectory.create(folder)
     parallel_runs = ParallelRuns(configs, lesson.samples, folder)
@@ -73,14 +73,14 @@ def _tell_json(run: str, event: Started | Changed | EpochEnded | Ended, folder: 
 
 
 class _Text:
-    """Lines that begin with the name of their run, all names of one width."""
+    """Text lines that begin with their run's name, padded to one width."""
 
     def __init__(self, lesson: Lesson) -> None:
         self._width = max(cell_len(_(run.name)) for run in lesson.runs)
         self._epochs: dict[str, int] = {}
 
     def tell(self, run: str, event: Event, _folder: Path | None) -> None:
-        """The event in words."""
+        """Print the event as text."""
         match event:
             case Started():
                 self._epochs[run] = event.config.epochs
@@ -112,7 +112,7 @@ def _say_verdict(verdict: Verdict, which: str) -> None:
 
 
 def tell_quiz(quiz: Quiz, seed: int, form: Form) -> int:
-    """Ask and answer, and return the exit status: what the arithmetic says is what the networks hold."""
+    """Print questions with their answers, and return the exit status: whether the arithmetic agrees with the networks."""
     with in_english() if form == "json" else nullcontext():
         asked = list(questions(seed, quiz.questions))
     holds = all(question.holds for question in asked)

@@ -1,4 +1,4 @@
-"""The learning rate range test without a screen: its points as JSON lines, or a chart of them, and the rate it speaks for."""
+"""The learning-rate range test without a screen: its points as JSON lines or a chart, and the suggested rate."""
 
 import sys
 from math import ceil, floor, log10
@@ -14,7 +14,7 @@ ASCII_FRAME = str.maketrans("─│┌┐└┘┬┴├┤┼", "-|+++++++++")
 
 
 def find_learning_rate(config: Config, *, lowest: float, highest: float, steps: int, form: str) -> None:
-    """Run the range test, and print its points or a chart of them, and the rate it speaks for."""
+    """Run the range test, and print its points or a chart of them, and the suggested rate."""
     points = []
     config, data = settle(config)
     with results():

@@ -1,4 +1,4 @@
-"""Training without a screen: the run's events as a progress bar, plain lines or JSON lines, and signals as a clean way out."""
+"""Training without a screen: the run's events as a progress bar, text lines or JSON lines, ended cleanly by signals."""
 
 import sys
 from collections.abc import Iterator
@@ -38,17 +38,17 @@ class Exit(IntEnum):
 
 
 class Listener(Protocol[Heard_contra]):
-    """Whoever is told of each event."""
+    """A consumer of events."""
 
     def hear(self, event: Heard_contra, /) -> None:
-        """Take note of an event."""
+        """Handle an event."""
 
     def close(self) -> None:
-        """There will be no more."""
+        """Handle the end of the events."""
 
 
 def run_headless(run: Run, form: Format) -> int:
-    """Train to the end, tell of it as `form` says, and return the exit status."""
+    """Train to the end, print the events in the given form, and return the exit status."""
     control = Control()
     status: int = Exit.FINISHED
     lost: OSError | None = None
@@ -65,14 +65,14 @@ def run_headless(run: Run, form: Format) -> int:
                 for listener in listeners:
                     listener.hear(event)
             except OSError as error:
-                # Nobody reads any more, the disk is full, or the terminal is gone: keep what was learned.
+                # The reader or the terminal is gone, or the disk is full: end the run and keep what was learned.
                 lost = lost or error
                 control.stop("interrupted")
             if isinstance(event, Ended) and event.status == "diverged":
                 status = Exit.DIVERGED
     if lost:
         give_up_streams()
-    # When a terminal hangs up, a write may fail before the signal comes, and it is the signal that counts.
+    # When a terminal hangs up, a write may fail before the signal comes; the signal decides the exit status.
     if received:
         return signals.exit_status(received[0])
     if isinstance(lost, BrokenPipeError):
@@ -87,7 +87,7 @@ def run_headless(run: Run, form: Format) -> int:
 
 @contextmanager
 def told(listeners: list[Listener[Heard_contra]]) -> Iterator[list[Listener[Heard_contra]]]:
-    """The listeners, which are closed whatever happens: a bar left on a terminal keeps its cursor hidden."""
+    """The listeners, always closed at the end: a bar left on a terminal keeps its cursor hidden."""
     try:
         yield listeners
     finally:
@@ -122,7 +122,7 @@ class JSONLines:
 
 
 class PlainLines:
-    """A line for the network, one for each epoch and one for the result, in ASCII, on stdout."""
+    """ASCII lines on stdout: one for the network, one per epoch, one for the result."""
 
     def __init__(self, run_directory: str) -> None:
         self._run_directory = run_directory
@@ -153,14 +153,14 @@ class PlainLines:
 
 
 class Advice:
-    """What is wrong with the run and what has been seen to cure it, in a line on stderr when it has ended."""
+    """At the run's end, a line on stderr with its problem and the cure."""
 
     def __init__(self) -> None:
         self._config: Config | None = None
         self._layers: tuple[LayerHealth, ...] = ()
 
     def hear(self, event: Event) -> None:
-        """Remember the options and the layers as they are now, and judge them at the end."""
+        """Keep the latest options and layers, and diagnose them at the end."""
         if isinstance(event, Started):
             made = event.config.changes[: event.snapshot.scalars["changes"]]
             self._config = event.config.model_copy(update={name: value for change in made for name, value in change.values.items()})
@@ -178,7 +178,7 @@ class Advice:
 
 
 class ProgressBar:
-    """A bar on stderr, with the loss and the time left."""
+    """A progress bar on stderr, with the loss and the time left."""
 
     def __init__(self) -> None:
         from rich.console import Console  # noqa: PLC0415 pipes and batch jobs need not wait for it
@@ -221,12 +221,12 @@ class ProgressBar:
             self.close()
 
     def close(self) -> None:
-        """Take the bar off the screen."""
+        """Remove the bar."""
         self._bar.stop()
 
 
 def describe(config: Config, event: Started | StartLine) -> str:
-    """The run in one line."""
+    """A line that describes the run."""
     return (
         f"{format_hidden(config.hidden)} {abridged(config.activation)}, {abridged(config.initializer)}, "
         f"{config.optimizer} {config.learning_rate:g}, "
@@ -237,7 +237,7 @@ def describe(config: Config, event: Started | StartLine) -> str:
 
 
 def describe_epoch(event: EpochEnded | EpochLine, epochs: int) -> str:
-    """An epoch in one line; in a file, a figure that was not finite is missing."""
+    """A line for an epoch; figures may be missing in a file."""
     parts = [f"epoch {event.epoch}/{epochs}", f"loss {_known(event.train_loss):.4f}", f"accuracy {_known(event.train_accuracy):.1%}"]
     if event.validation_loss is not None and event.validation_accuracy is not None:
         parts += [f"validation loss {event.validation_loss:.4f}", f"validation accuracy {event.validation_accuracy:.1%}"]
@@ -252,13 +252,13 @@ def _known(value: float | None) -> float:
 
 
 def describe_finding(finding: Finding) -> str:
-    """What is wrong, and the options that cure it, to be copied."""
+    """The problem, and the options that cure it, ready to copy."""
     remedies = [" ".join(f"{option(name)} {as_text(value)}" for name, value in remedy.items()) for remedy in finding.remedies]
     return printable(finding.symptom()) + (f"; try {', or '.join(remedies)}" if remedies else "")
 
 
 def conclusion(event: Ended | EndLine) -> list[str]:
-    """How the run ended, in a line or two."""
+    """A line or two for the run's end."""
     lines = []
     if event.divergence is not None:
         where = event.divergence

@@ -1,4 +1,4 @@
-"""A sweep without a screen: its events as they come, then what they amount to, as lines of text or of JSON."""
+"""A sweep without a screen: its events, then the results, as text or JSON lines."""
 
 import sys
 from collections.abc import Sequence
@@ -17,16 +17,16 @@ from tui_trainer.system.signals import exit_status, heeded
 from tui_trainer.system.streams import results, warn
 
 LEFT_OUT = 5
-"""The exit status when runs are missing that could not be trained."""
+"""The exit status when some runs could not be trained."""
 
 MOST_SHOWN = 40
-"""Configurations in the table at the end; `sweep report` has all."""
+"""The most configurations in the final table; `sweep report` has all."""
 
 Form = Literal["auto", "text", "json", "quiet"]
 
 
 def tell_sweep(sweep: Sweep, form: Form) -> int:
-    """Have all runs trained, tell of them and of what they amount to, and return the exit status. Raises UserError."""
+    """Train all runs, print their events and the results, and return the exit status. Raises UserError."""
     status: int = Exit.FINISHED
     with results(), heeded(lambda _number: sweep.stop()) as received:
         with told(_listeners(form)) as listeners:
@@ -51,7 +51,7 @@ def _listeners(form: Form) -> list[Listener[SweepEvent]]:
 
 
 class JSONLines:
-    """A JSON object for the start, each run that ended, each configuration in the end, and the end; each flushed."""
+    """JSON objects for the start, each ended run, each configuration, and the end; each flushed."""
 
     def __init__(self) -> None:
         self._folder = ""
@@ -79,7 +79,7 @@ class JSONLines:
 
 
 class Lines:
-    """A line for each run that ended, a table of the configurations, and the one that was chosen."""
+    """A line for each ended run, a table of the configurations, and the chosen one."""
 
     def hear(self, event: SweepEvent) -> None:
         """Print all but what is not over."""
@@ -101,7 +101,7 @@ class Lines:
 
 
 class Bar:
-    """A bar on stderr, with the best run so far and the time left."""
+    """A progress bar on stderr, with the best run so far and the time left."""
 
     def __init__(self) -> None:
         from rich.console import Console  # noqa: PLC0415 pipes and batch jobs need not wait for it
@@ -140,12 +140,12 @@ class Bar:
             self.close()
 
     def close(self) -> None:
-        """Take the bar off the screen."""
+        """Remove the bar."""
         self._bar.stop()
 
 
 def run_line(result: Result, progress: SweepProgress) -> str:
-    """What came of a run, in a line."""
+    """A line for an ended run."""
     figures = result.figures
     outcome = [str(result.status)]
     if figures.validation_accuracy is not None and result.status is not RunStatus.FAILED:

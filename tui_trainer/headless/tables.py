@@ -1,4 +1,4 @@
-"""Results on stdout: tables for a terminal, aligned columns for a pipe, or one JSON object per line."""
+"""Results on stdout: a table on a terminal, aligned columns in a pipe, or JSON lines."""
 
 import sys
 from collections.abc import Collection, Mapping, Sequence

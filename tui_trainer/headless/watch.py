@@ -1,4 +1,4 @@
-"""Watching a run of another process without a screen: its lines as they come, until it ends."""
+"""Watches a run of another process without a screen: prints its lines until it ends."""
 
 import sys
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ from tui_trainer.system.signals import exit_status, interruptible_waits
 from tui_trainer.system.streams import results
 
 LONGEST_CHANGE: Final = 200
-"""Characters: what was changed stands in a file."""
+"""The most characters of a change; a file may hold more."""
 
 
 def watch_headless(follower: Follower, form: Literal["text", "json"], looks_per_second: float) -> int:
-    """Print what the run tells until it ends, and return the exit status."""
+    """Print the run's lines until it ends, and return the exit status."""
     told = _Told()
     tell = _JSON(follower).tell if form == "json" else _Text(follower).tell
     gone = False
@@ -63,14 +63,14 @@ def _note(text: str) -> None:
 
 
 class _Told:
-    """What was printed, so that it is not printed again when the run is read anew."""
+    """The lines printed so far, so that none is printed twice when the log is cut back."""
 
     def __init__(self) -> None:
         self._lines: list[int] = []
         self._again = 0
 
     def beyond(self, news: Update) -> Iterator[LoggedLine]:
-        """Those of the new lines that are not the same as before the run was cut back."""
+        """The new lines that were not printed before the log was cut back."""
         if news.restarted:
             self._again = 0
         for heard in news.lines:
@@ -78,20 +78,20 @@ class _Told:
             if self._again < len(self._lines) and self._lines[self._again] == known:
                 self._again += 1
                 continue
-            # From here on it is another course.
+            # From here on the lines differ.
             self._lines[self._again :] = [known]
             self._again += 1
             yield heard
 
 
 class _JSON:
-    """Lines as they stand in the file, in strict JSON even where they do not."""
+    """Lines as in the file, made strict JSON where they are not."""
 
     def __init__(self, follower: Follower) -> None:
         self._path = follower.path
 
     def tell(self, heard: LoggedLine) -> Iterator[str]:
-        """The line again."""
+        """Yield the line."""
         try:
             yield as_json(parse_object(heard.text))
         except ValueError:  # 1e999
@@ -106,7 +106,7 @@ class _Text:
         self._epochs = 0
 
     def tell(self, heard: LoggedLine) -> Iterator[str]:
-        """The line in words."""
+        """Yield the line as text."""
         line: Line = heard.line
         match line:
             case StartLine():
@@ -130,7 +130,7 @@ class _Text:
 
 
 def _opening(line: StartLine, options: object) -> Iterator[str]:
-    """The run in a line, if this version can read its options."""
+    """A line that describes the run, if this version can read its options."""
     counts = line.parameters, line.training_samples, line.validation_samples, line.test_samples, line.threads
     if not isinstance(options, dict) or None in counts:
         return

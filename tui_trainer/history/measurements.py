@@ -1,4 +1,4 @@
-"""What was measured of a run's layers: exactly, up to a limit, and as the map and the curves that are drawn of it."""
+"""The measurements of a run's layers: exact up to a limit, and reduced for the map and the curves."""
 
 from array import array
 from collections.abc import Mapping, Sequence

@@ -1,9 +1,8 @@
 """All figures of a run. The layers' map, charts, criteria, tables, exports and TensorBoard are made from these entries."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import inf
-from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -20,7 +19,6 @@ from tui_trainer.history.quantity import (
     LayerQuantity,
     LayerTableCell,
     Quantity,
-    Scope,
     Values,
 )
 from tui_trainer.training.events import LayerHealth
@@ -30,19 +28,47 @@ FAR = 100.0
 
 RELATIVE = (Band("vanishing", 1 / FAR, Grade.LOW), Band("healthy", FAR, Grade.HEALTHY), Band("exploding", inf, Grade.HIGH))
 
-QUANTITIES: Final = (
+QUANTITIES: tuple[Quantity, ...] = (
     # Of each batch.
-    Quantity("loss", "batch", NATS, title="Loss", unit="nats", curve="Loss of recent batches (nats)", tag="loss/batch"),
-    Quantity("accuracy", "batch", SHARE, title="Accuracy", unit="%", curve="Accuracy of recent batches", tag="accuracy/batch"),
-    Quantity("learning_rate", "batch", LOG, title="Learning rate", tag="learning_rate/batch"),
+    Quantity(
+        "loss", "batch", NATS, title="Loss", unit="nats", curve="Loss of recent batches (nats)", tag="loss/batch", exported="batch loss"
+    ),
+    Quantity(
+        "accuracy",
+        "batch",
+        SHARE,
+        title="Accuracy",
+        unit="%",
+        curve="Accuracy of recent batches",
+        tag="accuracy/batch",
+        exported="batch accuracy",
+    ),
     # Of each epoch.
     Quantity("epoch", "epoch", COUNT, lambda epoch: epoch.number, tag="epoch"),
     Quantity("step", "epoch", COUNT),
-    Quantity("train_loss", "epoch", NATS, words="training loss", lesson="training_loss", tag="loss/train"),
-    Quantity("train_accuracy", "epoch", SHARE, tag="accuracy/train"),
-    Quantity("validation_loss", "epoch", NATS, words="validation loss", curve="Validation loss (nats)", tag="loss/validation"),
-    Quantity("validation_accuracy", "epoch", SHARE, words="validation accuracy", curve="Validation accuracy", tag="accuracy/validation"),
+    Quantity("train_loss", "epoch", NATS, words="training loss", lesson="training_loss", tag="loss/train", exported="training loss"),
+    Quantity("train_accuracy", "epoch", SHARE, tag="accuracy/train", exported="training accuracy"),
+    Quantity(
+        "validation_loss",
+        "epoch",
+        NATS,
+        words="validation loss",
+        curve="Validation loss (nats)",
+        tag="loss/validation",
+        exported="validation loss",
+    ),
+    Quantity(
+        "validation_accuracy",
+        "epoch",
+        SHARE,
+        words="validation accuracy",
+        curve="Validation accuracy",
+        tag="accuracy/validation",
+        exported="validation accuracy",
+    ),
     Quantity("learning_rate", "epoch", LOG, tag="learning_rate/epoch"),
+    # Of each batch, or of each epoch where no batches were kept.
+    Quantity("learning_rate", "batch", LOG, title="Learning rate", tag="learning_rate/batch", exported="learning rate"),
     Quantity("seconds", "epoch", SECONDS, tag="seconds"),
     # Of the whole run.
     Quantity(
@@ -182,27 +208,50 @@ QUANTITIES: Final = (
 )
 
 
-def _of_scope(scope: Scope) -> Mapping[str, Quantity]:
-    return MappingProxyType({each.name: each for each in QUANTITIES if each.scope == scope})
+Q = TypeVar("Q", bound=Quantity)
 
 
-BATCHES, EPOCHS, RUNS = _of_scope("batch"), _of_scope("epoch"), _of_scope("run")
-"""By their names in files, in the order of display."""
+class Figures(Mapping[str, Q]):
+    """The QUANTITIES of one kind and purpose by their names for it, in the order of display."""
 
-FIGURES: Final[Mapping[str, LayerQuantity]] = MappingProxyType({each.name: each for each in QUANTITIES if isinstance(each, LayerQuantity)})
-"""The judged figures of a layer, in the order of display."""
+    def __init__(self, kind: type[Q], belongs: Callable[[Quantity], object], name: str = "name") -> None:
+        self._kind, self._belongs, self._name = kind, belongs, name
 
-CRITERIA: Final[Mapping[str, Quantity]] = MappingProxyType({each.lesson_name: each for each in QUANTITIES if each.words})
+    def _found(self) -> dict[str, Q]:
+        return {getattr(each, self._name): each for each in QUANTITIES if isinstance(each, self._kind) and self._belongs(each)}
+
+    def __getitem__(self, name: str) -> Q:
+        return self._found()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found())
+
+    def __len__(self) -> int:
+        return len(self._found())
+
+
+BATCHES: Final = Figures(Quantity, lambda each: each.scope == "batch")
+EPOCHS: Final = Figures(Quantity, lambda each: each.scope == "epoch")
+RUNS: Final = Figures(Quantity, lambda each: each.scope == "run")
+"""By their names in files."""
+
+FIGURES: Final = Figures(LayerQuantity, lambda each: each.scope == "layer")
+"""The judged figures of a layer."""
+
+CRITERIA: Final = Figures(Quantity, lambda each: each.words, "lesson_name")
 """The figures of lessons' criteria."""
 
-CURVES: Final[Mapping[str, Quantity]] = MappingProxyType({each.lesson_name: each for each in QUANTITIES if each.curve})
+CURVES: Final = Figures(Quantity, lambda each: each.curve, "lesson_name")
 """The figures of lessons' charts over the course of a run."""
 
-PROFILES: Final[Mapping[str, Quantity]] = MappingProxyType({each.lesson_name: each for each in QUANTITIES if each.profile})
+PROFILES: Final = Figures(Quantity, lambda each: each.profile, "lesson_name")
 """The figures of lessons' charts over the layers."""
 
-COMPARED: Final = tuple(each for each in QUANTITIES if each.head)
-"""The figures of a comparison of runs, in the order of display."""
+COMPARED: Final = Figures(Quantity, lambda each: each.head, "head")
+"""The figures of a comparison of runs, by their heads."""
+
+EXPORTED: Final = Figures(Quantity, lambda each: each.exported, "exported")
+"""The figures of curves.csv, by the names of their curves."""
 
 
 def table(layers: Iterable[LayerHealth], *, is_logged: bool = False) -> Values:

@@ -104,6 +104,8 @@ class Quantity:
     """Whether such a chart shows hidden layers alone."""
     tag: str = ""
     """Tag in TensorBoard."""
+    exported: str = ""
+    """Name of its curve in curves.csv."""
     better: Callable[[Sequence[float]], float] | None = None
     """Chooses the best of several runs' values, `max` or `min`; None where neither direction is better."""
     take: Callable[[Any], Any] = field(init=False, repr=False, compare=False)

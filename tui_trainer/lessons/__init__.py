@@ -1,1 +1,1 @@
-"""What a textbook says about training, as claims that runs beside one another bear out or not: a TOML file for each."""
+"""Lessons: textbook claims about training, each tested by parallel runs; a TOML file for each."""

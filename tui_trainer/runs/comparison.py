@@ -32,7 +32,9 @@ def figure_text(figure: Quantity, run: RunRecord, none: str = NONE) -> str:
 
 def compare_figures(runs: Sequence[RunRecord]) -> list[ComparisonRow]:
     """A row for each figure, with the best values marked."""
-    return [ComparisonRow(figure.head, tuple(figure_text(figure, run) for run in runs), _best(figure, runs)) for figure in COMPARED]
+    return [
+        ComparisonRow(figure.head, tuple(figure_text(figure, run) for run in runs), _best(figure, runs)) for figure in COMPARED.values()
+    ]
 
 
 def _best(figure: Quantity, runs: Sequence[RunRecord]) -> frozenset[int]:

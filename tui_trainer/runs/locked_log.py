@@ -1,4 +1,4 @@
-"""metrics.jsonl while its run goes on: lines are added whole or not at all, and whoever holds it has the run's folder to itself."""
+"""metrics.jsonl of a running run: lines are added whole or not at all, and its lock reserves the run's folder."""
 
 import errno
 import os
@@ -16,7 +16,7 @@ class LockedLog:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self.is_locked = True
-        """Whether nobody else can hold the file; False where the file system has no locks."""
+        """Whether the file is locked; False where the file system has no locks."""
         self._size = os.fstat(descriptor).st_size
         self._waiting = b""
 
@@ -39,7 +39,7 @@ class LockedLog:
         return self._size
 
     def add(self, line: str) -> None:
-        """Have a line written at the next `flush`."""
+        """Add a line, which the next `flush` writes."""
         self._waiting += line.encode() + b"\n"
 
     def flush(self) -> None:
@@ -75,7 +75,7 @@ class LockedLog:
                 self._size += os.write(self._descriptor, b"\n")
 
     def close(self) -> None:
-        """Let others have the folder."""
+        """Unlock the folder."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -183,7 +183,7 @@ def _lacking(folder: RunDirectory, log: LockedLog) -> list[str]:
     """Warnings of what the file system lacks, a line each."""
     found = []
     if not log.is_locked:
-        found.append(f"{folder.path}: this file system has no locks: nothing but you keeps a second process from going on with the run")
+        found.append(f"{folder.path}: this file system has no locks: nothing but you keeps a second process from resuming the run")
     # Other errors show when the folder is written to.
     with suppress(OSError):
         if not sync_folder(folder.path):

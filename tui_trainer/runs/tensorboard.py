@@ -13,6 +13,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.history.quantities import BATCHES, EPOCHS, FIGURES, RUNS
 from tui_trainer.history.quantity import Quantity
 from tui_trainer.runs.archive import RunRecord
+from tui_trainer.runs.batches import COLUMNS
 from tui_trainer.runs.comparison import option_text
 from tui_trainer.runs.export import batches
 from tui_trainer.system.folders import printable
@@ -23,17 +24,16 @@ if TYPE_CHECKING:
 FILE_NAME: Final = "events.out.tfevents.0.tui-trainer"
 """Always the same, so that a new export replaces the last one."""
 
-KINDS: Final = [figure.tag.partition("/")[0] for figure in BATCHES.values()]
-"""Tags of the figures, in the order of the columns of batches.f32."""
+
+def _tagged(figures: Mapping[str, Quantity]) -> list[Quantity]:
+    """The figures with a tag, in the order of the columns of batches.f32."""
+    kinds = [_kind(figure) for figure in BATCHES.values()]
+    found = [figure for figure in figures.values() if figure.tag]
+    return sorted(found, key=lambda figure: kinds.index(_kind(figure)) if _kind(figure) in kinds else len(kinds))
 
 
-def _kind(figure: Quantity) -> int:
-    kind = figure.tag.partition("/")[0]
-    return KINDS.index(kind) if kind in KINDS else len(KINDS)
-
-
-EPOCH_FIGURES: Final = sorted((figure for figure in EPOCHS.values() if figure.tag), key=_kind)
-RUN_FIGURES: Final = sorted((figure for figure in RUNS.values() if figure.tag), key=_kind)
+def _kind(figure: Quantity) -> str:
+    return figure.tag.partition("/")[0]
 
 
 def check_installed() -> None:
@@ -62,23 +62,25 @@ def _events(run: RunRecord) -> Iterator["Event"]:
     yield Event(wall_time=began, file_version="brain.Event:2")
     yield Event(wall_time=began, summary=text("options", _options_table(run)))
     values = {printable(name): _hyperparameter(value) for name, value in run.config.items() if value is not None}
-    metrics = EPOCHS["validation_accuracy"], *RUN_FIGURES
+    of_epochs, of_run = _tagged(EPOCHS), _tagged(RUNS)
+    metrics = EPOCHS["validation_accuracy"], *of_run
     for summary in hparams(values, dict.fromkeys(figure.tag for figure in metrics)):
         yield Event(wall_time=began, summary=summary)
     ends = _epoch_ends(run)
+    tags = [BATCHES[name].tag for name in COLUMNS[1:-1]]
     for first, rows in batches(run):
-        for step, (position, loss, accuracy, rate, seconds) in enumerate(rows.tolist(), first):
+        for step, (position, *figures, seconds) in enumerate(rows.tolist(), first):
             if 0 < position < inf and isfinite(seconds):  # otherwise it was lost
                 # The position of an epoch's last batch is the epoch's number.
-                found = dict(zip((figure.tag for figure in BATCHES.values()), (loss, accuracy, rate), strict=True))
+                found = dict(zip(tags, figures, strict=True))
                 yield _scalars(step, began + ends.get(ceil(position) - 1, 0.0) + seconds, found)
     step, moment = 0, began
     of_layers = FIGURES["gradient_norm"].tag
     for epoch in run.epochs:
         step, moment = epoch.step, began + ends[epoch.number]
-        figures = {figure.tag: figure.take(epoch) for figure in EPOCH_FIGURES}
-        yield _scalars(step, moment, figures | {f"{of_layers}/{name}": norm for name, norm in epoch.gradient_norms.items()})
-    yield _scalars(step, moment, {figure.tag: figure.take(run.history) for figure in RUN_FIGURES})
+        found = {figure.tag: figure.take(epoch) for figure in of_epochs}
+        yield _scalars(step, moment, found | {f"{of_layers}/{name}": norm for name, norm in epoch.gradient_norms.items()})
+    yield _scalars(step, moment, {figure.tag: figure.take(run.history) for figure in of_run})
 
 
 def _epoch_ends(run: RunRecord) -> dict[int, float]:

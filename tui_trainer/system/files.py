@@ -20,7 +20,7 @@ else:
     _NO_LINK: Final = os.O_NOFOLLOW
 
 ABANDONED_AFTER: Final = 3600.0
-"""Seconds after which nobody writes to a fresh file any more: its writer was killed."""
+"""Seconds after which a temporary file's writer counts as killed."""
 
 
 def replace(path: Path, content: bytes, also: Path | None = None) -> None:

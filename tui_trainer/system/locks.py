@@ -15,7 +15,7 @@ from pathlib import Path
 from tui_trainer.system.files import is_not_offered, open_folder, open_to_read
 
 PATIENCE = 0.3
-"""Seconds to wait for a lock: whoever looks whether it is held has it for a moment."""
+"""Seconds to wait for a lock: a process that checks it holds it for a moment."""
 
 
 class TakenError(OSError):

@@ -1,4 +1,4 @@
-"""Results on stdout, which somebody may have stopped reading, and warnings on stderr."""
+"""Results on stdout, whose reader may be gone, and warnings on stderr."""
 
 import os
 import sys
@@ -26,7 +26,7 @@ def results() -> Iterator[None]:
 
 
 def warn(text: str) -> None:
-    """Tell on stderr what somebody should know, and what ends nothing."""
+    """Print a warning on stderr."""
     print(f"tui-trainer: warning: {printable(text)}", file=sys.stderr, flush=True)  # noqa: T201
 
 

@@ -1,4 +1,4 @@
-"""The language of what people read: chosen when the program starts, by option, variable or locale.
+"""The language of the users' texts, chosen at the program's start by option, variable or locale.
 
 Texts are written in English where they are used, marked for gettext, and looked up when they are shown. What scripts read is never marked.
 """
@@ -25,12 +25,12 @@ _overridden: ContextVar[NullTranslations | None] = ContextVar("overridden", defa
 
 
 def languages() -> list[str]:
-    """The languages there are: English, in which the texts are written, and those that have a catalogue."""
+    """The available languages: English, in which the texts are written, and those with a catalogue."""
     return [ENGLISH, *sorted(path.parents[1].name for path in LOCALES.glob(f"*/LC_MESSAGES/{DOMAIN}.mo"))]
 
 
 def choose(option: str | None, environment: Mapping[str, str] = os.environ) -> str:
-    """The language that the option names, else the variable, else the locale. Raises UserError where there is no such language."""
+    """The language of the option, else the variable, else the locale. Raises UserError for an unknown language."""
     for source, wanted in (("--language", option), (VARIABLE, environment.get(VARIABLE))):
         if wanted and wanted not in (known := [*languages(), AUTO]):
             raise UserError(f"must be one of {', '.join(known)}, not {wanted!r}", option=source, colon=False)
@@ -49,19 +49,19 @@ def _of_locale(environment: Mapping[str, str]) -> str:
 
 
 def spoken() -> str:
-    """The language that texts are shown in."""
+    """The present language."""
     return _chosen.info().get("language", ENGLISH)
 
 
 def speak(language: str) -> None:
-    """Show all texts in this language from now on."""
+    """Change the language of all texts."""
     global _chosen  # noqa: PLW0603 a process speaks one language
     _chosen = ORIGINAL if language == ENGLISH else translation(DOMAIN, LOCALES, [language])
 
 
 @contextmanager
 def in_english() -> Iterator[None]:
-    """Show texts as they are written while inside: what scripts read does not depend on who runs them."""
+    """A context manager in which texts are English: what scripts read does not depend on the language."""
     token = _overridden.set(ORIGINAL)
     try:
         yield
@@ -70,16 +70,16 @@ def in_english() -> Iterator[None]:
 
 
 def _(text: str) -> str:
-    """The text in the language that was chosen."""
-    # The translation of nothing is the catalogue's head.
+    """The text in the present language."""
+    # The translation of an empty text is the catalogue's head.
     return (_overridden.get() or _chosen).gettext(text) if text else ""
 
 
 def ngettext(one: str, many: str, count: int) -> str:
-    """The text for so many, in the language that was chosen."""
+    """The text for a number, in the present language."""
     return (_overridden.get() or _chosen).ngettext(one, many, count)
 
 
 def N_(text: str) -> str:  # noqa: N802 gettext's usual name
-    """Mark a text of a table, which is looked up when it is shown."""
+    """Mark a text that is translated where it is shown."""
     return text

@@ -1,1 +1,1 @@
-"""What was learned: a network restored from its files, looked into, asked about images, and exported."""
+"""Trained networks: restored from files, inspected, used for predictions, and exported."""

@@ -1,4 +1,4 @@
-"""The network as an estimator, after scikit-learn's conventions, for whoever trains from Python."""
+"""The network as an estimator with scikit-learn's conventions."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +29,7 @@ LONGEST_LABEL = 1000
 
 
 class Classifier:
-    """A multilayer perceptron that learns with `fit`, or with `train` for those who want to see each event.
+    """A multilayer perceptron, trained by `fit`, or by `train`, which yields each event.
 
     Keyword arguments are the options of the command line (`hidden="128x2"`, `activation="elu"`, `learning_rate=0.01`, …), checked when
     training begins; `validation` is 0 unless given, and a batch at most all samples. Follows scikit-learn's conventions: `fit`,
@@ -42,13 +42,13 @@ class Classifier:
     """
 
     classes_: NDArray[Any]
-    """The labels that `fit` saw, sorted: what `predict` gives, and the columns of `predict_proba`."""
+    """The sorted labels of `fit`: the values of `predict`, and the columns of `predict_proba`."""
 
     spec_: DataSpec
-    """What the samples were that it learned from."""
+    """The description of the training data."""
 
     network_: Network
-    """The network, with what it learned."""
+    """The trained network."""
 
     def __init__(self, **options: Any) -> None:
         self._options = options
@@ -78,7 +78,7 @@ class Classifier:
         return self
 
     def train(self, x: ArrayLike, y: ArrayLike, control: Control | None = None) -> Iterator[Event]:
-        """As `fit`, yielding each event of the run. What was learned is there when the last one was taken."""
+        """As `fit`, yielding each event of the run; the estimator is fitted after the last one."""
         images, labels = _samples(x), np.asarray(y)
         if labels.shape != (len(images),):
             raise UserError(f"y has shape {labels.shape}", hint=f"{len(images)} samples need labels of shape ({len(images)},)")
@@ -107,16 +107,16 @@ class Classifier:
         return np.concatenate(parts)
 
     def predict(self, x: ArrayLike) -> NDArray[Any]:
-        """The likeliest label of each sample, of shape (samples,)."""
+        """The most likely label of each sample (samples,)."""
         labels: NDArray[Any] = self.classes_[self.predict_proba(x).argmax(axis=1)]
         return labels
 
     def score(self, x: ArrayLike, y: ArrayLike) -> float:
-        """The share of samples whose label is predicted."""
+        """The accuracy on samples `x` with labels `y`."""
         return float(np.mean(self.predict(x) == np.asarray(y)))
 
     def save(self, path: str | Path) -> None:
-        """Write weights and options to a safetensors file, whole or not at all. Raises OSError."""
+        """Write weights and options to a safetensors file, atomically. Raises OSError."""
         scalars = {"config": self._config, **self.spec_.record(), "labels": self.classes_.tolist()}
         checkpoint.write(Path(path), Snapshot(self.network_.tensors, scalars))
 
@@ -144,7 +144,7 @@ class Classifier:
 
 
 def _labels(labels: Any, classes: int) -> NDArray[Any]:
-    """What a file calls its classes; their numbers where it calls them nothing."""
+    """A file's class names, else their numbers."""
     if labels is None:
         return np.arange(classes)
     if not isinstance(labels, list) or len(labels) != classes or not all(isinstance(label, str | int | float) for label in labels):

@@ -1,4 +1,4 @@
-"""What a network has learned, seen from inside: its mistakes, what it takes for what, and what the units of its first layer look for."""
+"""Inspection of a trained network: its mistakes, its confusion matrix, and its first layer's weights."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -17,60 +17,60 @@ from tui_trainer.training.batch_loader import BatchLoader
 from tui_trainer.training.blas import BlasThreads
 
 ONE_THREAD = BlasThreads(1)
-"""Somebody only looks, and the processor may have other work. And the same network says the same to the last bit, whatever goes on."""
+"""One BLAS thread leaves the cores to training, and gives the same bits at any time."""
 
 
 @dataclass(frozen=True)
 class Examination:
-    """What a network says about images of which it is known what they are."""
+    """A network's predictions for labelled images."""
 
     labels: Labels
     """(images,)"""
     probabilities: Array
     """(images, classes)"""
     losses: NDArray[np.float64]
-    """Cross-entropy of each image in nats; not a number, or infinite, where training diverged."""
+    """Cross-entropy of each image in nats; not finite where training diverged."""
     outputs: NDArray[np.float64]
     """Mean output of each unit of the first layer, after its activation, over the images of each class: (classes, units)."""
     constant: NDArray[np.bool_]
-    """Which of these units give the same for every image: (units,)."""
+    """Whether a unit's output is the same for every image (units,)."""
 
     @cached_property
     def predicted(self) -> Labels:
-        """The likeliest class of each image; the lowest of equal ones."""
+        """The most likely class of each image, the lowest of equal ones."""
         predicted: Labels = self.probabilities.argmax(axis=1)
         return predicted
 
     @cached_property
     def is_finite(self) -> bool:
-        """Whether the network gives numbers at all."""
+        """Whether all probabilities are finite."""
         return bool(np.isfinite(self.probabilities).all())
 
     @cached_property
     def accuracy(self) -> float:
-        """The share of right answers."""
+        """The accuracy."""
         return float(np.mean(self.predicted == self.labels))
 
     @cached_property
     def confusion(self) -> NDArray[np.intp]:
-        """How many images of each class (rows) were taken for each class (columns)."""
+        """The confusion matrix: true classes in rows, predicted ones in columns."""
         classes = self.probabilities.shape[1]
         return np.bincount(self.labels * classes + self.predicted, minlength=classes * classes).reshape(classes, classes)
 
     @cached_property
     def recall(self) -> NDArray[np.float64]:
-        """The share of each class's images that were recognised; not a number where there are none."""
+        """The recall of each class; NaN where it has no images."""
         sums = self.confusion.sum(axis=1)
         shares: NDArray[np.float64] = np.divide(self.confusion.diagonal(), sums, out=np.full(len(sums), np.nan), where=sums > 0)
         return shares
 
     def mistakes(self) -> Labels:
-        """The images that were taken for something else, the highest loss first."""
+        """The misclassified images, the highest loss first."""
         wrong = np.flatnonzero(self.predicted != self.labels)
         return wrong[np.argsort(-self.losses[wrong], kind="stable")]
 
     def cell(self, label: int, predicted: int) -> Labels:
-        """The images of a class that were taken for another, or for itself: those that the network was surest of come first."""
+        """The images of one class that were predicted as another, or as itself, the most certain ones first."""
         found = np.flatnonzero((self.labels == label) & (self.predicted == predicted))
         return found[np.argsort(-self.probabilities[found, predicted], kind="stable")]
 
@@ -122,7 +122,7 @@ class FirstLayer:
 
     @classmethod
     def of(cls, network: Network) -> "FirstLayer":
-        """Copies of a network's numbers."""
+        """Copies of a network's first-layer weights."""
         dense = network.dense_layers
         first = dense[0]
         outgoing = None
@@ -132,7 +132,7 @@ class FirstLayer:
 
     @property
     def is_finite(self) -> bool:
-        """Whether all weights are numbers."""
+        """Whether all weights are finite."""
         return bool(np.isfinite(self.weights).all() and np.isfinite(self.biases).all())
 
     def speaks(self, unit: int) -> tuple[int, int] | None:
@@ -142,7 +142,7 @@ class FirstLayer:
         return int(self.outgoing[unit].argmax()), int(self.outgoing[unit].argmin())
 
     def headline(self, unit: int, examination: Examination | None) -> str:
-        """The unit in a few characters."""
+        """A short text about the unit."""
         if self.is_output:
             return _("for {digit}").format(digit=unit)
         if examination is not None and examination.constant[unit]:
@@ -153,7 +153,7 @@ class FirstLayer:
         return f"#{unit}" if strongest is None else _("#{unit} at {digit}").format(unit=unit, digit=strongest)
 
     def describe(self, unit: int, examination: Examination | None) -> list[str]:
-        """The unit in lines."""
+        """Lines of text about the unit."""
         weights = self.weights[unit].astype(np.float64)
         lines = [
             _("unit {unit} of {count:,}").format(unit=unit, count=len(self.weights)),
@@ -176,7 +176,7 @@ class FirstLayer:
 
 
 def _strongest(examination: Examination | None, unit: int) -> int | None:
-    """The class at whose images the unit gives most, on average."""
+    """The class with the unit's highest mean output."""
     if examination is None or not np.isfinite(means := examination.outputs[:, unit]).any():
         return None
     return int(np.nanargmax(means))
@@ -187,15 +187,15 @@ def _signed(number: float) -> str:
 
 
 @dataclass(frozen=True)
-class Scale:
+class PixelScale:
     """From which number to which the pixels of images go: bytes are shares of 255, others are used as they are."""
 
     low: float
     high: float
 
     @classmethod
-    def of(cls, images: Images) -> "Scale":
-        """Of images that are data."""
+    def of(cls, images: Images) -> "PixelScale":
+        """The scale of the data's images."""
         if images.dtype == np.uint8:
             return cls(0.0, 255.0)
         return cls(float(images.min(initial=0)), float(images.max(initial=0)))
@@ -207,7 +207,7 @@ class Scale:
         return np.rint(255 * shares).astype(np.uint8)
 
     def inputs(self, levels: NDArray[np.uint8], *, as_bytes: bool) -> Array:
-        """Levels of gray as the network takes them."""
+        """Levels of gray as the network's inputs."""
         shares = levels / 255
         return (shares if as_bytes else shares * (self.high - self.low) + self.low).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""What a trained network says about the images in a file."""
+"""Predictions for the images in a file."""
 
 import math
 from collections.abc import Iterator
@@ -36,14 +36,14 @@ class Samples(NamedTuple):
 
 
 class Prediction(NamedTuple):
-    """What the network says about one image."""
+    """The prediction for one image."""
 
     label: str | float
     probability: float
     probabilities: list[float]
     """In the order of the network's classes."""
     next_label: str | float | None
-    """The second likeliest; None for a network of one class."""
+    """The second most likely class; None for a network of one class."""
     next_probability: float
     truth: int | None
     """The file's own label."""

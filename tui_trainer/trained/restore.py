@@ -1,4 +1,4 @@
-"""From a snapshot or a checkpoint back to a network that answers: the one place where that is done."""
+"""Restores networks from snapshots and checkpoints."""
 
 from pathlib import Path
 
@@ -11,16 +11,16 @@ from tui_trainer.training.model import build_network
 from tui_trainer.training.run_state import read_model_state
 
 BESIDE = ("optimizer.", "best.", "last.")
-"""What the names of tensors begin with that are not the network's own."""
+"""Prefixes of tensors that are not the network's own."""
 
 
 def network_alone(snapshot: Snapshot) -> Snapshot:
-    """The snapshot without what is beside the network, which is twice as large again."""
+    """The snapshot's network alone: its other tensors are twice as large again."""
     return Snapshot({name: tensor for name, tensor in snapshot.tensors.items() if not name.startswith(BESIDE)}, snapshot.scalars)
 
 
 def read_network(path: Path) -> Snapshot:
-    """The network in a checkpoint, without what is beside it. Raises UserError, which names the file."""
+    """The network's tensors in a checkpoint. Raises UserError, which names the file."""
     return checkpoint.read(path, lambda scalars: read_model_state(scalars).model_shapes())
 
 

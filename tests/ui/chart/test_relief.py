@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_trainer.descent.landscape import SURFACES, Path, Rosenbrock, Surface, Valley
+from tui_trainer.descent.landscape import SURFACES, OptimizerPath, Rosenbrock, Surface, Valley
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.raster import Marks
@@ -82,7 +82,7 @@ def test_contours_go_round_the_minimum(marks: Marks) -> None:
 
 def test_routes_are_told_apart_by_marks_and_pens() -> None:
     map_ = sheet(Valley, (80, 30), raster.BRAILLE)
-    routes = [Route(Path(Valley, name, Valley.rate(name)).points(40), number) for number, name in enumerate(OPTIMIZERS)]
+    routes = [Route(OptimizerPath(Valley, name, Valley.rate(name)).points(40), number) for number, name in enumerate(OPTIMIZERS)]
     for route in routes:
         rows = map_.draw([route], Valley.start, contours=False)
         drawn = {character for _, _, character in cells(rows, f"relief--route-{route.number + 1}")}
@@ -93,7 +93,7 @@ def test_routes_are_told_apart_by_marks_and_pens() -> None:
 
 def test_plain_characters_are_ascii() -> None:
     map_ = sheet(Rosenbrock, (80, 30), raster.PLAIN)
-    routes = [Route(Path(Rosenbrock, name, Rosenbrock.rate(name)).points(300), number) for number, name in enumerate(OPTIMIZERS)]
+    routes = [Route(OptimizerPath(Rosenbrock, name, Rosenbrock.rate(name)).points(300), number) for number, name in enumerate(OPTIMIZERS)]
     text = "\n".join(lines(map_.draw(routes, Rosenbrock.start)))
     assert text.isascii()
     assert {"A", "H", "x", "o"} <= set(text)
@@ -101,7 +101,7 @@ def test_plain_characters_are_ascii() -> None:
 
 def test_marks_stay_as_a_route_goes_on() -> None:
     map_ = sheet(Valley, (80, 30), raster.BRAILLE)
-    path = Path(Valley, "momentum", 0.006)
+    path = OptimizerPath(Valley, "momentum", 0.006)
 
     def trail(steps: int) -> set[tuple[int, int]]:
         drawn = cells(map_.draw([Route(path.points(steps), 1)], Valley.start, contours=False), "relief--route-2")
@@ -114,7 +114,7 @@ def test_marks_stay_as_a_route_goes_on() -> None:
 def test_a_route_that_left_the_map_is_seen_at_its_edge() -> None:
     map_ = sheet(Valley, (60, 20), raster.BRAILLE)
     for steps in range(1, 12):
-        rows = map_.draw([Route(Path(Valley, "sgd", 0.03).points(steps), 0)], Valley.start, contours=False)
+        rows = map_.draw([Route(OptimizerPath(Valley, "sgd", 0.03).points(steps), 0)], Valley.start, contours=False)
         ((_, row, _),) = [each for each in cells(rows, "relief--route-1") if each[2] == MARKS[0]]
         assert row in (0, map_.rows - 1)
 

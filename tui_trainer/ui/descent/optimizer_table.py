@@ -83,7 +83,7 @@ class OptimizerTable(Painted, can_focus=True):
         texts = self._figures(name, 3 if columns is COLUMNS else 2) if is_shown else {}
         texts["rate"] = f"{race.rates[name]:g}"
         row: Row = [("[", style), box, ("]", style), ((">" if is_cursor else " ") + f"{name:{NAME_WIDTH}}", style)]
-        is_lost = is_shown and race.path(name).stand(race.step).diverged
+        is_lost = is_shown and race.path(name).state_at(race.step).diverged
         for head, size in columns:
             text_style = "optimizers--bad" if is_lost and head != "rate" and style == "optimizers--shown" else style
             row.append((rjust(texts.get(head, ""), size), text_style))
@@ -92,13 +92,13 @@ class OptimizerTable(Painted, can_focus=True):
     def _figures(self, name: str, digits: int) -> dict[str, str]:
         """What is told of an optimizer that is shown."""
         path, step = self.race.path(name), self.race.step
-        stand = path.stand(step)
-        if stand.diverged:
-            return {"step": str(stand.step), "value": _("diverged"), "distance": _("at {step}").format(step=stand.step)}
+        state = path.state_at(step)
+        if state.diverged:
+            return {"step": str(state.step), "value": _("diverged"), "distance": _("at {step}").format(step=state.step)}
         arrival = path.arrival(step)
         near = "" if arrival is None else str(arrival)
-        value, distance = (f"{number:.{digits}g}" for number in (stand.value, stand.distance))
-        return {"step": str(stand.step), "value": value, "distance": distance, "near at": near}
+        value, distance = (f"{number:.{digits}g}" for number in (state.value, state.distance))
+        return {"step": str(state.step), "value": value, "distance": distance, "near at": near}
 
     def _go(self, cursor: int) -> None:
         cursor = min(max(cursor, 0), len(self.names) - 1)

@@ -17,7 +17,7 @@ from tui_trainer.errors import UserError, reason_of
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.network import Network
 from tui_trainer.text.language import _
-from tui_trainer.trained.inspection import Examination, FirstLayer, Scale, examine, say
+from tui_trainer.trained.inspection import Examination, FirstLayer, PixelScale, examine, say
 from tui_trainer.trained.restore import read_network, restore
 from tui_trainer.training.batch_loader import BatchLoader
 from tui_trainer.training.events import Snapshot
@@ -42,7 +42,7 @@ class Subject:
     """Of the samples, where they are images in gray."""
     test: Split | None
     """What it is examined on, if that could be read."""
-    scale: Scale
+    scale: PixelScale
     """That of these images."""
     note: str = ""
     """What is odd about it, in a line that may hold anything."""
@@ -186,7 +186,7 @@ class Examiner(Background):
             self._network = network = restore(snapshot, self._network)
         except MemoryError:
             raise UserError("a second network of this size does not fit into memory") from None
-        scale = Scale.of(test.images) if test else Scale(0.0, 255.0)
+        scale = PixelScale.of(test.images) if test else PixelScale(0.0, 255.0)
         shape = read_model_state(snapshot.scalars).spec.image_shape
         self._subject = subject = Subject(snapshot, FirstLayer.of(network), network.classes, shape, test, scale, note)
         self.post(NetworkRead(subject))

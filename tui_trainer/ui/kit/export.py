@@ -11,7 +11,10 @@ from rich.segment import Segments
 from textual.widget import Widget
 
 from tui_trainer.history.history import History
+from tui_trainer.history.quantities import EXPORTED
+from tui_trainer.history.quantity import SHARE
 from tui_trainer.history.series import Series
+from tui_trainer.history.traces import curve
 from tui_trainer.system.files import write_whole
 
 _FONT = re.compile(r"\s*@font-face \{[^}]*\}")
@@ -41,19 +44,16 @@ def curves_csv(history: History) -> str:
 
 
 def _points(history: History) -> Iterator[list[str]]:
-    named: dict[str, tuple[float, Series]] = {
-        "batch loss": (1, history.loss),
-        "batch accuracy, %": (100, history.accuracy),
-        "training loss": (1, history.training_loss),
-        "training accuracy, %": (100, history.training_accuracy),
-        "validation loss": (1, history.validation_loss),
-        "validation accuracy, %": (100, history.validation_accuracy),
-        "learning rate": (1, history.learning_rate),
-        **{f"gradient norm of {name}": (1, series) for name, series in history.gradient_norms.items()},
-    }
-    for name, (unit, series) in named.items():
-        for step, epoch, seconds, value in series.rows():
-            yield [name, f"{step:g}", f"{epoch:.6g}", f"{seconds:.4g}", f"{unit * value:.7g}"]
+    for name, figure in EXPORTED.items():
+        percent = figure.scale is SHARE
+        yield from _lines(f"{name}, %" if percent else name, curve(history, figure), 100 if percent else 1)
+    for name, series in history.gradient_norms.items():
+        yield from _lines(f"gradient norm of {name}", series)
+
+
+def _lines(name: str, series: Series, unit: int = 1) -> Iterator[list[str]]:
+    for step, epoch, seconds, value in series.rows():
+        yield [name, f"{step:g}", f"{epoch:.6g}", f"{seconds:.4g}", f"{unit * value:.7g}"]
 
 
 def table_csv(cells: Sequence[Sequence[str]]) -> str:
