@@ -24,7 +24,20 @@ ESCAPE = "\x1b]0;owned\x07\x1b[31m"
 
 
 def training(digits_file: Path, folder: Path, *more: str) -> list[str]:
-    fixed = ["--data", str(digits_file), "--hidden", "16", "--validation", "100", "--threads", "1", "--batch-size", "20"]
+    fixed = [
+        "--data",
+        str(digits_file),
+        "--hidden",
+        "16",
+        "--activation",
+        "tanh",
+        "--validation",
+        "100",
+        "--threads",
+        "1",
+        "--batch-size",
+        "20",
+    ]
     return [*TRAIN, *fixed, "--output", str(folder), *more]
 
 
@@ -58,7 +71,7 @@ def test_the_lines_of_a_run_that_ended_are_those_that_it_printed(ended: Path, di
     masked = re.sub(r"\d+\.\d+(?=%| s|\b)", "#", re.sub(r"[\d,]+ images/s", "# images/s", done.stdout))
     epoch = "loss #  accuracy #%  validation loss #  validation accuracy #%  # s  # images/s\n"
     assert masked == (
-        "16 relu, he_normal, adam #, batch 20, seed 0: 12,730 parameters, 500 training, 100 validation and 100 test images, 1 thread\n"
+        "16 tanh, glorot_uniform, adam #, batch 20, seed 0: 12,730 parameters, 500 training, 100 validation and 100 test images, 1 thread\n"
         f"run directory {ended}\n"
         f"epoch 1/2  {epoch}"
         "from step 31 on: learning rate #, epochs 3\n"
@@ -145,7 +158,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(ended: Path, tmp_path: Path) ->
 
 def test_divergence_is_told_and_has_its_status(digits_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    subprocess.run(training(digits_file, folder, "--lr", "1e30", "--optimizer", "sgd"), check=False, timeout=60)
+    subprocess.run(training(digits_file, folder, "--lr", "1e30", "--optimizer", "sgd", "--activation", "relu"), check=False, timeout=60)
     done = watch(folder)
     assert done.returncode == 3
     assert "diverged in epoch 1" in done.stdout

@@ -16,6 +16,9 @@ from tui_trainer.sweep.train_run import outcome
 
 RUNS_OF_A_SWEEP = 6
 
+LEAVING = 8.0
+"""Seconds to be gone after a signal: 2 are promised, but this machine may have much else to do."""
+
 PROGRAM = [sys.executable, "-m", "tui_trainer", "sweep", "--format", "json"]
 
 WITHOUT_PROGRAM = "import sys; sys.modules['tui_trainer'] = None; from distributed.cli.dask_worker import main; main()"

@@ -28,7 +28,7 @@ from tui_trainer.sweep.train_run import outcome, train_run
 from tui_trainer.system import files
 from tui_trainer.training.control import Control
 
-from .cluster import RUNS_OF_A_SWEEP, after_runs, all_done_once, cluster, kill, options, rest, results, swept
+from .cluster import LEAVING, RUNS_OF_A_SWEEP, after_runs, all_done_once, cluster, kill, options, rest, results, swept
 
 
 def short_run(digits: Dataset) -> Config:
@@ -107,7 +107,7 @@ def test_an_interrupt_ends_the_sweep_at_once_and_its_runs_soon(digits_file: Path
         began = monotonic()
         process.send_signal(signal.SIGINT)
         rest(process)
-        assert monotonic() - began < 2
+        assert monotonic() - began < LEAVING
         assert process.returncode == 130
         until(lambda: not dask.run_folders)
         assert [worker.poll() for worker in (dask.scheduler, *dask.workers)] == [None] * 3
@@ -127,7 +127,7 @@ def test_an_interrupt_need_not_wait_for_the_scheduler(digits_file: Path, tmp_pat
         began = monotonic()
         process.send_signal(signal.SIGINT)
         _, errors = rest(process)
-        assert monotonic() - began < 2
+        assert monotonic() - began < LEAVING
         assert (process.returncode, errors) == (130, "")
 
 

@@ -14,7 +14,7 @@ import pexpect
 import pyte
 import pytest
 from rich.cells import cell_len
-from waiting import until
+from waiting import PATIENCE, until
 
 PROGRAM = [sys.executable, "-m", "tui_trainer"]
 
@@ -99,7 +99,7 @@ class Terminal:
         )
         self.modes = termios.tcgetattr(self.process.child_fd)
 
-    def until(self, seen: Callable[[str], bool], seconds: float = 30) -> str:
+    def until(self, seen: Callable[[str], bool], seconds: float = PATIENCE) -> str:
         """Read what the program draws until the screen is as wanted."""
         deadline = time.monotonic() + seconds
         while not seen(self.text):
@@ -108,7 +108,7 @@ class Terminal:
             self._read()
         return self.text
 
-    def until_reads(self, *texts: str, seconds: float = 30) -> str:
+    def until_reads(self, *texts: str, seconds: float = PATIENCE) -> str:
         """Read until all of these are on the screen."""
         return self.until(lambda screen: all(text in screen for text in texts), seconds)
 

@@ -32,7 +32,7 @@ async def begin(desk: Desk, swept: str = SWEPT) -> None:
     field = desk.app.screen.query_one("#workers", Input)
     field.value = "1"
     await desk.press("enter")
-    await desk.until(lambda: isinstance(desk.app.screen, SweepScreen), 60)
+    await desk.until(lambda: isinstance(desk.app.screen, SweepScreen) and bool(desk.app.screen.query("FooterKey")))
 
 
 async def until_none_is_left(desk: Desk) -> None:
