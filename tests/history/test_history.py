@@ -205,7 +205,7 @@ def test_slopes_are_those_before_and_after_each_epoch() -> None:
     history.add(story.epoch_ended(2, snapshot=after))
     history.drain()
     assert history.slopes == [(0.25, 0.25), (pytest.approx(0.2), pytest.approx(0.6))]
-    assert slope_change(history) == pytest.approx(0.35)
+    assert slope_change(history.slopes) == pytest.approx(0.35)
 
 
 def test_measurements_are_kept_exactly_and_of_very_many_the_first_and_the_last(monkeypatch: pytest.MonkeyPatch) -> None:

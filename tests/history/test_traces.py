@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from lessons.tiny import epoch_ended, health, progress, told
 
-from tui_trainer.history.derived import loss_noise
 from tui_trainer.history.history import History
-from tui_trainer.history.quantities import CURVES, PROFILES
+from tui_trainer.history.quantities import CURVES, PROFILES, RUNS
 from tui_trainer.history.series import EPOCH, SECONDS, STEP, Points
 from tui_trainer.history.traces import profile, trace
 
@@ -80,13 +79,13 @@ def test_layer_by_layer_at_the_start_and_at_the_end() -> None:
     assert not len(profile(told(), PROFILES["spread"], start=True)[0])
 
 
-def noisy(losses: np.ndarray) -> History:
-    return told(*(progress(step, 100, float(loss)) for step, loss in enumerate(losses, 1)))
+def noise(losses: np.ndarray) -> float | None:
+    return RUNS["loss_noise"].take(told(*(progress(step, 100, float(loss)) for step, loss in enumerate(losses, 1))))  # type: ignore[no-any-return]
 
 
 def test_noise_is_what_scatters_and_not_what_falls() -> None:
     rng = np.random.default_rng(0)
     scatter = rng.normal(0, 0.2, 20_000)
-    assert loss_noise(noisy(scatter + np.linspace(9, 1, 20_000))) == pytest.approx(0.2, rel=0.03)
-    assert loss_noise(noisy(np.linspace(9, 1, 200))) == pytest.approx(0, abs=1e-9)
-    assert loss_noise(noisy(np.arange(1.0, 5.0))) is None
+    assert noise(scatter + np.linspace(9, 1, 20_000)) == pytest.approx(0.2, rel=0.03)
+    assert noise(np.linspace(9, 1, 200)) == pytest.approx(0, abs=1e-9)
+    assert noise(np.arange(1.0, 5.0)) is None

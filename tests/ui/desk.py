@@ -125,9 +125,12 @@ class Desk:
         await self.press(*(KEYS.get(letter, letter) for letter in text))
 
     async def click(self, selector: str) -> None:
+        clicked = self.app.screen.query_one(selector)
+        # A button that is still drawn as pressed takes no click.
+        await self.until(lambda: not clicked.has_class("-active"))
         # What has just been shown may still move what is clicked.
         place = None
-        while place != (place := self.app.screen.query_one(selector).region):
+        while place != (place := clicked.region):
             await self.settle()
         # A button takes no second press while it shows the first.
         await self.until(lambda: not self.app.screen.query_one(selector).has_class("-active"))

@@ -14,8 +14,8 @@ from textual.widget import Widget
 from textual.widgets import Button, DataTable, Static
 from textual.widgets._footer import FooterKey
 
+from tui_trainer.ui.chart.painted import Painted
 from tui_trainer.ui.descent.relief_map import ReliefMap
-from tui_trainer.ui.kit.painted import Painted
 
 from .desk import Desk
 

@@ -8,7 +8,7 @@ from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit.help import HelpScreen, key_name
 from tui_trainer.ui.kit.panes import PaneScreen
-from tui_trainer.ui.run.main import MainScreen
+from tui_trainer.ui.main import MainScreen
 from tui_trainer.ui.run.run_panel import Phase
 
 from .desk import LARGE, LONG, SMALL, USUAL, Desk, Desks

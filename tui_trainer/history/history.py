@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tui_trainer.config.changes import MOST_CHANGES
 from tui_trainer.config.options import Config
 from tui_trainer.history.health import HealthHistory
-from tui_trainer.history.measurements import Measurement, Measurements, names_of, norms_of
+from tui_trainer.history.measurements import Measurement, Measurements, names_of
 from tui_trainer.history.quantities import EPOCHS
 from tui_trainer.history.series import EPOCH, SECONDS, STEP, Series
 from tui_trainer.nn.activations import PReLU
@@ -197,7 +197,7 @@ class History:
         """Add an epoch that ended at `step`. One from a log may lack figures that an earlier version did not measure."""
         with self._lock:
             means = event.train_loss, event.train_accuracy, event.validation_loss, event.validation_accuracy
-            layers = names_of(event.layers), norms_of(event.layers)
+            layers = names_of(event.layers), array("d", [layer.gradient_norm for layer in event.layers])
             epoch = Epoch(event.epoch, step, *means, event.learning_rate, event.seconds, *layers)
             if self.last_epoch < epoch.number:
                 self.epochs.append(epoch)

@@ -1,6 +1,5 @@
 """The measurements of a run's layers: exact up to a limit, and reduced for the map and the curves."""
 
-from array import array
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
@@ -116,11 +115,6 @@ class Measurements:
 def names_of(layers: Sequence[LayerHealth]) -> tuple[str, ...]:
     """The layers' names, the same tuple for all measurements."""
     return _shared(tuple(layer.name for layer in layers))
-
-
-def norms_of(layers: Sequence[LayerHealth]) -> "array[float]":
-    """The layers' gradient norms."""
-    return array("d", [layer.gradient_norm for layer in layers])
 
 
 @lru_cache(16)

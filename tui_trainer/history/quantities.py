@@ -21,6 +21,7 @@ from tui_trainer.history.quantity import (
     Quantity,
     Values,
 )
+from tui_trainer.history.series import STEP
 from tui_trainer.training.events import LayerHealth
 
 FAR = 100.0
@@ -98,7 +99,7 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("whole_seconds", "run", SECONDS, lambda run: run.seconds if run.epochs else None, head="seconds", better=min),
     Quantity("epochs", "run", COUNT, lambda run: run.last_epoch, head="epochs trained"),
     Quantity("first_loss", "run", NATS, lambda run: run.first.loss if run.first else None, words="loss of the first batch"),
-    Quantity("loss_noise", "run", LOG, loss_noise, words="noise of the loss from batch to batch"),
+    Quantity("loss_noise", "run", LOG, lambda run: loss_noise(run.loss.points(STEP)[1]), words="noise of the loss from batch to batch"),
     Quantity("diverged", "run", YES, words="diverged"),
     Quantity(
         "diverged_at",
@@ -110,18 +111,37 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("steps", "run", COUNT, words="steps"),
     Quantity("seconds", "run", SECONDS, lambda run: run.ended.seconds if run.ended else None, words="training time"),
     Quantity("parameters", "run", COUNT, words="parameters"),
-    Quantity("slope_change", "run", LOG, slope_change, words="way of the mean slope below 0 in the layer where it moved most"),
+    Quantity(
+        "slope_change",
+        "run",
+        LOG,
+        lambda run: slope_change(run.slopes),
+        words="way of the mean slope below 0 in the layer where it moved most",
+    ),
     # Of all layers together, per measurement.
     Quantity(
         "gradient_ratio",
         "layers",
         LOG,
-        gradient_ratio,
+        lambda layers: gradient_ratio(layers.figure("gradient_norm")),
         words="first layer's gradient norm over the output layer's",
         curve="First layer's gradient over the output's",
     ),
-    Quantity("spread_ratio", "layers", LOG, spread_ratio, words="last hidden layer's spread of activations over the first one's"),
-    Quantity("dead_fraction", "layers", SHARE, dead_share, words="share of dead units", curve="Dead units"),
+    Quantity(
+        "spread_ratio",
+        "layers",
+        LOG,
+        lambda layers: spread_ratio(layers.figure("activation_std")),
+        words="last hidden layer's spread of activations over the first one's",
+    ),
+    Quantity(
+        "dead_fraction",
+        "layers",
+        SHARE,
+        lambda layers: dead_share(layers.figure("dead_fraction")),
+        words="share of dead units",
+        curve="Dead units",
+    ),
     # Of each layer.
     LayerQuantity(
         name="gradient_norm",

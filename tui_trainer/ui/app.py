@@ -26,7 +26,7 @@ from tui_trainer.ui.kit.explanation import Explained, bindings
 from tui_trainer.ui.kit.fitted import Palette
 from tui_trainer.ui.kit.help import HelpScreen
 from tui_trainer.ui.kit.quit import QuitScreen
-from tui_trainer.ui.run.main import MainScreen
+from tui_trainer.ui.main import MainScreen
 from tui_trainer.ui.run.messages import RunEnded, RunRefused, RunStarted
 from tui_trainer.ui.run.runner import Runner
 from tui_trainer.ui.run.view import LOOKS_PER_SECOND

@@ -7,7 +7,7 @@ import numpy as np
 from tui_trainer.text.drawing import HEIGHTS, Row
 from tui_trainer.training.events import Histogram
 from tui_trainer.ui.chart import axes
-from tui_trainer.ui.kit.painted import Painted
+from tui_trainer.ui.chart.painted import Painted
 
 
 def histogram_rows(histogram: Histogram, width: int, height: int, *, powers: bool = False, plain: bool = False) -> list[Row]:

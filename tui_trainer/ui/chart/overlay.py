@@ -16,8 +16,8 @@ from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
 from tui_trainer.ui.chart.curves import RUN_PENS, Curve, Pen, Stroke
 from tui_trainer.ui.chart.legend import fitting, value_at
+from tui_trainer.ui.chart.painted import Painted
 from tui_trainer.ui.chart.raster import Marks
-from tui_trainer.ui.kit.painted import Painted
 
 PENS = (*RUN_PENS, Pen.VALIDATION)
 """One for each curve, as many as can be told apart."""

@@ -16,9 +16,9 @@ from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
 from tui_trainer.ui.chart.curves import DRAWINGS, RUN_PENS, Curve, Pen, Shown, Stroke, changes, curves, whole_course
 from tui_trainer.ui.chart.legend import fitting, value_at, wordings
+from tui_trainer.ui.chart.painted import Painted
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.view import Scale, View
-from tui_trainer.ui.kit.painted import Painted
 
 LEGEND_ROWS = 1
 ZOOM = 0.7

@@ -11,9 +11,9 @@ from tui_trainer.descent.race import Race
 from tui_trainer.text.cells import ljust, rjust
 from tui_trainer.text.drawing import Row
 from tui_trainer.text.language import N_, _
+from tui_trainer.ui.chart.painted import Painted
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.relief import PENS, ROUTE, ROUTES, mark_of
-from tui_trainer.ui.kit.painted import Painted
 
 BOX = 4
 """Columns in which a click shows or hides."""

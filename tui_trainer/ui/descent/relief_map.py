@@ -10,9 +10,9 @@ from textual.message import Message
 from tui_trainer.descent.landscape import Point
 from tui_trainer.descent.race import Race
 from tui_trainer.text.drawing import Row
+from tui_trainer.ui.chart.painted import Painted
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.relief import PENS, Route, Sheet
-from tui_trainer.ui.kit.painted import Painted
 
 MOVES = 40
 """Key presses from one edge of the map to the other."""

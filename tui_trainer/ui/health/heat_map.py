@@ -14,7 +14,7 @@ from tui_trainer.text.drawing import Row
 from tui_trainer.text.language import _
 from tui_trainer.ui.chart import heat
 from tui_trainer.ui.chart.heat import Cursor
-from tui_trainer.ui.kit.painted import Painted
+from tui_trainer.ui.chart.painted import Painted
 from tui_trainer.ui.kit.titles import entitle
 
 

@@ -14,7 +14,7 @@ from tui_trainer.text.cells import ljust, rjust
 from tui_trainer.text.drawing import Look, Row
 from tui_trainer.text.language import _
 from tui_trainer.trained.inspection import Examination
-from tui_trainer.ui.kit.painted import Painted
+from tui_trainer.ui.chart.painted import Painted
 
 RECALL = 8
 """Columns of the last figure in a row."""

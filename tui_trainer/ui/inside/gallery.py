@@ -12,7 +12,7 @@ from textual.message import Message
 
 from tui_trainer.text.cells import cut
 from tui_trainer.text.drawing import Look, Row, bar_rows, gray, resized, resized_height, signed
-from tui_trainer.ui.kit.painted import Painted
+from tui_trainer.ui.chart.painted import Painted
 
 GAP = 2
 """Columns between two pictures."""

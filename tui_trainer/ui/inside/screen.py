@@ -18,6 +18,7 @@ from tui_trainer.text.language import N_, _, ngettext
 from tui_trainer.trained.inspection import Examination
 from tui_trainer.training.events import Snapshot
 from tui_trainer.ui.chart import raster
+from tui_trainer.ui.chart.painted import Painted
 from tui_trainer.ui.inside.confusion import ConfusionMatrix
 from tui_trainer.ui.inside.examiner import Examiner, NetworkExamined, NetworkMissing, NetworkRead, SketchRead, Subject
 from tui_trainer.ui.inside.gallery import Gallery
@@ -27,7 +28,6 @@ from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.fitted import FittedScreen
 from tui_trainer.ui.kit.footer import KeyFooter
 from tui_trainer.ui.kit.pace import Pace
-from tui_trainer.ui.kit.painted import Painted
 from tui_trainer.ui.kit.titles import ViewTabs, header
 from tui_trainer.ui.run.runner import Runner
 

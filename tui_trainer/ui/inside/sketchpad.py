@@ -9,9 +9,9 @@ from textual.message import Message
 
 from tui_trainer.text.drawing import Look, Row, gray
 from tui_trainer.text.language import _
+from tui_trainer.ui.chart.painted import Painted
 from tui_trainer.ui.inside.gallery import GRAIN
 from tui_trainer.ui.inside.sketch import SIDE, Point, Sketch
-from tui_trainer.ui.kit.painted import Painted
 
 RIGHT_BUTTON = 3
 

@@ -14,8 +14,8 @@ from tui_trainer.system.folders import printable
 from tui_trainer.text.cells import cut, ljust, rjust, shorten
 from tui_trainer.text.drawing import Row
 from tui_trainer.text.language import _, ngettext
+from tui_trainer.ui.chart.painted import Painted
 from tui_trainer.ui.kit.contrast import best_mark
-from tui_trainer.ui.kit.painted import Painted
 from tui_trainer.ui.kit.titles import entitle
 
 SPREAD = " ±9.99"
