@@ -94,6 +94,10 @@ class Desk:
         """The notifications that are shown, each in one line."""
         return [" ".join(self.read(toast).split()) for toast in self.app.screen.query("Toast").results(Widget)]
 
+    def is_noted(self, text: str) -> bool:
+        """Whether a notification says this, wherever its lines are broken."""
+        return any("".join(text.split()) in "".join(note.split()) for note in self.notes)
+
     def charts(self) -> list[Chart]:
         """Those that can be seen."""
         return [chart for chart in self.app.main.query(Chart) if chart.is_on_screen]
@@ -128,6 +132,8 @@ class Desk:
         place = None
         while place != (place := clicked.region):
             await self.settle()
+        # A button takes no second press while it shows the first.
+        await self.until(lambda: not self.app.screen.query_one(selector).has_class("-active"))
         assert await self.pilot.click(selector)
         await self.settle()
 

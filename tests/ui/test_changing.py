@@ -68,6 +68,9 @@ async def test_the_rate_is_halved_and_doubled_by_a_key(sit_down: Desks) -> None:
         await desk.until_phase(Phase.TRAINING)
         await desk.press("comma")
         await desk.until(lambda: changes(desk) == [{"learning_rate": 0.25}])
+        runner = desk.app.main.runner
+        assert runner is not None
+        await desk.until(lambda: runner.options.learning_rate == 0.25)
         await desk.press("full_stop")
         await desk.until(lambda: changes(desk) == [{"learning_rate": 0.25}, {"learning_rate": 0.5}])
 
@@ -75,12 +78,13 @@ async def test_the_rate_is_halved_and_doubled_by_a_key(sit_down: Desks) -> None:
 async def test_a_change_is_marked_on_the_charts_and_reproduces(sit_down: Desks, tmp_path: Path) -> None:
     async with sit_down(USUAL, output=tmp_path / "app", epochs=500) as desk:
         await desk.press("ctrl+r")
-        await desk.until(lambda: desk.app.main.runner is not None and desk.app.main.runner.history.progress is not None)
+        # Far enough for its mark to have a column of its own.
+        await desk.until(lambda: desk.app.main.runner is not None and len(desk.app.main.runner.history.training_loss) > 100)
         await desk.press("space", "t")
         await desk.type("0.004")
         await desk.press("ctrl+r", "space")
         await desk.until_phase(Phase.ENDED)
-        assert "┊" in desk.screen
+        await desk.until_read("┊")
     written = tomllib.loads((tmp_path / "app" / "config.toml").read_text())
     assert [change["learning_rate"] for change in written["changes"]] == [0.004]
     for _ in Run.create(Config.parse(written), tmp_path / "again").events(Control()):

@@ -235,7 +235,7 @@ async def test_what_cannot_be_gone_on_with_is_refused(sit_down: Desks, tmp_path:
             index = next(index for index, path in enumerate(listed(desk).paths) if path.name == name)
             listed(desk).move_cursor(row=index)
             await desk.press("g")
-            await desk.until(lambda: any(reason in note for note in desk.notes))  # noqa: B023 it is awaited here
+            await desk.until(lambda: desk.is_noted(reason))  # noqa: B023 it is awaited here
             assert isinstance(desk.app.screen, CompareScreen)
             assert all(note.isprintable() for note in desk.notes)
             if name == "held":
@@ -262,7 +262,7 @@ async def test_nothing_is_gone_on_with_beside_a_run(sit_down: Desks, tmp_path: P
         listed(desk).move_cursor(row=[path.name for path in listed(desk).paths].index("a"))
         desk.app.clear_notifications()
         await desk.press("g")
-        await desk.until(lambda: any("stop the run first" in note for note in desk.notes))
+        await desk.until(lambda: desk.is_noted("stop the run first"))
         assert isinstance(desk.app.screen, CompareScreen)
         assert runner(desk) is first
 
@@ -299,18 +299,18 @@ async def test_a_folder_that_fails_is_told_while_it_does_and_loses_no_result(sit
         panel = desk.app.main.query_one(RunPanel)
         assert panel.border_subtitle is None
         path.rename(tmp_path / "elsewhere")
-        await desk.until(lambda: any("training continues" in note for note in desk.notes))
+        await desk.until(lambda: desk.is_noted("training continues"))
         await desk.until_read("✗ the run cannot be saved")
         assert desk.phase() is Phase.TRAINING
         (tmp_path / "elsewhere").rename(path)
         await desk.until(lambda: panel.border_subtitle is None)
-        await desk.until(lambda: any("kept again, and whole" in note for note in desk.notes))
+        await desk.until(lambda: desk.is_noted("kept again, and whole"))
         path.rename(tmp_path / "gone")
         await desk.until_read("✗ the run cannot be saved")
         await desk.press("s")
         await desk.until_phase(Phase.ENDED)
         assert "test accuracy" in desk.screen
-        await desk.until_read("✗ not everything is saved: the run cannot be saved (no such file")
+        await desk.until_read("✗ the run cannot be saved (no such file or directory)")
         assert "test accuracy" in desk.screen
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.TRAINING)
