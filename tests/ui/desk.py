@@ -132,8 +132,6 @@ class Desk:
         place = None
         while place != (place := clicked.region):
             await self.settle()
-        # A button takes no second press while it shows the first.
-        await self.until(lambda: not self.app.screen.query_one(selector).has_class("-active"))
         assert await self.pilot.click(selector)
         await self.settle()
 
