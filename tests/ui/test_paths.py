@@ -232,7 +232,7 @@ async def test_a_terminal_may_be_smaller_than_it_needs(sit_down: Desks) -> None:
         for size in (SMALL, USUAL):
             await desk.resize(size)
             for text in ("Play", "Rate", "Surface", "Back", "Quit", "Help", "optimizer", "distance", "nadam", "thrown out"):
-                assert text in desk.screen
+                await desk.until_read(text)
         assert "near at" in desk.screen
 
 

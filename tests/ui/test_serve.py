@@ -276,7 +276,9 @@ async def test_a_run_in_a_browser(digits_file: Path, tmp_path: Path) -> None:
         drawn = await until_read(page.text, "test accuracy")
         assert "completed" in drawn
         assert sum("⠀" < letter <= "⣿" for letter in drawn) > 20  # a curve in braille
-        assert await page.painted() > painted + 100  # not only held by the terminal, but on its canvas
+        async with asyncio.timeout(PATIENCE):  # not only held by the terminal, but on its canvas, which is painted a little later
+            while await page.painted() <= painted + 100:
+                continue
         assert {url.partition("://")[2].partition("/")[0] for url in page.requests} == {server.url.partition("://")[2]}  # none from the net
         if picture := os.environ.get("SERVE_PICTURE"):
             await page.screenshot(Path(picture))
