@@ -162,8 +162,7 @@ class Advice:
     def hear(self, event: Event) -> None:
         """Keep the latest options and layers, and diagnose them at the end."""
         if isinstance(event, Started):
-            made = event.config.changes[: event.snapshot.scalars["changes"]]
-            self._config = event.config.model_copy(update={name: value for change in made for name, value in change.values.items()})
+            self._config = event.options
         elif isinstance(event, Changed) and self._config:
             self._config = self._config.model_copy(update=dict(event.changes))
         elif isinstance(event, EpochEnded):

@@ -86,6 +86,12 @@ class Started:
     environment: Mapping[str, str]
     snapshot: Snapshot
 
+    @property
+    def options(self) -> Config:
+        """The options at this step, with the changes that were applied before it."""
+        applied = self.config.changes[: self.snapshot.scalars["changes"]]
+        return self.config.model_copy(update={name: value for change in applied for name, value in change.values.items()})
+
 
 class Progress(NamedTuple):
     """One batch was trained. The only kind of event that a listener may drop or merge."""

@@ -79,9 +79,7 @@ class Runner(Background):
 
     def _take_up(self, event: Started, run: Run) -> None:
         """Stand where the resumed run does."""
-        made = event.config.changes[: event.snapshot.scalars["changes"]]
-        self.config = event.config
-        self.options = event.config.model_copy(update={name: value for change in made for name, value in change.values.items()})
+        self.config, self.options = event.config, event.options
         self.history = resumed_history(run)
 
 
