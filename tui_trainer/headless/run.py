@@ -19,7 +19,7 @@ from tui_trainer.runs.log import EndLine, EpochLine, StartLine
 from tui_trainer.runs.run import Run
 from tui_trainer.system import signals
 from tui_trainer.system.folders import path_text, printable
-from tui_trainer.system.streams import give_up_streams, warn
+from tui_trainer.system.streams import give_up_streams, note, warn
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, LayerHealth, Noted, Progress, Started, record
 
@@ -170,7 +170,7 @@ class Advice:
         elif isinstance(event, Ended) and self._config:
             finding = diagnose(self._config, event.status, event.test_accuracy, self._layers)
             if finding:
-                print(f"tui-trainer: {describe_finding(finding)}", file=sys.stderr, flush=True)  # noqa: T201
+                note(describe_finding(finding))
 
     def close(self) -> None:
         """Nothing is held back."""
@@ -253,7 +253,7 @@ def _known(value: float | None) -> float:
 def describe_finding(finding: Finding) -> str:
     """The problem, and the options that cure it, ready to copy."""
     remedies = [" ".join(f"{option(name)} {as_text(value)}" for name, value in remedy.items()) for remedy in finding.remedies]
-    return printable(finding.symptom()) + (f"; try {', or '.join(remedies)}" if remedies else "")
+    return finding.symptom() + (f"; try {', or '.join(remedies)}" if remedies else "")
 
 
 def conclusion(event: Ended | EndLine) -> list[str]:

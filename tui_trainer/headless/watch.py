@@ -1,6 +1,5 @@
 """Watches a run of another process without a screen: prints its lines until it ends."""
 
-import sys
 from collections.abc import Iterator
 from typing import Final, Literal
 
@@ -17,7 +16,7 @@ from tui_trainer.runs.recording import Recording
 from tui_trainer.runs.resumable import latest_options
 from tui_trainer.system.folders import printable
 from tui_trainer.system.signals import exit_status, interruptible_waits
-from tui_trainer.system.streams import results
+from tui_trainer.system.streams import note, results
 
 LONGEST_CHANGE: Final = 200
 """The most characters of a change; a file may hold more."""
@@ -38,11 +37,11 @@ def watch_headless(follower: Follower, form: Literal["text", "json"], looks_per_
                 break
             if not news.behind and gone != (news.condition is Condition.GONE):
                 gone = not gone
-                _note(f"{follower.path}: {'nobody trains it any more; waiting for --resume' if gone else 'training continues'}")
+                note(f"{follower.path}: {'nobody trains it any more; waiting for --resume' if gone else 'training continues'}")
             if number := wait(0 if news.behind else 1 / looks_per_second):
                 return exit_status(number)
     if form == "text" and (finding := _finding(follower)):
-        _note(describe_finding(finding))
+        note(describe_finding(finding))
     end = follower.recording.end
     return Exit.DIVERGED if end and end.status == "diverged" else Exit.FINISHED
 
@@ -56,10 +55,6 @@ def _finding(follower: Follower) -> Finding | None:
         return diagnose(latest_options(record), record.status, record.test_accuracy, record.history.layers)
     except UserError:
         return None
-
-
-def _note(text: str) -> None:
-    print(f"tui-trainer: {printable(text)}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 class _Told:

@@ -25,9 +25,14 @@ def results() -> Iterator[None]:
         raise UserError(f"the results cannot be written ({reason_of(error)})") from None
 
 
+def note(text: str) -> None:
+    """Print a line on stderr in the program's name."""
+    print(f"tui-trainer: {printable(text)}", file=sys.stderr, flush=True)  # noqa: T201
+
+
 def warn(text: str) -> None:
     """Print a warning on stderr."""
-    print(f"tui-trainer: warning: {printable(text)}", file=sys.stderr, flush=True)  # noqa: T201
+    note(f"warning: {text}")
 
 
 def give_up_streams() -> None:
