@@ -1,6 +1,5 @@
 """`tui-trainer predict`: what a network that was trained says about images."""
 
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +31,7 @@ def predict_command(run: str, files: tuple[Path, ...], best: bool, form: str, sh
     scaled and centred.
     """
     from tui_trainer.runs.resolve_model import find_model  # noqa: PLC0415
-    from tui_trainer.system.streams import results  # noqa: PLC0415
+    from tui_trainer.system.streams import note, results  # noqa: PLC0415
     from tui_trainer.trained.estimator import Classifier  # noqa: PLC0415 --help need not wait for it
     from tui_trainer.trained.predict import predict, read_samples  # noqa: PLC0415
 
@@ -48,7 +47,7 @@ def predict_command(run: str, files: tuple[Path, ...], best: bool, form: str, sh
             samples = read_samples(file, model.spec_, invert=invert)
             for text in {samples.note, samples.hint} - told - {""}:
                 told.add(text)
-                _say(f"{printable(str(file))}{' (and any like it)' if len(files) > 1 else ''}: {text}")
+                note(f"{file}{' (and any like it)' if len(files) > 1 else ''}: {text}")
             try:
                 predictions = predict(model, samples)
             except UserError as error:
@@ -58,10 +57,6 @@ def predict_command(run: str, files: tuple[Path, ...], best: bool, form: str, sh
                 _print_json(file, samples, predictions)
             else:
                 _print_text(file, samples, _drawn(model, samples, predictions) if show else predictions)
-
-
-def _say(text: str) -> None:
-    print(f"tui-trainer: {text}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _print_text(file: Path, samples: "Samples", predictions: Iterable["Prediction"]) -> None:

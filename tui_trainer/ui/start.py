@@ -1,7 +1,6 @@
 """Ways into the app: each takes the terminal, runs the app to its end, and gives the program's exit status."""
 
 import gc
-import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -19,7 +18,8 @@ from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.follow import Follower
 from tui_trainer.runs.resumable import why_not_resumable
 from tui_trainer.runs.resumption import read_resumption
-from tui_trainer.system import folders, terminal
+from tui_trainer.system import terminal
+from tui_trainer.system.streams import warn
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.departure import leaving_in_order
@@ -109,7 +109,7 @@ def _run(app: TrainerApp, *, mouse: bool) -> int:
     if app.fault:
         traceback.print_exception(app.fault)
     if app.main.runner and app.main.runner.trouble:
-        sys.stderr.write(f"tui-trainer: warning: {folders.printable(str(app.main.runner.trouble))}; what was written before is whole\n")
+        warn(f"{app.main.runner.trouble}; what was written before is whole")
     return app.return_code or 0
 
 
