@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from rich.ansi import AnsiDecoder
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 from textual.app import ScreenStackError
@@ -151,9 +152,13 @@ class Desk:
 
     async def resize(self, size: tuple[int, int]) -> None:
         await self.pilot.resize_terminal(*size)
-        # Textual takes a moment in which further sizes may come.
-        await self.until(lambda: self.app.screen.size == size)
-        await self.settle()
+        # Textual takes a moment in which further sizes may come, and then lays the screen out.
+        await self.until(lambda: self._drawn_size() == size)
+        await self.until_drawn()
+
+    def _drawn_size(self) -> tuple[int, int]:
+        lines = self.screen.split("\n")
+        return cell_len(lines[0]), len(lines)
 
     async def until(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
         deadline = time.monotonic() + seconds
@@ -167,6 +172,17 @@ class Desk:
 
     async def until_read(self, text: str) -> None:
         await self.until(lambda: text in self.screen)
+        # What changes with it may be laid out a moment later.
+        await self.until_drawn()
+
+    async def until_drawn(self) -> None:
+        """Wait until the screen has been refreshed with all that it was told."""
+        for _ in range(2):  # what is laid out may ask for more
+            drawn = asyncio.Event()
+            self.app.screen.call_after_refresh(drawn.set)
+            # A screen that is left meanwhile draws no more.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(drawn.wait(), 0.5)
 
     def value(self, option: str) -> Any:
         return self.app.main.query_one(ConfigForm).fields[option].value

@@ -62,8 +62,8 @@ async def test_a_folder_that_cannot_be_written_is_told_once(folder: Path) -> Non
     folder.write_text("a file stands in the way")
     async with seated(TrainerApp(settings=Settings.load())) as desk:
         desk.app.theme = "nord"
-        await desk.until(lambda: len(desk.notes) == 1)
-        assert "cannot be remembered" in desk.notes[0]
+        await desk.until(lambda: desk.is_noted("cannot be remembered"))
+        assert len(desk.notes) == 1
         desk.app.theme = "gruvbox"
         await desk.settle()
         assert len(desk.notes) == 1
