@@ -76,10 +76,10 @@ async def test_the_rate_is_halved_and_doubled_by_a_key(sit_down: Desks) -> None:
 
 
 async def test_a_change_is_marked_on_the_charts_and_reproduces(sit_down: Desks, tmp_path: Path) -> None:
-    async with sit_down(USUAL, output=tmp_path / "app", epochs=500) as desk:
+    async with sit_down(USUAL, output=tmp_path / "app", epochs=100) as desk:
         await desk.press("ctrl+r")
         # Far enough for its mark to have a column of its own.
-        await desk.until(lambda: desk.app.main.runner is not None and len(desk.app.main.runner.history.training_loss) > 100)
+        await desk.until(lambda: desk.app.main.runner is not None and len(desk.app.main.runner.history.training_loss) > 20)
         await desk.press("space", "t")
         await desk.type("0.004")
         await desk.press("ctrl+r", "space")

@@ -53,7 +53,7 @@ def test_a_run_from_start_to_end_gives_the_numbers_of_the_headless_one(digits_fi
 
 @pytest.mark.long
 def test_a_killed_app_is_opened_again_and_goes_on_to_the_same_bytes(digits_file: Path, tmp_path: Path) -> None:
-    more = ("--hidden", "256x3", "--epochs", "200", "--checkpoint-every", "0.05")  # some seconds on any machine
+    more = ("--hidden", "256x3", "--epochs", "60", "--checkpoint-every", "0.05")  # some seconds on any machine
     killed = Terminal(options(digits_file, tmp_path / "app", *more), cwd=tmp_path)
     killed.until_reads("Start")
     killed.press(CTRL_R)
@@ -62,7 +62,7 @@ def test_a_killed_app_is_opened_again_and_goes_on_to_the_same_bytes(digits_file:
     assert killed.ended() is None
     assert last_event(tmp_path / "app")["event"] != "end"
     opened = Terminal(["--resume", "app"], cwd=tmp_path)
-    opened.until_reads("test accuracy", "200 epochs in")
+    opened.until_reads("test accuracy", "60 epochs in")
     opened.press(CTRL_Q)
     assert opened.ended() == 0
     subprocess.run([*PROGRAM, "--no-ui", *options(digits_file, tmp_path / "whole", *more)], cwd=tmp_path, check=True, capture_output=True)
@@ -71,7 +71,7 @@ def test_a_killed_app_is_opened_again_and_goes_on_to_the_same_bytes(digits_file:
     assert timeless(tmp_path / "app") == timeless(tmp_path / "whole")
     # There is nothing left to do but what somebody wants besides.
     asked = Terminal(["--resume", "app"], cwd=tmp_path)
-    asked.until_reads("app is completed after 200 epochs", "400")
+    asked.until_reads("app is completed after 60 epochs", "120")
     asked.press("\x1b")
     asked.until_reads("Start", "hidden layers")
     asked.press(CTRL_Q)
