@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import click
 
+from tui_trainer.commands.diagnose import diagnose_command
 from tui_trainer.commands.export import export_command
 from tui_trainer.commands.groups import refuse_options_before_command
 from tui_trainer.commands.lesson import lesson_command
@@ -18,6 +19,7 @@ from tui_trainer.commands.watch import watch_command
 from tui_trainer.version import __version__
 
 COMMANDS: Final = (
+    diagnose_command,
     export_command,
     lesson_command,
     lr_find_command,
@@ -35,7 +37,8 @@ COMMANDS: Final = (
     commands=COMMANDS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-    epilog="Exit status: 0 finished, 2 bad option or data, 3 training diverged, 130/143/129/138 ended by SIGINT/SIGTERM/SIGHUP/SIGUSR1.",
+    epilog="Exit status: 0 finished, 2 bad option or data, 3 training diverged, 4 ended by --stop-when, "
+    "130/143/129/138 ended by SIGINT/SIGTERM/SIGHUP/SIGUSR1.",
 )
 @click.version_option(__version__, prog_name="tui-trainer")
 @train_options

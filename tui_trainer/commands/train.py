@@ -8,6 +8,7 @@ import click
 
 from tui_trainer.commands.chosen_language import language_option
 from tui_trainer.commands.chosen_runs import RunName, resolved
+from tui_trainer.commands.finding_names import FindingNames
 from tui_trainer.commands.refresh import check_refresh
 from tui_trainer.commands.run_options import Command, config_file_option, config_options, output_option
 from tui_trainer.config.options import AUTO, Config, as_text
@@ -39,6 +40,13 @@ def train_options(command: Command) -> Command:
                 help="What --no-ui prints; auto: lines, and a progress bar on a terminal.  [default: auto]",
             ),
             click.option(
+                "--stop-when",
+                type=FindingNames(),
+                metavar="FINDING,...",
+                help="With --no-ui: end the run, with exit status 4, when a diagnosis finds one of these, "
+                "such as dead_units,vanishing_gradients.",
+            ),
+            click.option(
                 "--refresh", type=float, metavar="PER_SECOND", help="How often the app looks at the run; less for slow lines.  [default: 2]"
             ),
             click.option("--no-mouse", is_flag=True, help="Have the app take no mouse, for terminals whose reports of it get in the way."),
@@ -57,6 +65,7 @@ def train(
     output: Path | None,
     to_resume: str | None,
     form: Literal["auto", "text", "json", "quiet"] | None,
+    stop_when: tuple[str, ...] | None,
     refresh: float | None,
     no_mouse: bool,
     **given: Any,
@@ -79,13 +88,15 @@ def train(
         from tui_trainer.runs.run import Run  # noqa: PLC0415 nor does --help
 
         if resume:
-            return run_headless(Run.resume(resume, values), form or "auto")
+            return run_headless(Run.resume(resume, values), form or "auto", stop_when or ())
         config = Config.parse(values, source)
         _tell_of_idle_options(given, config)
         _tell_of_too_many_threads(config)
-        return run_headless(Run.create(config, output), form or "auto")
+        return run_headless(Run.create(config, output), form or "auto", stop_when or ())
     if form is not None:
         raise UserError("only --no-ui prints events", option="--format", hint="add --no-ui")
+    if stop_when is not None:
+        raise UserError("only --no-ui ends a run by itself", option="--stop-when", hint="add --no-ui")
     from tui_trainer.ui.start import run_app  # noqa: PLC0415 nothing but the app may import Textual
 
     looks = {} if refresh is None else {"looks_per_second": refresh}

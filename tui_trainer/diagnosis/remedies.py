@@ -1,147 +1,65 @@
-"""The finding that explains how a run ended, with the options that cure it.
+"""Remedies: sets of options that differ from a run's own, and are worth a try."""
 
-Words have the same thresholds as on the layers' map: both use `FIGURES`. A remedy is named only if a test trains it and shows that it
-works (`tests/diagnosis/test_cures.py`); otherwise the finding has none.
-"""
-
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from math import inf, isnan, prod
+from collections.abc import Callable, Iterable, Mapping
+from math import prod
 from typing import Any, Final
 
 from tui_trainer.config.options import Config
 from tui_trainer.config.per_layer import made_for, split
-from tui_trainer.history.quantities import FAR, FIGURES, table
-from tui_trainer.nn.activations import ACTIVATIONS
+from tui_trainer.diagnosis.finding import Options
+from tui_trainer.history.quantities import FAR
 from tui_trainer.nn.initializers import initializer
 from tui_trainer.nn.optimizers import OPTIMIZERS
-from tui_trainer.text.language import N_
-from tui_trainer.training.events import LayerHealth, Status
 
-GUESSING: Final = 0.2
-"""The accuracy up to which nothing was learned: twice that of guessing among ten classes."""
-
-Options = Mapping[str, Any]
-
-SYMPTOMS: Final = {
-    "dead_units": N_("dead units: {value:.0%} of {layer}"),
-    "saturated_units": N_("saturated units: {value:.0%} of {layer}"),
-    "exploding_gradients": N_("exploding gradients"),
-    "vanishing_gradients": N_("vanishing gradients"),
-    "learning_rate_high": N_("the learning rate is too high"),
-    "learning_rate_low": N_("the learning rate is too low"),
-    "decay_too_strong": N_("the weight decay is too strong"),
-    "no_learning": N_("nothing was learned"),
-    "diverged": N_("no cause is known"),
+TEXTBOOK: Final[Options] = {
+    "activation": "relu",
+    "initializer": "he_normal",
+    "optimizer": "adam",
+    "learning_rate": 0.001,
+    "schedule": "constant",
+    "warmup": 0.0,
+    "weight_decay": 0.0,
+    "clip_norm": None,
+    "dropout": 0.0,
+    "batch_size": 32,
 }
-"""Each finding's text for users."""
+"""What learns nearly everywhere: the last resort."""
+
+WIDE: Final = 64
+"""Units."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A problem by its name in `SYMPTOMS`, its evidence, and sets of options each of which cures it."""
-
-    name: str
-    evidence: Mapping[str, Any]
-    remedies: tuple[Options, ...] = ()
-
-    def symptom(self, say: Callable[[str], str] = str) -> str:
-        """The problem in words, translated by `say`."""
-        return say(SYMPTOMS[self.name]).format(**self.evidence)
+def first_of(config: Config, *remedies: Options) -> tuple[Options, ...]:
+    """The remedies without what the config has already, each once, the empty ones left out."""
+    found: list[Options] = []
+    for remedy in remedies:
+        changed = {name: value for name, value in remedy.items() if getattr(config, name) != value}
+        if changed and changed not in found:
+            found.append(changed)
+    return tuple(found)
 
 
-def diagnose(config: Config, status: Status, test_accuracy: float | None, layers: Sequence[LayerHealth]) -> Finding | None:
-    """The finding that explains best how a run ended; None when it went well or was cut short.
+def of_options(config: Config) -> tuple[Options, ...]:
+    """The usual values of options that are out of their usual range, all together.
 
-    `config` holds the options as they were at the end, `layers` what was measured last, if anything was.
+    With sigmoid also another activation with its initializer: stacked sigmoids let gradients vanish whatever their weights, and a single
+    one learns slowly.
     """
-    if status == "diverged":
-        return _divergence(config)
-    if status != "completed" or not config.epochs:
-        return None
-    return _flat(config, layers) or _explosion(config, layers) or _idleness(config, test_accuracy, layers)
-
-
-def _divergence(config: Config) -> Finding:
-    cures = _cures(config)
-    remedies = _remedies(config) if cures else ()
-    if growth(config) >= FAR:
-        return Finding("exploding_gradients", {"growth": growth(config)}, remedies)
-    if config.learning_rate > cures.get("learning_rate", inf):
-        return Finding("learning_rate_high", {"learning_rate": config.learning_rate}, remedies)
-    if "weight_decay" in cures:
-        return Finding("decay_too_strong", {"weight_decay": config.weight_decay}, remedies)
-    return Finding("diverged", {}, remedies)
-
-
-def _flat(config: Config, layers: Sequence[LayerHealth]) -> Finding | None:
-    """Units whose function is flat for every image: no gradient passes through them, and they do not recover."""
-    evidence = _worst(layers[: len(config.hidden)], "dead_fraction", "dead")
-    if evidence is None:
-        return None
-    remedies = _remedies(config)
-    if not remedies and config.activation == "relu" and config.initializer == made_for("relu", len(config.hidden)):
-        remedies = ({"activation": "leaky_relu"},)
-    names = {layer.name: activation for layer, activation in zip(layers, config.activations, strict=False)}
-    bounded = ACTIVATIONS[names[evidence["layer"]]].bounds is not None
-    return Finding("saturated_units" if bounded else "dead_units", evidence, remedies)
-
-
-def _explosion(config: Config, layers: Sequence[LayerHealth]) -> Finding | None:
-    evidence = _worst(layers, "gradient_norm", "exploding")
-    remedies = _remedies(config) if _cures(config) else ()
-    return Finding("exploding_gradients", evidence, remedies) if evidence else None
-
-
-def _idleness(config: Config, test_accuracy: float | None, layers: Sequence[LayerHealth]) -> Finding | None:
-    if test_accuracy is None or test_accuracy > GUESSING:
-        return None
-    remedies = _remedies(config)
-    evidence = _worst(layers[:-1], "gradient_norm", "vanishing", reference=layers[-1:])
-    if evidence:
-        return Finding("vanishing_gradients", evidence, remedies)
-    usual = _cures(config).get("learning_rate")
-    if usual is not None:
-        name = "learning_rate_high" if config.learning_rate > usual else "learning_rate_low"
-        return Finding(name, {"learning_rate": config.learning_rate}, remedies)
-    return Finding("no_learning", {"test_accuracy": test_accuracy}, remedies)
-
-
-def _worst(layers: Sequence[LayerHealth], name: str, word: str, reference: Sequence[LayerHealth] = ()) -> dict[str, Any] | None:
-    """The layer, and its value, with the figure's largest value among those for which the map has this word."""
-    everyone = [*layers, *reference]
-    if not everyone:
-        return None
-    figure, values = FIGURES[name], table(everyone)[:, list(FIGURES).index(name)]
-    found = [
-        (float(value), layer.name)
-        for layer, value, judged in zip(layers, values, figure.judged(values), strict=False)
-        # NaN: an earlier version did not measure the figure.
-        if figure.band(float(judged)).word == word and not isnan(getattr(layer, name))
-    ]
-    return dict(zip(("value", "layer"), max(found), strict=True)) if found else None
-
-
-def _remedies(config: Config) -> tuple[Options, ...]:
-    """The cures of the options; with sigmoid, also another activation and its recommended initializer.
-
-    Stacked sigmoids let gradients vanish whatever their weights, and a single one learns slowly.
-    """
-    cures = _cures(config)
+    cures = out_of_range(config)
     if "sigmoid" not in config.activations:
-        return _if_any(cures)
+        return first_of(config, cures)
     others = {name: value for name, value in cures.items() if name != "initializer"}
     # A line of 80 columns fits one remedy with a learning rate, or two without.
     activations = ("relu",) if others else ("relu", "tanh")
-    return tuple({"activation": name, "initializer": made_for(name, len(config.hidden)), **others} for name in activations)
+    replaced = [{"activation": name, "initializer": made_for(name, len(config.hidden)), **others} for name in activations]
+    return first_of(config, *replaced)
 
 
-def _cures(config: Config) -> dict[str, Any]:
+def out_of_range(config: Config) -> dict[str, Any]:
     """The options that are out of their usual range, with usual values."""
     cures: dict[str, Any] = {}
     if not 1 / FAR < growth(config) < FAR:
-        made = made_for(config.activation, len(config.hidden))
-        cures["initializer"] = "auto" if "," in made else made
+        cures["initializer"] = good_initializer(config)
     optimizer = OPTIMIZERS[config.optimizer]
     usual, rate = optimizer.default_learning_rate, config.learning_rate
     if not usual / 10 <= rate <= usual:
@@ -152,22 +70,34 @@ def _cures(config: Config) -> dict[str, Any]:
     return cures
 
 
+def good_initializer(config: Config) -> str:
+    """The initializer made for the activations."""
+    made = made_for(config.activation, len(config.hidden))
+    return "auto" if "," in made else made
+
+
 def growth(config: Config) -> float:
     """The factor by which the outputs' standard deviation exceeds that with each layer's recommended initializer.
 
     The first layer is left out and the output layer taken as square: the options do not contain the numbers of inputs and classes.
     """
+    return prod(factors(config))
+
+
+def factors(config: Config) -> list[float]:
+    """The layers' factors of `growth`, from the second hidden layer to the output layer."""
     fans = zip(config.hidden, [*config.hidden[1:], *config.hidden[-1:]], strict=True)
     made = split(made_for(config.activation, len(config.hidden)), len(config.hidden) + 1)
     names = zip(config.initializers[1:], made[1:], strict=True)
-    return prod(
+    return [
         initializer(name, uniform_limit=config.uniform_limit).deviation(*fan) / initializer(good).deviation(*fan)
         for fan, (name, good) in zip(fans, names, strict=True)
-    )
+    ]
 
 
-def _if_any(cures: Options) -> tuple[Options, ...]:
-    return (cures,) if cures else ()
+def wider(config: Config) -> tuple[Options, ...]:
+    """Layers that are never dead as a whole: of few units all may be at once, and cut off the layers behind them (Lu et al. 2020)."""
+    return first_of(config, {"hidden": tuple(max(size, WIDE) for size in config.hidden)})
 
 
 def briefly(remedies: Iterable[Options], say: Callable[[str], str] = str) -> str:
@@ -176,5 +106,28 @@ def briefly(remedies: Iterable[Options], say: Callable[[str], str] = str) -> str
 
 
 def _brief(name: str, value: Any, say: Callable[[str], str]) -> str:
+    words = say(name.replace("_", " "))
+    match value:
+        case bool():
+            return words
+        case int() | float():
+            return f"{words} {value:g}"
+        case tuple():
+            return f"{words} {','.join(map(str, value))}"
+        case "auto" | None:
+            return f"{words} {'none' if value is None else value}"
     # Names of functions and initializers need no option name.
-    return f"{say(name.replace('_', ' '))} {value:g}" if isinstance(value, float) else f"{name} {value}" if value == "auto" else str(value)
+    return str(value)
+
+
+def changed(config: Config, remedy: Mapping[str, Any]) -> Config:
+    """The config with a remedy's options, and without changes in mid-run of these."""
+    kept = []
+    for change in config.record()["changes"]:
+        rest = {name: value for name, value in change.items() if name not in remedy}
+        kept += [rest] if rest.keys() - {"step"} else []
+    values = {**config.record(), **remedy, "changes": kept}
+    # What follows from the activation is worked out anew with another one.
+    if "activation" in remedy:
+        values["alpha"] = None
+    return Config.parse({name: value for name, value in values.items() if value is not None or name == "clip_norm"})

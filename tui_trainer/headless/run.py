@@ -1,7 +1,7 @@
 """Training without a screen: the run's events as a progress bar, text lines or JSON lines, ended cleanly by signals."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from enum import IntEnum
 from math import nan
@@ -12,8 +12,12 @@ from tui_trainer.config.layer_sizes import format_hidden
 from tui_trainer.config.options import Config, as_text
 from tui_trainer.config.per_layer import abridged
 from tui_trainer.config.source import option
-from tui_trainer.diagnosis.remedies import Finding, diagnose
+from tui_trainer.diagnosis.case import Case
+from tui_trainer.diagnosis.diagnose import diagnose
+from tui_trainer.diagnosis.finding import Finding, Options
+from tui_trainer.diagnosis.rules import NAMES
 from tui_trainer.errors import UserError, reason_of
+from tui_trainer.history.history import History
 from tui_trainer.runs.directory import line
 from tui_trainer.runs.log import EndLine, EpochLine, StartLine
 from tui_trainer.runs.run import Run
@@ -21,7 +25,7 @@ from tui_trainer.system import signals
 from tui_trainer.system.folders import path_text, printable
 from tui_trainer.system.streams import give_up_streams, note, warn
 from tui_trainer.training.control import Control
-from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, LayerHealth, Noted, Progress, Started, record
+from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Noted, Progress, Started, record
 
 Format = Literal["auto", "text", "json", "quiet"]
 
@@ -35,6 +39,7 @@ class Exit(IntEnum):
     FAULT = 1
     BAD_INPUT = 2
     DIVERGED = 3
+    NOT_WELL = 4
 
 
 class Listener(Protocol[Heard_contra]):
@@ -47,9 +52,11 @@ class Listener(Protocol[Heard_contra]):
         """Handle the end of the events."""
 
 
-def run_headless(run: Run, form: Format) -> int:
-    """Train to the end, print the events in the given form, and return the exit status."""
+def run_headless(run: Run, form: Format, stop_when: Collection[str] = ()) -> int:
+    """Train to the end, or to a finding of `stop_when`; print the events in the given form, and return the exit status."""
     control = Control()
+    control.measure_layers()
+    doctor = Doctor(stop_when) if form != "quiet" or stop_when else None
     status: int = Exit.FINISHED
     lost: OSError | None = None
     for warning in run.warnings:
@@ -62,13 +69,16 @@ def run_headless(run: Run, form: Format) -> int:
             try:
                 if isinstance(event, Noted):
                     warn(event.text)
-                for listener in listeners:
-                    listener.hear(event)
+                found = doctor.hear(event) if doctor else ()
+                _tell(listeners, event, found)
+                if any(finding.name in stop_when for finding in found):
+                    status = Exit.NOT_WELL
+                    control.stop()
             except OSError as error:
                 # The reader or the terminal is gone, or the disk is full: end the run and keep what was learned.
                 lost = lost or error
                 control.stop("interrupted")
-            if isinstance(event, Ended) and event.status == "diverged":
+            if isinstance(event, Ended) and event.status == "diverged" and status == Exit.FINISHED:
                 status = Exit.DIVERGED
     if lost:
         give_up_streams()
@@ -85,6 +95,14 @@ def run_headless(run: Run, form: Format) -> int:
     return status
 
 
+def _tell(listeners: list[Listener[Event | Finding]], event: Event, found: tuple[Finding, ...]) -> None:
+    # The end is the last to be told.
+    news: tuple[Event | Finding, ...] = (*found, event) if isinstance(event, Ended) else (event, *found)
+    for heard in news:
+        for listener in listeners:
+            listener.hear(heard)
+
+
 @contextmanager
 def told(listeners: list[Listener[Heard_contra]]) -> Iterator[list[Listener[Heard_contra]]]:
     """The listeners, always closed at the end: a bar left on a terminal keeps its cursor hidden."""
@@ -96,7 +114,7 @@ def told(listeners: list[Listener[Heard_contra]]) -> Iterator[list[Listener[Hear
                 listener.close()
 
 
-def _listeners(form: Format, run_directory: str) -> list[Listener[Event]]:
+def _listeners(form: Format, run_directory: str) -> list[Listener[Event | Finding]]:
     if form == "quiet":
         return []
     if form == "json":
@@ -107,14 +125,16 @@ def _listeners(form: Format, run_directory: str) -> list[Listener[Event]]:
 
 
 class JSONLines:
-    """One JSON object per event on stdout, each flushed."""
+    """One JSON object per event or finding on stdout, each flushed."""
 
     def __init__(self, run_directory: str) -> None:
         self._run_directory = run_directory
 
-    def hear(self, event: Event) -> None:
+    def hear(self, event: Event | Finding) -> None:
         """Print all but progress and notes."""
-        if not isinstance(event, Progress | Noted):
+        if isinstance(event, Finding):
+            print(line(event.record()), flush=True)  # noqa: T201
+        elif not isinstance(event, Progress | Noted):
             print(line(record(event, self._run_directory)), flush=True)  # noqa: T201
 
     def close(self) -> None:
@@ -128,8 +148,8 @@ class PlainLines:
         self._run_directory = run_directory
         self._epochs = 0
 
-    def hear(self, event: Event) -> None:
-        """Print all but progress."""
+    def hear(self, event: Event | Finding) -> None:
+        """Print all but progress and findings."""
         if isinstance(event, Started):
             self._epochs = event.config.epochs
             self._print(describe(event.config, event))
@@ -152,25 +172,48 @@ class PlainLines:
         print(text, flush=True)  # noqa: T201
 
 
+class Doctor:
+    """Looks at the run as it goes on, after its first batch and after each epoch, and finds each thing once."""
+
+    def __init__(self, stop_when: Collection[str] = ()) -> None:
+        self._stop_when = stop_when
+        self._history = History()
+        self._options: Config | None = None
+        self._known: set[str] = set()
+
+    def hear(self, event: Event) -> tuple[Finding, ...]:
+        """What is found with this event and was not before, causes before symptoms; nothing of a run that is cut short."""
+        if isinstance(event, Noted):
+            return ()
+        # A snapshot is large, and a batch may wait for long.
+        self._history.add(event._replace(snapshot=None) if isinstance(event, Progress) else event)
+        if isinstance(event, Started):
+            self._options = event.options
+        elif isinstance(event, Changed) and self._options:
+            self._options = self._options.model_copy(update=dict(event.changes))
+        is_moment = isinstance(event, EpochEnded | Ended) or (isinstance(event, Progress) and event.step == 1)
+        if self._options is None or not is_moment or (isinstance(event, Ended) and event.status not in ("completed", "diverged")):
+            return ()
+        self._history.drain()
+        case = Case(self._options, self._history)
+        new = tuple(finding for finding in diagnose(case, self._stop_when) if finding.name not in self._known)
+        self._known |= {finding.name for finding in new}
+        return new
+
+
 class Advice:
-    """At the run's end, a line on stderr with its problem and the cure."""
+    """Lines on stderr with what is wrong, as it is found, and the cure."""
 
     def __init__(self) -> None:
-        self._config: Config | None = None
-        self._layers: tuple[LayerHealth, ...] = ()
+        self._told: list[str] = []
 
-    def hear(self, event: Event) -> None:
-        """Keep the latest options and layers, and diagnose them at the end."""
-        if isinstance(event, Started):
-            self._config = event.options
-        elif isinstance(event, Changed) and self._config:
-            self._config = self._config.model_copy(update=dict(event.changes))
-        elif isinstance(event, EpochEnded):
-            self._layers = event.layers
-        elif isinstance(event, Ended) and self._config:
-            finding = diagnose(self._config, event.status, event.test_accuracy, self._layers)
-            if finding:
-                note(describe_finding(finding))
+    def hear(self, event: Event | Finding) -> None:
+        """Print a finding, unless one that may be its cause was told before."""
+        if isinstance(event, Finding):
+            place = NAMES.index(event.name)
+            if all(place < NAMES.index(name) for name in self._told):
+                note(describe_finding(event))
+            self._told.append(event.name)
 
     def close(self) -> None:
         """Nothing is held back."""
@@ -198,7 +241,7 @@ class ProgressBar:
         )
         self._epochs = 0
 
-    def hear(self, event: Event) -> None:
+    def hear(self, event: Event | Finding) -> None:
         """Move the bar."""
         if isinstance(event, Started):
             self._epochs = event.config.epochs
@@ -252,8 +295,13 @@ def _known(value: float | None) -> float:
 
 def describe_finding(finding: Finding) -> str:
     """The problem, and the options that cure it, ready to copy."""
-    remedies = [" ".join(f"{option(name)} {as_text(value)}" for name, value in remedy.items()) for remedy in finding.remedies]
-    return finding.symptom() + (f"; try {', or '.join(remedies)}" if remedies else "")
+    remedies = [as_options(remedy) for remedy in finding.remedies]
+    return finding.say(finding.symptom) + (f"; try {', or '.join(remedies)}" if remedies else "")
+
+
+def as_options(remedy: Options) -> str:
+    """A remedy as it stands on a command line."""
+    return " ".join(f"{option(name)} {as_text(value)}" for name, value in remedy.items())
 
 
 def conclusion(event: Ended | EndLine) -> list[str]:

@@ -5,7 +5,9 @@ from typing import Final, Literal
 
 from tui_trainer.config.changes import describe_change
 from tui_trainer.config.options import Config
-from tui_trainer.diagnosis.remedies import Finding, diagnose
+from tui_trainer.diagnosis.case import Case
+from tui_trainer.diagnosis.diagnose import diagnose
+from tui_trainer.diagnosis.finding import Finding
 from tui_trainer.errors import UserError
 from tui_trainer.headless.run import Exit, conclusion, describe, describe_epoch, describe_finding
 from tui_trainer.runs.archive import record_of
@@ -40,21 +42,22 @@ def watch_headless(follower: Follower, form: Literal["text", "json"], looks_per_
                 note(f"{follower.path}: {'nobody trains it any more; waiting for --resume' if gone else 'training continues'}")
             if number := wait(0 if news.behind else 1 / looks_per_second):
                 return exit_status(number)
-    if form == "text" and (finding := _finding(follower)):
-        note(describe_finding(finding))
+    if form == "text":
+        for finding in _findings(follower)[:1]:
+            note(describe_finding(finding))
     end = follower.recording.end
     return Exit.DIVERGED if end and end.status == "diverged" else Exit.FINISHED
 
 
-def _finding(follower: Follower) -> Finding | None:
-    """What is wrong with the run that ended, where this version can read its options."""
+def _findings(follower: Follower) -> tuple[Finding, ...]:
+    """What is wrong with the run that ended, where this version can read its options; nothing of one that was cut short."""
     record = record_of(follower.path, follower.recording)
-    if record.status == "unfinished":
-        return None
+    if not record.history.complete:
+        return ()
     try:
-        return diagnose(latest_options(record), record.status, record.test_accuracy, record.history.layers)
+        return diagnose(Case(latest_options(record), record.history))
     except UserError:
-        return None
+        return ()
 
 
 class _Told:

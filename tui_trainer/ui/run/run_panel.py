@@ -10,7 +10,8 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Label, Static
 
-from tui_trainer.diagnosis.remedies import Finding, briefly
+from tui_trainer.diagnosis.finding import Finding
+from tui_trainer.diagnosis.remedies import briefly
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _, ngettext
 from tui_trainer.training.events import Progress
@@ -136,7 +137,7 @@ class RunPanel(Vertical):
             cures = _("try {remedies}").format(remedies=briefly(finding.remedies, _)) if finding.remedies else ""
         else:
             cures = "" if event.test_loss is None else _("test loss {loss:.3f}").format(loss=event.test_loss)
-        symptom = printable(finding.symptom(_)) if finding else ""
+        symptom = printable(finding.say(finding.symptom, _)) if finding else ""
         if place := event.divergence:
             end = _("numbers in {layer} overflowed at step {step:,} of epoch {epoch}")
             end = end.format(layer=place.layer, step=place.step, epoch=place.epoch)

@@ -46,6 +46,7 @@ class Runner(Background):
 
     def work(self) -> None:
         run = self._create()
+        self.control.measure_layers()
         ended: Ended | None = None
         for event in run.events(self.control):
             self._take(event, run)

@@ -14,7 +14,8 @@ from textual.widgets import Button
 
 from tui_trainer.config.changes import describe_change
 from tui_trainer.config.options import Config
-from tui_trainer.diagnosis.remedies import diagnose
+from tui_trainer.diagnosis.case import Case
+from tui_trainer.diagnosis.diagnose import first_finding
 from tui_trainer.runs.run import Run
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
@@ -250,7 +251,7 @@ class TrainingPanel(RunPanel):
         self._view.forget_pace()
         self.look()
         self.enter(Phase.ENDED)
-        self.show_end(event, diagnose(self.runner.options, event.status, event.test_accuracy, self.runner.history.layers))
+        self.show_end(event, first_finding(Case(self.runner.options, self.runner.history)))
         if event.trouble:
             self.show_trouble(event.trouble.below_folder(self.directory))
         if self._next:

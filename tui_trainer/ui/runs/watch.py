@@ -10,7 +10,8 @@ from textual.containers import Horizontal
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
-from tui_trainer.diagnosis.remedies import diagnose
+from tui_trainer.diagnosis.case import Case
+from tui_trainer.diagnosis.diagnose import first_finding
 from tui_trainer.errors import UserError
 from tui_trainer.history.history import History
 from tui_trainer.runs.archive import RunRecord, run_name
@@ -149,7 +150,7 @@ class WatchScreen(PaneScreen[None]):
             panel.show_phase(Phase.ENDED)
             event = _farewell(self._watcher, ended)
             config = _options(seen.record)
-            panel.show_end(event, diagnose(config, event.status, event.test_accuracy, seen.record.history.layers) if config else None)
+            panel.show_end(event, first_finding(Case(config, seen.record.history)) if config else None)
             return
         if progress is not None:
             before = sum(epoch.seconds for epoch in seen.record.epochs if epoch.number < progress.epoch)

@@ -1,0 +1,102 @@
+"""A remedy is tried: the run again with it, from the same seed, on the same data, for as many epochs; and judged."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, Final
+
+from tui_trainer.datasets.dataset import Dataset
+from tui_trainer.diagnosis.case import Case
+from tui_trainer.diagnosis.diagnose import diagnose
+from tui_trainer.diagnosis.finding import Finding, Options
+from tui_trainer.diagnosis.remedies import changed
+from tui_trainer.diagnosis.replay import train
+from tui_trainer.diagnosis.rules import RULES
+from tui_trainer.training.control import Control
+from tui_trainer.training.events import Event, plain
+
+LOWER: Final = 0.98
+"""Of the loss before: what is less than this is better, and no chance."""
+
+MORE: Final = 0.005
+"""Of all images: so many more have to be right, where the loss is not lower."""
+
+FEWER: Final = 0.02
+"""Of all images: so many more may be wrong, where the loss is lower."""
+
+DATA: Final = frozenset(rule.name for rule in RULES if rule.is_of_data)
+"""Findings that no option makes go away."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A remedy that was tried."""
+
+    finding: Finding
+    options: Options
+    before: Case
+    after: Case
+    findings: tuple[Finding, ...]
+    """What is wrong with the run afterwards."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the finding is gone, and the network does better on images that it was not trained on."""
+        after = self.after
+        remains = self.finding.name not in DATA and any(each.name == self.finding.name for each in self.findings)
+        if not after.is_over or after.diverged or remains:
+            return False
+        if self.before.diverged:
+            return not any(each.name == "no_learning" for each in self.findings)
+        is_lower = _loss(after) < LOWER * _loss(self.before)
+        more = (after.accuracy or 0.0) - (self.before.accuracy or 0.0)
+        return (is_lower and more > -FEWER) or more > MORE
+
+    def record(self) -> dict[str, Any]:
+        """The attempt as a strict-JSON object."""
+        document: dict[str, Any] = plain(
+            {
+                "event": "remedy",
+                "finding": self.finding.name,
+                "options": dict(self.options),
+                "holds": self.holds,
+                "before": figures(self.before),
+                "after": figures(self.after),
+                "findings": [each.name for each in self.findings],
+            }
+        )
+        return document
+
+
+def try_remedy(
+    case: Case,
+    finding: Finding,
+    options: Options,
+    data: Dataset,
+    control: Control | None = None,
+    hear: Callable[[Event], object] = lambda _: None,
+) -> Attempt:
+    """Train the case's run with other options, and compare. `hear` gets every event; `control` may end it."""
+    after = train(changed(case.config, options), data, control, hear)
+    return Attempt(finding, options, case, after, diagnose(after))
+
+
+def figures(case: Case) -> Mapping[str, Any]:
+    """How well a run did, in figures: None where it has none."""
+    ended, last = case.history.ended, case.history.epochs[-1:]
+    return {
+        "status": ended.status if ended else None,
+        "train_loss": case.train_loss,
+        "train_accuracy": case.train_accuracy,
+        "validation_loss": last[0].validation_loss if last else None,
+        "validation_accuracy": last[0].validation_accuracy if last else None,
+        "test_loss": ended.test_loss if ended else None,
+        "test_accuracy": ended.test_accuracy if ended else None,
+    }
+
+
+def _loss(case: Case) -> float:
+    """On images that were not trained on, where there are any."""
+    found = figures(case)
+    losses = (found["test_loss"], found["validation_loss"], found["train_loss"])
+    return next((loss for loss in losses if loss is not None and isfinite(loss)), float("inf"))

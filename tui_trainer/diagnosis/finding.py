@@ -1,0 +1,108 @@
+"""A finding: what is wrong with a run, where, how sure that is, why, and which options cure it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tui_trainer.diagnosis.case import Case
+from tui_trainer.training.events import plain
+
+Options = Mapping[str, Any]
+"""Values of options, by name."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule found in a run."""
+
+    name: str
+    symptom: str
+    """What is seen, as a template in English that `evidence` fills."""
+    cause: str
+    """Why that is so and what it does, likewise."""
+    evidence: Mapping[str, Any]
+    """The figures that the rule looked at, ready to be filled in."""
+    remedies: tuple[Options, ...] = ()
+    """Sets of options that cure it, the best first."""
+    further: tuple[Options, ...] = ()
+    """Sets of options that are worth a try when none of those does."""
+    layer: str | None = None
+    step: int | None = None
+    confidence: float = 0.9
+    """How sure it is, up to 1."""
+
+    @property
+    def tried(self) -> tuple[Options, ...]:
+        """All that is worth a try, each once, in this order."""
+        return (*self.remedies, *(each for each in self.further if each not in self.remedies))
+
+    def say(self, text: str, translate: Callable[[str], str] = str) -> str:
+        """The symptom or the cause in words."""
+        return translate(text).format(**self.evidence)
+
+    def record(self) -> dict[str, Any]:
+        """The finding as a strict-JSON object."""
+        document: dict[str, Any] = plain(
+            {
+                "event": "finding",
+                "name": self.name,
+                "layer": self.layer,
+                "step": self.step,
+                "confidence": self.confidence,
+                "evidence": dict(self.evidence),
+                "symptom": self.say(self.symptom),
+                "cause": self.say(self.cause),
+                "remedies": [{"options": dict(options)} for options in self.tried],
+            }
+        )
+        return document
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One thing that may be wrong with a run. `find` gives what `Finding` needs besides the rule's own texts, or None."""
+
+    name: str
+    symptom: str
+    cause: str
+    looks_at: str
+    """The figures and the threshold, in a phrase."""
+    source: str
+    """Where the threshold comes from."""
+    find: Callable[[Case], "Evidence | None"] = field(repr=False)
+    waits: bool = False
+    """Whether it is asked only when the run is over: what is slow at first may come to learn."""
+    is_of_data: bool = False
+    """Whether it looks at the data alone, which no option changes."""
+
+    def apply(self, case: Case) -> Finding | None:
+        """The finding, if the rule speaks."""
+        found = self.find(case)
+        if found is None:
+            return None
+        return Finding(
+            self.name,
+            found.symptom or self.symptom,
+            found.cause or self.cause,
+            found.figures,
+            found.remedies,
+            found.further,
+            found.layer,
+            found.step,
+            found.confidence,
+        )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a rule found."""
+
+    figures: Mapping[str, Any]
+    remedies: tuple[Options, ...] = ()
+    layer: str | None = None
+    step: int | None = None
+    confidence: float = 0.9
+    symptom: str = ""
+    """In place of the rule's, where it is more exact."""
+    cause: str = ""
+    further: tuple[Options, ...] = ()

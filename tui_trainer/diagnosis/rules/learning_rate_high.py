@@ -1,0 +1,59 @@
+"""Steps so large that they undo what was learned."""
+
+from math import isfinite
+from typing import Any, Final
+
+from tui_trainer.diagnosis.case import Case, figure
+from tui_trainer.diagnosis.finding import Evidence, Rule
+from tui_trainer.diagnosis.remedies import TEXTBOOK, first_of, growth, of_options
+from tui_trainer.history.quantities import FAR
+from tui_trainer.text.language import N_
+
+ABOVE: Final = 3.0
+"""Times the optimizer's usual rate: below, a rate is not suspected."""
+
+DIED: Final = 0.3
+"""Share of a layer's units that died or saturated in training."""
+
+
+def find(case: Case) -> Evidence | None:
+    """The rate is above the usual one, and since the start the loss rose, units died, or numbers overflowed."""
+    config, usual = case.config, case.usual_rate
+    if config.learning_rate <= ABOVE * usual or not case.is_judged:
+        return None
+    figures: dict[str, Any] = {"learning_rate": config.learning_rate, "usual": usual}
+    remedies = of_options(config) or first_of(config, {"learning_rate": usual})
+    further = first_of(config, {"learning_rate": usual}, {"learning_rate": usual / 10}, TEXTBOOK)
+    if case.diverged:
+        place = case.history.ended.divergence if case.history.ended else None
+        if growth(config) >= FAR and config.learning_rate <= 100 * usual:
+            return None
+        return Evidence(figures, remedies, place.layer if place else None, place.step if place else None, 0.95, further=further)
+    names = case.last.names if case.last else ()
+    died = [
+        (after - before, layer)
+        for kind in ("dead_fraction", "saturated_fraction")
+        for before, after, layer in zip(figure(case.first, kind), figure(case.last, kind), names, strict=False)
+        if isfinite(after - before)
+    ]
+    most, layer = max(died, default=(0.0, ""))
+    loss, start = case.train_loss, case.loss_at_start
+    worse = loss is not None and loss > min(start or case.guess_loss, case.guess_loss)
+    if most >= DIED:
+        figures |= {"died": most, "layer": layer}
+        return Evidence(figures, remedies, layer, case.history.steps, 0.95, DIED_OUT, further=further)
+    if worse:
+        return Evidence(figures, remedies, step=case.history.steps, further=further)
+    return None
+
+
+DIED_OUT = N_("the learning rate is too high: {died:.0%} of {layer} died")
+
+RULE = Rule(
+    "learning_rate_high",
+    N_("the learning rate is too high"),
+    N_("A step of {learning_rate:g} overshoots: it jumps over the valley, and the weights land where units are dead or numbers overflow."),
+    N_("rate above 3 times the usual one, and the loss above that of guessing, or 30% of a layer's units died, or numbers overflowed"),
+    N_("no rate may exceed 2 over the curvature: LeCun et al. 1998, 4.1; the limits are ours"),
+    find,
+)

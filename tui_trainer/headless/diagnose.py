@@ -1,0 +1,120 @@
+"""Diagnoses a run on disk, and tries the remedies; prints findings and attempts as lines."""
+
+from dataclasses import replace
+from typing import Final
+
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset
+from tui_trainer.diagnosis.attempt import Attempt, figures, try_remedy
+from tui_trainer.diagnosis.case import Case, DataFacts, Predictions
+from tui_trainer.diagnosis.diagnose import diagnose
+from tui_trainer.diagnosis.finding import Finding
+from tui_trainer.diagnosis.replay import first_measurement
+from tui_trainer.errors import UserError
+from tui_trainer.headless.run import Exit, as_options, describe_finding
+from tui_trainer.runs.archive import RunRecord, with_batches
+from tui_trainer.runs.directory import RunDirectory, line
+from tui_trainer.runs.resumable import latest_options
+from tui_trainer.runs.run import settle
+from tui_trainer.system import signals
+from tui_trainer.system.streams import warn
+from tui_trainer.trained.restore import read_network, restore
+from tui_trainer.training.control import Control
+
+MOST_CURES: Final = 3
+"""One remedy on top of another: a run may suffer from several things."""
+
+
+def diagnose_run(record: RunRecord, *, as_json: bool, tries: bool) -> int:
+    """Print what is wrong with the run, with `tries` also what its remedies do, and return the exit status. Raises UserError."""
+    case, data = open_case(record)
+    findings = diagnose(case)
+    for finding in findings:
+        for text in [line(finding.record())] if as_json else [describe_finding(finding), f"  {finding.say(finding.cause)}"]:
+            print(text, flush=True)  # noqa: T201
+    if not findings:
+        if not as_json:
+            print("nothing is found to be wrong" if case.history.epochs else "there is nothing to diagnose yet")  # noqa: T201
+        return Exit.FINISHED
+    if not tries:
+        return Exit.NOT_WELL
+    if data is None:
+        raise UserError("cannot be tried without the data of the run", option="--try", colon=False)
+    control = Control()
+    with signals.heeded(lambda _number: control.stop("interrupted")) as received:
+        is_cured = _cure(case, findings, data, control, as_json=as_json)
+    if received:
+        return signals.exit_status(received[0])
+    return Exit.FINISHED if is_cured else Exit.NOT_WELL
+
+
+def open_case(record: RunRecord) -> tuple[Case, Dataset | None]:
+    """All that there is to know of a run, and its data; None where that cannot be read any more, which a warning tells."""
+    options = latest_options(record)
+    case = Case(options, with_batches(record))
+    try:
+        config, data = settle(_as_begun(record, options))
+    except UserError as error:
+        warn(f"{error}; the diagnosis has to do without the data")
+        return case, None
+    training, validation = data.hold_out(config.validation)
+    case = replace(case, config=options.model_copy(update={"threads": config.threads}), data=DataFacts.of(training, data.classes))
+    if options.epochs:
+        case = replace(case, start=first_measurement(config, data))
+    try:
+        network = restore(read_network(RunDirectory(record.path).checkpoint))
+    except (UserError, OSError):
+        return case, data  # the log alone tells enough
+    if network.inputs == data.features and network.classes == data.classes and not case.diverged:
+        case = replace(case, predictions=Predictions.of(network, data.test or validation or training))
+    return case, data
+
+
+def _as_begun(record: RunRecord, options: Config) -> Config:
+    """The options at the run's start, as far as they are known."""
+    try:
+        return Config.parse({name: value for name, value in record.config.items() if value is not None})
+    except UserError:
+        return options
+
+
+def _cure(case: Case, findings: tuple[Finding, ...], data: Dataset, control: Control, *, as_json: bool) -> bool:
+    """Try the remedies of what comes first, and then of what is left; whether nothing is wrong in the end."""
+    for _ in range(MOST_CURES):
+        held = _first_that_holds(case, findings, data, control, as_json=as_json)
+        if held is None:
+            return False
+        case, findings = held.after, held.findings
+        if not findings:
+            return True
+    return False
+
+
+def _first_that_holds(case: Case, findings: tuple[Finding, ...], data: Dataset, control: Control, *, as_json: bool) -> Attempt | None:
+    for finding in findings:
+        for remedy in finding.tried:
+            attempt = try_remedy(case, finding, remedy, data, control)
+            if control.stopping:
+                return None
+            print(line(attempt.record()) if as_json else describe_attempt(attempt), flush=True)  # noqa: T201
+            if attempt.holds:
+                return attempt
+    return None
+
+
+def describe_attempt(attempt: Attempt) -> str:
+    """What a remedy did, in a line."""
+    verdict = "it holds" if attempt.holds else "it does not help"
+    left = f"; left: {', '.join(finding.name for finding in attempt.findings)}" if attempt.findings else ""
+    return f"tried {as_options(attempt.options)}: {verdict}: {_figures(attempt.before)} before, {_figures(attempt.after)} after{left}"
+
+
+def _figures(case: Case) -> str:
+    found = figures(case)
+    if case.diverged:
+        return "diverged"
+    for kind in ("test", "validation", "train"):
+        accuracy, loss = found[f"{kind}_accuracy"], found[f"{kind}_loss"]
+        if accuracy is not None and loss is not None:
+            return f"{'training' if kind == 'train' else kind} accuracy {accuracy:.1%}, loss {loss:.4f}"
+    return "nothing trained"
