@@ -176,7 +176,7 @@ EXAMPLES: Final = (
     Example("no_learning", "random", {"hidden": "128"}),
     Example("no_learning", "random", {"hidden": "256", "epochs": 20}),
     Example("no_learning", "random", {"hidden": "64x3", "activation": "tanh", "epochs": 10}),
-    Example("bad_scale", "bytes", {"hidden": "64", "optimizer": "sgd"}),
     Example("bad_scale", "bytes", {"hidden": "64,64", "activation": "tanh"}),
+    Example("bad_scale", "bytes", {"hidden": "64", "optimizer": "sgd"}),
     Example("missing_class", "rare", {"hidden": "64", "optimizer": "sgd", "epochs": 2}),
 )

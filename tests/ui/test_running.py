@@ -158,7 +158,7 @@ async def test_a_run_whose_units_died_is_not_shown_as_a_success(sit_down: Desks)
     async with sit_down(SMALL, optimizer="sgd", learning_rate=100, hidden="64") as desk:
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.ENDED)
-        assert re.search(r"! completed .*dead units: \d+% of dense_1", desk.screen)
+        assert re.search(r"! completed .*too high: \d+% of dense_1 died", desk.screen)
         assert "try learning rate 0.01" in desk.screen
         assert desk.app.main.query_one("#sentence").styles.color != good
 

@@ -199,8 +199,9 @@ def worst(one: Measurement | None, name: str, word: str, layers: slice = slice(N
     figure, values = FIGURES[name], table(one.layers, is_logged=one.is_logged)[:, list(FIGURES).index(name)]
     found = [
         (float(value), layer)
-        for layer, value, judged in list(zip(one.names, values, figure.judged(values), strict=True))[layers]
-        if not np.isnan(value) and figure.band(float(judged)).word == word
+        for layer, raw, value, judged in list(zip(one.names, one.figure(name), values, figure.judged(values), strict=True))[layers]
+        # NaN: an earlier version did not measure the figure.
+        if not np.isnan(raw) and figure.band(float(judged)).word == word
     ]
     if not found:
         return None

@@ -7,13 +7,20 @@ from tui_trainer.diagnosis.case import Case, figure
 from tui_trainer.diagnosis.finding import Evidence, Rule
 from tui_trainer.diagnosis.remedies import TEXTBOOK, first_of, growth, of_options
 from tui_trainer.history.quantities import FAR
+from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.text.language import N_
 
 ABOVE: Final = 3.0
 """Times the optimizer's usual rate: below, a rate is not suspected."""
 
 DIED: Final = 0.3
-"""Share of a layer's units that died or saturated in training."""
+"""Share of a layer's units that died in training."""
+
+DEAD: Final = 0.4
+"""As on the layers' map."""
+
+FLAT: Final = 0.9
+"""Share of a bounded function's outputs at the ends of its range."""
 
 
 def find(case: Case) -> Evidence | None:
@@ -29,14 +36,7 @@ def find(case: Case) -> Evidence | None:
         if growth(config) >= FAR and config.learning_rate <= 100 * usual:
             return None
         return Evidence(figures, remedies, place.layer if place else None, place.step if place else None, 0.95, further=further)
-    names = case.last.names if case.last else ()
-    died = [
-        (after - before, layer)
-        for kind in ("dead_fraction", "saturated_fraction")
-        for before, after, layer in zip(figure(case.first, kind), figure(case.last, kind), names, strict=False)
-        if isfinite(after - before)
-    ]
-    most, layer = max(died, default=(0.0, ""))
+    most, layer = _killed(case)
     loss, start = case.train_loss, case.loss_at_start
     worse = loss is not None and loss > min(start or case.guess_loss, case.guess_loss)
     if most >= DIED:
@@ -45,6 +45,17 @@ def find(case: Case) -> Evidence | None:
     if worse:
         return Evidence(figures, remedies, step=case.history.steps, further=further)
     return None
+
+
+def _killed(case: Case) -> tuple[float, str]:
+    """The largest share of a layer's units that died or saturated since the start, and the layer; all of them, where many are dead."""
+    names = case.last.names if case.last else ()
+    shares = zip(figure(case.first, "dead_fraction"), figure(case.last, "dead_fraction"), names, strict=False)
+    # The first measurement comes after the first step, which may have killed them all.
+    found = [(after if after >= DEAD else after - before, layer) for before, after, layer in shares if isfinite(after - before)]
+    flat = zip(figure(case.last, "saturated_fraction"), names, case.config.activations, strict=False)
+    found += [(share, layer) for share, layer, name in flat if share >= FLAT and ACTIVATIONS[name].bounds]
+    return max(found, default=(0.0, ""))
 
 
 DIED_OUT = N_("the learning rate is too high: {died:.0%} of {layer} died")
