@@ -111,7 +111,7 @@ def test_units_that_died_in_training_are_the_rates_fault() -> None:
     assert names == ["learning_rate_high", "dead_units"]
     case = told(layers(dead_fraction=0.89), start=layers(), accuracy=0.9, learning_rate=0.03)
     finding = found(case)["learning_rate_high"]
-    assert finding.say(finding.symptom) == "the learning rate is too high: 89% of dense_1 died"
+    assert finding.say(finding.symptom) == "rate too high: 89% of dense_1 died"
     assert finding.remedies == ({"learning_rate": 0.001},)
 
 

@@ -39,7 +39,7 @@ def find(case: Case) -> Evidence | None:
     return None
 
 
-SLOPES = N_("weight decay eats PReLU's slopes: {slope:.0%} of them is left")
+SLOPES = N_("weight decay leaves {slope:.0%} of PReLU's slopes")
 WHY_SLOPES = N_("Weight decay pulls the learned slopes to 0, and PReLU becomes ReLU (He et al. 2015, 2).")
 
 RULE = Rule(

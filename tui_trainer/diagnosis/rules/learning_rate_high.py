@@ -58,7 +58,7 @@ def _killed(case: Case) -> tuple[float, str]:
     return max(found, default=(0.0, ""))
 
 
-DIED_OUT = N_("the learning rate is too high: {died:.0%} of {layer} died")
+DIED_OUT = N_("rate too high: {died:.0%} of {layer} died")
 
 RULE = Rule(
     "learning_rate_high",

@@ -25,9 +25,9 @@ def find(case: Case) -> Evidence | None:
     return Evidence(figures, of_options(case.config), step=case.history.steps, further=first_of(case.config, TEXTBOOK))
 
 
-LABELS = N_("the labels cannot be learned: {accuracy:.0%} of new images are right, {guess:.0%} by guessing")
+LABELS = N_("the labels cannot be learned")
 WHY_LABELS = N_(
-    "The network learns {train_accuracy:.0%} of its training images by heart and knows nothing of others: the labels do not depend on the "
+    "The network learns {train_accuracy:.0%} of its training images by heart and {accuracy:.0%} of others, where guessing gives {guess:.0%}: the labels do not depend on the "
     "images, or are mixed up. No option cures that; look at the data."
 )
 

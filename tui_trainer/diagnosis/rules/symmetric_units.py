@@ -22,13 +22,13 @@ def find(case: Case) -> Evidence | None:
     if least >= LEAST:
         return None
     layer, further = f"dense_{spreads.index(least) + 2}", first_of(case.config, TEXTBOOK)
-    return Evidence({"spread": least}, of_options(case.config), layer, 0, 0.95, further=further)
+    return Evidence({"spread": least, "layer": layer}, of_options(case.config), layer, 0, 0.95, further=further)
 
 
 RULE = Rule(
     "symmetric_units",
-    N_("all units are alike: their weights differ by {spread:.1g} of what they should"),
-    N_("Units that start the same get the same gradient and stay the same: a layer of them is worth one unit."),
+    N_("all units of {layer} are alike"),
+    N_("The weights differ by {spread:.1g} of what they should. Units that start the same get the same gradient and stay the same."),
     N_("spread of a layer's first weights below 1/1000 of the recommended one, and little learned"),
     N_("symmetry has to be broken: Goodfellow, Bengio & Courville 2016, 8.4; the limit is ours"),
     find,
