@@ -27,8 +27,8 @@ def find(case: Case) -> Evidence | None:
 
 LABELS = N_("the labels cannot be learned")
 WHY_LABELS = N_(
-    "The network learns {train_accuracy:.0%} of its training images by heart and {accuracy:.0%} of others, where guessing gives {guess:.0%}: the labels do not depend on the "
-    "images, or are mixed up. No option cures that; look at the data."
+    "The network learns {train_accuracy:.0%} of its training images by heart, and {accuracy:.0%} of others, where guessing gives "
+    "{guess:.0%}: the labels do not depend on the images, or are mixed up. No option cures that; look at the data."
 )
 
 RULE = Rule(

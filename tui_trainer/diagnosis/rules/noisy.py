@@ -42,9 +42,7 @@ def find(case: Case) -> Evidence | None:
 RULE = Rule(
     "noisy",
     N_("the batches are too small for the rate"),
-    N_(
-        "The gradient of {batch_size} images is mostly chance, and the loss jumps by {noise:.2g} around {mean:.2g}. Larger batches, or smaller steps, average it out."
-    ),
+    N_("The gradient of {batch_size} images is mostly chance, and the loss jumps by {noise:.2g}. Larger batches average it out."),
     N_("rate over batch size above 100 times the usual, noise of the loss from batch to batch above its mean, and less than 95% learned"),
     N_("gradient noise: McCandlish et al. 2018; the rate goes with the batch: Goyal et al. 2017; the limits are ours"),
     find,
