@@ -15,6 +15,7 @@ from tui_trainer.history.history import History
 from tui_trainer.history.measurements import Measurement
 from tui_trainer.history.quantities import FIGURES, table
 from tui_trainer.history.series import STEP
+from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.arrays import Labels
 from tui_trainer.nn.network import Network
 from tui_trainer.nn.optimizers import OPTIMIZERS
@@ -22,6 +23,9 @@ from tui_trainer.training.batch_loader import BatchLoader
 
 EARLY: Final = 20
 """Steps in which a measurement still shows what the initializer made, and not what the training has."""
+
+FLAT: Final = 0.75
+"""Share of a bounded function's outputs at the ends of its range; a healthy layer has less than a tenth there."""
 
 SAMPLED: Final = 5000
 """Images whose inputs are looked at."""
@@ -207,6 +211,13 @@ def worst(one: Measurement | None, name: str, word: str, layers: slice = slice(N
         return None
     value, layer = max(found)
     return layer, value
+
+
+def flattest(case: Case, one: Measurement | None) -> tuple[float, str] | None:
+    """The share of outputs at the ends of a bounded function's range, and the layer, where that is nearly all of a layer's."""
+    shares = zip(figure(one, "saturated_fraction"), one.names if one else (), case.config.activations, strict=False)
+    found = [(share, layer) for share, layer, name in shares if share >= FLAT and ACTIVATIONS[name].bounds]
+    return max(found, default=None)
 
 
 def figure(one: Measurement | None, name: str) -> Sequence[float]:

@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import Final
 
-from tui_trainer.diagnosis.case import Case
+from tui_trainer.diagnosis.case import Case, flattest
 from tui_trainer.diagnosis.finding import Evidence, Rule
 from tui_trainer.diagnosis.remedies import first_of, good_initializer
 from tui_trainer.text.language import N_
@@ -15,7 +15,8 @@ ABOVE: Final = 3.0
 def find(case: Case) -> Evidence | None:
     """The first batch's loss is far above ln(classes)."""
     loss = case.loss_at_start
-    if loss is None or (isfinite(loss) and loss <= case.guess_loss + ABOVE):
+    # Units that are flat from the start explain more.
+    if loss is None or flattest(case, case.first) or (isfinite(loss) and loss <= case.guess_loss + ABOVE):
         return None
     remedies = first_of(case.config, {"initializer": good_initializer(case.config)}, {"initializer": "glorot_uniform"})
     return Evidence({"loss": loss, "guess": case.guess_loss}, remedies[:1], step=1, confidence=0.95, further=remedies[1:])

@@ -1,10 +1,15 @@
 """Units whose function is flat for every image: no gradient passes through them, and they do not recover."""
 
-from tui_trainer.diagnosis.case import Case, worst
+from typing import Final
+
+from tui_trainer.diagnosis.case import Case, flattest, worst
 from tui_trainer.diagnosis.finding import Evidence, Rule
 from tui_trainer.diagnosis.remedies import TEXTBOOK, first_of, good_initializer, of_options, wider
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.text.language import N_
+
+LEARNED: Final = 0.9
+"""What has learned more bears it that nearly all outputs are flat, each unit at another end for other images."""
 
 
 def _find(case: Case, *, bounded: bool) -> Evidence | None:
@@ -12,9 +17,11 @@ def _find(case: Case, *, bounded: bool) -> Evidence | None:
         return None
     hidden = len(case.config.hidden)
     found = worst(case.last, "dead_fraction", "dead", slice(0, hidden))
-    if found is None:
+    flat = flattest(case, case.last) if bounded and case.learned < LEARNED else None
+    seen = found or (flat and flat[::-1])
+    if not seen:
         return None
-    layer, share = found
+    layer, share = seen
     name = case.activation(case.last.names.index(layer))
     if (ACTIVATIONS[name].bounds is not None) != bounded:
         return None
@@ -41,7 +48,7 @@ SATURATED = Rule(
     "saturated_units",
     N_("saturated units: {value:.0%} of {layer}"),
     N_("These units are at the end of their range for every image, where their function is flat: no gradient passes through them."),
-    N_("share of units of sigmoid or tanh that are flat for all probe images above 40%"),
+    N_("share of units of sigmoid or tanh that are flat for all probe images above 40%, or of all outputs above 75%"),
     N_("Glorot & Bengio 2010, 3; the limit as for dead units"),
     lambda case: _find(case, bounded=True),
 )

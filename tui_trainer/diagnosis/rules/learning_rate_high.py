@@ -3,11 +3,10 @@
 from math import isfinite
 from typing import Any, Final
 
-from tui_trainer.diagnosis.case import Case, figure
+from tui_trainer.diagnosis.case import Case, figure, flattest
 from tui_trainer.diagnosis.finding import Evidence, Rule
 from tui_trainer.diagnosis.remedies import TEXTBOOK, first_of, growth, of_options
 from tui_trainer.history.quantities import FAR
-from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.text.language import N_
 
 ABOVE: Final = 3.0
@@ -19,14 +18,15 @@ DIED: Final = 0.3
 DEAD: Final = 0.4
 """As on the layers' map."""
 
-FLAT: Final = 0.9
-"""Share of a bounded function's outputs at the ends of its range."""
+SMALL: Final = 4
+"""Images in a batch: with so few, a rate up to ten times the usual one is not too high, but too noisy."""
 
 
 def find(case: Case) -> Evidence | None:
     """The rate is above the usual one, and since the start the loss rose, units died, or numbers overflowed."""
     config, usual = case.config, case.usual_rate
-    if config.learning_rate <= ABOVE * usual or not case.is_judged:
+    is_small = config.batch_size <= SMALL and config.learning_rate <= 10 * usual and not case.diverged
+    if config.learning_rate <= ABOVE * usual or not case.is_judged or is_small:
         return None
     figures: dict[str, Any] = {"learning_rate": config.learning_rate, "usual": usual}
     remedies = of_options(config) or first_of(config, {"learning_rate": usual})
@@ -53,9 +53,9 @@ def _killed(case: Case) -> tuple[float, str]:
     shares = zip(figure(case.first, "dead_fraction"), figure(case.last, "dead_fraction"), names, strict=False)
     # The first measurement comes after the first step, which may have killed them all.
     found = [(after if after >= DEAD else after - before, layer) for before, after, layer in shares if isfinite(after - before)]
-    flat = zip(figure(case.last, "saturated_fraction"), names, case.config.activations, strict=False)
-    found += [(share, layer) for share, layer, name in flat if share >= FLAT and ACTIVATIONS[name].bounds]
-    return max(found, default=(0.0, ""))
+    # What was flat from the start is not the rate's fault.
+    flat = None if flattest(case, case.first) else flattest(case, case.last)
+    return max([*found, *([flat] if flat else [])], default=(0.0, ""))
 
 
 DIED_OUT = N_("rate too high: {died:.0%} of {layer} died")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tui_trainer.diagnosis.case import Case
+from tui_trainer.diagnosis.case import Case, worst
 from tui_trainer.diagnosis.finding import Evidence, Rule
 from tui_trainer.diagnosis.remedies import first_of
 from tui_trainer.history.derived import loss_noise
@@ -11,6 +11,9 @@ from tui_trainer.text.language import N_
 
 STEP_PER_IMAGE: Final = 100.0
 """The rate over the batch size, in times what the optimizer's usual rate takes at 32 images: below, a batch is not suspected."""
+
+SMALL: Final = 4
+"""Images in a batch, whose chance alone may kill units."""
 
 LEARNED: Final = 0.95
 TIMES: Final = 1.0
@@ -32,7 +35,8 @@ def find(case: Case) -> Evidence | None:
     ):
         return None
     noise, mean = loss_noise(losses), float(losses[len(losses) // 2 :].mean())
-    if noise is None or not mean or noise < TIMES * mean:
+    jumps = noise is not None and mean > 0 and noise >= TIMES * mean
+    if not jumps and (config.batch_size > SMALL or worst(case.last, "dead_fraction", "dead") is None):
         return None
     remedies = first_of(config, {"batch_size": 32}, {"batch_size": 32, "learning_rate": case.usual_rate})
     figures = {"batch_size": config.batch_size, "noise": noise, "mean": mean}

@@ -7,7 +7,7 @@ from tui_trainer.diagnosis.finding import Evidence, Rule
 from tui_trainer.diagnosis.remedies import first_of
 from tui_trainer.text.language import N_
 
-LEARNED: Final = (0.1, 0.8)
+LEARNED: Final = (0.05, 0.8)
 GAP: Final = 0.1
 
 
@@ -29,7 +29,7 @@ RULE = Rule(
     "underfitting",
     N_("underfitting: training accuracy {train_accuracy:.0%}"),
     N_("All that is known of an image has to pass a layer of {narrowest} units on its way to {classes} classes. Widen it."),
-    N_("training accuracy between 10% and 80% of the way from guessing, like validation's, and a layer narrower than the classes"),
+    N_("training accuracy between 5% and 80% of the way from guessing, like validation's, and a layer narrower than the classes"),
     N_("capacity: Goodfellow, Bengio & Courville 2016, 5.2; the limits are ours"),
     find,
     waits=True,
