@@ -52,6 +52,7 @@ def test_help_lists_every_option() -> None:
     assert "--lr" in text
     assert "--no-shuffle" in text
     assert "lr-find" in text
+    assert "preflight" in text
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from tui_trainer.commands.lesson import lesson_command
 from tui_trainer.commands.lr_find import lr_find_command
 from tui_trainer.commands.paths import paths_command
 from tui_trainer.commands.predict import predict_command
+from tui_trainer.commands.preflight import preflight_command
 from tui_trainer.commands.runs import runs_command
 from tui_trainer.commands.serve import serve_command
 from tui_trainer.commands.sweep import sweep_command
@@ -25,6 +26,7 @@ COMMANDS: Final = (
     lr_find_command,
     paths_command,
     predict_command,
+    preflight_command,
     runs_command,
     serve_command,
     sweep_command,

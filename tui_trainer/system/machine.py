@@ -1,8 +1,9 @@
-"""The processor, and how much of it there is for this process."""
+"""The processor and the memory, and how much of them there is for this process."""
 
 import os
 import platform
 import sys
+from contextlib import suppress
 
 
 def cores() -> int:
@@ -19,3 +20,21 @@ def processor() -> str:
             return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")
     except OSError:
         return platform.processor()
+
+
+def memory() -> int | None:
+    """The bytes of memory that this process may use: the machine's, or its control group's limit; None where the system does not tell."""
+    known = []
+    with suppress(AttributeError, ValueError, OSError):  # Windows has no sysconf, and not every system these names
+        known.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    # A container's limit; the file says "max" where there is none.
+    with suppress(ValueError, OSError), open("/sys/fs/cgroup/memory.max", encoding="ascii") as file:  # noqa: PTH123 the kernel's
+        known.append(int(file.read()))
+    return min(known, default=None)
+
+
+def resident() -> int | None:
+    """The bytes of memory that this process holds now; None where the system does not tell."""
+    with suppress(AttributeError, ValueError, OSError, IndexError), open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return None

@@ -36,6 +36,17 @@ from tui_trainer.training.training_state import Order, TrainingState
 from tui_trainer.version import __version__
 
 
+def split_up(config: Config, data: Dataset) -> tuple[Split, Split | None]:
+    """The samples to train on, and those to validate on. Raises UserError when the data cannot be split or batched as the options say."""
+    if config.early_stopping and not config.validation:
+        raise UserError("needs a validation set", option="--early-stopping", colon=False, hint="give --validation a number above 0")
+    training, validation = data.hold_out(config.validation)
+    samples = len(training.labels)
+    if config.batch_size > samples:
+        raise UserError(f"must be at most the {samples:,} training samples, not {config.batch_size:,}", option="--batch-size", colon=False)
+    return training, validation
+
+
 class Training:
     """A run: its training state, and the data for training, validation and test.
 
@@ -44,15 +55,9 @@ class Training:
 
     def __init__(self, config: Config, data: Dataset) -> None:
         self._threads = BlasThreads(int(config.threads))
-        if config.early_stopping and not config.validation:
-            raise UserError("needs a validation set", option="--early-stopping", colon=False, hint="give --validation a number above 0")
+        training, validation = split_up(config, data)
         self.warnings = tuple(f"--data {config.data}: no training image is labelled {label}" for label in data.missing_classes)
-        training, validation = data.hold_out(config.validation)
         samples = len(training.labels)
-        if config.batch_size > samples:
-            raise UserError(
-                f"must be at most the {samples:,} training samples, not {config.batch_size:,}", option="--batch-size", colon=False
-            )
         self.state = TrainingState(config, data.spec, samples, data.fingerprint)
         sparse = data.sparse_parts(samples)
         self._training = BatchLoader(training, config.batch_size, sparse[0])
