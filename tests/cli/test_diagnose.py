@@ -144,3 +144,16 @@ def test_what_stop_when_does_not_know_is_refused(arguments: list[str], told: str
     assert done.returncode == 2
     assert told in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_figures_are_measured_on_demand(digits_file: Path, tmp_path: Path) -> None:
+    run = trained(digits_file, tmp_path / "run", "--hidden", "32,16")
+    done = call("diagnose", run, "--figures", "--format", "json")
+    found = {(record["name"], record["layer"]): record["value"] for record in records(done.stdout) if record["event"] == "figure"}
+    ranks = {("effective_rank", "dense_1"), ("effective_rank", "dense_2")}
+    assert found.keys() == {("sharpness", None), ("stability", None), ("noise_scale", None), *ranks}
+    assert found["stability", None] == pytest.approx(0.001 * found["sharpness", None] / 2)
+    assert 1 < found["effective_rank", "dense_2"] <= 16
+    text = call("diagnose", run, "--figures").stdout
+    assert "effective rank of dense_2" in text
+    assert "Roy & Vetterli 2007" in text

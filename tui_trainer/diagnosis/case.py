@@ -85,6 +85,8 @@ class Case:
     history: History
     data: DataFacts | None = None
     predictions: Predictions | None = None
+    sharpness: float | None = None
+    """The largest eigenvalue of the loss's Hessian for the present network, in nats per squared unit of the parameters."""
     start: Measurement | None = None
     """The layers before training has changed them, where the history has no measurement of that."""
 

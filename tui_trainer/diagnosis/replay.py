@@ -1,15 +1,22 @@
 """Training for the sake of a diagnosis: in memory, with the layers measured from the first step on."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
 
 from tui_trainer.config.options import Config
-from tui_trainer.datasets.dataset import Dataset
+from tui_trainer.datasets.dataset import Dataset, Split
 from tui_trainer.diagnosis.case import Case, DataFacts, Predictions
 from tui_trainer.history.history import History
 from tui_trainer.history.measurements import Measurement
+from tui_trainer.nn.network import Network
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Event, Progress
+from tui_trainer.training.instruments.sharpness import sharpness
 from tui_trainer.training.loop import Training
+
+SHARPENED: Final = 200
+"""Training samples for which the sharpness is measured."""
 
 
 def first_measurement(config: Config, data: Dataset) -> Measurement | None:
@@ -35,4 +42,13 @@ def train(config: Config, data: Dataset, control: Control | None = None, hear: C
     history.drain()
     split = training.test or data.hold_out(config.validation)[1] or data.training
     facts = DataFacts.of(data.hold_out(config.validation)[0], data.classes)
-    return Case(training.state.options, history, facts, None if history.diverged else Predictions.of(training.state.network, split))
+    case = Case(training.state.options, history, facts)
+    return case if history.diverged else look_into(case, training.state.network, split, data.training)
+
+
+def look_into(case: Case, network: Network, split: Split, training: Split) -> Case:
+    """The case with what its network says of `split`, and its sharpness for some of the training samples."""
+    some = Split(training.images[:SHARPENED], training.labels[:SHARPENED])
+    # The two leading digits decide.
+    value = sharpness(network, some, tolerance=0.01).value
+    return replace(case, predictions=Predictions.of(network, split), sharpness=value)

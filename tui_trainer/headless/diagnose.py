@@ -6,12 +6,14 @@ from typing import Final
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.diagnosis.attempt import Attempt, figures, try_remedy
-from tui_trainer.diagnosis.case import Case, DataFacts, Predictions
+from tui_trainer.diagnosis.case import Case, DataFacts
 from tui_trainer.diagnosis.diagnose import diagnose
+from tui_trainer.diagnosis.figures import measure
 from tui_trainer.diagnosis.finding import Finding
-from tui_trainer.diagnosis.replay import first_measurement
+from tui_trainer.diagnosis.replay import first_measurement, look_into
 from tui_trainer.errors import UserError
 from tui_trainer.headless.run import Exit, as_options, describe_finding
+from tui_trainer.nn.network import Network
 from tui_trainer.runs.archive import RunRecord, with_batches
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.runs.resumable import latest_options
@@ -25,9 +27,11 @@ MOST_CURES: Final = 3
 """One remedy on top of another: a run may suffer from several things."""
 
 
-def diagnose_run(record: RunRecord, *, as_json: bool, tries: bool) -> int:
+def diagnose_run(record: RunRecord, *, as_json: bool, tries: bool, measures: bool = False) -> int:
     """Print what is wrong with the run, with `tries` also what its remedies do, and return the exit status. Raises UserError."""
-    case, data = open_case(record)
+    case, data, network = open_case(record)
+    if measures and network and data:
+        _tell_figures(case, data, network, as_json=as_json)
     findings = diagnose(case)
     for finding in findings:
         for text in [line(finding.record())] if as_json else [describe_finding(finding), f"  {finding.say(finding.cause)}"]:
@@ -48,15 +52,15 @@ def diagnose_run(record: RunRecord, *, as_json: bool, tries: bool) -> int:
     return Exit.FINISHED if is_cured else Exit.NOT_WELL
 
 
-def open_case(record: RunRecord) -> tuple[Case, Dataset | None]:
-    """All that there is to know of a run, and its data; None where that cannot be read any more, which a warning tells."""
+def open_case(record: RunRecord) -> tuple[Case, Dataset | None, Network | None]:
+    """All that there is to know of a run, its data and its network; None for what cannot be read any more, which a warning tells."""
     options = latest_options(record)
     case = Case(options, with_batches(record))
     try:
         config, data = settle(_as_begun(record, options))
     except UserError as error:
         warn(f"{error}; the diagnosis has to do without the data")
-        return case, None
+        return case, None, None
     training, validation = data.hold_out(config.validation)
     case = replace(case, config=options.model_copy(update={"threads": config.threads}), data=DataFacts.of(training, data.classes))
     if options.epochs:
@@ -64,10 +68,21 @@ def open_case(record: RunRecord) -> tuple[Case, Dataset | None]:
     try:
         network = restore(read_network(RunDirectory(record.path).checkpoint))
     except (UserError, OSError):
-        return case, data  # the log alone tells enough
-    if network.inputs == data.features and network.classes == data.classes and not case.diverged:
-        case = replace(case, predictions=Predictions.of(network, data.test or validation or training))
-    return case, data
+        return case, data, None  # the log alone tells enough
+    if (network.inputs, network.classes) != (data.features, data.classes):
+        return case, data, None
+    if not case.diverged:
+        case = look_into(case, network, data.test or validation or training, training)
+    return case, data, network
+
+
+def _tell_figures(case: Case, data: Dataset, network: Network, *, as_json: bool) -> None:
+    training, _validation = data.hold_out(case.config.validation)
+    for figure in measure(network, case.config, training):
+        where = f" of {figure.layer}" if figure.layer else ""
+        value = "not finite" if figure.value is None else f"{figure.value:.4g}"
+        text = f"{figure.name.replace('_', ' ')}{where} {value}: {figure.words} ({figure.source})"
+        print(line({"event": "figure", **figure._asdict()}) if as_json else text, flush=True)  # noqa: T201
 
 
 def _as_begun(record: RunRecord, options: Config) -> Config:

@@ -6,6 +6,7 @@ from tui_trainer.diagnosis.finding import Rule
 from tui_trainer.diagnosis.rules import (
     bad_scale,
     bad_start,
+    bouncing,
     constant_features,
     decay_too_strong,
     diverged,
@@ -37,6 +38,7 @@ RULES: Final[tuple[Rule, ...]] = (
     # The steps
     decay_too_strong.RULE,
     learning_rate_high.RULE,
+    bouncing.RULE,
     learning_rate_low.RULE,
     noisy.RULE,
     schedule_early.RULE,
