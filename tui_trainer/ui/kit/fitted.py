@@ -1,16 +1,29 @@
 """Screens that are dressed for a size before they are laid out for it."""
 
+from pathlib import Path
+from typing import ClassVar
+
 from textual.command import CommandPalette
 from textual.events import ScreenResume
 from textual.geometry import Size
 from textual.screen import ModalScreen, Screen, ScreenResultType
 
+UI = Path(__file__).parents[1]
+
 
 class FittedScreen(Screen[ScreenResultType]):
     """Takes the classes of its breakpoints first: Textual lays out in the old ones, takes the new ones, and lays out twice more."""
 
+    SHEET: ClassVar[str | None] = None
+    """A style sheet, in `ui/`, that is not needed until such a screen is opened."""
+
     def on_compose(self) -> None:
-        """Have the classes of the terminal's size before there is anything inside."""
+        """Have the style sheet and the classes of the terminal's size before there is anything inside."""
+        if self.SHEET:
+            # With CSS_PATH Textual would read all sheets anew, and style all that is there once more.
+            sheet = UI / self.SHEET
+            self.app.stylesheet.add_source(sheet.read_text(encoding="utf-8"), (str(sheet), ""))
+            self.update_node_styles(animate=False)
         self._fit(self.app.size)
 
     def on_screen_resume(self, event: ScreenResume) -> None:
