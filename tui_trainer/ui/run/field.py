@@ -93,7 +93,8 @@ class Field(Vertical):
         if isinstance(value, bool):
             return Checkbox(value=value, compact=True, id=self.option)
         placeholder = _("none") if self.may_be_empty else ""
-        entry = Input(value, placeholder, Legible(), compact=True, select_on_focus=True, id=self.option)
+        # What is valid from the start: Textual would add the class with another look at every rule.
+        entry = Input(value, placeholder, Legible(), compact=True, select_on_focus=True, id=self.option, classes="-valid")
         entry.cursor_blink = False  # an app at rest writes nothing to the line
         return entry
 
