@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
+from textual.widget import Widget
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
@@ -35,22 +36,18 @@ class KeyFooter(Footer):
     async def recompose(self) -> None:
         """Exchange the keys that are others now: each focus that moves asks for this, and a key costs a layout and a look at every rule."""
         async with self.lock:
-            if not self.is_attached:  # its screen has been left
+            if not self.is_attached:  # its screen has been left, as it may be after each `await`
                 return
             before, offered = self._keys, self._offered()
             if list(offered) == list(before):
                 return
-            kept = [looks for looks in before if looks in offered]
-            if kept != [looks for looks in offered if looks in before]:
-                kept = []
-            self._keys = {looks: before[looks] if looks in kept else self._key(each) for looks, each in offered.items()}
+            self._keys = {looks: before[looks] if looks in before else self._key(each) for looks, each in offered.items()}
             with self.app.batch_update():
-                await self.remove_children([key for looks, key in before.items() if looks not in kept])
-                following = None
-                for looks, key in reversed(self._keys.items()):
-                    if looks not in kept:
-                        await self.mount(key, before=following)
-                    following = key
+                await self.remove_children([key for looks, key in before.items() if looks not in offered])
+                if self.is_attached:
+                    await self.mount_all([key for looks, key in self._keys.items() if looks not in before])
+                    order: list[Widget] = list(self._keys.values())
+                    self.sort_children(key=order.index)
 
     def on_resize(self) -> None:
         """There may be room for more keys, or for fewer."""
