@@ -37,8 +37,8 @@ from tui_trainer.ui.sweeps.sweep import SweepScreen
 from tui_trainer.ui.sweeps.sweeping import SweepingApp
 from tui_trainer.ui.web import served
 
-FEATURES = ("kit", "chart", "run", "runs", "health", "inside", "lessons", "descent", "sweeps")
-"""Each has a style sheet of its own; a later one may overrule an earlier one."""
+FEATURES = ("kit", "chart", "run")
+"""Those that are there from the start have their style sheets read then; a later one may overrule an earlier one."""
 
 SAVING = 10.0
 """Seconds that a run has to save what it learned when the screen has broken down or a signal ends the process."""

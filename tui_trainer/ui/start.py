@@ -100,6 +100,8 @@ def _run(app: TrainerApp, *, mouse: bool) -> int:
         # What is there by now stays: to look for garbage among it again and again would hold up the screen each time.
         gc.collect()
         gc.freeze()
+        # Nor after each seven hundred new objects: a screen alone is tens of thousands, which live as long as it does.
+        gc.set_threshold(20_000)
         try:
             app.run(mouse=mouse)
         finally:

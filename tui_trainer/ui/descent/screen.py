@@ -57,6 +57,8 @@ def notes() -> list[str]:
 class PathsScreen(PaneScreen[None]):
     """A map beside the list of optimizers and what there is to know of the surface."""
 
+    SHEET = "descent/descent.tcss"
+
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 so does Textual declare it
     VERTICAL_BREAKPOINTS = [(0, "-short"), (28, "-medium")]  # noqa: RUF012
 

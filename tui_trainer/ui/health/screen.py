@@ -46,6 +46,8 @@ def notes() -> list[str]:
 class HealthScreen(FittedScreen[None]):
     """Asks again and again what is known of the run, and draws it. The screen that trains the run measures it."""
 
+    SHEET = "health/health.tcss"
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,h", "leave", "Back", tooltip="Go back to where you were", key_display="esc"),
         Binding("f", "figure(1)", "Next figure", tooltip="Show the next figure: gradients, updates, activations, weights, dead, saturated"),

@@ -70,6 +70,8 @@ class Source:
 class InsideScreen(FittedScreen[None]):
     """Shows one view at a time; all of them look at the same network."""
 
+    SHEET = "inside/inside.tcss"
+
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 so does Textual declare it
     VERTICAL_BREAKPOINTS = [(0, "-short"), (28, "-medium"), (36, "-tall")]  # noqa: RUF012
 

@@ -1,18 +1,35 @@
 """Screens that are dressed for a size before they are laid out for it."""
 
+from pathlib import Path
+from typing import ClassVar
+
 from textual.command import CommandPalette
 from textual.events import ScreenResume
 from textual.geometry import Size
 from textual.screen import ModalScreen, Screen, ScreenResultType
 
+UI = Path(__file__).parents[1]
+
 
 class FittedScreen(Screen[ScreenResultType]):
     """Takes the classes of its breakpoints first: Textual lays out in the old ones, takes the new ones, and lays out twice more."""
 
+    SHEET: ClassVar[str | None] = None
+    """A style sheet, in `ui/`, that is not needed until such a screen is opened."""
+
+    def on_compose(self) -> None:
+        """Have the style sheet and the classes of the terminal's size before there is anything inside."""
+        if self.SHEET:
+            # With CSS_PATH Textual would read all sheets anew, and style all that is there once more.
+            sheet = UI / self.SHEET
+            self.app.stylesheet.add_source(sheet.read_text(encoding="utf-8"), (str(sheet), ""))
+            self.update_node_styles(animate=False)
+        self._fit(self.app.size)
+
     def on_screen_resume(self, event: ScreenResume) -> None:
-        """Open in the classes of the terminal's size."""
-        # Textual updates the styles next, if it does.
-        self._fit(self.app.size, update=not event.refresh_styles)
+        """Open in the styles that everything inside was mounted in: Textual would work them all out again."""
+        event.refresh_styles = False
+        self._fit(self.app.size)
 
     def _screen_resized(self, size: Size) -> None:
         """Be laid out once, with the next picture; a screen behind another has none of its own, and is laid out now."""
@@ -25,13 +42,13 @@ class FittedScreen(Screen[ScreenResultType]):
         else:
             super()._screen_resized(size)
 
-    def _fit(self, size: Size, *, update: bool = True) -> None:
+    def _fit(self, size: Size) -> None:
         """Take the classes of a size."""
         wanted: dict[str, bool] = {}
         for breakpoints, extent in ((self.HORIZONTAL_BREAKPOINTS, size.width), (self.VERTICAL_BREAKPOINTS, size.height)):
             reached = max((least for least, _ in breakpoints or () if least <= extent), default=None)
             wanted |= {name: least == reached for least, name in breakpoints or ()}
-        self.update_classes(wanted, update=update, animate=False)
+        self.update_classes(wanted, animate=False)
 
 
 class Dialog(ModalScreen[ScreenResultType], FittedScreen[ScreenResultType]):

@@ -1,11 +1,11 @@
 """The keys that matter now, on the last line."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
+from textual.widget import Widget
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
@@ -16,59 +16,83 @@ PALETTE_BORDER = 1
 TEXTUALS = (N_("Dismiss menu"),)
 """What Textual's own widgets call their keys."""
 
+Looks = tuple[str, str, str, bool]
+"""All that is seen of a key: which it is and its name, what it does, and whether it does so now."""
+
 
 class KeyFooter(Footer):
-    """Textual's footer, made anew only when it would show something else; `further` keys follow the others as far as there is room."""
+    """Textual's footer, there from the first picture on; `further` keys follow the others as far as there is room."""
 
     def __init__(self, *further: str) -> None:
         super().__init__()
         self._further = further
-        self._keys: list[tuple[Any, ...]] | None = None
+        self._keys: dict[Looks, FooterKey] = {}
 
     def compose(self) -> ComposeResult:
-        """Let go of the keys that were shown before: Textual does so only when what they watch changes, and they would pile up."""
-        self.mutate_reactive(Footer.compact)
-        for part in super().compose():
-            if isinstance(part, FooterKey):
-                part.description = _(part.description)
-                part.tooltip = _(str(part.tooltip)) if part.tooltip else None
-            yield part
-        if self._bindings_ready:
-            for _node, binding, enabled, tooltip in self._with_room(self.screen.active_bindings):
-                display, meaning = self.app.get_key_display(binding), _(binding.description)
-                key = FooterKey(binding.key, display, meaning, binding.action, disabled=not enabled)
-                key.tooltip = _(tooltip) if tooltip else None
-                yield key.data_bind(compact=Footer.compact)
+        """Lay out the keys; Textual does so only after a first picture without them, and then everything once more."""
+        self._keys = {looks: self._key(each) for looks, each in self._offered().items()}
+        yield from self._keys.values()
 
     async def recompose(self) -> None:
-        """Each focus that moves asks for this, and it costs more than all else that a key does."""
-        if not self.is_attached:  # its screen has been left
-            return
-        active = self.screen.active_bindings
-        bindings = [*_shown(active), *self._with_room(active)]
-        keys = [(binding.key, binding.description, binding.key_display, enabled) for _, binding, enabled, _ in bindings]
-        if keys != self._keys:
-            self._keys = keys
-            await super().recompose()
+        """Exchange the keys that are others now: each focus that moves asks for this, and a key costs a layout and a look at every rule."""
+        async with self.lock:
+            if not self.is_attached:  # its screen has been left, as it may be after each `await`
+                return
+            before, offered = self._keys, self._offered()
+            if list(offered) == list(before):
+                return
+            self._keys = {looks: before[looks] if looks in before else self._key(each) for looks, each in offered.items()}
+            with self.app.batch_update():
+                await self.remove_children([key for looks, key in before.items() if looks not in offered])
+                if self.is_attached:
+                    await self.mount_all([key for looks, key in self._keys.items() if looks not in before])
+                    order: list[Widget] = list(self._keys.values())
+                    self.sort_children(key=order.index)
 
     def on_resize(self) -> None:
         """There may be room for more keys, or for fewer."""
         if self._further:
             self.call_after_refresh(self.recompose)
 
-    def _with_room(self, active: Mapping[str, ActiveBinding]) -> Iterator[ActiveBinding]:
-        """Those of the further keys that act now and find room, in their order."""
-        shown = {each.binding.action: each for each in _shown(active)}.values()
+    def _offered(self) -> dict[Looks, ActiveBinding]:
+        """What acts now and has its place: those that always have one, the palette, and the further ones that find room."""
+        active = self.screen.active_bindings
         palette = active.get(self.app.COMMAND_PALETTE_BINDING)
-        room = self.app.size.width - sum(map(self._width, shown)) - (self._width(palette) + PALETTE_BORDER if palette else 0)
+        shown: dict[str, ActiveBinding] = {}
+        for each in active.values():
+            if each.binding.show:
+                shown.setdefault(each.binding.action, each)
+        offered = [*shown.values(), *([palette] if palette else [])]
+        room = self.app.size.width - sum(map(self._width, offered)) - PALETTE_BORDER
+        return {self._looks(each): each for each in (*offered, *self._with_room(active, room))}
+
+    def _with_room(self, active: Mapping[str, ActiveBinding], room: int) -> Iterator[ActiveBinding]:
+        """Those of the further keys that act now and find room, in their order."""
         for each in filter(None, map(active.get, self._further)):
             if (width := self._width(each)) <= room:
                 room -= width
                 yield each
 
+    def _looks(self, each: ActiveBinding) -> Looks:
+        return each.binding.key, self.app.get_key_display(each.binding), _(each.binding.description), each.enabled
+
     def _width(self, each: ActiveBinding) -> int:
-        return cell_len(f" {self.app.get_key_display(each.binding)} {_(each.binding.description)} ")
+        _key, display, meaning, _enabled = self._looks(each)
+        return cell_len(f" {display} {meaning} ")
 
-
-def _shown(active: Mapping[str, ActiveBinding]) -> Iterator[ActiveBinding]:
-    return (each for each in active.values() if each.binding.show)
+    def _key(self, each: ActiveBinding) -> FooterKey:
+        key, display, meaning, enabled = self._looks(each)
+        is_palette = key == self.app.COMMAND_PALETTE_BINDING
+        tooltip = each.tooltip or (each.binding.description if is_palette else "")
+        made = FooterKey(
+            key,
+            display,
+            meaning,
+            each.binding.action,
+            disabled=not enabled,
+            tooltip=_(tooltip) if tooltip else "",
+            # Textual's palette has less space around it.
+            classes="-command-palette -compact" if is_palette else "",
+        )
+        made.set_reactive(FooterKey.compact, is_palette)
+        return made

@@ -30,6 +30,8 @@ NOTES = (
 class QuizScreen(FittedScreen[None]):
     """Asks one question after the other; from the same seed the same ones."""
 
+    SHEET = "lessons/lessons.tcss"
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r", "again", "Other questions", tooltip="Begin again, with other questions", priority=True),
         Binding("f3", "solve", "Show answer", tooltip="Show the answer to this question; it does not count as right"),

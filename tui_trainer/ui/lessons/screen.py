@@ -60,6 +60,8 @@ class State(Enum):
 class LessonScreen(PaneScreen[Config | None]):
     """Gives the options of one of the runs, for the form, or None. `is_free` tells whether nothing else trains now."""
 
+    SHEET = "lessons/lessons.tcss"
+
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it
 
     BINDINGS: ClassVar[list[BindingType]] = [

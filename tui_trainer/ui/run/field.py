@@ -76,6 +76,7 @@ class Field(Vertical):
         self.choices = self._choices(value)
         self._value = value
         self._control: Select[str] | Checkbox | Input | None = None
+        self._label = Label(self.title)
         self._complaint = Static(classes="complaint")
         self._wants_focus = False
         self._problem: str | None = None
@@ -92,7 +93,8 @@ class Field(Vertical):
         if isinstance(value, bool):
             return Checkbox(value=value, compact=True, id=self.option)
         placeholder = _("none") if self.may_be_empty else ""
-        entry = Input(value, placeholder, Legible(), compact=True, select_on_focus=True, id=self.option)
+        # What is valid from the start: Textual would add the class with another look at every rule.
+        entry = Input(value, placeholder, Legible(), compact=True, select_on_focus=True, id=self.option, classes="-valid")
         entry.cursor_blink = False  # an app at rest writes nothing to the line
         return entry
 
@@ -103,7 +105,7 @@ class Field(Vertical):
         """The label and the control side by side, the complaint below."""
         self._control = self._make_control(self._value)
         with Horizontal():
-            yield Label(self.title)
+            yield self._label
             yield self._control
         if self._problem:
             yield self._complaint
@@ -114,6 +116,14 @@ class Field(Vertical):
             self.watch(self.query_one(OptionList), "highlighted", self._consider, init=False)
         if self._wants_focus:
             self.take_focus()
+
+    def on_descendant_focus(self) -> None:
+        """Mark the label; by `:focus-within` Textual would not find a widget inside of what has the focus."""
+        self._label.add_class("-focused")
+
+    def on_descendant_blur(self) -> None:
+        """Unmark it."""
+        self._label.remove_class("-focused")
 
     def take_focus(self) -> None:
         """Put the cursor into the control, now or as soon as there is one."""

@@ -50,10 +50,15 @@ SYMBOLS: Mapping[Phase, str] = {
 }
 
 
+def _classes(phase: Phase) -> str:
+    return f"pane -{phase.name.lower()}"
+
+
 class RunPanel(Vertical):
     """Three rows: a sentence, a bar or the result, and the run's folder, beside which a subclass has its buttons."""
 
-    DEFAULT_CLASSES = "pane"
+    def __init__(self, phase: Phase) -> None:
+        super().__init__(id="panel", classes=_classes(phase))
 
     def on_mount(self) -> None:
         """Name the panel."""
@@ -76,7 +81,7 @@ class RunPanel(Vertical):
 
     def show_phase(self, phase: Phase, detail: str = "") -> None:
         """Say where the run stands."""
-        self.set_classes(f"pane -{phase.name.lower()}")
+        self.set_classes(_classes(phase))
         self.say(phase, detail)
 
     def say(self, phase: Phase, detail: str) -> None:

@@ -49,7 +49,7 @@ class TrainingPanel(RunPanel):
         config: Config
 
     def __init__(self, view: RunView, output: Path | None, looks_per_second: float) -> None:
-        super().__init__(id="panel")
+        super().__init__(Phase.IDLE)
         self.phase = Phase.IDLE
         self.runner: Runner | None = None
         """The latest run's thread."""
@@ -67,8 +67,8 @@ class TrainingPanel(RunPanel):
 
     def compose_buttons(self) -> ComposeResult:
         yield Button(_("Start"), id="start", variant="primary", compact=True)
-        yield Button(_("Pause"), id="pause", compact=True)
-        yield Button(_("Stop"), id="stop", compact=True)
+        yield Button(_("Pause"), id="pause", compact=True, disabled=True)
+        yield Button(_("Stop"), id="stop", compact=True, disabled=True)
 
     def show_phase(self, phase: Phase, detail: str = "") -> None:
         """Say where the run stands, and offer the buttons that make sense."""

@@ -75,6 +75,8 @@ class CompareScreen(PaneScreen[None]):
     `current` is asked again and again. Where a run to resume is sought (`seeks`), the cursor begins at the newest that was left.
     """
 
+    SHEET = "runs/runs.tcss"
+
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it
 
     BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS, *COMPARE_KEYS]

@@ -92,7 +92,7 @@ class WatchScreen(PaneScreen[None]):
         yield header(run_name(self._watcher.path), ViewTabs(VIEWS), self.run_view.architecture)
         with Horizontal(id="body", classes=f"-{VIEWS[0]}"):
             yield self.run_view
-        yield RunPanel(id="panel")
+        yield RunPanel(Phase.PREPARING)
         yield KeyFooter("h", "i", "v")
 
     def explanation(self) -> Explanation:

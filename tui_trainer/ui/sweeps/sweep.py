@@ -74,6 +74,8 @@ SWEEP_KEYS = (
 class SweepScreen(PaneScreen[None]):
     """Looks at the folder again and again, whichever process trains the sweep; where that is this app, it can be stopped here."""
 
+    SHEET = "sweeps/sweeps.tcss"
+
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it
 
     BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS, *SWEEP_KEYS]

@@ -50,6 +50,8 @@ NOTES = (
 class SweepsScreen(FittedScreen[None]):
     """Takes the form's options, None while one of them is wrong."""
 
+    SHEET = "sweeps/sweeps.tcss"
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r", "start", "Start", tooltip="Start the new sweep (in its field: enter)", priority=True),
         Binding("enter", "open", "Open", tooltip="In the list: open the sweep (mouse: click)"),
