@@ -18,7 +18,7 @@ from tui_trainer.history.history import History
 from tui_trainer.history.quantities import FIGURES
 from tui_trainer.training.events import Divergence, Ended, LayerHealth
 
-EVEN = DataFacts((100,) * 10, rms=0.3, constant=0.1, dimensions=0.1)
+EVEN = DataFacts((100,) * 10, rms=0.3, constant=0.1)
 
 
 def layer(name: str, **figures: float) -> LayerHealth:
@@ -147,7 +147,7 @@ def test_nothing_learned_is_the_rates_fault_only_where_it_is_out_of_the_way(rate
 
 @pytest.mark.parametrize(("rms", "speaks"), [(0.005, True), (0.02, False), (1.0, False), (15.0, False), (79.0, True)])
 def test_inputs_are_judged_by_their_size(rms: float, speaks: bool) -> None:
-    case = told(layers(), accuracy=0.95, epochs=[{"train_loss": 0.1, "train_accuracy": 0.97}], data=DataFacts((10,) * 10, rms, 0.0, 1.0))
+    case = told(layers(), accuracy=0.95, epochs=[{"train_loss": 0.1, "train_accuracy": 0.97}], data=DataFacts((10,) * 10, rms, 0.0))
     assert ("bad_scale" in found(case)) == speaks
 
 
@@ -188,7 +188,7 @@ def test_labels_that_hold_for_no_other_image_are_told_from_a_network_that_cannot
 
 
 def test_the_most_frequent_class_is_what_has_to_be_beaten() -> None:
-    skewed = DataFacts((900, *(11,) * 9), 0.3, 0.1, 0.1)
+    skewed = DataFacts((900, *(11,) * 9), 0.3, 0.1)
     case = told(layers(), accuracy=0.9, epochs=[{"train_loss": 0.5, "train_accuracy": 0.9}], data=skewed)
     assert "no_learning" in found(case)
     assert "no_learning" not in found(told(layers(), accuracy=0.9, epochs=[{"train_loss": 0.5, "train_accuracy": 0.9}]))
@@ -198,7 +198,7 @@ def test_a_class_that_is_never_given_is_named() -> None:
     given = Predictions((10,) * 10, (20, 0, *(10,) * 8))
     finding = found(told(layers(), accuracy=0.8, epochs=course((0.5, 0.5), accuracy=0.8), predictions=given))["missing_class"]
     assert finding.evidence["classes"] == [1]
-    absent = DataFacts((0, *(10,) * 9), 0.3, 0.1, 0.1)
+    absent = DataFacts((0, *(10,) * 9), 0.3, 0.1)
     assert found(told(layers(), accuracy=0.8, epochs=course((0.5, 0.5), accuracy=0.8), data=absent))["missing_class"].tried == ()
 
 
@@ -240,3 +240,9 @@ def test_every_finding_is_strict_json_with_all_its_words() -> None:
         assert "{" not in record["symptom"] + record["cause"]
         assert all(remedy["options"] for remedy in record["remedies"])
     assert names == sorted(names, key=NAMES.index)
+
+
+def test_what_a_strangers_log_calls_a_layer_reaches_no_terminal_raw() -> None:
+    measured = [layer("\x1b[31mred", dead_fraction=1.0), layer("dense_2"), layer("dense_3"), layer("dense_4")]
+    finding = found(told(measured, accuracy=0.9))["dead_units"]
+    assert "\x1b" not in finding.say(finding.symptom) + finding.say(finding.cause)

@@ -44,8 +44,6 @@ class DataFacts:
     """Root mean square of the inputs."""
     constant: float
     """Share of features that never change."""
-    dimensions: float
-    """Features that are not constant, as a share of the training samples."""
 
     @classmethod
     def of(cls, training: Split, classes: int) -> Self:
@@ -54,7 +52,7 @@ class DataFacts:
         varying = np.ptp(images, axis=0) > 0
         counts = np.bincount(training.labels, minlength=classes)
         rms = float(np.sqrt(np.mean(images**2)))
-        return cls(tuple(counts.tolist()), rms, 1 - float(varying.mean()), float(varying.sum()) / len(training.labels))
+        return cls(tuple(counts.tolist()), rms, 1 - float(varying.mean()))
 
 
 @dataclass(frozen=True)
@@ -190,12 +188,6 @@ class Case:
     def usual_rate(self) -> float:
         """The learning rate that the optimizer has by itself."""
         return OPTIMIZERS[self.config.optimizer].default_learning_rate
-
-    @property
-    def deepest_rate(self) -> float:
-        """The learning rate of the last batch, after the schedule."""
-        rates = self.history.learning_rate.points(STEP)[1]
-        return float(rates[-1]) if len(rates) else self.config.learning_rate
 
 
 def worst(one: Measurement | None, name: str, word: str, layers: slice = slice(None)) -> tuple[str, float] | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tui_trainer.diagnosis.case import Case
+from tui_trainer.system.folders import printable
 from tui_trainer.training.events import plain
 
 Options = Mapping[str, Any]
@@ -37,8 +38,8 @@ class Finding:
         return (*self.remedies, *(each for each in self.further if each not in self.remedies))
 
     def say(self, text: str, translate: Callable[[str], str] = str) -> str:
-        """The symptom or the cause in words."""
-        return translate(text).format(**self.evidence)
+        """The symptom or the cause in words, in which nothing is left that a terminal would obey."""
+        return printable(translate(text).format(**self.evidence))
 
     def record(self) -> dict[str, Any]:
         """The finding as a strict-JSON object."""
