@@ -162,12 +162,10 @@ class Desk:
     async def resize(self, size: tuple[int, int]) -> None:
         await self.pilot.resize_terminal(*size)
         # Textual takes a moment in which further sizes may come, and then lays the screen out.
-        await self.until(lambda: self._drawn_size() == size)
+        await self.until(lambda: self.app.screen.outer_size == size)
         await self.until_drawn()
-
-    def _drawn_size(self) -> tuple[int, int]:
         lines = self.screen.split("\n")
-        return cell_len(lines[0]), len(lines)
+        assert (cell_len(lines[0]), len(lines)) == size
 
     async def until(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
         deadline = time.monotonic() + seconds
