@@ -24,6 +24,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--approve", action="store_true", help="approve of the screens as they are now: tests/ui/test_every_screen.py")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left alone with it in the end; such a test has been given a time of its own."""
+
+    def lasts(item: pytest.Item) -> tuple[bool, bool]:
+        return item.get_closest_marker("timeout") is not None, item.get_closest_marker("long") is not None
+
+    items.sort(key=lasts, reverse=True)
+
+
 def pytest_collection_finish() -> None:
     """Spare the collector what lives to the suite's end anyway: going through it again and again takes a fifth of the suite's time."""
     gc.collect()

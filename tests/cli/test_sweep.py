@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from program import call
 from waiting import until
 
 from tui_trainer.config.options import Config
@@ -42,9 +43,13 @@ def living(group: int) -> list[int]:
     return found
 
 
+def of(data: Path) -> list[str]:
+    return ["--data", f"{data};", "--hidden", "12", "--validation", "100", "--batch-size", "20"]
+
+
 @pytest.fixture
 def small(digits_file: Path) -> list[str]:
-    return ["--data", f"{digits_file};", "--hidden", "12", "--validation", "100", "--batch-size", "20", "--epochs", "1"]
+    return [*of(digits_file), "--epochs", "1"]
 
 
 def test_a_json_line_for_each_run_each_configuration_and_the_end(small: list[str], tmp_path: Path) -> None:
@@ -125,7 +130,7 @@ def test_a_file_of_options_is_swept_and_the_command_line_wins(small: list[str], 
 def test_what_is_wrong_is_one_line_and_nothing_is_made(arguments: list[str], complaint: str, tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.tex").write_text("precious")
-    done = sweep(*arguments, cwd=tmp_path)
+    done = call("sweep", *arguments, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
     assert complaint in done.stderr
@@ -143,9 +148,26 @@ def test_runs_that_could_not_be_trained_make_another_exit_status(small: list[str
     assert end["done"] == 1
 
 
+LONG = ["--epochs", "150", "--seed", "0:2", "--workers", "2", "--format", "json"]
+"""Long enough to be ended before they are done."""
+
+
+def digests(events: list[dict[str, Any]]) -> dict[str, Any]:
+    return {event["key"]: event["digest"] for event in events if event["event"] == "run"}
+
+
+@pytest.fixture(scope="module")
+def whole(digits_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the same sweep comes to when nobody ends it."""
+    done = sweep(*of(digits_file), *LONG, "--output", tmp_path_factory.mktemp("whole") / "out")
+    return digests(objects(done.stdout))
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_within_two_seconds_and_it_goes_on_from_there(small: list[str], tmp_path: Path, number: int) -> None:
-    options = [*small[:-2], "--epochs", "300", "--seed", "0:2", "--workers", "2", "--output", str(tmp_path / "out"), "--format", "json"]
+def test_a_signal_ends_it_within_two_seconds_and_it_goes_on_from_there(
+    small: list[str], whole: dict[str, Any], tmp_path: Path, number: int
+) -> None:
+    options = [*small[:-2], *LONG, "--output", str(tmp_path / "out")]
     with subprocess.Popen([*SWEEP, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         until(lambda: len(list((tmp_path / "out").glob("runs/*/checkpoint.safetensors"))) == 2)
         told = time.monotonic()
@@ -161,17 +183,12 @@ def test_a_signal_ends_it_within_two_seconds_and_it_goes_on_from_there(small: li
     assert objects(output)[-1]["status"] == "stopped"
     until(lambda: not living(process.pid), 5)
     done = objects(sweep("--output", tmp_path / "out", "--format", "json").stdout)
-    whole = objects(sweep(*options[:-4], "--output", tmp_path / "whole", "--format", "json").stdout)
-
-    def digests(events: list[dict[str, Any]]) -> dict[str, Any]:
-        return {event["key"]: event["digest"] for event in events if event["event"] == "run"}
-
-    assert len(digests(done)) == 2
-    assert digests(done) == digests(whole)
+    assert len(whole) == 2
+    assert digests(done) == whole
 
 
-def test_its_own_death_ends_its_workers_and_loses_nothing(small: list[str], tmp_path: Path) -> None:
-    options = [*small[:-2], "--epochs", "300", "--seed", "0:2", "--workers", "2", "--output", str(tmp_path / "out")]
+def test_its_own_death_ends_its_workers_and_loses_nothing(small: list[str], whole: dict[str, Any], tmp_path: Path) -> None:
+    options = [*small[:-2], *LONG, "--output", str(tmp_path / "out")]
     with subprocess.Popen([*SWEEP, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         until(lambda: len(list((tmp_path / "out").glob("runs/*/checkpoint.safetensors"))) == 2)
         process.kill()
@@ -181,6 +198,7 @@ def test_its_own_death_ends_its_workers_and_loses_nothing(small: list[str], tmp_
     done = sweep("--output", tmp_path / "out", "--format", "json")
     assert (done.returncode, done.stderr) == (0, "")
     assert objects(done.stdout)[-1]["done"] == 2
+    assert digests(objects(done.stdout)) == whole
 
 
 def test_somebody_who_stops_reading_ends_it(small: list[str], tmp_path: Path) -> None:

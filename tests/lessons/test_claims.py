@@ -10,10 +10,13 @@ pytestmark = [pytest.mark.lessons, pytest.mark.timeout(600)]
 LESSONS = [lesson for lesson in map(read_lesson, names()) if isinstance(lesson, Lesson)]
 
 
-@pytest.mark.parametrize("seed", range(2))
+SEED = 1
+"""Another one than the lessons are told with: a claim that holds by luck falls here."""
+
+
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
-def test_the_claim_holds(lesson: Lesson, seed: int) -> None:
-    parallel_runs = ParallelRuns(lesson.configs({"seed": seed}), lesson.samples)
+def test_the_claim_holds(lesson: Lesson) -> None:
+    parallel_runs = ParallelRuns(lesson.configs({"seed": SEED}), lesson.samples)
     for _ in parallel_runs.events():
         pass
     assert [judgement.sentence for judgement in lesson.judge(parallel_runs.histories).judgements if not judgement.holds] == []

@@ -14,7 +14,7 @@ from tui_trainer.runs.archive import read_run
 from .timeless import timeless
 
 PROGRAM = [sys.executable, "-m", "tui_trainer", "--no-ui", "--format", "json"]
-KILLS = 30
+KILLS = 20
 """Of the two runs together."""
 
 

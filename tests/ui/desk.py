@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 from textual.app import ScreenStackError
 from textual.events import MouseScrollDown, MouseScrollUp
+from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.widget import Widget
 from waiting import PATIENCE
@@ -23,6 +24,8 @@ from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.run.run_panel import Phase
+
+from .brisk import hastened, in_between
 
 SMALL = (80, 24)
 USUAL = (120, 40)
@@ -42,16 +45,19 @@ def attended(app: TrainerApp) -> Iterator[None]:
 
     async def until_all_is_heard(*_: float) -> None:
         quiet = turns = 0
+        parts: list[MessagePump] = []
         while quiet < QUIET_TURNS and turns < TURNS:
             await asyncio.sleep(0)
             turns += 1
-            try:
-                parts = [app, *app.screen.walk_children(with_self=True)]
-            except ScreenStackError:
-                parts = [app]
+            # Where nothing was heard nothing was added.
+            if not quiet:
+                try:
+                    parts = [app, *app.screen.walk_children(with_self=True)]
+                except ScreenStackError:
+                    parts = [app]
             quiet = 0 if any(part.message_queue_size for part in parts) else quiet + 1
 
-    with patch("textual.app.wait_for_idle", until_all_is_heard), patch("textual.pilot.wait_for_idle", until_all_is_heard):
+    with hastened(), patch("textual.app.wait_for_idle", until_all_is_heard), patch("textual.pilot.wait_for_idle", until_all_is_heard):
         yield
 
 
@@ -114,12 +120,15 @@ class Desk:
         return self.app.screen is self.app.main
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        with in_between():
+            await self.pilot.press(*keys)
         await self.settle()
 
     async def settle(self) -> None:
         """Let the app lay out and draw what it has heard."""
-        for _ in range(2):  # what is laid out may ask for more
+        await self.pilot.pause()
+        # What is laid out may ask for more.
+        with in_between():
             await self.pilot.pause()
 
     async def type(self, text: str) -> None:
@@ -153,18 +162,21 @@ class Desk:
     async def resize(self, size: tuple[int, int]) -> None:
         await self.pilot.resize_terminal(*size)
         # Textual takes a moment in which further sizes may come, and then lays the screen out.
-        await self.until(lambda: self._drawn_size() == size)
+        await self.until(lambda: self.app.screen.outer_size == size)
         await self.until_drawn()
-
-    def _drawn_size(self) -> tuple[int, int]:
         lines = self.screen.split("\n")
-        return cell_len(lines[0]), len(lines)
+        assert (cell_len(lines[0]), len(lines)) == size
 
     async def until(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
         deadline = time.monotonic() + seconds
+        # What takes longer is asked for less often: reading a screen takes more time than a run's step.
+        interval = 0.005
         while not condition():
             assert time.monotonic() < deadline, f"in vain:\n{self.screen}"
-            await self.pilot.pause(0.01)
+            with in_between():
+                await self.pilot.pause(interval)
+            interval = min(1.5 * interval, 0.05)
+        await self.pilot.pause()
 
     async def until_phase(self, *phases: Phase) -> None:
         await self.until(lambda: self.app.main.phase in phases)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from textual.app import ScreenStackError
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.errors import NoWidget
 from textual.pilot import OutOfBounds
 
 from .desk import LARGE, SMALL, USUAL, Desk, Desks
@@ -45,7 +46,7 @@ async def act(desk: Desk, kind: str, value: Any) -> None:
             case _:
                 for _ in range(value):
                     await asyncio.sleep(0)
-    except (OutOfBounds, ScreenStackError):
+    except (NoWidget, OutOfBounds, ScreenStackError):
         assert kind == "click"  # beside the screen, or while it changes
 
 

@@ -63,10 +63,11 @@ class Critic:
         desk.app.theme = THEMES[self.language]
         for size in SIZES[self.language]:
             await desk.resize(size)
-            await desk.come_to_rest()
             if size in APPROVED[self.language]:
                 head = heading(size)
                 shown[head] = await self._as_approved(desk, approved.get(head))
+            else:
+                await desk.come_to_rest()
             self.faults += [f"{name} at {size}: {fault}" for fault in self._faults(desk, name)]
         self.faults += [f"{name} in {desk.app.theme}: {fault}" for fault in faint(desk)]
         if self.language == ENGLISH:
@@ -91,11 +92,13 @@ class Critic:
         if self.approves:
             await desk.pilot.pause(0.3)
             await desk.come_to_rest()
+        shown = text()
         for _ in range(50):
-            if self.approves or text() == approved:
+            if self.approves or shown == approved:
                 break
             await desk.pilot.pause(0.05)
-        return text()
+            shown = text()
+        return shown
 
     async def _compare_picture(self, desk: Desk, name: str) -> None:
         path = SCREENS / f"{name}.svg"

@@ -17,18 +17,18 @@ async def test_leaving_at_rest_asks_nothing(sit_down: Desks) -> None:
         assert desk.app.return_value == 0
 
 
-@pytest.mark.parametrize("no", ["n", "escape"])
-async def test_leaving_during_a_run_can_be_taken_back(sit_down: Desks, no: str) -> None:
+async def test_leaving_during_a_run_can_be_taken_back(sit_down: Desks) -> None:
     async with sit_down(SMALL, **LONG) as desk:
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.TRAINING)
-        await desk.press("ctrl+q")
-        assert isinstance(desk.app.screen, QuitScreen)
-        assert "A run is going on" in desk.screen
-        await desk.press(no)
-        assert desk.at_main_screen()
-        assert desk.phase() is Phase.TRAINING
-        assert desk.app.is_running
+        for no in ("n", "escape"):
+            await desk.press("ctrl+q")
+            assert isinstance(desk.app.screen, QuitScreen)
+            assert "A run is going on" in desk.screen
+            await desk.press(no)
+            assert desk.at_main_screen()
+            assert desk.phase() is Phase.TRAINING
+            assert desk.app.is_running
 
 
 @pytest.mark.parametrize("yes", ["y", "enter", "ctrl+q"])

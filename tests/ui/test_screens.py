@@ -80,7 +80,7 @@ async def test_a_plain_terminal_gets_plain_characters(sit_down: Desks) -> None:
                 assert marks == "".join(mark for mark in "ox" if f"{mark} " in rows)
 
 
-async def test_the_markers_and_the_scale_can_be_changed(sit_down: Desks) -> None:
+async def test_the_markers_and_the_scale_can_be_changed_and_so_may_the_size(sit_down: Desks) -> None:
     async with sit_down(USUAL) as desk:
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.ENDED)
@@ -92,12 +92,19 @@ async def test_the_markers_and_the_scale_can_be_changed(sit_down: Desks) -> None
         assert not re.search("[⠁-⣿]", desk.screen)
         await desk.press("m", "l")
         assert re.search("[⠁-⣿]", desk.screen)
+        for size in ((40, 10), SMALL, (20, 5), LARGE, (1, 1), SMALL):
+            await desk.resize(size)
+        assert "test accuracy" in desk.screen
+        check(desk)
 
 
-@pytest.mark.parametrize("key", ["question_mark", "f1"])
-async def test_help_lists_every_key(sit_down: Desks, key: str) -> None:
+async def test_help_lists_every_key(sit_down: Desks) -> None:
     async with sit_down((100, 50)) as desk:
-        await desk.press("escape", key)
+        await desk.press("escape", "question_mark")
+        assert isinstance(desk.app.screen, HelpScreen)
+        await desk.press("escape")
+        assert desk.at_main_screen()
+        await desk.press("f1")
         assert isinstance(desk.app.screen, HelpScreen)
         rows = list(desk.app.screen.keys())
         keys = {key for names, _ in rows for key in names.split(", ")}
@@ -141,25 +148,19 @@ async def test_any_key_at_any_moment_is_harmless(sit_down: Desks) -> None:
         assert desk.app.is_running
 
 
-async def test_a_terminal_may_change_its_size(sit_down: Desks) -> None:
+async def test_a_screen_is_laid_out_in_the_classes_of_its_size(sit_down: Desks) -> None:
     async with sit_down(USUAL) as desk:
-        await desk.press("ctrl+r")
-        await desk.until_phase(Phase.ENDED)
-        for size in ((40, 10), SMALL, (20, 5), LARGE, (1, 1), SMALL):
-            await desk.resize(size)
-        assert "test accuracy" in desk.screen
-        check(desk)
-
-
-@pytest.mark.parametrize("keys", [[], ["f1"], ["c"], ["c", "f1"]])
-async def test_a_screen_is_laid_out_in_the_classes_of_its_size(keys: list[str], sit_down: Desks) -> None:
-    async with sit_down(USUAL) as desk:
-        await desk.press("escape", *keys)
         main = desk.app.main
         layouts: list[tuple[int, bool]] = []
         main.screen_layout_refresh_signal.subscribe(main, lambda _: layouts.append((main.outer_size.width, main.has_class("-narrow"))))
-        for size in (SMALL, USUAL):
-            await desk.resize(size)
-            await desk.press(*["escape"] * len(keys), *keys)
-        assert {width for width, _ in layouts} == {SMALL[0], USUAL[0]}
-        assert all(narrow == (width == SMALL[0]) for width, narrow in layouts)
+        # Under all that may lie over it.
+        for keys in ([], ["f1"], ["c"], ["c", "f1"]):
+            await desk.press("escape", *keys)
+            layouts.clear()
+            for size in (SMALL, USUAL):
+                await desk.resize(size)
+                await desk.press(*["escape"] * len(keys), *keys)
+            assert {width for width, _ in layouts} == {SMALL[0], USUAL[0]}
+            assert all(narrow == (width == SMALL[0]) for width, narrow in layouts)
+            await desk.press(*["escape"] * len(keys))
+            assert desk.at_main_screen()

@@ -53,7 +53,7 @@ def test_a_run_from_start_to_end_gives_the_numbers_of_the_headless_one(digits_fi
 
 @pytest.mark.long
 def test_a_killed_app_is_opened_again_and_goes_on_to_the_same_bytes(digits_file: Path, tmp_path: Path) -> None:
-    more = ("--hidden", "256x3", "--epochs", "60", "--checkpoint-every", "0.05")  # some seconds on any machine
+    more = ("--hidden", "256x3", "--epochs", "30", "--checkpoint-every", "0.05")  # a second at least on any machine
     killed = Terminal(options(digits_file, tmp_path / "app", *more), cwd=tmp_path)
     killed.until_reads("Start")
     killed.press(CTRL_R)
@@ -62,7 +62,7 @@ def test_a_killed_app_is_opened_again_and_goes_on_to_the_same_bytes(digits_file:
     assert killed.ended() is None
     assert last_event(tmp_path / "app")["event"] != "end"
     opened = Terminal(["--resume", "app"], cwd=tmp_path)
-    opened.until_reads("test accuracy", "60 epochs in")
+    opened.until_reads("test accuracy", "30 epochs in")
     opened.press(CTRL_Q)
     assert opened.ended() == 0
     subprocess.run([*PROGRAM, "--no-ui", *options(digits_file, tmp_path / "whole", *more)], cwd=tmp_path, check=True, capture_output=True)
@@ -71,7 +71,7 @@ def test_a_killed_app_is_opened_again_and_goes_on_to_the_same_bytes(digits_file:
     assert timeless(tmp_path / "app") == timeless(tmp_path / "whole")
     # There is nothing left to do but what somebody wants besides.
     asked = Terminal(["--resume", "app"], cwd=tmp_path)
-    asked.until_reads("app is completed after 60 epochs", "120")
+    asked.until_reads("app is completed after 30 epochs", "60")
     asked.press("\x1b")
     asked.until_reads("Start", "hidden layers")
     asked.press(CTRL_Q)
@@ -147,8 +147,8 @@ def test_a_line_that_takes_nothing_any_more_does_not_hold_up_the_end(digits_file
 @pytest.mark.long
 def test_where_hang_ups_are_ignored_the_run_goes_on_unseen(digits_file: Path, tmp_path: Path) -> None:
     ignoring = ["/bin/sh", "-c", 'trap "" HUP; exec "$@"', "sh", *PROGRAM]
-    # Large enough to last for some seconds on any machine.
-    run = options(digits_file, tmp_path / "run", "--hidden", "512x4", "--epochs", "40")
+    # Large enough to last for a second at least on any machine.
+    run = options(digits_file, tmp_path / "run", "--hidden", "512x4", "--epochs", "15")
     terminal = Terminal(run, cwd=tmp_path, program=ignoring)
     terminal.until_reads("Start")
     terminal.press(CTRL_R)

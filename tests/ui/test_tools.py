@@ -97,24 +97,24 @@ async def test_leaving_the_layers_changes_nothing(sit_down: Desks) -> None:
         assert config(desk) == before
 
 
-@pytest.mark.parametrize(("key", "button"), [("c", "#command"), ("t", "#toml")])
-async def test_the_run_is_copied_in_words(sit_down: Desks, monkeypatch: pytest.MonkeyPatch, key: str, button: str) -> None:
+async def test_the_run_is_copied_in_words(sit_down: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
     copied: list[str] = []
     async with sit_down(SMALL, hidden="128x8", activation="elu") as desk:
         monkeypatch.setattr(desk.app, "copy_to_clipboard", copied.append)
-        await desk.press("escape", "k")
-        assert "tui-trainer --no-ui --hidden 128x8" in desk.screen
-        await desk.press(key)
-        await desk.click("#copy")
-        assert isinstance(desk.app.screen, CopyScreen)
-        await desk.click(button)
-        assert desk.at_main_screen()
+        for key, button in (("c", "#command"), ("t", "#toml")):
+            await desk.press("escape", "k")
+            assert "tui-trainer --no-ui --hidden 128x8" in desk.screen
+            await desk.press(key)
+            await desk.click("#copy")
+            assert isinstance(desk.app.screen, CopyScreen)
+            await desk.click(button)
+            assert desk.at_main_screen()
         expected = config(desk)
-    assert copied[0] == copied[1]
-    if key == "t":
-        assert Config.parse(tomllib.loads(copied[0])) == expected
-    else:
-        assert "--activation elu" in copied[0]
+    command, again, file, same = copied
+    assert command == again
+    assert "--activation elu" in command
+    assert file == same
+    assert Config.parse(tomllib.loads(file)) == expected
 
 
 async def test_what_is_on_the_screen_can_be_saved(sit_down: Desks, tmp_path: Path) -> None:
