@@ -214,10 +214,11 @@ def test_what_claims_much_is_refused_and_costs_little(tmp_path: Path, stopped_ru
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 def test_the_longest_log_that_is_read(tmp_path: Path) -> None:
     """48 MiB of epochs, each as short as it may be, given again as JSON: nothing else that is made of a log holds as much."""
     fill_log(tmp_path / "run", 48, 0)
-    found = measured(tmp_path, "runs", "show", "run", "--folder", str(tmp_path), "--format", "json", seconds=100)
+    found = measured(tmp_path, "runs", "show", "run", "--folder", str(tmp_path), "--format", "json", seconds=500)
     assert found.status == 0
     assert found.megabytes < MOST
 
@@ -232,7 +233,7 @@ def test_what_is_held_of_logs_grows_no_faster_than_the_longest_may(tmp_path: Pat
     """A quarter of the longest logs, of epochs as short and as long as they may be, may take a quarter of the room."""
     for name, layers in (("a", 0), ("b", 1000)):
         fill_log(tmp_path / name, 12, layers)
-    found = measured(tmp_path, "runs", *command, "--folder", str(tmp_path), seconds=100)
+    found = measured(tmp_path, "runs", *command, "--folder", str(tmp_path))
     assert found.status == 0
     assert found.megabytes < OWN + (MOST - OWN) / 4
 

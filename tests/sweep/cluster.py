@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,10 @@ class DaskCluster:
     @property
     def run_folders(self) -> list[Path]:
         """Where the workers are training."""
-        return list(self.folder.glob("**/run-*/run"))
+        while True:
+            # One that is removed while it is looked through is looked for again.
+            with suppress(FileNotFoundError):
+                return list(self.folder.glob("**/run-*/run"))
 
     def _run(self, *arguments: str) -> subprocess.Popen[bytes]:
         with (self.folder / "log").open("ab") as log:
