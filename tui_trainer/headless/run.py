@@ -183,16 +183,19 @@ class Doctor:
 
     def hear(self, event: Event) -> tuple[Finding, ...]:
         """What is found with this event and was not before, causes before symptoms; nothing of a run that is cut short."""
-        if isinstance(event, Noted):
-            return ()
-        # A snapshot is large, and a batch may wait for long.
-        self._history.add(event._replace(snapshot=None) if isinstance(event, Progress) else event)
+        # Of a batch this is all: thousands come in a second.
+        if type(event) is Progress:
+            self._history.add(event._replace(snapshot=None) if event.snapshot else event)
+            if event.step > 1:
+                return ()
+        elif not isinstance(event, Noted):
+            self._history.add(event)
         if isinstance(event, Started):
             self._options = event.options
         elif isinstance(event, Changed) and self._options:
             self._options = self._options.model_copy(update=dict(event.changes))
-        is_moment = isinstance(event, EpochEnded | Ended) or (isinstance(event, Progress) and event.step == 1)
-        if self._options is None or not is_moment or (isinstance(event, Ended) and event.status not in ("completed", "diverged")):
+        is_cut_short = isinstance(event, Ended) and event.status not in ("completed", "diverged")
+        if self._options is None or is_cut_short or not isinstance(event, Progress | EpochEnded | Ended):
             return ()
         self._history.drain()
         case = Case(self._options, self._history)
