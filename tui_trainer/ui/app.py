@@ -37,7 +37,7 @@ from tui_trainer.ui.sweeps.sweep import SweepScreen
 from tui_trainer.ui.sweeps.sweeping import SweepingApp
 from tui_trainer.ui.web import served
 
-FEATURES = ("kit", "chart", "run", "runs", "health", "inside", "lessons", "descent", "sweeps")
+FEATURES = ("kit", "chart", "run", "runs", "health", "inside", "lessons", "descent", "sweeps", "why")
 """Each has a style sheet of its own; a later one may overrule an earlier one."""
 
 SAVING = 10.0
