@@ -141,6 +141,7 @@ class RunPanel(Vertical):
         """Show how the run ended, what is wrong with it, and what cures that."""
         self.set_class(event.status == "diverged", "-diverged")
         self.set_class(finding is not None, "-advised")
+        self.set_class(finding is None, "-unadvised")
         self.show_symptom(finding)
         # What numbers that are not finite give is no accuracy.
         accuracy = (

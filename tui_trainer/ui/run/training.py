@@ -255,10 +255,13 @@ class TrainingPanel(RunPanel):
         self._view.forget_pace()
         self.look()
         self.enter(Phase.ENDED)
-        if self.runner.case.is_over:
-            self.findings = diagnose(self.runner.case)
-        # A run that was stopped keeps what was wrong with it: its user may have stopped it for that.
-        self.show_end(event, next(iter(self.findings), None))
+        case = self.runner.case
+        if case.is_over:
+            self.findings = diagnose(case)
+        first = next(iter(self.findings), None)
+        self.show_end(event, first if case.is_over else None)
+        # What was wrong with a run that was stopped stays below: its user may have stopped it for that.
+        self.show_symptom(first)
         if event.trouble:
             self.show_trouble(event.trouble.below_folder(self.directory))
         if self._next:

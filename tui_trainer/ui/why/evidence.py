@@ -1,7 +1,7 @@
 """The way from what was measured to what is wrong: in words, and drawn layer by layer."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import isfinite, log10
+from math import isfinite, log10, prod
 from typing import Any, Final
 
 from rich.table import Column, Table
@@ -94,7 +94,7 @@ class EvidencePane(VerticalScroll, can_focus=True):
         self.border_title = _("Why")
         self.border_subtitle = Content(", ".join(_places(case, finding))).markup
         rule = next((rule for rule in RULES if rule.name == finding.name), None)
-        looks = _("It looks at: {looks_at}. {source}.").format(looks_at=_(rule.looks_at), source=_(rule.source)) if rule else ""
+        looks = _("It goes by: {looks_at} ({source}).").format(looks_at=_(rule.looks_at), source=_(rule.source)) if rule else ""
         table, reading = self._drawn(case, finding)
         self._write(
             cause=Content(printable(finding.say(finding.cause, _))),
@@ -176,12 +176,12 @@ WORDS: Mapping[str, str] = {"weights": N_("weights"), "slope": N_("slope"), "inp
 
 def _cells(each: Factor, columns: Sequence[str], *, has_ratio: bool) -> list[str]:
     cells = [f"{each.value:.1e}", *([_number(each.ratio)] if has_ratio else [])]
-    parts = [_number(getattr(each, name)) for name in columns[:-1]]
-    product = 1.0
-    for name in columns[:-1]:
-        product *= getattr(each, name)
-    joints = [" ×"] * (len(parts) - 1) + [" ="]
-    return [*cells, *(part + joint if part else "" for part, joint in zip(parts, joints, strict=True)), _number(product)]
+    values = [getattr(each, name) for name in columns[:-1]]
+    parts = [_number(value) for value in values]
+    total = _number(prod(values))
+    # A sign stands only between what is known.
+    joints = [" ×" if part else "" for part in parts[1:]] + [" =" if total else ""]
+    return [*cells, *(part + joint for part, joint in zip(parts, joints, strict=True)), total]
 
 
 def _number(value: float) -> str:

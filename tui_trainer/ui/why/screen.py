@@ -1,7 +1,8 @@
 """Why a run is as it is: what is wrong with it, what shows that, and the remedies, which are tried beside it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -12,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui_trainer.diagnosis.attempt import Attempt, figures
+from tui_trainer.diagnosis.attempt import Attempt
 from tui_trainer.diagnosis.case import Case
 from tui_trainer.diagnosis.diagnose import diagnose
 from tui_trainer.diagnosis.finding import Finding, Options
@@ -29,9 +30,12 @@ from tui_trainer.ui.kit.panes import PaneScreen
 from tui_trainer.ui.kit.titles import ViewTabs, header
 from tui_trainer.ui.run.copy import CopyScreen
 from tui_trainer.ui.why.chart import KINDS, LayersChart, TrialChart
+from tui_trainer.ui.why.choices import Choices
 from tui_trainer.ui.why.costs import costs
 from tui_trainer.ui.why.evidence import FACTORS, UNITS, EvidencePane
+from tui_trainer.ui.why.reader import CaseRead, CaseReader
 from tui_trainer.ui.why.trial import Trial, TrialEnded, TrialRefused
+from tui_trainer.ui.why.verdict import nothing, verdict
 
 VIEWS = ("why", "cures")
 """What a small terminal shows one at a time; a large one shows both."""
@@ -40,13 +44,6 @@ NARROW = 120
 
 HELD_OUT = ("overfitting", "early_stopping_early")
 """What only the validation set tells."""
-
-KINDS_OF_IMAGES = {
-    "test": N_("test accuracy {accuracy:.1%} (loss {loss:.3f})"),
-    "validation": N_("validation accuracy {accuracy:.1%} (loss {loss:.3f})"),
-    "train": N_("training accuracy {accuracy:.1%} (loss {loss:.3f})"),
-}
-"""What a network was asked about, the most telling first."""
 
 KEYS = (
     ("up, down", N_("Go to the next finding, or the next remedy")),
@@ -73,7 +70,10 @@ class Cure:
 
 
 class WhyScreen(PaneScreen[Cure | None]):
-    """Asks again and again how the run stands. Without `has_form` a remedy is shown as a command line, and no run can be started."""
+    """Asks again and again how the run stands; of a run on disk, `path` is read besides, once.
+
+    A remedy for one of those is shown as a command line: there is no form that it could go into.
+    """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it
 
@@ -93,7 +93,9 @@ class WhyScreen(PaneScreen[Cure | None]):
     VIEWED = "#diagnosis"
     AUTO_FOCUS = "#findings"
 
-    def __init__(self, name: str, case: Callable[[], Case | None], marks: Marks, looks_per_second: float, *, has_form: bool = True) -> None:
+    def __init__(
+        self, name: str, case: Callable[[], Case | None], marks: Marks, looks_per_second: float, *, path: Path | None = None
+    ) -> None:
         super().__init__(marks)
         self.trial: Trial | None = None
         """What is tried now."""
@@ -103,7 +105,10 @@ class WhyScreen(PaneScreen[Cure | None]):
         self._run_name = name
         self._find_case = case
         self._tick = 1 / looks_per_second
-        self._has_form = has_form
+        self._has_form = path is None
+        self._reader = CaseReader(path, self.post_message) if path else None
+        self._read: Case | None = None
+        """What the run's folder and its data tell."""
         self._case: Case | None = None
         self._known: object = None
         """What the findings were made from."""
@@ -120,10 +125,10 @@ class WhyScreen(PaneScreen[Cure | None]):
         yield header(_("Why: {run}").format(run=printable(self._run_name)), ViewTabs(VIEWS))
         with Horizontal(id="diagnosis", classes=f"-{VIEWS[0]}"):
             with Vertical(id="reasons"):
-                yield OptionList(id="findings", compact=True, classes="pane")
+                yield Choices(id="findings", compact=True)
                 yield EvidencePane(id="evidence")
             with Vertical(id="cures"):
-                yield OptionList(id="remedies", compact=True, classes="pane")
+                yield Choices(id="remedies", compact=True)
                 with Vertical(id="told"):
                     yield Static(id="cost")
                     yield Static(id="verdict")
@@ -148,9 +153,13 @@ class WhyScreen(PaneScreen[Cure | None]):
         self._draw_with(self.marks)
         self._look()
         self.set_interval(self._tick, self._look)
+        if self._reader:
+            self._reader.start()
 
     def on_unmount(self) -> None:
         """Stop what is tried."""
+        if self._reader:
+            self._reader.stop()
         if self.trial:
             self.trial.stop()
 
@@ -160,16 +169,18 @@ class WhyScreen(PaneScreen[Cure | None]):
         """Show how things stand."""
         if not self.query("#remedies"):  # this screen closes
             return
+        before = self._known
         if self.trial is None:
             self._diagnose_anew()
         else:
             self.trial.history.drain()
             self.query_one(Meter).show(self.trial.position)
             self.query_one("#sentence", Static).update(self._state())
-        self._draw_trial()
+        if self.trial or self._known != before or not (self._case and self._case.history.ended):
+            self._draw_trial()
 
     def _diagnose_anew(self) -> None:
-        case = self._find_case()
+        case = self._present_case()
         known = case and (id(case.history), case.history.last_epoch, case.history.ended, case.data, case.start, case.predictions)
         if known is not None and known == self._known:
             return
@@ -186,6 +197,25 @@ class WhyScreen(PaneScreen[Cure | None]):
                 found.highlighted = names.index(before.name) if before and before.name in names else 0
         self._show_finding()
 
+    def _present_case(self) -> Case | None:
+        """The run as it stands, with all that is known of it."""
+        case, read = self._find_case(), self._read
+        if case and read:
+            # The data and the threads as they were found.
+            found = {"data": read.config.data, "threads": read.config.threads}
+            return replace(
+                case, config=case.config.model_copy(update=found), data=read.data, start=read.start, predictions=read.predictions
+            )
+        return case or read
+
+    @on(CaseRead)
+    def _case_read(self, event: CaseRead) -> None:
+        self._reader, self._read = None, event.case
+        self._known = None
+        if event.problem:
+            self.notify(printable(str(event.problem)), severity="warning", markup=False)
+        self._look()
+
     @property
     def finding(self) -> Finding | None:
         """The one under the cursor."""
@@ -201,7 +231,7 @@ class WhyScreen(PaneScreen[Cure | None]):
     def _show_finding(self) -> None:
         evidence, finding = self.query_one(EvidencePane), self.finding
         if self._case is None or finding is None:
-            evidence.explain(_nothing(self._case))
+            evidence.explain(_("Reading the run's files…") if self._reader and not self._case else nothing(self._case))
         else:
             evidence.show(self._case, finding)
         self._list_remedies(0)
@@ -287,6 +317,7 @@ class WhyScreen(PaneScreen[Cure | None]):
             self._list_remedies(following)
             self.action_try()
         else:
+            self._draw_trial()
             self._look()
 
     def _following(self, attempt: Attempt | None) -> int | None:
@@ -301,7 +332,7 @@ class WhyScreen(PaneScreen[Cure | None]):
         if event.trial is self.trial:
             self.trial, self._refusal = None, printable(str(event.error))
             self._list_remedies()
-            self._look()
+            self._draw_trial()
 
     @on(Button.Pressed, "#try")
     def _try_pressed(self) -> None:
@@ -340,17 +371,17 @@ class WhyScreen(PaneScreen[Cure | None]):
         """Say what came of the remedy under the cursor, and what is going on."""
         attempt = self._attempt
         before = [each for each in self.attempts.values() if self.finding and each.finding.name == self.finding.name]
-        verdict = self.query_one("#verdict", Static)
+        told_of = self.query_one("#verdict", Static)
         text = self._refusal
         if self.trial and not attempt:
             # What the one before it did stands until this one has its own.
             attempt = before[-1] if before else None
         if attempt and not text:
-            text = _sentence(attempt)
+            text = verdict(attempt)
             if not attempt.holds and not self.trial and self.finding and len(before) == len(self.finding.tried):
                 text += " " + _("No remedy that is known here helps.")
-        verdict.set_class(attempt is not None and attempt.holds and not self._refusal, "-helps")
-        verdict.set_class(bool(text) and not (attempt and attempt.holds and not self._refusal), "-fails")
+        told_of.set_class(attempt is not None and attempt.holds and not self._refusal, "-helps")
+        told_of.set_class(bool(text) and not (attempt and attempt.holds and not self._refusal), "-fails")
         self._write("#verdict", text)
         told = self.query_one("#told")
         told.display = any(part.display for part in told.children)
@@ -421,7 +452,7 @@ class WhyScreen(PaneScreen[Cure | None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer in the footer what makes sense now."""
-        if not self.is_mounted:
+        if not self.query("#remedies"):  # this screen opens, or closes
             return True
         match action:
             case "try":
@@ -437,41 +468,3 @@ class WhyScreen(PaneScreen[Cure | None]):
 
 def _key(finding: Finding, options: Options) -> Key:
     return finding.name, repr(sorted(options.items()))
-
-
-def _nothing(case: Case | None) -> str:
-    """Why nothing is found."""
-    if case is None or not (case.history.epochs or case.history.steps or case.history.ended):
-        return _("Nothing was trained yet: start a run, and x tells what is wrong with it.")
-    if case.history.ended:
-        return _("Nothing is found to be wrong.")
-    if not case.history.epochs:
-        return _("Nothing is found to be wrong so far. The first epoch has to end before there is something to judge.")
-    return _("Nothing is found to be wrong so far. What is slow at first is judged at the end.")
-
-
-def _sentence(attempt: Attempt) -> str:
-    """The verdict, with the numbers that it goes by."""
-    text = _("It helps: {before} → {after}.") if attempt.holds else _("It does not help: {before} → {after}.")
-    text = text.format(**_numbers(attempt.before, attempt.after))
-    left = "; ".join(printable(each.say(each.symptom, _)) for each in attempt.findings)
-    if left:
-        return text + " " + _("Left to mend: {left}.").format(left=left)
-    return text + (" " + _("Nothing is left to mend.") if attempt.holds else "")
-
-
-def _numbers(before: Case, after: Case) -> dict[str, str]:
-    """Accuracy and loss of both, of the same images, where both have them."""
-    known = [figures(case) for case in (before, after)]
-    healthy = [found for case, found in zip((before, after), known, strict=True) if not case.diverged]
-    kind = next((each for each in KINDS_OF_IMAGES if all(found[f"{each}_accuracy"] is not None for found in healthy)), "train")
-    texts = []
-    for case, found in zip((before, after), known, strict=True):
-        accuracy, loss = found[f"{kind}_accuracy"], found[f"{kind}_loss"]
-        if case.diverged:
-            texts.append(_("diverged"))
-        elif accuracy is None or loss is None:
-            texts.append(_("nothing known"))
-        else:
-            texts.append(_(KINDS_OF_IMAGES[kind]).format(accuracy=accuracy, loss=loss))
-    return {"before": texts[0], "after": texts[1]}
