@@ -173,7 +173,7 @@ def fall(history: History, epochs: int, *, by: float, accuracy: float) -> None:
         history.add(story.epoch_ended(epoch, **means, validation_loss=2.3 * (1 - accuracy), validation_accuracy=0.1 + 0.9 * accuracy))
 
 
-@shows("ailing", "why", "cures", "cured", "why-help")
+@shows("ailing", "why", "cured", "why-help")
 async def why(guide: Guide) -> None:
     """A run that does not learn: what is told of it, and a remedy that was tried."""
     async with guide.sit_down(**SIGMOIDS) as desk:
@@ -192,7 +192,6 @@ async def why(guide: Guide) -> None:
         await desk.until(lambda: isinstance(desk.app.screen, WhyScreen) and bool(desk.app.screen.query("FooterKey")))
         await guide.look(desk, "why")
         await desk.press("2")
-        await guide.look(desk, "cures")
         screen = desk.app.screen
         assert isinstance(screen, WhyScreen)
         finding, case = screen.findings[0], runner.case
