@@ -300,7 +300,7 @@ async def test_help_lists_the_keys_of_this_screen(sit_down: Desks) -> None:
         await desk.press("f1")
         assert isinstance(desk.app.screen, HelpScreen)
         text = desk.screen
-        for key in ("space, enter", "escape", "u", "r", "ctrl+r", "x", "l", "m", "z", "1", "2", "3"):
+        for key in ("space, enter", "escape", "u", "r", "ctrl+r", "X", "l", "m", "z", "1", "2", "3"):
             assert re.search(rf"│ +{re.escape(key)} +[A-Z]", text), key
         assert "Mark a run" in text or "mark a run" in text
         assert "Pause the run" not in text

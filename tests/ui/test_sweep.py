@@ -198,7 +198,7 @@ async def test_help_and_palette_know_the_board(watching: Watching, tmp_path: Pat
         assert isinstance(desk.app.screen, HelpScreen)
         explained = list(desk.app.screen.keys())
         keys = {key for names, _ in explained for key in names.split(", ")}
-        assert {"space", "enter", "left", "r", "c", "/", "s", "g", "u", "a", "d", "b", "1", "2", "3", "x", "escape"} <= keys
+        assert {"space", "enter", "left", "r", "c", "/", "s", "g", "u", "a", "d", "b", "1", "2", "3", "X", "escape"} <= keys
 
 
 async def test_a_plain_terminal_gets_plain_characters(watching: Watching, tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ async def test_keys(watching: Watching, tmp_path: Path) -> None:
         await desk.until_read("✓ completed")
         await desk.press("l")
         assert "Loss (nats, log scale)" in desk.screen
-        await desk.press("x")
+        await desk.press("X")
         assert "─ step ─" in desk.screen
         await desk.press("m", "m")
         assert not re.search("[⠁-⣿]", desk.screen)
@@ -154,7 +154,7 @@ async def test_keys(watching: Watching, tmp_path: Path) -> None:
         assert "Nothing" not in desk.screen
         rows = list(desk.app.screen.keys())
         keys = {key for names, _ in rows for key in names.split(", ")}
-        assert {"x", "o", "l", "m", "z", "g", "v", "1", "2", "f1", "ctrl+q"} <= keys
+        assert {"x", "X", "o", "l", "m", "z", "g", "v", "1", "2", "f1", "ctrl+q"} <= keys
         assert not {"space", "s", "n", "ctrl+r"} & keys, "nothing here steers a run"
         await desk.press("escape")
         titles = {command.title for command in desk.app.get_system_commands(desk.app.screen)}

@@ -15,12 +15,25 @@ from textual.widgets import Input
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Split
 from tui_trainer.datasets.spec import MNIST_SPEC
+from tui_trainer.diagnosis.attempt import Attempt
+from tui_trainer.diagnosis.case import Case, DataFacts
+from tui_trainer.diagnosis.remedies import changed
 from tui_trainer.history.history import History
 from tui_trainer.lessons.lesson import Lesson, read_lesson
 from tui_trainer.runs.follow import Follower
 from tui_trainer.runs.run import Run
 from tui_trainer.sweep.store import RunStatus
-from tui_trainer.training.events import Distributions, Divergence, Ended, EpochEnded, Histogram, LayerHealth, Progress, Snapshot
+from tui_trainer.training.events import (
+    Distributions,
+    Divergence,
+    Ended,
+    EpochEnded,
+    Histogram,
+    LayerHealth,
+    LayerSummary,
+    Progress,
+    Snapshot,
+)
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.inside.screen import InsideScreen
 from tui_trainer.ui.lessons.runner import LessonEnded, LessonRunner
@@ -30,6 +43,8 @@ from tui_trainer.ui.run.messages import RunEnded, RunStarted
 from tui_trainer.ui.run.run_panel import Phase
 from tui_trainer.ui.run.runner import Runner
 from tui_trainer.ui.runs.compare import CompareScreen
+from tui_trainer.ui.why.screen import WhyScreen
+from tui_trainer.ui.why.trial import Trial, TrialEnded
 
 from . import folders
 from .desk import Desk, Desks, Watching, seated
@@ -141,6 +156,56 @@ async def run(guide: Guide) -> None:
         await guide.look(desk, "ended")
         await desk.press("g")
         await guide.look(desk, "gradients")
+
+
+SIGMOIDS: Mapping[str, Any] = {"hidden": "64x5", "activation": "sigmoid", "initializer": "uniform", "data": "mnist", "epochs": 4}
+
+
+def fall(history: History, epochs: int, *, by: float, accuracy: float) -> None:
+    """Epochs in which gradients shrink by a factor from layer to layer."""
+    history.summaries = (LayerSummary("dense_1", "Dense", (64,), 785 * 64),)
+    layers = tuple(LayerHealth(f"dense_{layer}", 0.5 * by ** (6 - layer), 3.0, 1e-3, 0.5, 0.02, 0.0, 0.0) for layer in range(1, 7))
+    for epoch in range(1, epochs + 1):
+        for step in range(story.BATCHES * (epoch - 1) + 1, story.BATCHES * epoch + 1):
+            learned = accuracy * (1 - math.exp(-step / 10))
+            history.add(story.progress(step, layers=layers, loss=2.3 * (1 - learned), accuracy=0.1 + 0.9 * learned))
+        means = {"train_loss": 2.3 * (1 - accuracy), "train_accuracy": 0.1 + 0.9 * accuracy}
+        history.add(story.epoch_ended(epoch, **means, validation_loss=2.3 * (1 - accuracy), validation_accuracy=0.1 + 0.9 * accuracy))
+
+
+@shows("ailing", "why", "cured", "why-help")
+async def why(guide: Guide) -> None:
+    """A run that does not learn: what is told of it, and a remedy that was tried."""
+    async with guide.sit_down(**SIGMOIDS) as desk:
+        main = desk.app.main
+        config = main.query_one(ConfigForm).config
+        assert config is not None
+        runner = Told(config, lambda: Run.create(config), main.panel.post_message)
+        runner.facts = DataFacts((100,) * 10, 0.3, 0.1)
+        fall(runner.history, 3, by=0.06, accuracy=0.01)
+        main.panel.take(runner)
+        main.panel.post_message(RunStarted(runner, Path("runs/20260101-120000"), MNIST_SPEC, ()))
+        await desk.until_phase(Phase.TRAINING)
+        await desk.until(lambda: bool(main.panel.findings))
+        await guide.look(desk, "ailing")
+        await desk.press("x")
+        await desk.until(lambda: isinstance(desk.app.screen, WhyScreen) and bool(desk.app.screen.query("FooterKey")))
+        await guide.look(desk, "why")
+        await desk.press("2")
+        screen = desk.app.screen
+        assert isinstance(screen, WhyScreen)
+        finding, case = screen.findings[0], runner.case
+        trial = Trial(case, finding, finding.tried[0], screen.post_message)
+        fall(trial.history, 3, by=0.9, accuracy=0.95)
+        trial.history.add(Ended("completed", 3, 3, 0.1, 0.95, 1.5, None, None))
+        trial.history.drain()
+        screen.trial = trial
+        after = Case(changed(case.config, finding.tried[0]), trial.history, case.data)
+        before = replace(case, history=case.history.condensed())
+        screen.post_message(TrialEnded(trial, Attempt(finding, finding.tried[0], before, after, ())))
+        await guide.look(desk, "cured")
+        await desk.press("f1")
+        await guide.look(desk, "why-help")
 
 
 @shows("compare", "differences", "compared-curves", "compare-help")

@@ -1,26 +1,21 @@
 """Diagnoses a run on disk, and tries the remedies; prints findings and attempts as lines."""
 
-from dataclasses import replace
 from typing import Final
 
-from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.diagnosis.attempt import Attempt, figures, try_remedy
-from tui_trainer.diagnosis.case import Case, DataFacts
+from tui_trainer.diagnosis.case import Case
 from tui_trainer.diagnosis.diagnose import diagnose
 from tui_trainer.diagnosis.figures import measure
 from tui_trainer.diagnosis.finding import Finding
-from tui_trainer.diagnosis.replay import first_measurement, look_into
 from tui_trainer.errors import UserError
 from tui_trainer.headless.run import Exit, as_options, describe_finding
 from tui_trainer.nn.network import Network
-from tui_trainer.runs.archive import RunRecord, with_batches
-from tui_trainer.runs.directory import RunDirectory, line
-from tui_trainer.runs.resumable import latest_options
-from tui_trainer.runs.run import settle
+from tui_trainer.runs.archive import RunRecord
+from tui_trainer.runs.directory import line
 from tui_trainer.system import signals
 from tui_trainer.system.streams import warn
-from tui_trainer.trained.restore import read_network, restore
+from tui_trainer.trained.run_case import open_case
 from tui_trainer.training.control import Control
 
 MOST_CURES: Final = 3
@@ -29,9 +24,12 @@ MOST_CURES: Final = 3
 
 def diagnose_run(record: RunRecord, *, as_json: bool, tries: bool, measures: bool = False) -> int:
     """Print what is wrong with the run, with `tries` also what its remedies do, and return the exit status. Raises UserError."""
-    case, data, network = open_case(record)
-    if measures and network and data:
-        _tell_figures(case, data, network, as_json=as_json)
+    opened = open_case(record)
+    case, data = opened.case, opened.data
+    if opened.problem:
+        warn(f"{opened.problem}; the diagnosis has to do without the data")
+    if measures and opened.network and data:
+        _tell_figures(case, data, opened.network, as_json=as_json)
     findings = diagnose(case)
     for finding in findings:
         for text in [line(finding.record())] if as_json else [describe_finding(finding), f"  {finding.say(finding.cause)}"]:
@@ -52,30 +50,6 @@ def diagnose_run(record: RunRecord, *, as_json: bool, tries: bool, measures: boo
     return Exit.FINISHED if is_cured else Exit.NOT_WELL
 
 
-def open_case(record: RunRecord) -> tuple[Case, Dataset | None, Network | None]:
-    """All that there is to know of a run, its data and its network; None for what cannot be read any more, which a warning tells."""
-    options = latest_options(record)
-    case = Case(options, with_batches(record))
-    try:
-        config, data = settle(_as_begun(record, options))
-    except UserError as error:
-        warn(f"{error}; the diagnosis has to do without the data")
-        return case, None, None
-    training, validation = data.hold_out(config.validation)
-    case = replace(case, config=options.model_copy(update={"threads": config.threads}), data=DataFacts.of(training, data.classes))
-    if options.epochs:
-        case = replace(case, start=first_measurement(config, data))
-    try:
-        network = restore(read_network(RunDirectory(record.path).checkpoint))
-    except (UserError, OSError):
-        return case, data, None  # the log alone tells enough
-    if (network.inputs, network.classes) != (data.features, data.classes):
-        return case, data, None
-    if not case.diverged:
-        case = look_into(case, network, data.test or validation or training, training)
-    return case, data, network
-
-
 def _tell_figures(case: Case, data: Dataset, network: Network, *, as_json: bool) -> None:
     training, _validation = data.hold_out(case.config.validation)
     for figure in measure(network, case.config, training):
@@ -83,14 +57,6 @@ def _tell_figures(case: Case, data: Dataset, network: Network, *, as_json: bool)
         value = "not finite" if figure.value is None else f"{figure.value:.4g}"
         text = f"{figure.name.replace('_', ' ')}{where} {value}: {figure.words} ({figure.source})"
         print(line({"event": "figure", **figure._asdict()}) if as_json else text, flush=True)  # noqa: T201
-
-
-def _as_begun(record: RunRecord, options: Config) -> Config:
-    """The options at the run's start, as far as they are known."""
-    try:
-        return Config.parse({name: value for name, value in record.config.items() if value is not None})
-    except UserError:
-        return options
 
 
 def _cure(case: Case, findings: tuple[Finding, ...], data: Dataset, control: Control, *, as_json: bool) -> bool:

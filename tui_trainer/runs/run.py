@@ -100,6 +100,11 @@ class Run:
         return self._training.spec
 
     @property
+    def learned_from(self) -> Split:
+        """The training set, without what is held out."""
+        return self._training.learned_from
+
+    @property
     def test(self) -> Split | None:
         """The test set, if any."""
         return self._training.test

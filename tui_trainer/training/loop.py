@@ -64,6 +64,8 @@ class Training:
         self._validation = BatchLoader(validation, sparse=sparse[1]) if validation else None
         self._test = BatchLoader(data.test) if data.test else None
         self.spec = data.spec
+        self.learned_from = training
+        """What is trained on."""
         self.test = data.test
         self.probe = BatchLoader(Split(training.images[:PROBE_SAMPLES], training.labels[:PROBE_SAMPLES]), PROBE_SAMPLES)
         """The images that the layers' health is measured on."""

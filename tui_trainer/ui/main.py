@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from tui_trainer.config.options import Config
+from tui_trainer.diagnosis.remedies import changed
 from tui_trainer.lessons.lesson import Lesson
 from tui_trainer.lessons.quiz import Quiz
 from tui_trainer.runs.archive import RunRecord
@@ -52,6 +53,7 @@ from tui_trainer.ui.run.view import HEIGHTS, LEAVE_KEY, LOOKS_PER_SECOND, VIEW_K
 from tui_trainer.ui.runs.compare import CompareScreen
 from tui_trainer.ui.runs.comparing import Choice, Compared, Current
 from tui_trainer.ui.sweeps.sweeps import SweepsScreen
+from tui_trainer.ui.why.screen import Cure, WhyScreen
 
 READY = N_("ctrl+r starts a run with these options")
 
@@ -129,7 +131,7 @@ class MainScreen(PaneScreen[None]):
             yield ConfigForm(self._values, id="form")
             yield self.run_view
         yield self.panel
-        yield KeyFooter("f3", "h", "i", "p", "y", "v")
+        yield KeyFooter("x", "f3", "h", "i", "p", "y", "v")
 
     def on_mount(self) -> None:
         """Begin with what the form describes."""
@@ -318,7 +320,7 @@ class MainScreen(PaneScreen[None]):
             self.action_view("setup")
             self.query_one(ConfigForm).complain(event.error)
 
-    @on(Button.Pressed, "#start, #presets, #design, #copy")
+    @on(Button.Pressed, "#start, #presets, #design, #copy, #why")
     async def _button_pressed(self, event: Button.Pressed) -> None:
         """Each button is named after what it does."""
         await self.run_action(str(event.button.id))
@@ -372,6 +374,19 @@ class MainScreen(PaneScreen[None]):
         """See how the layers fare over the course of the run."""
         if self.runner:
             self.app.push_screen(HealthScreen(self.followed, self.marks, self._looks_per_second))
+
+    def action_why(self) -> None:
+        """See what is wrong with the run, why, and what cures it."""
+        screen = WhyScreen(_("this run"), lambda: self.runner.case if self.runner else None, self.marks, self._looks_per_second)
+        self.app.push_screen(screen, self._take_cure)
+
+    def _take_cure(self, cure: Cure | None) -> None:
+        """Bring a remedy into the form, and start it where that is wanted."""
+        if cure and self.runner:
+            config = changed(self.runner.options, cure.options)
+            self._take_options(config)
+            if cure.starts:
+                self.panel.begin_next(config)
 
     def action_more_charts(self) -> None:
         """Show the learning rate and the gradients in place of loss and accuracy, or back."""

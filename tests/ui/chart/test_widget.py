@@ -16,7 +16,7 @@ from ..desk import LONG, SMALL, USUAL, Desk, Desks
 pytestmark = pytest.mark.long
 
 EPOCHS = 4
-KEYS = ["left", "right", "plus", "equals_sign", "minus", "shift+left", "shift+right", "0", "x", "o", "l", "m", "g", "z"]
+KEYS = ["left", "right", "plus", "equals_sign", "minus", "shift+left", "shift+right", "0", "X", "o", "l", "m", "g", "z"]
 
 
 class Reader:
@@ -227,7 +227,7 @@ async def test_x_counts_something_else_in_every_chart(sit_down: Desks) -> None:
             ("training time", "2 s", "2.0 s"),
             ("epoch", "4", "epoch 4.00"),
         ):
-            await reader.desk.press("x")
+            await reader.desk.press("X")
             assert (reader.view.window, reader.view.cursor) == (None, None)
             assert [str(chart.border_subtitle) for chart in reader.desk.charts()] == [scale, scale]
             assert last in reader.desk.read(reader.chart).splitlines()[-1]
@@ -262,7 +262,7 @@ async def test_g_shows_the_learning_rate_and_the_gradients_or_the_others(sit_dow
 
 async def test_charts_that_were_not_shown_follow_the_view_too_and_z_out_of_every_pane_enlarges_the_first(sit_down: Desks) -> None:
     async with reading(sit_down) as reader:
-        await reader.desk.press("plus", "x", "plus", "g")
+        await reader.desk.press("plus", "X", "plus", "g")
         assert reader.view.window is not None
         assert reader.desk.screen.count("enlarged, 0 shows all  step") == 2
         await reader.desk.press("g", "0", "escape", "z", "left")

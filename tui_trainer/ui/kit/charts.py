@@ -13,7 +13,7 @@ from tui_trainer.ui.chart.view import View
 from tui_trainer.ui.chart.widget import Chart
 
 CHART_KEYS = (
-    Binding("x", "scale", "X axis", tooltip="Count epochs, steps, steps on a logarithmic scale, or training time", show=False),
+    Binding("X", "scale", "X axis", tooltip="Count epochs, steps, steps on a logarithmic scale, or training time", show=False),
     Binding("o", "smooth", "Smoothing", tooltip="Smooth the batches more, or not at all (moving average, as TensorBoard's)", show=False),
     Binding("l", "logarithmic", "Log loss", tooltip="Draw the loss on a logarithmic scale, or back", show=False),
 )

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Label, Static
+from textual.widgets import Button, Label, Static
 
 from tui_trainer.diagnosis.finding import Finding
 from tui_trainer.diagnosis.remedies import briefly
@@ -55,7 +55,10 @@ def _classes(phase: Phase) -> str:
 
 
 class RunPanel(Vertical):
-    """Three rows: a sentence, a bar or the result, and the run's folder, beside which a subclass has its buttons."""
+    """Three rows: a sentence, a bar or the result, and the run's folder, beside which a subclass has its buttons.
+
+    While a run goes on in which something is found to be wrong, one more row says what.
+    """
 
     def __init__(self, phase: Phase) -> None:
         super().__init__(id="panel", classes=_classes(phase))
@@ -67,12 +70,14 @@ class RunPanel(Vertical):
     def compose(self) -> ComposeResult:
         """Lay out the rows."""
         yield Static("", id="sentence")
+        yield Static("", id="symptom")
         with Horizontal(id="course"):
             yield Meter()
             yield Static("", id="times")
         yield Static("", id="result")
         with Horizontal(id="buttons"):
             yield from self.compose_buttons()
+            yield Button(_("Why x"), id="why", compact=True)
             yield Label("", id="directory")
 
     def compose_buttons(self) -> ComposeResult:
@@ -81,7 +86,8 @@ class RunPanel(Vertical):
 
     def show_phase(self, phase: Phase, detail: str = "") -> None:
         """Say where the run stands."""
-        self.set_classes(_classes(phase))
+        kept = " -ailing" if self.has_class("-ailing") else ""
+        self.set_classes(_classes(phase) + kept)
         self.say(phase, detail)
 
     def say(self, phase: Phase, detail: str) -> None:
@@ -94,6 +100,7 @@ class RunPanel(Vertical):
     def clear(self) -> None:
         """Make ready for another run."""
         self.show_trouble("")
+        self.show_symptom(None)
         self.query_one(Meter).show(None)
         self.query_one("#times", Static).update("")
         self.query_one("#result", Static).update("")
@@ -106,6 +113,14 @@ class RunPanel(Vertical):
     def show_trouble(self, trouble: str) -> None:
         """Say what the run's folder lacks; nothing takes it back."""
         self.border_subtitle = Content(f"✗ {printable(trouble)}") if trouble else None
+
+    def show_symptom(self, finding: Finding | None) -> None:
+        """Say what is wrong with the run so far; nothing for None."""
+        self.set_class(finding is not None, "-ailing")
+        text = f"! {printable(finding.say(finding.symptom, _))}" if finding else ""
+        symptom = self.query_one("#symptom", Static)
+        if str(symptom.content) != text:
+            symptom.update(Content(text), layout=False)
 
     def show_progress(self, phase: Phase, epochs: int, progress: Progress, before: float) -> None:
         """Show how far the run is, of so many epochs; `before` is the training time of the epochs before this one."""
@@ -131,6 +146,8 @@ class RunPanel(Vertical):
         """Show how the run ended, what is wrong with it, and what cures that."""
         self.set_class(event.status == "diverged", "-diverged")
         self.set_class(finding is not None, "-advised")
+        self.set_class(finding is None, "-unadvised")
+        self.show_symptom(finding)
         # What numbers that are not finite give is no accuracy.
         accuracy = (
             ""

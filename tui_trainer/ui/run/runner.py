@@ -1,16 +1,18 @@
 """One run in a thread of its own: drains the stream of events and never waits for the screen."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from textual.message import Message
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Split
+from tui_trainer.diagnosis.case import Case, DataFacts, Predictions
 from tui_trainer.errors import UserError
 from tui_trainer.history.history import History
 from tui_trainer.runs.resumed_history import resumed_history
 from tui_trainer.runs.run import Run
-from tui_trainer.trained.restore import network_alone
+from tui_trainer.trained.restore import network_alone, restore
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Changed, Divergence, Ended, EpochEnded, Event, Noted, Progress, Snapshot, Started, Status
 from tui_trainer.ui.kit.background import Background
@@ -37,8 +39,20 @@ class Runner(Background):
         """The network as it was told last, without what is beside it."""
         self.test: Split | None = None
         """What it is examined on, once it is read."""
+        self.facts: DataFacts | None = None
+        """Of what it is trained on, once that is read."""
+        self.predictions: Predictions | None = None
+        """What the network that was trained says of the test set."""
         self.divergence: Divergence | None = None
         self._create = create
+
+    @property
+    def case(self) -> Case:
+        """The run for a diagnosis, as it stands."""
+        began = self.history.config
+        # The data and the threads as they were found: the same run again needs the same ones.
+        found = {"data": began.data, "threads": began.threads} if began else {}
+        return Case(self.options.model_copy(update=found), self.history, self.facts, self.predictions)
 
     def stop(self, status: Status = "stopped") -> None:
         super().stop()
@@ -55,7 +69,15 @@ class Runner(Background):
         # Only now, when the stream is exhausted, is all of it on disk.
         self.trouble = run.save_error
         if ended is not None:
+            self._examine(ended)
             self.post(_farewell(self, ended))
+
+    def _examine(self, ended: Ended) -> None:
+        """Ask the network about the test set, where the run came to its end."""
+        if ended.status == "completed" and self.snapshot and self.test and not self.is_stopping:
+            # What is too large to be asked once more is diagnosed without.
+            with suppress(MemoryError):
+                self.predictions = Predictions.of(restore(self.snapshot), self.test)
 
     def refuse(self, error: UserError) -> None:
         self.post(messages.RunRefused(self, error))
@@ -76,6 +98,7 @@ class Runner(Background):
             self.post(messages.RunNoted(self, event.text, self.trouble))
         elif isinstance(event, Started):
             self.test = run.test
+            self.facts = DataFacts.of(run.learned_from, run.spec.classes)
             self.post(messages.RunStarted(self, run.directory, run.spec, run.warnings))
 
     def _take_up(self, event: Started, run: Run) -> None:

@@ -14,8 +14,8 @@ from textual.widgets import Button
 
 from tui_trainer.config.changes import describe_change
 from tui_trainer.config.options import Config
-from tui_trainer.diagnosis.case import Case
-from tui_trainer.diagnosis.diagnose import first_finding
+from tui_trainer.diagnosis.diagnose import diagnose
+from tui_trainer.diagnosis.finding import Finding
 from tui_trainer.runs.run import Run
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
@@ -55,6 +55,9 @@ class TrainingPanel(RunPanel):
         """The latest run's thread."""
         self.directory: Path | None = None
         """The latest run's folder, once it has one."""
+        self.findings: tuple[Finding, ...] = ()
+        """What is wrong with the latest run, as far as it was known after its last epoch."""
+        self._diagnosed = 0
         self._view = view
         self._tick = 1 / looks_per_second
         self._output = output
@@ -91,6 +94,7 @@ class TrainingPanel(RunPanel):
         """Show this run, which begins now."""
         self.runner = runner
         self.directory = None
+        self.findings, self._diagnosed = (), 0
         self._next = None
         # What was said before would cover this run's figures.
         self.app.clear_notifications()
@@ -251,7 +255,13 @@ class TrainingPanel(RunPanel):
         self._view.forget_pace()
         self.look()
         self.enter(Phase.ENDED)
-        self.show_end(event, first_finding(Case(self.runner.options, self.runner.history)))
+        case = self.runner.case
+        if case.is_over:
+            self.findings = diagnose(case)
+        first = next(iter(self.findings), None)
+        self.show_end(event, first if case.is_over else None)
+        # What was wrong with a run that was stopped stays below: its user may have stopped it for that.
+        self.show_symptom(first)
         if event.trouble:
             self.show_trouble(event.trouble.below_folder(self.directory))
         if self._next:
@@ -277,9 +287,18 @@ class TrainingPanel(RunPanel):
         progress = runner.history.progress
         if progress is None:
             return
+        self._diagnose(runner)
         if self.is_adjustable:
             self.show_progress(self.phase, runner.options.epochs, progress, runner.history.seconds)
         if self._view.is_rested() or self.phase is not Phase.TRAINING:
             self._view.draw(runner.history)
             # For the next drawing and for the layers' history; more often it would cost training for nothing.
             runner.control.measure_layers()
+
+    def _diagnose(self, runner: Runner) -> None:
+        """After each epoch, say what is wrong."""
+        if runner.history.last_epoch == self._diagnosed:
+            return
+        self._diagnosed = runner.history.last_epoch
+        self.findings = diagnose(runner.case)
+        self.show_symptom(next(iter(self.findings), None))

@@ -40,6 +40,7 @@ FURTHER = ("rate", "gradients")
 VIEW_KEYS = (
     Binding("v", "save", "Save as…", tooltip="Save the screen or the charts as a picture, curves and layers as tables", show=False),
     Binding("i", "inside", "Look inside", tooltip="Look into the network: its mistakes, its units, a digit of your own", show=False),
+    Binding("x", "why", "Why", tooltip="Why the run is as it is: what is wrong with it, what shows that, and remedies to try", show=False),
     Binding("h", "health", "Layer health", tooltip="How every layer fares, step by step: gradients, updates, activations", show=False),
     Binding("g", "more_charts", "Other charts", tooltip="Show the learning rate and the gradients, or loss and accuracy", show=False),
 )

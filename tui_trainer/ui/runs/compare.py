@@ -33,6 +33,7 @@ from tui_trainer.ui.runs.differences import Differences
 from tui_trainer.ui.runs.reader import Reader, RunDrawn, RunsFound, RunsRead, Unreadable
 from tui_trainer.ui.runs.run_list import RunList
 from tui_trainer.ui.runs.runs_pane import RunsPane
+from tui_trainer.ui.why.screen import WhyScreen
 
 LOOK = 1.0
 """Seconds between two looks at the run that is trained: drawing takes time from its training."""
@@ -60,6 +61,7 @@ COMPARE_KEYS = (
     Binding("g", "resume", "Resume", tooltip="Go back and resume the run under the cursor, from its last checkpoint"),
     Binding("i", "inside", "Look inside", tooltip="Look into the network of the run under the cursor, at its last checkpoint", show=False),
     Binding("h", "health", "Layer health", tooltip="See how the layers of the marked run under the cursor fared", show=False),
+    Binding("x", "why", "Why", tooltip="See what is wrong with the run under the cursor, and try remedies", show=False),
     Binding("u", "unmark", "Unmark", tooltip="Take all marks away"),
     Binding("r", "read", "Read again", tooltip="Read the runs on disk again", show=False),
     Binding("1", "view('runs')", "Runs", tooltip="Go to the list of runs", show=False),
@@ -194,6 +196,11 @@ class CompareScreen(PaneScreen[None]):
         """Look into the network of the run under the cursor."""
         if path := self.query_one(RunList).chosen:
             self.app.push_screen(InsideScreen(Source(run_name(path), checkpoint=RunDirectory(path).checkpoint), self.marks))
+
+    def action_why(self) -> None:
+        """See what is wrong with the run under the cursor, why, and what cures it."""
+        if path := self.query_one(RunList).chosen:
+            self.app.push_screen(WhyScreen(run_name(path), lambda: None, self.marks, 1 / LOOK, path=path))
 
     def action_health(self) -> None:
         """See how the layers of the run under the cursor fared, if it is marked and so read."""

@@ -7,11 +7,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.widgets import Button
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
 from tui_trainer.diagnosis.case import Case
-from tui_trainer.diagnosis.diagnose import first_finding
+from tui_trainer.diagnosis.diagnose import diagnose, first_finding
 from tui_trainer.errors import UserError
 from tui_trainer.history.history import History
 from tui_trainer.runs.archive import RunRecord, run_name
@@ -36,6 +37,7 @@ from tui_trainer.ui.run.messages import RunEnded
 from tui_trainer.ui.run.run_panel import Phase, RunPanel
 from tui_trainer.ui.run.view import HEIGHTS, LEAVE_KEY, VIEW_KEYS, WIDTHS, RunView
 from tui_trainer.ui.runs.watcher import RunSeen, Watcher
+from tui_trainer.ui.why.screen import WhyScreen
 
 VIEWS = ("charts", "layers")
 """What a small terminal shows one at a time; a large one shows both."""
@@ -81,6 +83,8 @@ class WatchScreen(PaneScreen[None]):
         self._seen: RunSeen | None = None
         self._shown: Shown | None = None
         self._stale = False
+        self._diagnosed = 0
+        """The epoch after which the run was diagnosed last."""
 
     @property
     def history(self) -> History | None:
@@ -93,7 +97,7 @@ class WatchScreen(PaneScreen[None]):
         with Horizontal(id="body", classes=f"-{VIEWS[0]}"):
             yield self.run_view
         yield RunPanel(Phase.PREPARING)
-        yield KeyFooter("h", "i", "v")
+        yield KeyFooter("x", "h", "i", "v")
 
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""
@@ -149,21 +153,39 @@ class WatchScreen(PaneScreen[None]):
         if ended := seen.record.history.ended:
             panel.show_phase(Phase.ENDED)
             event = _farewell(self._watcher, ended)
-            config = _options(seen.record)
-            panel.show_end(event, first_finding(Case(config, seen.record.history)) if config else None)
+            case = self._case()
+            panel.show_end(event, first_finding(case) if case else None)
             return
         if progress is not None:
             before = sum(epoch.seconds for epoch in seen.record.epochs if epoch.number < progress.epoch)
             panel.show_progress(Phase.TRAINING, seen.record.planned_epochs or 0, progress, before)
+        if seen.record.last_epoch != self._diagnosed:
+            self._diagnosed = seen.record.last_epoch
+            case = self._case()
+            panel.show_symptom(next(iter(diagnose(case)), None) if case else None)
         if seen.condition is Condition.GONE:
             further = _("; --resume continues it") if seen.record.has_checkpoint else ""
             panel.show_phase(Phase.GONE, _("it was killed, or its machine is{further}").format(further=further))
         elif progress is None:
             panel.show_phase(Phase.PREPARING, _("its first batches are not written yet"))
         elif not panel.has_class("-training"):
-            panel.set_classes("pane -training")
+            panel.set_classes(f"pane -training{' -ailing' if panel.has_class('-ailing') else ''}")
+
+    def _case(self) -> Case | None:
+        """The run for a diagnosis, as far as its log tells."""
+        config = _options(self._seen.record) if self._seen else None
+        return Case(config, self._seen.record.history) if self._seen and config else None
 
     # The view
+
+    def action_why(self) -> None:
+        """See what is wrong with the run, why, and what cures it."""
+        path = self._watcher.path
+        self.app.push_screen(WhyScreen(run_name(path), self._case, self.marks, self._looks_per_second, path=path))
+
+    @on(Button.Pressed, "#why")
+    def _why_pressed(self) -> None:
+        self.action_why()
 
     def action_save(self) -> None:
         """Choose what to save."""
