@@ -56,8 +56,9 @@ class Painted(Widget):
         return sum(part.area for part in parts)
 
     def on_resize(self) -> None:
-        """Draw for the room there is now."""
-        self._drawn_for = None
+        """Draw for the room there is now, at once: what is drawn may also name the border, which is rendered before it."""
+        if self.size:
+            self._draw()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
