@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import isfinite
-from typing import Any, Final
+from math import inf, isfinite
+from typing import Any, Final, Literal
 
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.diagnosis.case import Case
@@ -48,9 +48,17 @@ class Attempt:
             return False
         if self.before.diverged:
             return not any(each.name == "no_learning" for each in self.findings)
-        is_lower = _loss(after) < LOWER * _loss(self.before)
-        more = (after.accuracy or 0.0) - (self.before.accuracy or 0.0)
+        was, now = figures(self.before), figures(after)
+        is_lower = (now[f"{self.images}_loss"] or inf) < LOWER * (was[f"{self.images}_loss"] or inf)
+        more = (now[f"{self.images}_accuracy"] or 0.0) - (was[f"{self.images}_accuracy"] or 0.0)
         return (is_lower and more > -FEWER) or more > MORE
+
+    @property
+    def images(self) -> Literal["test", "validation", "train"]:
+        """The images that both runs were asked about, those that they were not trained on if possible."""
+        known = [figures(case) for case in (self.before, self.after) if not case.diverged]
+        kinds: tuple[Literal["test", "validation", "train"], ...] = ("test", "validation", "train")
+        return next((kind for kind in kinds if all(_is_known(of[f"{kind}_loss"]) for of in known)), "train")
 
     def record(self) -> dict[str, Any]:
         """The attempt as a strict-JSON object."""
@@ -95,8 +103,5 @@ def figures(case: Case) -> Mapping[str, Any]:
     }
 
 
-def _loss(case: Case) -> float:
-    """On images that were not trained on, where there are any."""
-    found = figures(case)
-    losses = (found["test_loss"], found["validation_loss"], found["train_loss"])
-    return next((loss for loss in losses if loss is not None and isfinite(loss)), float("inf"))
+def _is_known(loss: float | None) -> bool:
+    return loss is not None and isfinite(loss)

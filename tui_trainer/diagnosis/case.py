@@ -27,6 +27,9 @@ EARLY: Final = 20
 FLAT: Final = 0.75
 """Share of a bounded function's outputs at the ends of its range; a healthy layer has less than a tenth there."""
 
+PLAIN: Final = ("sgd", "momentum", "nesterov")
+"""Optimizers whose rate the sharpness limits: what scales each parameter's step has no such limit."""
+
 SAMPLED: Final = 5000
 """Images whose inputs are looked at."""
 

@@ -87,15 +87,14 @@ def describe_attempt(attempt: Attempt) -> str:
     """What a remedy did, in a line."""
     verdict = "it holds" if attempt.holds else "it does not help"
     left = f"; left: {', '.join(finding.name for finding in attempt.findings)}" if attempt.findings else ""
-    return f"tried {as_options(attempt.options)}: {verdict}: {_figures(attempt.before)} before, {_figures(attempt.after)} after{left}"
+    before, after = (_figures(case, attempt.images) for case in (attempt.before, attempt.after))
+    return f"tried {as_options(attempt.options)}: {verdict}: {before} before, {after} after{left}"
 
 
-def _figures(case: Case) -> str:
-    found = figures(case)
+def _figures(case: Case, images: str) -> str:
     if case.diverged:
         return "diverged"
-    for kind in ("test", "validation", "train"):
-        accuracy, loss = found[f"{kind}_accuracy"], found[f"{kind}_loss"]
-        if accuracy is not None and loss is not None:
-            return f"{'training' if kind == 'train' else kind} accuracy {accuracy:.1%}, loss {loss:.4f}"
-    return "nothing trained"
+    accuracy, loss = (figures(case)[f"{images}_{name}"] for name in ("accuracy", "loss"))
+    if accuracy is None or loss is None:
+        return "nothing trained"
+    return f"{'training' if images == 'train' else images} accuracy {accuracy:.1%}, loss {loss:.4f}"

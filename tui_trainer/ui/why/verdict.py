@@ -13,7 +13,7 @@ KINDS_OF_IMAGES = {
     "validation": N_("validation accuracy {accuracies}, loss {losses}"),
     "train": N_("training accuracy {accuracies}, loss {losses}"),
 }
-"""What a network was asked about, the most telling first."""
+"""What a network was asked about."""
 
 
 def nothing(case: Case | None) -> str:
@@ -30,20 +30,19 @@ def nothing(case: Case | None) -> str:
 def verdict(attempt: Attempt) -> str:
     """The verdict, with the numbers that it goes by."""
     text = _("It helps: {numbers}.") if attempt.holds else _("It does not help: {numbers}.")
-    text = text.format(numbers=_numbers(attempt.before, attempt.after))
+    text = text.format(numbers=_numbers(attempt))
     left = "; ".join(printable(each.say(each.symptom, _)) for each in attempt.findings)
     if left:
         return text + " " + _("Left to mend: {left}.").format(left=left)
     return text + (" " + _("Nothing is left to mend.") if attempt.holds else "")
 
 
-def _numbers(before: Case, after: Case) -> str:
+def _numbers(attempt: Attempt) -> str:
     """Accuracy and loss before and after, of the same images, where both have them."""
-    found = [figures(case) for case in (before, after)]
-    healthy = [each for case, each in zip((before, after), found, strict=True) if not case.diverged]
-    kind = next((each for each in KINDS_OF_IMAGES if all(of[f"{each}_accuracy"] is not None for of in healthy)), "train")
-    pairs = zip((before, after), found, strict=True)
-    if len(healthy) < len(found):
+    cases, kind = (attempt.before, attempt.after), attempt.images
+    found = [figures(case) for case in cases]
+    if any(case.diverged for case in cases):
+        pairs = zip(cases, found, strict=True)
         return " → ".join(_("diverged") if case.diverged else _one(kind, of) for case, of in pairs)
     accuracies, losses = (
         " → ".join(write(of[f"{kind}_{name}"]) for of in found) for name, write in (("accuracy", _share), ("loss", _loss))
