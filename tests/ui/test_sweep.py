@@ -110,7 +110,7 @@ async def test_curves_of_marked_runs_and_of_the_one_under_the_cursor(watching: W
         await desk.until(lambda: "▲ seed 1" in legend(desk))
         assert [row[1] for row in rows(desk)[:3]] == ["▲", "■", " "]
         assert "2 of 6 marked" in desk.screen
-        assert "◆" in legend(desk)
+        await desk.until(lambda: "◆" in legend(desk))
         await desk.press("up")
         await desk.until(lambda: "◆" not in legend(desk))
         await desk.press("down", *["space", "down"] * 5)

@@ -236,9 +236,15 @@ class Figures(Mapping[str, Q]):
 
     def __init__(self, kind: type[Q], belongs: Callable[[Quantity], object], name: str = "name") -> None:
         self._kind, self._belongs, self._name = kind, belongs, name
+        self._made_of: tuple[Quantity, ...] = ()
+        self._figures: dict[str, Q] = {}
 
     def _found(self) -> dict[str, Q]:
-        return {getattr(each, self._name): each for each in QUANTITIES if isinstance(each, self._kind) and self._belongs(each)}
+        # They are asked for thousands of times; who adds a quantity makes another tuple.
+        if self._made_of is not QUANTITIES:
+            chosen = (each for each in QUANTITIES if isinstance(each, self._kind) and self._belongs(each))
+            self._made_of, self._figures = QUANTITIES, {getattr(each, self._name): each for each in chosen}
+        return self._figures
 
     def __getitem__(self, name: str) -> Q:
         return self._found()[name]
