@@ -7,9 +7,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -121,14 +124,19 @@ def test_a_run_that_is_killed_is_waited_for_until_it_is_gone_on_with(digits_file
         with process([*WATCH, str(folder), "--format", "json"], stdout=subprocess.PIPE) as watched:
             assert watched.stdout is not None
             assert watched.stderr is not None
-            events = [json.loads(watched.stdout.readline()) for _ in range(3)]
+            # Read on: what nobody reads would hold it up.
+            lines: SimpleQueue[str] = SimpleQueue()
+            reader = threading.Thread(target=lambda: deque(map(lines.put, watched.stdout or ()), maxlen=0))
+            reader.start()
+            events = [json.loads(lines.get(timeout=20)) for _ in range(3)]
             trained.kill()
             assert "nobody trains it any more; waiting for --resume" in watched.stderr.readline()
             trained.wait(20)
             last = len((folder / "metrics.jsonl").read_text().splitlines()) - 1
             subprocess.run([*TRAIN, "--resume", str(folder), "--epochs", str(last + 3)], check=True, timeout=60)
-            events += [json.loads(line) for line in watched.stdout]
             assert watched.wait(20) == 0
+            reader.join(20)
+            events += [json.loads(lines.get()) for _ in range(lines.qsize())]
     # Epochs that were told, lost with the process and trained again may be told twice; what was told last is the run.
     told = {event.get("epoch", event["event"]): event for event in events}
     written = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]

@@ -15,6 +15,7 @@ from tui_trainer.diagnosis.preflight.checks import CHECKS, preflight
 from tui_trainer.diagnosis.preflight.outcome import Outcome, Span
 from tui_trainer.diagnosis.preflight.subject import Subject
 from tui_trainer.diagnosis.preflight.time import describe
+from tui_trainer.diagnosis.rules import bad_start
 from tui_trainer.errors import UserError
 from tui_trainer.system import machine
 
@@ -70,7 +71,7 @@ def test_a_network_that_is_sure_and_wrong_fails(digits: Dataset) -> None:
     outcome = check("loss_at_start", digits, hidden="16x5", initializer="uniform", uniform_limit=1)
     assert not outcome.passed
     assert outcome.value is not None
-    assert outcome.value > log(10) + loss_at_start.ABOVE
+    assert outcome.value > log(10) + bad_start.ABOVE
 
 
 def test_a_network_that_knows_the_answers_before_it_learned_fails(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from math import nan
 from typing import Any
 
@@ -10,7 +11,7 @@ from history import story
 
 from tui_trainer.config.options import Config
 from tui_trainer.diagnosis.case import Case, DataFacts, Predictions
-from tui_trainer.diagnosis.diagnose import diagnose, first_finding
+from tui_trainer.diagnosis.diagnose import Rhythm, diagnose, first_finding
 from tui_trainer.diagnosis.finding import Finding
 from tui_trainer.diagnosis.remedies import briefly, changed, growth
 from tui_trainer.diagnosis.rules import NAMES, RULES
@@ -246,3 +247,11 @@ def test_what_a_strangers_log_calls_a_layer_reaches_no_terminal_raw() -> None:
     measured = [layer("\x1b[31mred", dead_fraction=1.0), layer("dense_2"), layer("dense_3"), layer("dense_4")]
     finding = found(told(measured, accuracy=0.9))["dead_units"]
     assert "\x1b" not in finding.say(finding.symptom) + finding.say(finding.cause)
+
+
+def test_a_long_run_is_looked_at_ever_less() -> None:
+    rhythm = Rhythm()
+    looked = [epoch for epoch in range(1, 100_001) if rhythm.is_due(epoch)]
+    assert looked[:10] == list(range(1, 11))
+    assert len(looked) < 120
+    assert all(later <= 1.1 * before + 1 for before, later in pairwise(looked))

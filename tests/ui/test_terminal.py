@@ -191,7 +191,7 @@ def test_suspended_it_holds_and_in_front_again_it_draws_all(digits_file: Path, t
 def test_a_terminal_without_unicode_colours_and_mouse_gets_none_of_them(digits_file: Path, tmp_path: Path, told: dict[str, str]) -> None:
     plain = {**ENVIRONMENT, "TERM": "screen", "NO_COLOR": "1", **told}
     terminal = training(digits_file, tmp_path, "--no-mouse", columns=120, lines=40, environment=plain)
-    terminal.until(lambda text: re.search(r"x val \d\.\d{3}", text) is not None)  # the validation loss is drawn
+    terminal.until(lambda text: re.search(r"x val \d", text) is not None)  # the validation loss is drawn
     terminal.press("s")
     screen = terminal.until_reads("test accuracy")
     assert terminal.written.isascii()

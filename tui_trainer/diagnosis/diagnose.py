@@ -19,6 +19,23 @@ def diagnose(case: Case, early: Container[str] = ()) -> tuple[Finding, ...]:
     return tuple(finding for finding in found if finding)
 
 
+class Rhythm:
+    """When to diagnose a run that goes on: after each of its first epochs, and then whenever a tenth more are trained.
+
+    A diagnosis looks at all epochs: after each of a hundred thousand short ones it would take longer than the training.
+    """
+
+    def __init__(self) -> None:
+        self._next = 0
+
+    def is_due(self, epoch: int) -> bool:
+        """Whether to diagnose after this epoch, which then counts as done."""
+        if epoch < self._next:
+            return False
+        self._next = epoch + 1 + epoch // 10
+        return True
+
+
 def first_finding(case: Case) -> Finding | None:
     """What explains best how the run ended; None where that is well, or the run was cut short."""
     return next(iter(diagnose(case)), None) if case.is_over else None

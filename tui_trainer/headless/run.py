@@ -13,7 +13,7 @@ from tui_trainer.config.options import Config, as_text
 from tui_trainer.config.per_layer import abridged
 from tui_trainer.config.source import option
 from tui_trainer.diagnosis.case import Case
-from tui_trainer.diagnosis.diagnose import diagnose
+from tui_trainer.diagnosis.diagnose import Rhythm, diagnose
 from tui_trainer.diagnosis.finding import Finding, Options
 from tui_trainer.diagnosis.rules import NAMES
 from tui_trainer.errors import UserError, reason_of
@@ -173,13 +173,14 @@ class PlainLines:
 
 
 class Doctor:
-    """Looks at the run as it goes on, after its first batch and after each epoch, and finds each thing once."""
+    """Looks at the run as it goes on, after its first batch and after epochs, and finds each thing once."""
 
     def __init__(self, stop_when: Collection[str] = ()) -> None:
         self._stop_when = stop_when
         self._history = History()
         self._options: Config | None = None
         self._known: set[str] = set()
+        self._rhythm = Rhythm()
 
     def hear(self, event: Event) -> tuple[Finding, ...]:
         """What is found with this event and was not before, causes before symptoms; nothing of a run that is cut short."""
@@ -195,7 +196,8 @@ class Doctor:
         elif isinstance(event, Changed) and self._options:
             self._options = self._options.model_copy(update=dict(event.changes))
         is_cut_short = isinstance(event, Ended) and event.status not in ("completed", "diverged")
-        if self._options is None or is_cut_short or not isinstance(event, Progress | EpochEnded | Ended):
+        is_early = isinstance(event, EpochEnded) and not self._rhythm.is_due(event.epoch)
+        if self._options is None or is_cut_short or is_early or not isinstance(event, Progress | EpochEnded | Ended):
             return ()
         self._history.drain()
         case = Case(self._options, self._history)

@@ -5,12 +5,12 @@ import numpy as np
 from tui_trainer.datasets.dataset import Batcher
 from tui_trainer.diagnosis.preflight.outcome import Outcome, Span
 from tui_trainer.diagnosis.preflight.subject import Subject
+from tui_trainer.diagnosis.rules.bad_scale import LEAST, MOST
 
 SAMPLES = 2000
 
-USUAL = Span(0.01, 20.0)
-"""Root mean squares. Initial weights are made for 1 (Glorot & Bengio 2010, He et al. 2015), and MNIST has 0.3. The limits are ours: far
-wider than what any scaling gives, and below pixels from 0 to 255, which have about 80."""
+USUAL = Span(LEAST, MOST)
+"""Root mean squares. Initial weights are made for 1 (Glorot & Bengio 2010, He et al. 2015), and MNIST has 0.3."""
 
 
 def input_scale(subject: Subject) -> Outcome:

@@ -4,13 +4,10 @@ from math import log
 
 from tui_trainer.diagnosis.preflight.outcome import Outcome, Span, nats
 from tui_trainer.diagnosis.preflight.subject import Subject
+from tui_trainer.diagnosis.rules.bad_start import ABOVE
 from tui_trainer.training.batch_loader import BatchLoader, evaluate
 
 SAMPLES = 1000
-
-ABOVE = 2.0
-"""Nats above ln(classes). Logits that differ by a standard deviation of σ cost σ²/2 nats: here σ may be 2, twice the variance that the
-weights of He et al. 2015 give them on inputs of variance 1. Networks of eight ELU layers come to 1 nat, and learn."""
 
 BELOW = 0.5
 """The share of ln(classes) below which no guess comes, so that the network must know the answers."""

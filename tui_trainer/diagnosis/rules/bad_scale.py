@@ -9,6 +9,7 @@ from tui_trainer.text.language import N_
 
 LEAST: Final = 0.01
 MOST: Final = 20.0
+"""Far wider than what any scaling gives, and below pixels from 0 to 255, which have about 80."""
 
 
 def find(case: Case) -> Evidence | None:

@@ -14,7 +14,7 @@ from textual.widgets import Button
 
 from tui_trainer.config.changes import describe_change
 from tui_trainer.config.options import Config
-from tui_trainer.diagnosis.diagnose import diagnose
+from tui_trainer.diagnosis.diagnose import Rhythm, diagnose
 from tui_trainer.diagnosis.finding import Finding
 from tui_trainer.runs.run import Run
 from tui_trainer.system.folders import printable
@@ -57,7 +57,7 @@ class TrainingPanel(RunPanel):
         """The latest run's folder, once it has one."""
         self.findings: tuple[Finding, ...] = ()
         """What is wrong with the latest run, as far as it was known after its last epoch."""
-        self._diagnosed = 0
+        self._rhythm = Rhythm()
         self._view = view
         self._tick = 1 / looks_per_second
         self._output = output
@@ -94,7 +94,7 @@ class TrainingPanel(RunPanel):
         """Show this run, which begins now."""
         self.runner = runner
         self.directory = None
-        self.findings, self._diagnosed = (), 0
+        self.findings, self._rhythm = (), Rhythm()
         self._next = None
         # What was said before would cover this run's figures.
         self.app.clear_notifications()
@@ -296,9 +296,7 @@ class TrainingPanel(RunPanel):
             runner.control.measure_layers()
 
     def _diagnose(self, runner: Runner) -> None:
-        """After each epoch, say what is wrong."""
-        if runner.history.last_epoch == self._diagnosed:
-            return
-        self._diagnosed = runner.history.last_epoch
-        self.findings = diagnose(runner.case)
-        self.show_symptom(next(iter(self.findings), None))
+        """After an epoch, say what is wrong."""
+        if self._rhythm.is_due(runner.history.last_epoch):
+            self.findings = diagnose(runner.case)
+            self.show_symptom(next(iter(self.findings), None))

@@ -12,7 +12,7 @@ from textual.widgets import Button
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
 from tui_trainer.diagnosis.case import Case
-from tui_trainer.diagnosis.diagnose import diagnose, first_finding
+from tui_trainer.diagnosis.diagnose import Rhythm, diagnose, first_finding
 from tui_trainer.errors import UserError
 from tui_trainer.history.history import History
 from tui_trainer.runs.archive import RunRecord, run_name
@@ -83,8 +83,7 @@ class WatchScreen(PaneScreen[None]):
         self._seen: RunSeen | None = None
         self._shown: Shown | None = None
         self._stale = False
-        self._diagnosed = 0
-        """The epoch after which the run was diagnosed last."""
+        self._rhythm = Rhythm()
 
     @property
     def history(self) -> History | None:
@@ -159,8 +158,7 @@ class WatchScreen(PaneScreen[None]):
         if progress is not None:
             before = sum(epoch.seconds for epoch in seen.record.epochs if epoch.number < progress.epoch)
             panel.show_progress(Phase.TRAINING, seen.record.planned_epochs or 0, progress, before)
-        if seen.record.last_epoch != self._diagnosed:
-            self._diagnosed = seen.record.last_epoch
+        if self._rhythm.is_due(seen.record.last_epoch):
             case = self._case()
             panel.show_symptom(next(iter(diagnose(case)), None) if case else None)
         if seen.condition is Condition.GONE:

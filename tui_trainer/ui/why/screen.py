@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 
 from tui_trainer.diagnosis.attempt import Attempt
 from tui_trainer.diagnosis.case import Case
-from tui_trainer.diagnosis.diagnose import diagnose
+from tui_trainer.diagnosis.diagnose import Rhythm, diagnose
 from tui_trainer.diagnosis.finding import Finding, Options
 from tui_trainer.diagnosis.remedies import briefly, changed
 from tui_trainer.history.history import History
@@ -114,6 +114,7 @@ class WhyScreen(PaneScreen[Cure | None]):
         self._case: Case | None = None
         self._known: object = None
         """What the findings were made from."""
+        self._rhythm = Rhythm()
         self._last: tuple[str, History, int] | None = None
         """The remedy that was tried last, its run and its epochs, as the charts show it."""
         self._refusal = ""
@@ -183,8 +184,10 @@ class WhyScreen(PaneScreen[Cure | None]):
 
     def _diagnose_anew(self) -> None:
         case = self._present_case()
-        known = case and (id(case.history), case.history.last_epoch, case.history.ended, case.data, case.start, case.predictions)
-        if known is not None and known == self._known:
+        known = case and (id(case.history), case.history.ended, case.data, case.start, case.predictions)
+        if known != self._known:
+            self._rhythm = Rhythm()
+        if case and not self._rhythm.is_due(case.history.last_epoch):
             return
         before = self.finding
         self._known, self._case = known, case
@@ -205,9 +208,8 @@ class WhyScreen(PaneScreen[Cure | None]):
         if case and read:
             # The data and the threads as they were found.
             found = {"data": read.config.data, "threads": read.config.threads}
-            return replace(
-                case, config=case.config.model_copy(update=found), data=read.data, start=read.start, predictions=read.predictions
-            )
+            config = case.config.model_copy(update=found)
+            return replace(case, config=config, data=read.data, start=read.start, predictions=read.predictions, sharpness=read.sharpness)
         return case or read
 
     @on(CaseRead)
