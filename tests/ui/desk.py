@@ -120,9 +120,9 @@ class Desk:
         return self.app.screen is self.app.main
 
     async def press(self, *keys: str) -> None:
-        with in_between():
-            await self.pilot.press(*keys)
+        await self.pilot.press(*keys)
         await self.settle()
+        await self.until_drawn()
 
     async def settle(self) -> None:
         """Let the app lay out and draw what it has heard."""

@@ -185,8 +185,9 @@ async def test_units_are_told_with_what_they_look_for(sit_down: Desks, noise: di
         screen = await train(desk)
         assert screen.subject is not None
         first = screen.subject.first
-        await desk.press("3", "right", "right")
-        assert "unit 2 of 30" in desk.screen
+        await desk.press("3")
+        await desk.press("right", "right")
+        await desk.until_read("unit 2 of 30")
         assert first.headline(2, screen.examination) in shown(desk, "#unit-gallery")
         for line in first.describe(2, screen.examination):
             assert line in desk.screen

@@ -182,6 +182,8 @@ def test_suspended_it_holds_and_in_front_again_it_draws_all(digits_file: Path, t
     shell.until_reads("Stopped")
     shell.press("kill %1\r")
     shell.until(lambda _: last_event(tmp_path / "run").get("status") == "interrupted")
+    # Until it is gone it may still take what is typed.
+    shell.until_quiet()
     shell.press("wait %1; echo status $?\r")
     shell.until_reads("status 143")
 
