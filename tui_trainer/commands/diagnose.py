@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tui_trainer.commands.chosen_runs import Telling, folder_option, format_option, read, resolved, run_argument
+from tui_trainer.commands.chosen_runs import Telling, folder_option, format_option, read, run_argument
 
 
 @click.command("diagnose", cls=Telling)
@@ -21,5 +21,5 @@ def diagnose_command(context: click.Context, /, run: str, tries: bool, measures:
     """
     from tui_trainer.headless.diagnose import diagnose_run  # noqa: PLC0415 --help need not wait for it
 
-    record = read(str(resolved(run, folder)), None)
+    record = read(run, folder)
     context.exit(diagnose_run(record, as_json=form == "json", tries=tries, measures=measures))

@@ -126,10 +126,6 @@ class Case:
         """The layers as they were measured last."""
         return self.history.measured[-1] if self.history.measured else self.start
 
-    def activation(self, layer: int) -> str:
-        """The function after a Dense layer, counted from 0; softmax after the last."""
-        return self.config.activations[layer] if layer < len(self.config.hidden) else "softmax"
-
     # How well it does
 
     @property

@@ -22,7 +22,7 @@ def _find(case: Case, *, bounded: bool) -> Evidence | None:
     if not seen:
         return None
     layer, share = seen
-    name = case.activation(case.last.names.index(layer))
+    name = case.config.activations[case.last.names.index(layer)]
     if (ACTIVATIONS[name].bounds is not None) != bounded:
         return None
     config = case.config

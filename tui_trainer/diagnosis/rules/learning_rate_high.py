@@ -6,7 +6,7 @@ from typing import Any, Final
 from tui_trainer.diagnosis.case import Case, figure, flattest
 from tui_trainer.diagnosis.finding import Evidence, Rule
 from tui_trainer.diagnosis.remedies import TEXTBOOK, first_of, growth, of_options
-from tui_trainer.history.quantities import FAR
+from tui_trainer.history.quantities import FAR, FIGURES
 from tui_trainer.text.language import N_
 
 ABOVE: Final = 3.0
@@ -14,9 +14,6 @@ ABOVE: Final = 3.0
 
 DIED: Final = 0.3
 """Share of a layer's units that died in training."""
-
-DEAD: Final = 0.4
-"""As on the layers' map."""
 
 SMALL: Final = 4
 """Images in a batch: with so few, a rate up to ten times the usual one is not too high, but too noisy."""
@@ -50,9 +47,12 @@ def find(case: Case) -> Evidence | None:
 def _killed(case: Case) -> tuple[float, str]:
     """The largest share of a layer's units that died or saturated since the start, and the layer; all of them, where many are dead."""
     names = case.last.names if case.last else ()
+    band = FIGURES["dead_fraction"].band
     shares = zip(figure(case.first, "dead_fraction"), figure(case.last, "dead_fraction"), names, strict=False)
     # The first measurement comes after the first step, which may have killed them all.
-    found = [(after if after >= DEAD else after - before, layer) for before, after, layer in shares if isfinite(after - before)]
+    found = [
+        (after if band(after).word == "dead" else after - before, layer) for before, after, layer in shares if isfinite(after - before)
+    ]
     # What was flat from the start is not the rate's fault.
     flat = None if flattest(case, case.first) else flattest(case, case.last)
     return max([*found, *([flat] if flat else [])], default=(0.0, ""))

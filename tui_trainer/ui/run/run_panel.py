@@ -86,9 +86,13 @@ class RunPanel(Vertical):
 
     def show_phase(self, phase: Phase, detail: str = "") -> None:
         """Say where the run stands."""
+        self.look_like(phase)
+        self.say(phase, detail)
+
+    def look_like(self, phase: Phase) -> None:
+        """Have what is shown in this phase, and still what is wrong with the run."""
         kept = " -ailing" if self.has_class("-ailing") else ""
         self.set_classes(_classes(phase) + kept)
-        self.say(phase, detail)
 
     def say(self, phase: Phase, detail: str) -> None:
         """Write the sentence."""

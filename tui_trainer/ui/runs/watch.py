@@ -167,7 +167,7 @@ class WatchScreen(PaneScreen[None]):
         elif progress is None:
             panel.show_phase(Phase.PREPARING, _("its first batches are not written yet"))
         elif not panel.has_class("-training"):
-            panel.set_classes(f"pane -training{' -ailing' if panel.has_class('-ailing') else ''}")
+            panel.look_like(Phase.TRAINING)
 
     def _case(self) -> Case | None:
         """The run for a diagnosis, as far as its log tells."""
