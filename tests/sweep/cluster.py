@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -100,8 +101,14 @@ def after_runs(process: subprocess.Popen[str], count: int) -> None:
 
 def rest(process: subprocess.Popen[str]) -> tuple[list[dict[str, Any]], str]:
     """The events that are still to come, and what stands in stderr."""
-    out, errors = process.communicate(timeout=90)
-    return [json.loads(line) for line in out.splitlines()], errors
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with ThreadPoolExecutor(1) as beside:
+        errors = beside.submit(process.stderr.read)
+        # Not by communicate(), which passes over what readline() has read ahead.
+        events = [json.loads(line) for line in process.stdout]
+        process.wait(timeout=90)
+        return events, errors.result()
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
