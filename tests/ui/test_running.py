@@ -7,8 +7,8 @@ from textual.widgets import Button
 
 from tui_trainer.runs import checkpoint
 from tui_trainer.ui.chart.widget import Chart
-from tui_trainer.ui.run.layer_table import LayerTable
 from tui_trainer.ui.run.run_panel import Phase
+from tui_trainer.ui.run.staircase import Staircase
 
 from .desk import LARGE, LONG, SMALL, USUAL, Desks
 
@@ -109,7 +109,7 @@ async def test_the_mouse_alone_is_enough(sit_down: Desks) -> None:
         await desk.click("#pause")
         assert desk.phase() is Phase.TRAINING
         await desk.click("#view-layers")
-        assert desk.app.main.query_one(LayerTable).is_on_screen
+        assert desk.app.main.query_one(Staircase).is_on_screen
         assert not desk.app.main.query_one("#chart-loss").is_on_screen
         await desk.click("#stop")
         await desk.until_phase(Phase.ENDED)

@@ -16,7 +16,7 @@ from tui_trainer.runs.follow import Follower
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit.help import HelpScreen
-from tui_trainer.ui.run.layer_table import LayerTable
+from tui_trainer.ui.run.staircase import Staircase
 from tui_trainer.ui.runs.watch import WatchScreen
 
 from .desk import LARGE, SMALL, USUAL, Desk, seated
@@ -213,7 +213,7 @@ async def test_a_plain_terminal_gets_plain_characters(watching: Watching, tmp_pa
         await desk.until(lambda: points(desk) == (4 * BATCHES, 4))
         charts = "\n".join(desk.read(chart) for chart in screen(desk).query(Chart))
         assert charts.isascii()
-        assert "####" in desk.read(screen(desk).query_one(LayerTable).query_one("Lines"))
+        assert "####" in desk.read(screen(desk).query_one(Staircase))
 
 
 # As a real program

@@ -2,7 +2,7 @@
 
 import threading
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
@@ -277,6 +277,11 @@ class History:
     def measured(self) -> Sequence[Measurement]:
         """Every measurement of the layers up to MOST_MEASURED; beyond that, the first, the last and ever fewer between."""
         return self._measurements.kept
+
+    def measured_by(self, step: int) -> Measurement | None:
+        """The latest measurement up to a step, or the first of all; None where nothing was measured."""
+        found = bisect_right(self.measured, step, key=lambda one: one.step)
+        return self.measured[max(found - 1, 0)] if self.measured else None
 
     @property
     def gradient_norms(self) -> Mapping[str, Series]:

@@ -13,8 +13,9 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Button
 
+from tui_trainer.config.differences import describe_differences, differences
 from tui_trainer.config.options import Config
-from tui_trainer.diagnosis.remedies import changed
+from tui_trainer.diagnosis.remedies import briefly, changed
 from tui_trainer.lessons.lesson import Lesson
 from tui_trainer.lessons.quiz import Quiz
 from tui_trainer.runs.archive import RunRecord
@@ -33,7 +34,7 @@ from tui_trainer.ui.kit.choose import ChooseScreen
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
 from tui_trainer.ui.kit.panes import PaneScreen
-from tui_trainer.ui.kit.titles import ViewTabs, header
+from tui_trainer.ui.kit.titles import ViewTabs, entitle, header
 from tui_trainer.ui.lessons.choose import choose_lesson
 from tui_trainer.ui.lessons.quiz import QuizScreen
 from tui_trainer.ui.lessons.screen import LessonScreen
@@ -41,7 +42,7 @@ from tui_trainer.ui.run.copy import CopyScreen
 from tui_trainer.ui.run.diagram import Diagram
 from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.run.layer_editor import LayersScreen
-from tui_trainer.ui.run.layer_table import LayerTable
+from tui_trainer.ui.run.layers_pane import LayersPane
 from tui_trainer.ui.run.messages import RunChanged, RunRefused, RunStarted
 from tui_trainer.ui.run.peeker import DataPeeked, Peeker
 from tui_trainer.ui.run.presets import PRESETS
@@ -86,7 +87,7 @@ class MainScreen(PaneScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS, LEAVE_KEY, *VIEW_KEYS, *RUN_KEYS, *MAIN_KEYS]
 
-    PANES = (Chart, LayerTable, ConfigForm)
+    PANES = (Chart, LayersPane, ConfigForm)
     VIEWED = "#body"
     # Out of the fields, where every key that the footer shows would be text.
     AUTO_FOCUS = ""
@@ -154,31 +155,45 @@ class MainScreen(PaneScreen[None]):
 
     @on(ConfigForm.Changed)
     def _options_changed(self, event: ConfigForm.Changed) -> None:
-        if self.phase.going_on:
-            return
-        self._show_layers(event.config)
+        self._show_parameters(event.config)
+        self._say_how_the_form_differs()
         sentence = _(READY) if event.config else _("mend the option that is marked ✗")
         if self.phase is Phase.IDLE:
             self.panel.say(Phase.IDLE, sentence)
         elif self.phase is Phase.REFUSED:
             self.panel.enter(Phase.IDLE, sentence)
 
-    def _show_layers(self, config: Config | None) -> None:
-        picture = self.query_one("#picture", Diagram)
-        if config is None:
+    def _show_parameters(self, config: Config | None) -> None:
+        """Count the parameters of the form's network, and say what it is while no run is on the screen."""
+        picture, spec = self.query_one("#picture", Diagram), self._peeker.spec_of(config.data) if config else None
+        if config and spec:
+            self.run_view.show_parameters(config, spec)
+            picture.show((spec.features, *config.hidden, spec.classes))
+        else:
             self.run_view.explain(_("an option is wrong: see the form"))
             picture.show(())
-            return
-        spec = self._peeker.spec_of(config.data)
-        self.run_view.show_network(config, spec)
-        picture.show((spec.features, *config.hidden, spec.classes))
+        if not self.runner:
+            self._say_what_is_shown(config)
+
+    def _say_what_is_shown(self, config: Config | None) -> None:
+        if config:
+            self.run_view.say_what_it_is(config, self._peeker.spec_of(config.data))
+        else:
+            self.run_view.say_what_it_is(None)
+
+    def _say_how_the_form_differs(self) -> None:
+        """Say in what the form is another run than the one on the screen."""
+        form, text = self.query_one(ConfigForm), ""
+        if self.runner and form.config and (found := differences(self.runner.options, form.config)):
+            text = _("not yet run: {options}").format(options=briefly([{name: now for name, (_was, now) in found.items()}], _))
+        entitle(form, subtitle=printable(text))
 
     @on(DataPeeked)
     def _learn_of_the_data(self, event: DataPeeked) -> None:
         self._peeker.learn(event.data, event.spec)
         config = self.query_one(ConfigForm).config
-        if config and config.data == event.data and not self.phase.going_on:
-            self._show_layers(config)
+        if config and config.data == event.data:
+            self._show_parameters(config)
 
     def action_presets(self) -> None:
         """Choose a run worth starting from."""
@@ -287,9 +302,12 @@ class MainScreen(PaneScreen[None]):
 
     @on(TrainingPanel.Begun)
     def _turn_to_the_charts(self, event: TrainingPanel.Begun) -> None:
+        config, before = event.run.config, None if event.run.resumes else event.before
+        changes = describe_differences(before.options, config, _) or _("the same options") if before else ""
+        self.run_view.begin(config, self._peeker.spec_of(config.data), before.history if before else None, changes)
         self._follow()
         self.charts.view = replace(self.charts.view, window=None, cursor=None)
-        self._show_layers(event.config)
+        self._say_how_the_form_differs()
         # Out of the field, so that the keys that steer the run work.
         self.set_focus(None)
         self.action_view("charts")
@@ -302,17 +320,18 @@ class MainScreen(PaneScreen[None]):
                 # Its options are known by now, and its past.
                 self.query_one(ConfigForm).fill(dict(self.runner.config))
                 self._follow()
-            self._show_layers(self.runner.config)
+            self._say_what_is_shown(self.runner.config)
             if event.directory not in self._session:
                 self._session.append(event.directory)
-            # Only now, with its layers in the table, can it be drawn.
             if self.phase is Phase.PREPARING:
                 self.panel.enter(Phase.TRAINING)
 
     @on(RunChanged)
-    def _draw_towards_another_end(self, event: RunChanged) -> None:
-        if self.panel.is_latest(event) and "epochs" in event.changes:
-            self._follow()
+    def _options_of_the_run_changed(self, event: RunChanged) -> None:
+        if self.panel.is_latest(event):
+            self._say_how_the_form_differs()
+            if "epochs" in event.changes:
+                self._follow()
 
     @on(RunRefused)
     def _show_the_problem(self, event: RunRefused) -> None:
@@ -387,6 +406,10 @@ class MainScreen(PaneScreen[None]):
             self._take_options(config)
             if cure.starts:
                 self.panel.begin_next(config)
+
+    def action_parameters(self) -> None:
+        """Show how the layers' parameters are counted, or how their gradients are."""
+        self.run_view.exchange_layers()
 
     def action_more_charts(self) -> None:
         """Show the learning rate and the gradients in place of loss and accuracy, or back."""

@@ -46,7 +46,9 @@ class TrainingPanel(RunPanel):
     class Begun(Message):
         """Another run is the latest from now on."""
 
-        config: Config
+        run: Runner
+        before: Runner | None
+        """The one before, if it has trained anything."""
 
     def __init__(self, view: RunView, output: Path | None, looks_per_second: float) -> None:
         super().__init__(Phase.IDLE)
@@ -92,7 +94,7 @@ class TrainingPanel(RunPanel):
 
     def take(self, runner: Runner) -> None:
         """Show this run, which begins now."""
-        self.runner = runner
+        before, self.runner = self.runner, runner
         self.directory = None
         self.findings, self._rhythm = (), Rhythm()
         self._next = None
@@ -100,7 +102,7 @@ class TrainingPanel(RunPanel):
         self.app.clear_notifications()
         self.clear()
         self.enter(Phase.PREPARING, _("reading the images, building the network"))
-        self.post_message(self.Begun(runner.config))
+        self.post_message(self.Begun(runner, before if before and before.history.progress else None))
 
     def begin_next(self, config: Config) -> None:
         """Start a run, after the present one has been stopped and its files are written."""

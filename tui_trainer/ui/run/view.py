@@ -12,7 +12,7 @@ from textual.widgets import Static
 from tui_trainer.config.layer_sizes import format_hidden
 from tui_trainer.config.options import Config
 from tui_trainer.config.per_layer import abridged
-from tui_trainer.datasets.spec import DataSpec
+from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
 from tui_trainer.errors import reason_of
 from tui_trainer.history.history import History
 from tui_trainer.system.folders import printable
@@ -22,7 +22,9 @@ from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit import export
 from tui_trainer.ui.kit.choose import ChooseScreen
 from tui_trainer.ui.kit.pace import Pace
-from tui_trainer.ui.run.layer_table import LayerTable, layer_rows
+from tui_trainer.ui.run.layer_table import LayerTable, exported_cells, layer_rows
+from tui_trainer.ui.run.layers_pane import LayersPane
+from tui_trainer.ui.run.staircase import Staircase
 
 LOOKS_PER_SECOND = 2.0
 """How often to look at a run. Each redraw takes time from training and bytes from the line."""
@@ -43,6 +45,7 @@ VIEW_KEYS = (
     Binding("x", "why", "Why", tooltip="Why the run is as it is: what is wrong with it, what shows that, and remedies to try", show=False),
     Binding("h", "health", "Layer health", tooltip="How every layer fares, step by step: gradients, updates, activations", show=False),
     Binding("g", "more_charts", "Other charts", tooltip="Show the learning rate and the gradients, or loss and accuracy", show=False),
+    Binding("f", "parameters", "Parameters", tooltip="Show how the layers' parameters are counted, or their gradients again", show=False),
 )
 """For screens that show a run."""
 
@@ -67,31 +70,58 @@ class RunView(Vertical):
         self._tick = 1 / looks_per_second
         self._pace = Pace()
         self._columns_drawn = 0
+        self._network: tuple[Config, DataSpec] | None = None
+        self._behind: History | None = None
 
     def compose(self) -> ComposeResult:
         """The charts over the layers."""
         with Container(id="charts"):
             for name in DRAWINGS:
                 yield Chart(name, classes="pane " + ("-further" if name in FURTHER else "-first"))
-        yield LayerTable(id="layers")
+        yield LayersPane(id="layers")
 
-    def show_network(self, config: Config, spec: DataSpec) -> None:
-        """Show the layers of such a network, and what it is in a few words."""
+    def show_parameters(self, config: Config, spec: DataSpec) -> None:
+        """Show how many parameters each layer of such a network has."""
         self.query_one(LayerTable).show(layer_rows(config, spec))
-        hidden = f" → {format_hidden(config.hidden).replace(',', ' → ').replace('x', ' × ')}" if config.hidden else ""
-        text = f"{spec.features}{hidden} → {spec.classes}  {abridged(config.activation)}, {config.optimizer}"
-        self.architecture.update(Content(text), layout=False)
 
     def explain(self, problem: str) -> None:
         """Say why there is no network to show."""
         self.query_one(LayerTable).explain(problem)
-        self.architecture.update("", layout=False)
+
+    def say_what_it_is(self, config: Config | None, spec: DataSpec = MNIST_SPEC) -> None:
+        """Say what the network is in a few words; nothing for None."""
+        self._network = (config, spec) if config else None
+        if config is None:
+            self.architecture.update("", layout=False)
+            return
+        hidden = f" → {format_hidden(config.hidden).replace(',', ' → ').replace('x', ' × ')}" if config.hidden else ""
+        parts = ", ".join((abridged(config.activation), abridged(config.initializer), config.optimizer))
+        self.architecture.update(Content(f"{spec.features}{hidden} → {spec.classes}  {parts}"), layout=False)
+
+    def begin(self, config: Config, spec: DataSpec, behind: History | None = None, what_changed: str = "") -> None:
+        """Make ready for a run. Behind it stands the one before, from which it differs in what is said."""
+        self.say_what_it_is(config, spec)
+        self._behind = behind
+        self.query_one(Staircase).begin(len(config.hidden) + 1)
+        pane = self.query_one(LayersPane)
+        pane.stand_before(what_changed)
+        pane.show_parameters(False)
 
     def draw(self, history: History) -> None:
         """Draw what has come."""
         self._pace.begin()
-        self._columns_drawn = sum(chart.update() for chart in self.query(Chart))
-        self.query_one(LayerTable).measure(history.layers)
+        self._columns_drawn = sum(chart.update() for chart in self.query(Chart)) + self._draw_layers(history)
+
+    def _draw_layers(self, history: History) -> int:
+        """The staircase, and the run behind when it had trained as far."""
+        measured = history.measured[-1] if history.measured else None
+        behind = self._behind.measured_by(measured.step) if self._behind and measured else None
+        return self.query_one(Staircase).show(measured, behind)
+
+    def exchange_layers(self) -> None:
+        """Show how the layers' parameters are counted in place of their gradients, or back."""
+        pane = self.query_one(LayersPane)
+        pane.show_parameters(not pane.shows_parameters)
 
     def is_rested(self) -> bool:
         """Whether the last drawing is paid for by now, here and on the line."""
@@ -117,7 +147,7 @@ class RunView(Vertical):
         self.app.push_screen(ChooseScreen(_("Save as a file"), SAVED), save)
 
     def _save(self, name: str, picture: str, history: History | None, directory: Path) -> None:
-        cells = self.query_one(LayerTable).cells()
+        cells = exported_cells(layer_rows(*self._network) if self._network else (), history.layers if history else ())
         charts = [chart for chart in self.query(Chart) if chart.is_on_screen]
         match name:
             case "screen.svg":

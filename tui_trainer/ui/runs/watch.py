@@ -32,7 +32,7 @@ from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
 from tui_trainer.ui.kit.panes import PaneScreen
 from tui_trainer.ui.kit.titles import ViewTabs, header
-from tui_trainer.ui.run.layer_table import LayerTable
+from tui_trainer.ui.run.layers_pane import LayersPane
 from tui_trainer.ui.run.messages import RunEnded
 from tui_trainer.ui.run.run_panel import Phase, RunPanel
 from tui_trainer.ui.run.view import HEIGHTS, LEAVE_KEY, VIEW_KEYS, WIDTHS, RunView
@@ -70,7 +70,7 @@ class WatchScreen(PaneScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS, LEAVE_KEY, *VIEW_KEYS, *WATCH_KEYS, BACK_KEY]
 
-    PANES = (Chart, LayerTable)
+    PANES = (Chart, LayersPane)
     VIEWED = "#body"
     AUTO_FOCUS = "#chart-loss"
 
@@ -139,7 +139,8 @@ class WatchScreen(PaneScreen[None]):
     def _show_what_it_is(self, record: RunRecord) -> None:
         config = _options(record)
         if config:
-            self.run_view.show_network(config, _spec(record))
+            self.run_view.show_parameters(config, _spec(record))
+            self.run_view.begin(config, _spec(record))
         elif record.config:
             self.run_view.explain(_("this version cannot read the run's options"))
 
@@ -198,6 +199,10 @@ class WatchScreen(PaneScreen[None]):
         """See how the layers fare over the course of the run."""
         if self._shown:
             self.app.push_screen(HealthScreen(lambda: self._shown, self.marks, self._looks_per_second))
+
+    def action_parameters(self) -> None:
+        """Show how the layers' parameters are counted, or how their gradients are."""
+        self.run_view.exchange_layers()
 
     def action_more_charts(self) -> None:
         """Show the learning rate and the gradients in place of loss and accuracy, or back."""
