@@ -113,6 +113,27 @@ def test_a_run_without_validation_is_compared_by_its_epoch_means() -> None:
     assert all(np.isfinite(curve.points[0]).all() for curve in found)
 
 
+def test_a_ghost_is_behind_all_others_and_ends_where_they_do() -> None:
+    ghost = replace(shown(story.told(7), 7, "before: uniform"), faded=True)
+    for quantity in ("loss", "accuracy", "rate"):
+        first, *rest = drawn(quantity, story.told(2), others=(shown(story.told(3), name="run 3"), ghost))
+        assert (first.pen, first.stroke, first.names) == (Pen.GHOST, Stroke.GHOST, ("before: uniform",))
+        assert {curve.pen for curve in rest} >= {Pen.RUN_1, Pen.SMOOTH}
+    np.testing.assert_allclose(
+        of(Pen.GHOST, drawn("loss", story.told(2), others=(ghost,))).points[1],
+        of(Pen.SMOOTH, drawn("loss", ghost.history)).points[1],
+    )
+    assert whole_course(shown(story.told(1), 1), (ghost,), View()) == (0, 1)
+    assert whole_course(None, (ghost,), View()) == (0, 7)
+
+
+def test_the_ghost_of_a_run_without_batches_is_its_epochs() -> None:
+    history = story.told(3)
+    history.forget_batches()
+    ghost = replace(shown(history), faded=True)
+    np.testing.assert_allclose(of(Pen.GHOST, drawn("loss", story.told(1), others=(ghost,))).points[1], [1.5, 0.75, 0.5])
+
+
 @pytest.mark.parametrize("epochs", [0, 1, 100])
 @pytest.mark.parametrize("scale", Scale)
 def test_a_run_with_no_data_yet_has_an_axis(scale: Scale, epochs: int) -> None:

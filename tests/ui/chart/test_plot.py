@@ -105,6 +105,18 @@ def test_a_post_stands_at_its_place_and_behind_the_curves() -> None:
     assert "".join(text(rows)).count(":") == 4
 
 
+@pytest.mark.parametrize("marks", [BRAILLE, BLOCKS, PLAIN])
+def test_a_ghost_is_dashed_behind_the_curves(marks: Marks) -> None:
+    at = np.array([0.0, 2.0])
+    ghost = Curve((at, np.array([2.0, 2.0])), Pen.GHOST, Stroke.GHOST, ("before",), marks.ghost)
+    line = Curve((at, np.array([0.0, 4.0])), Pen.SMOOTH, Stroke.LINE)
+    rows = plot.draw([ghost, line], Axis(0.0, 2.0, (), ()), Axis(0.0, 4.0, (), ()), (22, 9), marks)
+    dashes = [piece for piece, style in rows[3] if style == Pen.GHOST.style]
+    assert dashes
+    assert "".join(dashes).strip(" ").count("  ")
+    assert sum(style == Pen.SMOOTH.style for row in rows[:7] for _, style in row) >= 7
+
+
 def test_a_spike_beyond_the_axis_runs_along_its_edge() -> None:
     y = np.full(1000, 0.1)
     y[500] = 1e30

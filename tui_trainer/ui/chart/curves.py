@@ -38,6 +38,7 @@ class Pen(IntEnum):
     RUN_4 = 12
     RUN_5 = 13
     RUN_6 = 14
+    GHOST = 15
 
     @property
     def style(self) -> str:
@@ -61,6 +62,8 @@ class Stroke(Enum):
     LINE = "line"
     BETWEEN_DOTS = "between dots"
     DOTS = "dots"
+    GHOST = "ghost"
+    """Behind all others, in dashes."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class Curve:
     @property
     def rough(self) -> bool:
         """Whether a few of its points may stick out of the chart."""
-        return self.stroke in (Stroke.FAINT, Stroke.LINE)
+        return self.stroke in (Stroke.FAINT, Stroke.LINE, Stroke.GHOST)
 
     @property
     def leading(self) -> bool:
@@ -94,6 +97,8 @@ class Shown:
     history: History
     epochs: int
     """How many it is to last, as far as that is known."""
+    faded: bool = False
+    """Whether it is a ghost: dimmed behind the others, without readings; its name is its title, such as `before: uniform`."""
 
 
 class AxisOf(Protocol):
@@ -110,6 +115,8 @@ class Drawing:
     curves: Callable[[History, View, Marks], Iterator[Curve]]
     compared: Callable[[History], Series]
     """What stands for a run that is compared."""
+    ghost: Callable[[History, View], Points]
+    """What a ghost of a run leaves."""
     axis: AxisOf
     figure: Callable[[float], str]
     """A value as it is written in a legend."""
@@ -145,15 +152,19 @@ def _dotted(points: Points, pen: Pen, names: tuple[str, ...], mark: str) -> Iter
     yield Curve(points, pen, Stroke.DOTS, names, mark)
 
 
-def _over_batches(batches: Series, training: Series, validation: Series, view: View, marks: Marks) -> Iterator[Curve]:
-    points = batches.points(view.scale.place)
+def _smoothed(batches: Series, view: View) -> Points:
+    """Their moving average, or the batches themselves."""
+    if not view.smoothing:
+        return batches.points(view.scale.place)
+    x, y = batches.points(view.scale.place, MEAN)
     # A point that stands for many batches has as much of the past in it.
-    weight = view.smoothing**batches.density
+    return x, smoothed(y, view.smoothing**batches.density)
+
+
+def _over_batches(batches: Series, training: Series, validation: Series, view: View, marks: Marks) -> Iterator[Curve]:
     if view.smoothing:
-        yield Curve(points, Pen.BATCHES, Stroke.FAINT)
-        x, y = batches.points(view.scale.place, MEAN)
-        points = x, smoothed(y, weight)
-    yield Curve(points, Pen.SMOOTH, Stroke.LINE, (_("recent batches"), _("batches"), "", ""))
+        yield Curve(batches.points(view.scale.place), Pen.BATCHES, Stroke.FAINT)
+    yield Curve(_smoothed(batches, view), Pen.SMOOTH, Stroke.LINE, (_("recent batches"), _("batches"), "", ""))
     # Of the three words the line's can be done without.
     means = (_("epoch mean"), _("epoch"), _("epoch"), "")
     yield Curve(training.points(view.scale.place), Pen.TRAINING, Stroke.DOTS, means, marks.training)
@@ -199,6 +210,7 @@ DRAWINGS: Mapping[str, Drawing] = {
         BATCHES["loss"],
         _loss,
         lambda run: _first_with_points(run.validation_loss, run.training_loss),
+        lambda run, view: _smoothed(run.loss, view) if len(run.loss) else run.training_loss.points(view.scale.place),
         axes.loss,
         lambda value: axes.figure(value, 3 if value < 100 else 0),
     ),
@@ -206,14 +218,23 @@ DRAWINGS: Mapping[str, Drawing] = {
         BATCHES["accuracy"],
         _accuracy,
         lambda run: _first_with_points(run.validation_accuracy, run.training_accuracy),
+        lambda run, view: _smoothed(run.accuracy, view) if len(run.accuracy) else run.training_accuracy.points(view.scale.place),
         axes.accuracy,
         "{:.1f}%".format,
     ),
-    "rate": Drawing(BATCHES["learning_rate"], _learning_rate, lambda run: run.learning_rate, axes.positive, "{:.3g}".format),
+    "rate": Drawing(
+        BATCHES["learning_rate"],
+        _learning_rate,
+        lambda run: run.learning_rate,
+        lambda run, view: run.learning_rate.points(view.scale.place),
+        axes.positive,
+        "{:.3g}".format,
+    ),
     "gradients": Drawing(
         FIGURES["gradient_norm"],
         _gradient_norms,
         _first_gradients,
+        lambda run, view: _first_gradients(run).points(view.scale.place),
         axes.positive,
         "{:.1e}".format,
         title=N_("Gradient norms"),
@@ -225,7 +246,9 @@ DRAWINGS: Mapping[str, Drawing] = {
 
 def curves(drawing: Drawing, run: Shown | None, others: Sequence[Shown], view: View, marks: Marks) -> list[Curve]:
     """All curves of a chart, those in front last, with x and y as they are drawn: powers of ten where an axis is logarithmic."""
-    found: list[Curve] = []
+    ghosts = [each for each in others if each.faded]
+    others = [each for each in others if not each.faded]
+    found = [Curve(drawing.ghost(each.history, view), Pen.GHOST, Stroke.GHOST, (each.name,), marks.ghost) for each in ghosts]
     tails = _tails([other.name for other in others])
     for other, tail, pen, mark in zip(others, tails, RUN_PENS, marks.runs, strict=False):
         points = drawing.compared(other.history).points(view.scale.place)
@@ -268,9 +291,13 @@ def _over_log10(points: Points) -> Points:
 
 
 def whole_course(run: Shown | None, others: Sequence[Shown], view: View) -> tuple[float, float]:
-    """Where the x axis begins and ends when all is shown. It grows in steps, so that a long run's start is not squeezed into a corner."""
+    """Where the x axis begins and ends when all is shown. It grows in steps, so that a long run's start is not squeezed into a corner.
+
+    A ghost is seen as far as the others go.
+    """
     end = 0.0
-    for shown in (*([run] if run else []), *others):
+    solid = [each for each in (*([run] if run else []), *others) if not each.faded]
+    for shown in solid or others:
         end = max(end, _end(shown, view.scale))
     if end == 0:
         end = float(max(run.epochs, 1)) if run and view.scale is Scale.EPOCH else 1.0

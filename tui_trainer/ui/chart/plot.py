@@ -46,6 +46,8 @@ def draw(
     rules = [canvas.row_of(float(y.share(np.array(tick))), marks.down) for tick in y.ticks]
     for curve in (each for each in curves if each.stroke is Stroke.FAINT):
         canvas.line(_shares(curve, x, y), int(curve.pen), marks.faint)
+    for curve in (each for each in curves if each.stroke is Stroke.GHOST):
+        canvas.line(_shares(curve, x, y), int(curve.pen), marks.ghostly, dashed=True)
     for place, pen in posts:
         if 0 <= x.share(np.array(place)) <= 1:
             canvas.post(canvas.column_of(float(x.share(np.array(place)))), pen, marks.post)

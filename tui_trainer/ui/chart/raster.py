@@ -30,10 +30,13 @@ class Marks:
     validation: str
     runs: str
     """For the runs that are compared, one each."""
+    ghost: str
+    """What stands for the line of a ghost."""
     rule: str
     post: str
     glyphs: Glyphs = field(compare=False)
     faint: Glyphs = field(compare=False)
+    ghostly: Glyphs = field(compare=False)
     plain: bool = False
     """Whether everything has to be ASCII."""
 
@@ -48,11 +51,15 @@ class Marks:
         return MARKS[(MARKS.index(self) + 1) % len(MARKS)]
 
 
-BRAILLE = Marks("braille", "━", "○", "◆", "▲■▼★●▶", "─", "┊", _DOTS, _DOTS)
-BLOCKS = Marks("blocks", "━", "○", "◆", "▲■▼★●▶", "─", "┊", _QUARTERS, _QUARTERS)
-PLAIN = Marks("plain", "*", "o", "x", "ABCDEF", "", ":", _one_dot("*"), _one_dot("."), plain=True)
+BRAILLE = Marks("braille", "━", "○", "◆", "▲■▼★●▶", "╌", "─", "┊", _DOTS, _DOTS, _DOTS)
+BLOCKS = Marks("blocks", "━", "○", "◆", "▲■▼★●▶", "╌", "─", "┊", _QUARTERS, _QUARTERS, _QUARTERS)
+PLAIN = Marks("plain", "*", "o", "x", "ABCDEF", "-", "", ":", _one_dot("*"), _one_dot("."), _one_dot("-"), plain=True)
 
 MARKS = (BRAILLE, BLOCKS, PLAIN)
+
+
+DASH = 2
+"""Columns of a dash, and of the gap after it."""
 
 
 class Canvas:
@@ -66,7 +73,7 @@ class Canvas:
         self.characters = np.full((rows, columns), " ")
         self.pens = np.zeros((rows, columns), np.uint8)
 
-    def line(self, points: Points, pen: int, glyphs: Glyphs) -> None:
+    def line(self, points: Points, pen: int, glyphs: Glyphs, *, dashed: bool = False) -> None:
         """Draw a line through points given as shares; a point that is not finite leaves a gap."""
         down, across = glyphs[0].shape
         x, y = points[0] * (self.columns * across - 1), (1 - points[1]) * (self.rows * down - 1)
@@ -77,8 +84,13 @@ class Canvas:
         steps = np.ceil(np.maximum(np.abs(dx), np.abs(dy))).astype(np.intp)
         segment = np.repeat(np.arange(len(joined)), steps)
         share = (np.arange(len(segment)) - np.repeat(np.cumsum(steps) - steps, steps)) / steps[segment]
-        column = np.concatenate([x[joined[segment]] + dx[segment] * share, x[drawn]])
-        row = np.concatenate([y[joined[segment]] + dy[segment] * share, y[drawn]])
+        column, row = x[joined[segment]] + dx[segment] * share, y[joined[segment]] + dy[segment] * share
+        if dashed and len(joined):
+            length = np.maximum(np.abs(dx), np.abs(dy))
+            shown = ((np.cumsum(length) - length)[segment] + length[segment] * share) // (DASH * across) % 2 == 0
+            column, row = column[shown], row[shown]
+        else:
+            column, row = np.concatenate([column, x[drawn]]), np.concatenate([row, y[drawn]])
         dots = np.zeros((self.rows * down, self.columns * across), np.uint8)
         inside = (column > -0.5) & (column < dots.shape[1] - 0.5) & (row > -0.5) & (row < dots.shape[0] - 0.5)
         dots[np.rint(row[inside]).astype(np.intp), np.rint(column[inside]).astype(np.intp)] = 1

@@ -68,7 +68,7 @@ class Chart(Painted, can_focus=True):
         self._name_axes()
 
     def follow(self, run: Shown | None, others: Sequence[Shown] = ()) -> None:
-        """Show a run, and others beside it."""
+        """Show a run, and others beside it, or behind it those that are `faded`."""
         self._run, self._others = run, others
         self.update()
 
@@ -122,9 +122,9 @@ class Chart(Painted, can_focus=True):
 
     def _cut(self, curve: Curve) -> Curve:
         """The part of a curve that is looked at."""
-        if self.view.window is None:
+        if self.view.window is None and curve.stroke is not Stroke.GHOST:
             return curve
-        return replace(curve, points=window(curve.points, *self.view.window, edges=curve.stroke is not Stroke.DOTS))
+        return replace(curve, points=window(curve.points, *self._range(), edges=curve.stroke is not Stroke.DOTS))
 
     def _y_axis(self, visible: Sequence[Curve], rows: int) -> Axis:
         if self.drawing.logarithmic(self.view):
@@ -135,8 +135,9 @@ class Chart(Painted, can_focus=True):
         """Each curve and its value, at the cursor or the latest; the runs that are compared have a row of their own."""
         place: Row = [(f" {self._place()} ", Pen.CURSOR.style)] if self.view.cursor is not None else []
         place += [(f" {text} ", Pen.CHANGE.style) for text in self._changed_here()]
-        own = [curve for curve in drawn if curve.names and curve.pen not in RUN_PENS]
-        others = [curve for curve in drawn if curve.names and curve.pen in RUN_PENS]
+        beside = (*RUN_PENS, Pen.GHOST)
+        own = [curve for curve in drawn if curve.names and curve.pen not in beside]
+        others = [curve for curve in drawn if curve.names and curve.pen in beside]
         first, *second = [own, others] if own and others else [own or others]
         return [self._entries(first, place, width), *(self._entries(curves, [], width) for curves in second)]
 
@@ -164,7 +165,7 @@ class Chart(Painted, can_focus=True):
 
     def _value(self, curve: Curve) -> str:
         value = value_at(curve.points, self.view.cursor)
-        if value is None:
+        if value is None or curve.stroke is Stroke.GHOST:
             return ""
         return self.drawing.figure(10**value if self.drawing.logarithmic(self.view) else value)
 

@@ -40,7 +40,7 @@ class ChartSet:
             chart.view = view
 
     def follow(self, run: Shown | None, others: Sequence[Shown] = ()) -> None:
-        """Draw this run in full, and others beside it."""
+        """Draw this run in full, and others beside it, or behind it those that are `faded`."""
         for chart in self:
             chart.follow(run, others)
 
