@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_trainer.history.measurements import Measurement
+from tui_trainer.history.measurements import Measurement, measurement
 from tui_trainer.history.staircase import LOWEST, descent, limits, span, stairs
 from tui_trainer.training.events import LayerHealth
 
@@ -13,7 +13,7 @@ from tui_trainer.training.events import LayerHealth
 def measured(*gradients: float, dead: float = 0.0, is_logged: bool = False) -> Measurement:
     """Layers with these gradient norms, healthy in all else."""
     layers = [LayerHealth(f"dense_{place}", norm, 1.0, 1e-3, 0.0, 1.0, dead, 0.0) for place, norm in enumerate(gradients, 1)]
-    return Measurement(1, 0.0, 0.0, tuple(layer.name for layer in layers), np.array([layer[1:] for layer in layers]), is_logged)
+    return measurement(layers, is_logged=is_logged)
 
 
 def words(one: Measurement, most: int = 100) -> list[str]:
@@ -54,7 +54,7 @@ def test_a_deep_network_is_whole_and_its_worst_layer_is_never_hidden(layers: int
 
 
 def test_neighbours_share_a_stair_by_their_numbers() -> None:
-    assert [stair.name for stair in stairs(measured(*[1.0] * 11), 5)] == ["dense_1", "dense_2…4", "dense_5…7", "dense_8…10", "dense_11"]
+    assert [stair.name for stair in stairs(measured(*[1.0] * 11), 5)] == ["dense_1", "dense_2-4", "dense_5-7", "dense_8-10", "dense_11"]
 
 
 def test_a_healthy_network_stands_level_and_a_vanishing_one_falls_into_nothing() -> None:
@@ -78,9 +78,9 @@ def test_a_scale_has_two_ends_whatever_is_measured(gradients: list[float]) -> No
 @pytest.mark.parametrize(
     ("gradients", "told"),
     [
-        ((8e-12, *[1e-6] * 9, 1.0), "÷ 13 a layer on the way back: dense_1 gets 8e-12 of the output's gradient"),
-        ((1e6, 1e3, 1.0), "× 1e+03 a layer on the way back: dense_1 gets 1e+06 × the output's gradient"),
-        ((0.5, 1.0), "level: dense_1 gets 0.5 × the output's gradient"),
+        ((8e-12, *[1e-6] * 9, 1.0), "shrinks 13 times with each layer: dense_1 gets 8e-12 of the output's gradient"),
+        ((1e6, 1e3, 1.0), "grows 1e+03 times with each layer: dense_1 gets 1e+06 times the output's gradient"),
+        ((0.5, 1.0), "level, as it should be: dense_1 gets 0.5 times the output's gradient"),
         ((0.0, 1.0), "nothing of the gradient reaches dense_1"),
         ((0.1, 0.0), "the output layer has no gradient"),
         ((math.inf, 1.0), "the gradient has overflowed"),

@@ -1,7 +1,7 @@
 """Training without a screen: the run's events as a progress bar, text lines or JSON lines, ended cleanly by signals."""
 
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from enum import IntEnum
 from math import nan
@@ -18,6 +18,8 @@ from tui_trainer.diagnosis.finding import Finding, Options
 from tui_trainer.diagnosis.rules import NAMES
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.history.history import History
+from tui_trainer.history.measurements import measurement
+from tui_trainer.history.staircase import descent, stairs
 from tui_trainer.runs.directory import line
 from tui_trainer.runs.log import EndLine, EpochLine, StartLine
 from tui_trainer.runs.run import Run
@@ -25,7 +27,10 @@ from tui_trainer.system import signals
 from tui_trainer.system.folders import path_text, printable
 from tui_trainer.system.streams import give_up_streams, note, warn
 from tui_trainer.training.control import Control
-from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Noted, Progress, Started, record
+from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, LayerHealth, Noted, Progress, Started, record
+
+MOST_LAYERS = 12
+"""Lines about the layers; neighbours of a deeper network share one."""
 
 Format = Literal["auto", "text", "json", "quiet"]
 
@@ -207,10 +212,11 @@ class Doctor:
 
 
 class Advice:
-    """Lines on stderr with what is wrong, as it is found, and the cure."""
+    """Lines on stderr with what is wrong, as it is found, and the cure; at the end of an ailing run how each layer fares."""
 
     def __init__(self) -> None:
         self._told: list[str] = []
+        self._layers: tuple[LayerHealth, ...] = ()
 
     def hear(self, event: Event | Finding) -> None:
         """Print a finding, unless one that may be its cause was told before."""
@@ -219,6 +225,11 @@ class Advice:
             if all(place < NAMES.index(name) for name in self._told):
                 note(describe_finding(event))
             self._told.append(event.name)
+        elif isinstance(event, Progress | EpochEnded):
+            self._layers = event.layers or self._layers
+        elif isinstance(event, Ended) and self._told and self._layers:
+            for text in describe_layers(self._layers):
+                note(text)
 
     def close(self) -> None:
         """Nothing is held back."""
@@ -302,6 +313,18 @@ def describe_finding(finding: Finding) -> str:
     """The problem, and the options that cure it, ready to copy."""
     remedies = [as_options(remedy) for remedy in finding.remedies]
     return finding.say(finding.symptom) + (f"; try {', or '.join(remedies)}" if remedies else "")
+
+
+def describe_layers(layers: Sequence[LayerHealth]) -> Iterator[str]:
+    """A line for each layer of weights, or for neighbours of a deep network, and what becomes of the gradient; nothing where all is well."""
+    measured = measurement(layers)
+    found = stairs(measured, MOST_LAYERS)
+    if not any(stair.ails for stair in found):
+        return
+    for stair in found:
+        yield f"{printable(stair.name)}: gradient {stair.gradient:.1e}" + (f", {stair.meaning.word}" if stair.meaning else "")
+    if told := descent(measured):
+        yield printable(told)
 
 
 def as_options(remedy: Options) -> str:

@@ -50,6 +50,14 @@ class Measurement(NamedTuple):
         return values
 
 
+def measurement(
+    layers: Sequence[LayerHealth], step: int = 0, epoch: float = 0.0, seconds: float = 0.0, *, is_logged: bool = False
+) -> Measurement:
+    """The measurement of these layers."""
+    figures = np.array([layer[1:] for layer in layers], np.float64)
+    return Measurement(step, epoch, seconds, names_of(layers), figures, is_logged)
+
+
 class Measurements:
     """The measurements of one run. One thread at a time may call it."""
 
@@ -66,8 +74,7 @@ class Measurements:
 
     def add(self, step: int, epoch: float, seconds: float, layers: Sequence[LayerHealth], *, is_logged: bool = False) -> None:
         """Add a measurement, the latest one."""
-        figures = np.array([layer[1:] for layer in layers], np.float64)
-        one = Measurement(step, epoch, seconds, names_of(layers), figures, is_logged)
+        one = measurement(layers, step, epoch, seconds, is_logged=is_logged)
         self.kept.append(one)
         self._norms.append(_norms_alone(one))
         is_full = len(self.kept) > 3 and len(self.kept) * len(layers) > MOST_MEASURED

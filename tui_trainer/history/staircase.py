@@ -15,6 +15,8 @@ from tui_trainer.text.language import N_
 JUDGED: Final = ("gradient_norm", "dead_fraction", "saturated_fraction")
 """The figures that say how a layer fares, the gravest first."""
 
+AILING: Final = (Grade.LOW, Grade.HIGH)
+
 DECADES: Final = 8
 """Powers of ten that a scale spans at least: a healthy network's steps look level."""
 
@@ -26,7 +28,7 @@ class Stair(NamedTuple):
     """A layer of weights, or several neighbours of a deep network, of which the worst is shown."""
 
     name: str
-    """The layer's; of neighbours the first one's and the last one's number, such as `dense_5…8`."""
+    """The layer's; of neighbours the first one's and the last one's number, such as `dense_5-8`."""
     layer: int
     """The place of the layer that is shown."""
     figures: Values
@@ -43,7 +45,12 @@ class Stair(NamedTuple):
     def meaning(self) -> Band | None:
         """What the gravest figure means, or the gradient where none is grave."""
         found = [self.bands[_place(name)] for name in JUDGED]
-        return next((band for band in found if band and band.grade in (Grade.LOW, Grade.HIGH)), found[0])
+        return next((band for band in found if band and band.grade in AILING), found[0])
+
+    @property
+    def ails(self) -> bool:
+        """Whether one of its figures is too small or too large."""
+        return self.meaning is not None and self.meaning.grade in AILING
 
 
 class Span(NamedTuple):
@@ -113,11 +120,11 @@ def descent(measured: Measurement, say: Callable[[str], str] = str) -> str:
         share = first / last
         turns = max(share, 1 / share) ** (1 / gaps)
         if share < 1 / FAR:
-            text = N_("÷ {turns} a layer on the way back: {layer} gets {share} of the output's gradient")
+            text = N_("shrinks {turns} times with each layer: {layer} gets {share} of the output's gradient")
         elif share > FAR:
-            text = N_("× {turns} a layer on the way back: {layer} gets {share} × the output's gradient")
+            text = N_("grows {turns} times with each layer: {layer} gets {share} times the output's gradient")
         else:
-            text = N_("level: {layer} gets {share} × the output's gradient")
+            text = N_("level, as it should be: {layer} gets {share} times the output's gradient")
     return say(text).format(layer=measured.names[0], share=_brief(share), turns=_brief(turns))
 
 
@@ -146,4 +153,4 @@ def _shared_out(layers: int, most: int) -> list[range]:
 
 def _name(names: Sequence[str], layers: range) -> str:
     first, last = names[layers[0]], names[layers[-1]]
-    return first if first == last else f"{first}…{last.rpartition('_')[2]}"
+    return first if first == last else f"{first}-{last.rpartition('_')[2]}"

@@ -103,6 +103,8 @@ class MainScreen(PaneScreen[None]):
         self._peeker = Peeker(self.post_message)
         self._session: list[Path] = []
         """The folders of all runs since the app was started."""
+        self._before: Shown | None = None
+        """The run before the latest, a ghost behind it."""
         self._compared: tuple[Compared, ...] = ()
         """Runs that are drawn beside the latest."""
 
@@ -305,6 +307,7 @@ class MainScreen(PaneScreen[None]):
         config, before = event.run.config, None if event.run.resumes else event.before
         changes = describe_differences(before.options, config, _) or _("the same options") if before else ""
         self.run_view.begin(config, self._peeker.spec_of(config.data), before.history if before else None, changes)
+        self._before = Shown(_("before"), before.history, before.options.epochs, faded=True) if before else None
         self._follow()
         self.charts.view = replace(self.charts.view, window=None, cursor=None)
         self._say_how_the_form_differs()
@@ -424,9 +427,9 @@ class MainScreen(PaneScreen[None]):
         return Shown(_("this run"), self.runner.history, self.runner.options.epochs) if self.runner else None
 
     def _follow(self) -> None:
-        """Draw the latest run, and those it is compared with."""
+        """Draw the latest run, those it is compared with, and the one before behind them."""
         others = [each.shown for each in self._compared if each.path != self.directory]
-        self.charts.follow(self.followed(), others)
+        self.charts.follow(self.followed(), [*([self._before] if self._before else []), *others])
 
     def action_compare(self, *, seeks: bool = False) -> None:
         """Choose runs to compare with, or one to resume."""

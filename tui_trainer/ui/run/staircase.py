@@ -126,7 +126,7 @@ class Staircase(Painted, can_focus=True):
         if has_words:
             # Where there is no room for all of it, what comes first.
             text = told if cell_len(told) <= width else told.partition(":")[0]
-            rows.append([(cut(self._written(text), width), _style(found[0].bands[0]))])
+            rows.append([(cut(text, width), _style(found[0].bands[0]))])
         return rows
 
     def _stairs_behind(self, found: Sequence[Stair]) -> list[Stair | None]:
@@ -149,7 +149,7 @@ class Staircase(Painted, can_focus=True):
     def _row(self, stair: Stair, behind: Stair | None, scale: Span, room: Frame) -> Row:
         meaning = stair.meaning
         name = stair.name if len(stair.name) < room.name else f"{stair.name[: room.name - 2]}~"
-        row: Row = [(ljust(self._written(name), room.name), "stairs--name")]
+        row: Row = [(ljust(name, room.name), "stairs--name")]
         row += self._bar(stair, behind, scale, room.bar)
         row.append((" " + ljust(_(meaning.word) if meaning else "", room.word), _style(meaning)))
         for column in room.columns:
@@ -177,10 +177,6 @@ class Staircase(Painted, can_focus=True):
                 cells[end] = marks.within, "stairs--behind"
         for same, pieces in groupby(cells, key=lambda cell: cell[1]):
             yield "".join(character for character, _ in pieces), same
-
-    def _written(self, text: str) -> str:
-        """The text in characters that the terminal has."""
-        return text.replace("÷", "/").replace("×", "*").replace("…", "..") if self.is_plain else text
 
 
 def _frame(found: Sequence[Stair], width: int) -> Frame:
