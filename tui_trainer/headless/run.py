@@ -316,7 +316,7 @@ def describe_finding(finding: Finding) -> str:
 
 
 def describe_layers(layers: Sequence[LayerHealth]) -> Iterator[str]:
-    """A line for each layer of weights, or for neighbours of a deep network, and what becomes of the gradient; nothing where all is well."""
+    """A line for each layer of weights, or for neighbours, and what becomes of the gradient; nothing where all is well."""
     measured = measurement(layers)
     found = stairs(measured, MOST_LAYERS)
     if not any(stair.ails for stair in found):

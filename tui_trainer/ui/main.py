@@ -31,7 +31,7 @@ from tui_trainer.ui.health.screen import HealthScreen
 from tui_trainer.ui.inside.screen import InsideScreen, Source
 from tui_trainer.ui.kit.charts import CHART_KEYS
 from tui_trainer.ui.kit.choose import ChooseScreen
-from tui_trainer.ui.kit.explanation import Explanation
+from tui_trainer.ui.kit.explanation import Explanation, Group
 from tui_trainer.ui.kit.footer import KeyFooter
 from tui_trainer.ui.kit.panes import PaneScreen
 from tui_trainer.ui.kit.titles import ViewTabs, entitle, header
@@ -61,18 +61,22 @@ READY = N_("ctrl+r starts a run with these options")
 VIEWS = ("setup", "charts", "layers")
 """What a small terminal shows one at a time; a large one shows all."""
 
-MAIN_KEYS = (
+BEGIN_KEYS = (
     Binding("ctrl+r", "start", "Start", tooltip="Start a run with the form's values, from inside a field too", priority=True),
     Binding("e", "reseed", "New seed", tooltip="Start again with the same options and another seed", show=False),
     Binding("a", "again_with", "Again with…", tooltip="Put the run's options into the form, to change some and start", show=False),
-    Binding("c", "compare", "Runs", tooltip="Compare: mark earlier runs, to see their curves, figures and options beside this one's"),
     Binding("w", "resume", "Resume…", tooltip="Choose a run on disk, and resume it or train more epochs", show=False),
     Binding("p", "presets", "Presets", tooltip="Fill the form with one of the runs worth starting from", show=False),
+    Binding("d", "design", "Design layers", tooltip="Edit widths, activations and initializers layer by layer", show=False),
+    Binding("k", "copy", "Copy", tooltip="Show and copy the form's run as a command line or as TOML", show=False),
+)
+GO_KEYS = (
+    Binding("c", "compare", "Runs", tooltip="Compare: mark earlier runs, to see their curves, figures and options beside this one's"),
     Binding("f2", "lessons", "Lessons", tooltip="Lessons: a claim about training, put to the test by runs side by side"),
     Binding("f3", "sweeps", "Sweeps", tooltip="Sweeps: many runs that differ in some options, on all cores; old and new ones", show=False),
     Binding("y", "paths", "Optimizer paths", tooltip="Watch the optimizers go down a valley of two parameters", show=False),
-    Binding("d", "design", "Design layers", tooltip="Edit widths, activations and initializers layer by layer", show=False),
-    Binding("k", "copy", "Copy", tooltip="Show and copy the form's run as a command line or as TOML", show=False),
+)
+SHOW_KEYS = (
     Binding("1", "view('setup')", "Setup", tooltip="Show the form and the layers (small terminals)", show=False),
     Binding("2", "view('charts')", "Charts", tooltip="Show the charts (small terminals)", show=False),
     Binding("3", "view('layers')", "Layers", tooltip="Show the layers and how they fare (small terminals)", show=False),
@@ -85,7 +89,7 @@ class MainScreen(PaneScreen[None]):
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
 
-    BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS, LEAVE_KEY, *VIEW_KEYS, *RUN_KEYS, *MAIN_KEYS]
+    BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS, LEAVE_KEY, *VIEW_KEYS, *RUN_KEYS, *BEGIN_KEYS, *GO_KEYS, *SHOW_KEYS]
 
     PANES = (Chart, LayersPane, ConfigForm)
     VIEWED = "#body"
@@ -125,7 +129,16 @@ class MainScreen(PaneScreen[None]):
 
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""
-        return Explanation((MAIN_KEYS, RUN_KEYS, VIEW_KEYS, (*CHART_KEYS, LEAVE_KEY), PaneScreen, Chart))
+        return Explanation(
+            (
+                Group(N_("Begin a run"), (BEGIN_KEYS,)),
+                Group(N_("While a run goes on"), (RUN_KEYS,)),
+                Group(N_("Look closer"), (VIEW_KEYS,)),
+                Group(N_("Go elsewhere"), (GO_KEYS,)),
+                Group(N_("What is shown"), (SHOW_KEYS, (LEAVE_KEY,), PaneScreen)),
+                Group(N_("In the charts"), (CHART_KEYS, Chart)),
+            )
+        )
 
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""
@@ -134,7 +147,7 @@ class MainScreen(PaneScreen[None]):
             yield ConfigForm(self._values, id="form")
             yield self.run_view
         yield self.panel
-        yield KeyFooter("x", "f3", "h", "i", "p", "y", "v")
+        yield KeyFooter("i", "x", "h", "f", "f3", "p", "y", "v")
 
     def on_mount(self) -> None:
         """Begin with what the form describes."""
@@ -284,7 +297,7 @@ class MainScreen(PaneScreen[None]):
 
     def _is_free(self) -> bool:
         if self.phase.going_on:
-            self.notify(_("A run is going on: stop the run first."), severity="warning")
+            self.notify(self.panel.why_not("start"), severity="warning")
         return not self.phase.going_on
 
     def resume(self, record: RunRecord, given: Mapping[str, Any]) -> None:
@@ -378,8 +391,12 @@ class MainScreen(PaneScreen[None]):
         self.panel.scale_rate(factor)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer in the footer what makes sense now."""
+        """Offer what makes sense now."""
         return self.panel.offers(action)
+
+    def why_not(self, action: str) -> str:
+        """Why a key does nothing now."""
+        return self.panel.why_not(action.partition("(")[0])
 
     # The view
 

@@ -25,11 +25,23 @@ NOTES = (
 )
 
 
+Part = DOMNode | type[DOMNode] | Sequence[Binding]
+"""What has bindings."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Parts whose keys stand under one heading."""
+
+    heading: str
+    parts: Sequence[Part]
+
+
 @dataclass(frozen=True)
 class Explanation:
     """What has bindings to be explained, in this order; further keys, under a heading of their own; and notes."""
 
-    parts: Sequence[DOMNode | type[DOMNode] | Sequence[Binding]]
+    parts: Sequence[Part | Group]
     heading: str = N_("In the form")
     keys: Sequence[tuple[str, str]] = IN_FIELDS
     notes: Sequence[str] = NOTES
@@ -43,8 +55,12 @@ class Explained(Protocol):
         """What its keys do."""
 
 
-def bindings(node: DOMNode | type[DOMNode] | Sequence[Binding]) -> Iterator[Binding]:
+def bindings(node: Part | Group) -> Iterator[Binding]:
     """A node's bindings, without those that every Textual app has, and those whose keys a subclass gives another meaning."""
+    if isinstance(node, Group):
+        for part in node.parts:
+            yield from bindings(part)
+        return
     if isinstance(node, Sequence):
         yield from node
         return

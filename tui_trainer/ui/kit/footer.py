@@ -1,6 +1,6 @@
 """The keys that matter now, on the last line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -21,7 +21,7 @@ Looks = tuple[str, str, str, bool]
 
 
 class KeyFooter(Footer):
-    """Textual's footer, there from the first picture on; `further` keys follow the others as far as there is room."""
+    """Textual's footer, there from the first picture on: what can be done now, and `further` keys as far as there is room."""
 
     def __init__(self, *further: str) -> None:
         super().__init__()
@@ -55,20 +55,25 @@ class KeyFooter(Footer):
             self.call_after_refresh(self.recompose)
 
     def _offered(self) -> dict[Looks, ActiveBinding]:
-        """What acts now and has its place: those that always have one, the palette, and the further ones that find room."""
-        active = self.screen.active_bindings
-        palette = active.get(self.app.COMMAND_PALETTE_BINDING)
-        shown: dict[str, ActiveBinding] = {}
+        """What acts now and finds room: the screen's keys, then the further ones. Those of the whole app always have their places."""
+        active = {key: each for key, each in self.screen.active_bindings.items() if each.enabled}
+        # The first of several keys that do the same.
+        by_action: dict[str, ActiveBinding] = {}
         for each in active.values():
             if each.binding.show:
-                shown.setdefault(each.binding.action, each)
-        offered = [*shown.values(), *([palette] if palette else [])]
-        room = self.app.size.width - sum(map(self._width, offered)) - PALETTE_BORDER
-        return {self._looks(each): each for each in (*offered, *self._with_room(active, room))}
+                by_action.setdefault(each.binding.action, each)
+        everywhere = [each for each in by_action.values() if each.node is self.app]
+        palette = active.get(self.app.COMMAND_PALETTE_BINDING)
+        always = [*everywhere, *([palette] if palette else [])]
+        room = self.app.size.width - sum(map(self._width, always)) - PALETTE_BORDER
+        here = [*self._with_room((each for each in by_action.values() if each.node is not self.app), room)]
+        room -= sum(map(self._width, here))
+        found = [*here, *always, *self._with_room(filter(None, map(active.get, self._further)), room)]
+        return {self._looks(each): each for each in found}
 
-    def _with_room(self, active: Mapping[str, ActiveBinding], room: int) -> Iterator[ActiveBinding]:
-        """Those of the further keys that act now and find room, in their order."""
-        for each in filter(None, map(active.get, self._further)):
+    def _with_room(self, wanted: Iterable[ActiveBinding], room: int) -> Iterator[ActiveBinding]:
+        """Those that find room, in their order."""
+        for each in wanted:
             if (width := self._width(each)) <= room:
                 room -= width
                 yield each

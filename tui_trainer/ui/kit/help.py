@@ -1,6 +1,6 @@
 """What each key does, taken from the bindings themselves."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import ClassVar
 
@@ -14,8 +14,8 @@ from textual.dom import DOMNode
 from textual.keys import format_key
 from textual.widgets import Static
 
-from tui_trainer.text.language import _
-from tui_trainer.ui.kit.explanation import Explanation, bindings
+from tui_trainer.text.language import N_, _
+from tui_trainer.ui.kit.explanation import Explanation, Group, Part, bindings
 from tui_trainer.ui.kit.fitted import Dialog
 
 NAME_WIDTH = 18
@@ -26,17 +26,20 @@ class HelpScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,f1,question_mark,enter", "dismiss", "Close")]
 
-    def __init__(self, explanation: Explanation, *further: DOMNode) -> None:
+    def __init__(self, explanation: Explanation, *everywhere: DOMNode) -> None:
         super().__init__()
         self._explanation = explanation
-        self._parts = (*explanation.parts, *further)
+        self._parts: Sequence[Part | Group] = (*explanation.parts, Group(N_("On every screen"), everywhere))
 
     def compose(self) -> ComposeResult:
         """The keys, then what is worth knowing besides."""
         with VerticalScroll(classes="dialog") as dialog:
             dialog.border_title = _("Keys")
             dialog.border_subtitle = _("escape closes")
-            yield _table(self.keys())
+            for heading, keys in self.groups().items():
+                if heading:
+                    yield Static(_(heading), classes="heading")
+                yield _table(keys)
             yield Static(_(self._explanation.heading), classes="heading")
             yield _table(self._explanation.keys)
             yield Static(_("Good to know"), classes="heading")
@@ -45,11 +48,20 @@ class HelpScreen(Dialog[None]):
 
     def keys(self) -> Iterator[tuple[str, str]]:
         """Each key once, with all that it does."""
+        yield from chain.from_iterable(self.groups().values())
+
+    def groups(self) -> dict[str, list[tuple[str, str]]]:
+        """The keys and what they do by the headings of their groups; a key stands where it is met first."""
         meanings: dict[str, list[str]] = {}
-        for binding in chain.from_iterable(map(bindings, self._parts)):
-            meanings.setdefault(binding.key, []).append(_(binding.tooltip or binding.description))
-        for keys, texts in meanings.items():
-            yield ", ".join(map(key_name, keys.split(","))), "; ".join(texts)
+        keys: dict[str, list[str]] = {}
+        for part in self._parts:
+            heading = part.heading if isinstance(part, Group) else ""
+            for binding in bindings(part):
+                if binding.key not in meanings:
+                    keys.setdefault(heading, []).append(binding.key)
+                meanings.setdefault(binding.key, []).append(_(binding.tooltip or binding.description))
+        names = {key: ", ".join(map(key_name, key.split(","))) for key in meanings}
+        return {heading: [(names[key], "; ".join(meanings[key])) for key in found] for heading, found in keys.items()}
 
 
 def key_name(key: str) -> str:

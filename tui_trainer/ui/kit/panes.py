@@ -4,6 +4,7 @@ from typing import ClassVar, TypeVar
 
 from textual import on
 from textual.binding import Binding, BindingType
+from textual.events import Key
 from textual.widget import Widget
 
 from tui_trainer.text.language import _
@@ -40,6 +41,16 @@ class PaneScreen(FittedScreen[Result]):
         super().__init__()
         self.marks = marks
         self.charts = ChartSet(self)
+
+    def why_not(self, action: str) -> str:
+        """Why a key that is not offered does nothing now; nothing where there is no reason to give."""
+        return ""
+
+    def on_key(self, event: Key) -> None:
+        """Say why a key does nothing."""
+        found = self.active_bindings.get(event.key)
+        if found and not found.enabled and (reason := self.why_not(found.binding.action)):
+            self.notify(reason, timeout=3)
 
     def on_mount(self) -> None:
         """Draw with the characters that this terminal has."""

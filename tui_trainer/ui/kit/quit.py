@@ -21,6 +21,8 @@ class QuitScreen(Dialog[bool]):
         Binding("left,right,up,down", "app.focus_next", "Other button", show=False),
     ]
 
+    AUTO_FOCUS = "#no"
+
     def __init__(self, question: str) -> None:
         super().__init__()
         self._question = question

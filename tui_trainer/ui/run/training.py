@@ -188,26 +188,30 @@ class TrainingPanel(RunPanel):
         self.stop()
 
     def offers(self, action: str) -> bool | None:
-        """Whether a key makes sense now: None is greyed out, False is not there."""
-        going_on = self.phase.going_on
+        """Whether a key makes sense now: None is not offered, and `why_not` says why; False is not there."""
         offered: bool | None = True
         match action:
             case "pause":
                 offered = False if self.phase is Phase.PAUSED else self.phase is Phase.TRAINING or None
             case "go_on":
                 offered = self.phase is Phase.PAUSED
-            case "step" | "scale_rate":
+            case "step" | "scale_rate" | "change":
                 offered = self.is_adjustable or None
-            # In 80 columns there is no room for what makes sense in a run beside what makes sense without one.
-            case "change":
-                offered = going_on and (self.is_adjustable or None)
             case "stop":
-                offered = going_on and (self.phase is not Phase.STOPPING or None)
-            case "lessons":
-                offered = not going_on
-            case "restart" | "reseed" | "again_with" | "inside" | "health":
+                offered = (self.phase.going_on and self.phase is not Phase.STOPPING) or None
+            case "start" | "resume":
+                offered = not self.phase.going_on or None
+            case "restart" | "reseed" | "again_with" | "inside" | "health" | "why":
                 offered = self.runner is not None or None
         return offered
+
+    def why_not(self, action: str) -> str:
+        """Why a key makes no sense now, and what to do."""
+        if action in ("start", "resume"):
+            return _("A run is going on: s stops it first.")
+        if self.phase.going_on:
+            return _("The run is being prepared or saved: wait a moment.")
+        return _("No run is going on: ctrl+r starts one.") if self.runner else _("There is no run yet: ctrl+r starts one.")
 
     # How the run fares
 

@@ -96,7 +96,7 @@ class WatchScreen(PaneScreen[None]):
         with Horizontal(id="body", classes=f"-{VIEWS[0]}"):
             yield self.run_view
         yield RunPanel(Phase.PREPARING)
-        yield KeyFooter("x", "h", "i", "v")
+        yield KeyFooter("i", "x", "h", "f", "v")
 
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""
