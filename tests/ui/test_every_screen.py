@@ -13,6 +13,7 @@ import pytest
 from rich.style import Style
 
 from tui_trainer.text.language import ENGLISH, speak
+from tui_trainer.ui.themes import DAY, NIGHT
 
 from . import tours
 from .desk import LARGE, SMALL, USUAL, Desk, Desks, Watching
@@ -31,7 +32,7 @@ APPROVED = {ENGLISH: (SMALL, USUAL, LARGE), KOREAN: (SMALL,)}
 ERRORS = ("wrong-sweep",)
 """Screens with an error, which is told in English in every language."""
 
-THEMES = {ENGLISH: "textual-dark", KOREAN: "textual-light"}
+THEMES = {ENGLISH: NIGHT.name, KOREAN: DAY.name}
 """The default ones, each in one language."""
 
 

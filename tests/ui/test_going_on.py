@@ -255,14 +255,14 @@ async def test_nothing_is_gone_on_with_beside_a_run(sit_down: Desks, tmp_path: P
         await desk.until_phase(Phase.TRAINING)
         first = runner(desk)
         await desk.press("w")
-        await desk.until_read("stop the run first")
+        await desk.until_read("s stops it first")
         assert desk.at_main_screen()
         await desk.press("c")
         await desk.until(lambda: len(listed(desk).states) == 2)
         listed(desk).move_cursor(row=[path.name for path in listed(desk).paths].index("a"))
         desk.app.clear_notifications()
         await desk.press("g")
-        await desk.until(lambda: desk.is_noted("stop the run first"))
+        await desk.until(lambda: desk.is_noted("s stops it first"))
         assert isinstance(desk.app.screen, CompareScreen)
         assert runner(desk) is first
 

@@ -94,7 +94,7 @@ async def test_starting_while_a_run_goes_on_only_tells(sit_down: Desks) -> None:
         await desk.until_phase(Phase.TRAINING)
         runner = desk.app.main.runner
         await desk.press("ctrl+r")
-        await desk.until_read("stop the run first")
+        await desk.until_read("s stops it first")
         assert desk.app.main.runner is runner
         assert desk.phase() is Phase.TRAINING
 

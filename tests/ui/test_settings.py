@@ -40,7 +40,7 @@ def test_a_file_that_makes_no_sense_is_as_good_as_none(folder: Path, content: by
 
 
 async def test_the_theme_persists(tmp_path: Path) -> None:
-    for expected, wanted in (("textual-dark", "textual-light"), ("textual-light", "nord"), ("nord", "nord")):
+    for expected, wanted in (("night", "textual-light"), ("textual-light", "nord"), ("nord", "nord")):
         async with seated(TrainerApp(settings=Settings.load())) as desk:
             assert desk.app.theme == expected
             desk.app.theme = wanted

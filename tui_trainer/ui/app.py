@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -35,6 +36,7 @@ from tui_trainer.ui.settings import Settings
 from tui_trainer.ui.sweeps.runner import SweepRunner
 from tui_trainer.ui.sweeps.sweep import SweepScreen
 from tui_trainer.ui.sweeps.sweeping import SweepingApp
+from tui_trainer.ui.themes import NIGHT, THEMES
 from tui_trainer.ui.web import served
 
 FEATURES = ("kit", "chart", "run")
@@ -80,6 +82,10 @@ class TrainerApp(SweepingApp):
         if "TEXTUAL_ANIMATIONS" not in os.environ:
             # A slow line has other things to carry than lists that glide into place.
             self.animation_level = "none"
+        for theme in THEMES:
+            self.register_theme(theme)
+        if "TEXTUAL_THEME" not in os.environ:
+            self.theme = NIGHT.name
         marks = raster.PLAIN if plain else raster.BRAILLE
         self.main = MainScreen(values or {}, output, marks, looks_per_second)
         self._opening = opening(marks) if opening else None
@@ -139,6 +145,9 @@ class TrainerApp(SweepingApp):
         if screen is self.main:
             yield SystemCommand(_("Compare runs"), _("The same as Runs"), self.main.action_compare)
         yield SystemCommand(_("Help"), _("Show all keys"), self.action_help)
+        for name, theme in self.available_themes.items():
+            title = _("Theme {name}, dark") if theme.dark else _("Theme {name}, light")
+            yield SystemCommand(title.format(name=name), _("Change the colours"), partial(setattr, self, "theme", name), discover=False)
 
     def _runs(self, action: str, screen: Screen[Any]) -> Any:
         async def run() -> None:

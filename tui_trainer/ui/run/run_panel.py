@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Button, Label, Static
+from textual.widgets import Button, Digits, Label, Static
 
 from tui_trainer.diagnosis.finding import Finding
 from tui_trainer.diagnosis.remedies import briefly
@@ -54,7 +54,7 @@ def _classes(phase: Phase) -> str:
     return f"pane -{phase.name.lower()}"
 
 
-class RunPanel(Vertical):
+class RunPanel(Horizontal):
     """Three rows: a sentence, a bar or the result, and the run's folder, beside which a subclass has its buttons.
 
     While a run goes on in which something is found to be wrong, one more row says what.
@@ -68,17 +68,19 @@ class RunPanel(Vertical):
         self.border_title = _("Run")
 
     def compose(self) -> ComposeResult:
-        """Lay out the rows."""
-        yield Static("", id="sentence")
-        yield Static("", id="symptom")
-        with Horizontal(id="course"):
-            yield Meter()
-            yield Static("", id="times")
-        yield Static("", id="result")
-        with Horizontal(id="buttons"):
-            yield from self.compose_buttons()
-            yield Button(_("Why x"), id="why", compact=True)
-            yield Label("", id="directory")
+        """Lay out the rows, beside them the result in large figures."""
+        with Vertical(id="rows"):
+            yield Static("", id="sentence")
+            yield Static("", id="symptom")
+            with Horizontal(id="course"):
+                yield Meter()
+                yield Static("", id="times")
+            yield Static("", id="result")
+            with Horizontal(id="buttons"):
+                yield from self.compose_buttons()
+                yield Button(_("Why x"), id="why", compact=True)
+                yield Label("", id="directory")
+        yield Digits("", id="score")
 
     def compose_buttons(self) -> ComposeResult:
         """None where the run is only watched."""
@@ -109,6 +111,7 @@ class RunPanel(Vertical):
         self.query_one("#times", Static).update("")
         self.query_one("#result", Static).update("")
         self.query_one("#directory", Label).update("")
+        self.query_one("#score", Digits).update("")
 
     def show_directory(self, directory: Path) -> None:
         """Say where the run's files are."""
@@ -158,6 +161,7 @@ class RunPanel(Vertical):
             if event.test_accuracy is None or event.divergence
             else _("test accuracy {accuracy:.1%}").format(accuracy=event.test_accuracy)
         )
+        self.query_one("#score", Digits).update(f"{event.test_accuracy:.1%}" if accuracy and event.test_accuracy is not None else "")
         if finding:
             # What to try instead says more than the loss, and takes its room.
             cures = _("try {remedies}").format(remedies=briefly(finding.remedies, _)) if finding.remedies else ""
