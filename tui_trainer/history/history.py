@@ -278,9 +278,9 @@ class History:
         """Every measurement of the layers up to MOST_MEASURED; beyond that, the first, the last and ever fewer between."""
         return self._measurements.kept
 
-    def measured_by(self, step: int) -> Measurement | None:
-        """The latest measurement up to a step, or the first of all; None where nothing was measured."""
-        found = bisect_right(self.measured, step, key=lambda one: one.step)
+    def measured_by(self, place: float, row: int = STEP) -> Measurement | None:
+        """The latest measurement up to a place in STEP, EPOCH or SECONDS, or the first of all; None where nothing was measured."""
+        found = bisect_right(self.measured, place, key=lambda one: one.course[row])
         return self.measured[max(found - 1, 0)] if self.measured else None
 
     @property

@@ -36,6 +36,11 @@ class Measurement(NamedTuple):
     """Whether it is from a log, in which NaN stands for figures that an earlier version did not measure."""
 
     @property
+    def course(self) -> tuple[float, float, float]:
+        """Its place in STEP, EPOCH and SECONDS."""
+        return self.step, self.epoch, self.seconds
+
+    @property
     def layers(self) -> tuple[LayerHealth, ...]:
         """The health of every layer."""
         return tuple(map(self.layer, range(len(self.names))))
@@ -113,7 +118,7 @@ class Measurements:
         new, self._norms = self._norms, []
         for names, group in groupby(new, lambda one: one.names):
             found = list(group)
-            course = np.array([one[:3] for one in found], np.float64).T
+            course = np.array([one.course for one in found], np.float64).T
             norms = np.stack([one.figures[:, 0] for one in found], axis=1)
             for name, row in zip(names, norms, strict=True):
                 self._gradient_norms.setdefault(name, Series(POINTS)).extend(np.vstack([course, row]))

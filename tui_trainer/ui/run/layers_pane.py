@@ -20,8 +20,9 @@ class LayersPane(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
-        self.behind = ""
-        """What tells the run behind from this one."""
+        self._before = ""
+        """What tells this run from the one behind."""
+        self._step: int | None = None
 
     def compose(self) -> ComposeResult:
         """The staircase and the table."""
@@ -50,13 +51,21 @@ class LayersPane(Vertical):
 
     def stand_before(self, what_changed: str) -> None:
         """Name what stands behind; nothing for an empty text."""
-        self.behind = what_changed
+        self._before, self._step = what_changed, None
+        self._entitle()
+
+    def stand_at(self, step: int | None) -> None:
+        """Say of which step it is, where that is not the latest."""
+        self._step = step
         self._entitle()
 
     def _entitle(self) -> None:
         if self.shows_parameters:
             entitle(self, title=_("Layers and parameters"), subtitle="")
-        else:
-            mark = (PLAIN_MARKS if self.app.has_class("-plain") else MARKS).within
-            told = _("{mark} before: {changes}").format(mark=mark, changes=self.behind) if self.behind else ""
-            entitle(self, title=_("Gradient of each layer"), subtitle=printable(told))
+            return
+        mark = (PLAIN_MARKS if self.app.has_class("-plain") else MARKS).within
+        before = _("{mark} before: {changes}").format(mark=mark, changes=self._before) if self._before else ""
+        title = _("Gradient of each layer")
+        if self._step is not None:
+            title += ", " + _("step {step:,.0f}").format(step=self._step)
+        entitle(self, title=title, subtitle=printable(before))

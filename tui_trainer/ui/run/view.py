@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, Vertical
@@ -15,9 +16,11 @@ from tui_trainer.config.per_layer import abridged
 from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
 from tui_trainer.errors import reason_of
 from tui_trainer.history.history import History
+from tui_trainer.history.measurements import Measurement
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.chart.curves import DRAWINGS
+from tui_trainer.ui.chart.view import View
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit import export
 from tui_trainer.ui.kit.choose import ChooseScreen
@@ -71,6 +74,7 @@ class RunView(Vertical):
         self._pace = Pace()
         self._columns_drawn = 0
         self._network: tuple[Config, DataSpec] | None = None
+        self._history: History | None = None
         self._behind: History | None = None
 
     def compose(self) -> ComposeResult:
@@ -101,7 +105,7 @@ class RunView(Vertical):
     def begin(self, config: Config, spec: DataSpec, behind: History | None = None, what_changed: str = "") -> None:
         """Make ready for a run. Behind it stands the one before, from which it differs in what is said."""
         self.say_what_it_is(config, spec)
-        self._behind = behind
+        self._history, self._behind = None, behind
         self.query_one(Staircase).begin(len(config.hidden) + 1)
         pane = self.query_one(LayersPane)
         pane.stand_before(what_changed)
@@ -110,13 +114,19 @@ class RunView(Vertical):
     def draw(self, history: History) -> None:
         """Draw what has come."""
         self._pace.begin()
-        self._columns_drawn = sum(chart.update() for chart in self.query(Chart)) + self._draw_layers(history)
+        self._history = history
+        self._columns_drawn = sum(chart.update() for chart in self.query(Chart)) + self._draw_layers(self.query(Chart).first().view)
 
-    def _draw_layers(self, history: History) -> int:
-        """The staircase, and the run behind when it had trained as far."""
-        measured = history.measured[-1] if history.measured else None
+    def _draw_layers(self, view: View) -> int:
+        """The staircase at the charts' cursor or as it is now, and the run behind when it had trained as far."""
+        measured = _measured_at(self._history, view) if self._history else None
         behind = self._behind.measured_by(measured.step) if self._behind and measured else None
+        self.query_one(LayersPane).stand_at(measured.step if measured and view.cursor is not None else None)
         return self.query_one(Staircase).show(measured, behind)
+
+    @on(Chart.Looked)
+    def _look_at_another_moment(self, event: Chart.Looked) -> None:
+        self._draw_layers(event.view)
 
     def exchange_layers(self) -> None:
         """Show how the layers' parameters are counted in place of their gradients, or back."""
@@ -170,3 +180,10 @@ class RunView(Vertical):
             self.notify(problem, severity="error", markup=False)
         else:
             self.notify(printable(_("saved as {path}").format(path=path)), timeout=4, markup=False)
+
+
+def _measured_at(history: History, view: View) -> Measurement | None:
+    """What was measured last before the charts' cursor, or at all."""
+    if view.cursor is None:
+        return history.measured[-1] if history.measured else None
+    return history.measured_by(10**view.cursor if view.scale.logarithmic else view.cursor, view.scale.place)
