@@ -8,12 +8,10 @@ from typing import Protocol
 
 import numpy as np
 
-from tui_trainer.config.changes import describe_change
 from tui_trainer.history.history import History
 from tui_trainer.history.quantities import BATCHES, FIGURES
 from tui_trainer.history.quantity import NATS, SHARE, Quantity
 from tui_trainer.history.series import MEAN, Points, Series, smoothed, some
-from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.chart import axes
 from tui_trainer.ui.chart.raster import Marks
@@ -39,6 +37,8 @@ class Pen(IntEnum):
     RUN_5 = 13
     RUN_6 = 14
     GHOST = 15
+    GUESS = 16
+    DANGER = 17
 
     @property
     def style(self) -> str:
@@ -46,13 +46,13 @@ class Pen(IntEnum):
         return f"chart--{self.name.lower().replace('_', '-')}"
 
 
-LONGEST_CHANGE = 200
-"""Characters that a change is described with."""
-
 MOST_DOTS = 100
 """Of a run that is compared: each of a line's points would be as good as none."""
 
 RUN_PENS = (Pen.RUN_1, Pen.RUN_2, Pen.RUN_3, Pen.RUN_4, Pen.RUN_5, Pen.RUN_6)
+
+BESIDE = frozenset((*RUN_PENS, Pen.GHOST))
+"""Of other runs than the one that a chart is about."""
 
 
 class Stroke(Enum):
@@ -77,6 +77,12 @@ class Curve:
     """From the longest to the shortest; none for what needs no legend."""
     mark: str = ""
     """The character for its points where it has any."""
+    turn: tuple[int, int] = (0, 1)
+    """Which of how many dashes of its line are drawn, where others lie on it."""
+    end: float = math.inf
+    """Where on the x axis its run was trained to; there is nothing to read beyond."""
+    burst: bool = False
+    """Whether its run ended because its numbers were not finite."""
 
     @property
     def rough(self) -> bool:
@@ -86,7 +92,12 @@ class Curve:
     @property
     def leading(self) -> bool:
         """Whether its end has to be in the chart."""
-        return self.stroke is Stroke.LINE
+        return self.stroke is Stroke.LINE and not self.burst
+
+    @property
+    def beside(self) -> bool:
+        """Whether it is of another run than the one that the chart is about."""
+        return self.pen in BESIDE
 
 
 @dataclass(frozen=True)
@@ -102,9 +113,9 @@ class Shown:
 
 
 class AxisOf(Protocol):
-    """Finds the y axis for curves, on so many rows; `whole` tells whether all of the run is shown."""
+    """Finds the y axis for curves, on so many rows, up to what is `near`; `whole` tells whether all of the run is shown."""
 
-    def __call__(self, curves: Sequence[Curve], rows: int, *, whole: bool) -> axes.Axis: ...
+    def __call__(self, curves: Sequence[Curve], rows: int, *, whole: bool, near: float | None = None) -> axes.Axis: ...
 
 
 @dataclass(frozen=True)
@@ -120,9 +131,13 @@ class Drawing:
     axis: AxisOf
     figure: Callable[[float], str]
     """A value as it is written in a legend."""
+    brief: Callable[[float], str]
+    """The same where there is little room."""
     title: str = ""
     """Where it is not the figure's own: a chart may show several layers."""
     always_logarithmic: bool = False
+    best: Callable[[Sequence[float]], float] | None = None
+    """Chooses the best of its values, min or max, where an epoch can be the best by it."""
 
     def logarithmic(self, view: View) -> bool:
         """Whether y is drawn as powers of ten."""
@@ -145,6 +160,11 @@ class Drawing:
                 y = np.where(y > 0, np.log10(y), np.nan)
         return x, y
 
+    def placed(self, points: Points, view: View) -> Points:
+        """The points as they are drawn, over the x axis as it is counted."""
+        points = self.scaled(points, view)
+        return _over_log10(points) if view.scale.logarithmic else points
+
 
 def _dotted(points: Points, pen: Pen, names: tuple[str, ...], mark: str) -> Iterator[Curve]:
     """A line and its dots, apart, because a part of a line has ends that are no dots."""
@@ -164,8 +184,12 @@ def _smoothed(batches: Series, view: View) -> Points:
 def _over_batches(batches: Series, training: Series, validation: Series, view: View, marks: Marks) -> Iterator[Curve]:
     if view.smoothing:
         yield Curve(batches.points(view.scale.place), Pen.BATCHES, Stroke.FAINT)
-    yield Curve(_smoothed(batches, view), Pen.SMOOTH, Stroke.LINE, (_("recent batches"), _("batches"), "", ""))
-    # Of the three words the line's can be done without.
+    yield Curve(
+        _smoothed(batches, view),
+        Pen.SMOOTH,
+        Stroke.LINE,
+        (_("recent batches"), _("batches"), _("avg") if view.smoothing else _("batch"), ""),
+    )
     means = (_("epoch mean"), _("epoch"), _("epoch"), "")
     yield Curve(training.points(view.scale.place), Pen.TRAINING, Stroke.DOTS, means, marks.training)
     held_out = (_("validation"), _("val"), _("val"), "")
@@ -213,14 +237,18 @@ DRAWINGS: Mapping[str, Drawing] = {
         lambda run, view: _smoothed(run.loss, view) if len(run.loss) else run.training_loss.points(view.scale.place),
         axes.loss,
         lambda value: axes.figure(value, 3 if value < 100 else 0),
+        lambda value: axes.figure(value, 2 if value < 10 else 0),
+        best=min,
     ),
     "accuracy": Drawing(
         BATCHES["accuracy"],
         _accuracy,
         lambda run: _first_with_points(run.validation_accuracy, run.training_accuracy),
         lambda run, view: _smoothed(run.accuracy, view) if len(run.accuracy) else run.training_accuracy.points(view.scale.place),
-        axes.accuracy,
+        axes.fitted_accuracy,
         "{:.1f}%".format,
+        "{:.1f}".format,
+        best=max,
     ),
     "rate": Drawing(
         BATCHES["learning_rate"],
@@ -229,6 +257,7 @@ DRAWINGS: Mapping[str, Drawing] = {
         lambda run, view: run.learning_rate.points(view.scale.place),
         axes.positive,
         "{:.3g}".format,
+        "{:.2g}".format,
     ),
     "gradients": Drawing(
         FIGURES["gradient_norm"],
@@ -236,7 +265,8 @@ DRAWINGS: Mapping[str, Drawing] = {
         _first_gradients,
         lambda run, view: _first_gradients(run).points(view.scale.place),
         axes.positive,
-        "{:.1e}".format,
+        lambda value: f"{value:.1e}" if value else "0",
+        lambda value: f"{value:.0e}" if value else "0",
         title=N_("Gradient norms"),
         always_logarithmic=True,
     ),
@@ -248,39 +278,30 @@ def curves(drawing: Drawing, run: Shown | None, others: Sequence[Shown], view: V
     """All curves of a chart, those in front last, with x and y as they are drawn: powers of ten where an axis is logarithmic."""
     ghosts = [each for each in others if each.faded]
     others = [each for each in others if not each.faded]
-    found = [Curve(drawing.ghost(each.history, view), Pen.GHOST, Stroke.GHOST, (each.name,), marks.ghost) for each in ghosts]
-    tails = _tails([other.name for other in others])
-    for other, tail, pen, mark in zip(others, tails, RUN_PENS, marks.runs, strict=False):
+    ghostly = (Curve(drawing.ghost(each.history, view), Pen.GHOST, Stroke.GHOST, (each.name,), marks.ghost) for each in ghosts)
+    found = [_of(each, curve, view) for each, curve in zip(ghosts, ghostly, strict=True)]
+    for other, pen, mark in zip(others, RUN_PENS, marks.runs, strict=False):
         points = drawing.compared(other.history).points(view.scale.place)
-        drawn = _dotted(points, pen, (other.name, tail, ""), mark)
-        found += [replace(curve, points=some(curve.points, MOST_DOTS)) if curve.stroke is Stroke.DOTS else curve for curve in drawn]
+        drawn = _dotted(points, pen, (other.name,), mark)
+        thinned = (replace(curve, points=some(curve.points, MOST_DOTS)) if curve.stroke is Stroke.DOTS else curve for curve in drawn)
+        found += [_of(other, curve, view) for curve in thinned]
     if run is not None:
-        found += drawing.curves(run.history, view, marks)
-    found = [replace(curve, points=drawing.scaled(curve.points, view)) for curve in found]
-    if view.scale.logarithmic:
-        found = [replace(curve, points=_over_log10(curve.points)) for curve in found]
-    return found
+        found += [_of(run, curve, view) for curve in drawing.curves(run.history, view, marks)]
+    return [replace(curve, points=drawing.placed(curve.points, view)) for curve in found]
 
 
-def _tails(names: Sequence[str]) -> list[str]:
-    """What tells names apart: without the words, divided by hyphens, that all begin with."""
-    words = [name.split("-") for name in names]
-    common = 0
-    while all(len(each) > common + 1 for each in words) and len({each[common] for each in words}) == 1:
-        common += 1
-    return ["-".join(each[common:]) for each in words]
+def _of(shown: Shown, curve: Curve, view: View) -> Curve:
+    """A curve of this run."""
+    return replace(curve, end=trained_to(shown.history, view.scale), burst=shown.history.diverged)
 
 
-def changes(run: Shown | None, view: View) -> list[tuple[float, str]]:
-    """Where on the x axis options were changed, and to what."""
-    made = run.history.changes if run else ()
-    if run is None or not made:
-        return []
-    places = run.history.course_at([change.step for change in made])[:, view.scale.place].tolist()
-    # It may come from a file.
-    texts = [printable(describe_change(change.changes, _))[:LONGEST_CHANGE] for change in made]
-    found = list(zip(places, texts, strict=True))
-    return [(math.log10(max(at, 1.0)), text) for at, text in found] if view.scale.logarithmic else found
+def trained_to(history: History, scale: Scale) -> float:
+    """Where on the x axis a run is by now, or ended."""
+    last = 0.0
+    for series in (history.loss, history.training_loss):
+        x, _y = series.points(scale.place)
+        last = max(last, float(x[-1]) if len(x) else 0.0)
+    return math.log10(max(last, 1.0)) if scale.logarithmic else last
 
 
 def _over_log10(points: Points) -> Points:
@@ -306,12 +327,9 @@ def whole_course(run: Shown | None, others: Sequence[Shown], view: View) -> tupl
 
 def _end(shown: Shown, scale: Scale) -> float:
     history = shown.history
-    last = 0.0
-    for series in (history.loss, history.training_loss):
-        x, _ = series.points(scale.place)
-        last = max(last, float(x[-1]) if len(x) else 0.0)
-    if not last:
-        return 0.0
+    last = trained_to(history, Scale.STEP if scale.logarithmic else scale)
+    if not last or history.ended:
+        return last
     progress = history.progress
     if scale is Scale.EPOCH or progress is None:
         return float(axes.horizon(last, max(shown.epochs, math.ceil(last)) if scale is Scale.EPOCH else math.ceil(last)))
