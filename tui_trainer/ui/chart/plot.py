@@ -57,8 +57,11 @@ def draw(
     rules = [canvas.row_of(float(y.share(np.array(tick))), marks.down) for tick in y.ticks]
     for curve in (each for each in curves if each.stroke is Stroke.FAINT):
         canvas.line(_shares(curve, x, y), int(curve.pen), marks.faint)
-    for curve in (each for each in curves if each.stroke is Stroke.GHOST):
-        canvas.line(_shares(curve, x, y), int(curve.pen), marks.ghostly, (0, 2))
+    for curve in (each for each in curves if each.stroke in (Stroke.BAND, Stroke.GHOST)):
+        if curve.upper is None:
+            canvas.line(_shares(curve, x, y), int(curve.pen), marks.ghostly, (0, 2))
+        else:
+            canvas.band(_shares(curve, x, y), np.clip(y.share(curve.upper.astype(np.float64)), 0, 1), int(curve.pen), marks.shade)
     notes = [note for note in notes if 0 <= x.share(np.array(note.at)) <= 1]
     for place, pen in [*((note.at, note.pen) for note in notes if note.level is None), *posts]:
         if 0 <= x.share(np.array(place)) <= 1:
@@ -74,9 +77,8 @@ def draw(
         row = canvas.row_of(float(y.share(np.array(guess.level))), marks.down)
         any(canvas.write(words, int(Pen.GUESS), (row, row - 1, row + 1)) for words in guess.words)
         canvas.rule(row, int(Pen.GUESS), marks.guess)
-    if marks.rule:
-        for row in rules:
-            canvas.rule(row, int(Pen.GRID), marks.rule)
+    for row in rules if marks.rule else ():
+        canvas.rule(row, int(Pen.GRID), marks.rule)
     characters, pens = framed(canvas, x, y, size, plain=marks.plain, down=marks.down)
     return painted(characters, pens, STYLES)
 

@@ -34,6 +34,8 @@ class Marks:
     """For the runs that are compared, one each."""
     ghost: str
     """What stands for the line of a ghost."""
+    band: str
+    """What stands for a band in a legend."""
     alike: str
     """Before the mark of a curve that this one lies on."""
     rule: str
@@ -43,6 +45,7 @@ class Marks:
     glyphs: Glyphs = field(compare=False)
     faint: Glyphs = field(compare=False)
     ghostly: Glyphs = field(compare=False)
+    shade: Glyphs = field(compare=False)
     plain: bool = False
     """Whether everything has to be ASCII."""
 
@@ -57,9 +60,11 @@ class Marks:
         return MARKS[(MARKS.index(self) + 1) % len(MARKS)]
 
 
-BRAILLE = Marks("braille", "━", "○", "◆", "▲■▼★●▶", "╌", "≈", "─", "┄", "┊", _DOTS, _DOTS, _DOTS)
-BLOCKS = Marks("blocks", "━", "○", "◆", "▲■▼★●▶", "╌", "≈", "─", "┄", "┊", _QUARTERS, _QUARTERS, _QUARTERS)
-PLAIN = Marks("plain", "*", "o", "x", "ABCDEF", "-", "=", "", "- ", ":", _one_dot("*"), _one_dot("."), _one_dot("-"), plain=True)
+BRAILLE = Marks("braille", "━", "○", "◆", "▲■▼★●▶", "╌", "▒", "≈", "─", "┄", "┊", _DOTS, _DOTS, _DOTS, _DOTS)
+BLOCKS = Marks("blocks", "━", "○", "◆", "▲■▼★●▶", "╌", "▒", "≈", "─", "┄", "┊", _QUARTERS, _QUARTERS, _QUARTERS, _QUARTERS)
+PLAIN = Marks(
+    "plain", "*", "o", "x", "ABCDEF", "-", "'", "=", "", "- ", ":", _one_dot("*"), _one_dot("."), _one_dot("-"), _one_dot("'"), plain=True
+)
 
 MARKS = (BRAILLE, BLOCKS, PLAIN)
 
@@ -104,6 +109,22 @@ class Canvas:
         inside = (column > -0.5) & (column < dots.shape[1] - 0.5) & (row > -0.5) & (row < dots.shape[0] - 0.5)
         dots[np.rint(row[inside]).astype(np.intp), np.rint(column[inside]).astype(np.intp)] = 1
         self.stipple(dots, pen, glyphs)
+
+    def band(self, points: Points, upper: np.ndarray, pen: int, glyphs: Glyphs) -> None:
+        """Shade what is between a line and another over the same x, both given as shares, with some dots of it."""
+        down, across = glyphs[0].shape
+        height, width = self.rows * down, self.columns * across
+        x, lower = points
+        known = np.isfinite(lower) & np.isfinite(upper)
+        if not known.any():
+            return
+        places = np.linspace(0, 1, width)
+        low, high = (np.interp(places, x[known], y[known], left=np.nan, right=np.nan) for y in (lower, upper))
+        row = np.arange(height)[:, None]
+        inside = (row <= np.rint((1 - low) * (height - 1))) & (row >= np.rint((1 - high) * (height - 1)))
+        # Where a cell is one dot, every other one; else one in four.
+        shaded = (row + np.arange(width)) % 2 == 0 if down == 1 else (row % 2 == 0) & (np.arange(width) % 2 == 0)
+        self.stipple((inside & shaded).astype(np.uint8), pen, glyphs)
 
     def stipple(self, dots: np.ndarray, pen: int, glyphs: Glyphs) -> None:
         """Draw the dots that are 1, of as many rows and columns of dots as these glyphs have on the canvas."""

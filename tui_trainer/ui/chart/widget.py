@@ -9,12 +9,12 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
-from tui_trainer.history.series import envelope, window
+from tui_trainer.history.series import window
 from tui_trainer.text.drawing import Row
 from tui_trainer.text.language import _
 from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
-from tui_trainer.ui.chart.curves import DRAWINGS, RUN_PENS, Curve, Pen, Shown, Stroke, curves, trained_to, whole_course
+from tui_trainer.ui.chart.curves import DRAWINGS, RUN_PENS, Curve, Pen, Shown, Stroke, curves, reduced_to, trained_to, whole_course
 from tui_trainer.ui.chart.legend import Entry, of_curves, of_runs, telling, value_at
 from tui_trainer.ui.chart.notes import Guess, changes, guess_of, notes
 from tui_trainer.ui.chart.overlap import in_turn, twins
@@ -122,7 +122,7 @@ class Chart(Painted, can_focus=True):
         columns, _ = plot.canvas_size(y, (width, canvas_rows))
         self._x = axes.of_window(low, high, columns, log=self.view.scale.logarithmic, clock=self.view.scale is Scale.TIME)
         self.columns = range(width - columns, width)
-        reduced = in_turn([replace(curve, points=envelope(curve.points, low, high, max(columns, 1))) for curve in visible], alike)
+        reduced = in_turn([reduced_to(curve, low, high, max(columns, 1)) for curve in visible], alike)
         posts = [] if self.view.cursor is None else [(self.view.cursor, Pen.CURSOR)]
         told = list(notes(self.drawing, self._run.history, self.view)) if self._run else []
         return [*legend, *plot.draw(list(reduced), self._x, y, (width, canvas_rows), self.marks, posts, told, guess)]
@@ -146,7 +146,9 @@ class Chart(Painted, can_focus=True):
         """The part of a curve that is looked at."""
         if self.view.window is None and curve.stroke is not Stroke.GHOST:
             return curve
-        return replace(curve, points=window(curve.points, *self._range(), edges=curve.stroke is not Stroke.DOTS))
+        edges = curve.stroke is not Stroke.DOTS
+        upper = None if curve.upper is None else window((curve.points[0], curve.upper), *self._range(), edges=edges)[1]
+        return replace(curve, points=window(curve.points, *self._range(), edges=edges), upper=upper)
 
     def _y_axis(self, visible: Sequence[Curve], rows: int, guess: Guess | None) -> Axis:
         near = guess.level if guess else None
@@ -197,7 +199,7 @@ class Chart(Painted, can_focus=True):
         return found
 
     def _value(self, curve: Curve) -> float | None:
-        if curve.stroke is Stroke.GHOST or (self.view.cursor is not None and self.view.cursor > curve.end * (1 + 1e-9)):
+        if curve.stroke in (Stroke.GHOST, Stroke.BAND) or (self.view.cursor is not None and self.view.cursor > curve.end * (1 + 1e-9)):
             return None
         value = value_at(curve.points, self.view.cursor)
         return 10**value if value is not None and self.drawing.logarithmic(self.view) else value
