@@ -20,7 +20,8 @@ from tui_trainer.runs.recording import Recording
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Progress
-from tui_trainer.ui.chart.curves import DRAWINGS, Shown, changes, curves, whole_course
+from tui_trainer.ui.chart.curves import DRAWINGS, Shown, curves, whole_course
+from tui_trainer.ui.chart.notes import changes
 from tui_trainer.ui.chart.raster import BRAILLE
 from tui_trainer.ui.chart.view import Scale, View
 
@@ -186,7 +187,7 @@ def test_a_change_cannot_write_on_the_terminal(tmp_path: Path) -> None:
     change = {"event": "change", "epoch": 1, "batch": 2, "step": 2, "changes": {"\x1b[31m": "\x1b" * 90}}
     start = {"event": "start", "config": {"batch_size": 10}, "training_samples": 100}
     (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in (start, change)))
-    ((_, text),) = changes(Shown("run", read_history(tmp_path), 1), View())
+    ((_, text),) = changes(read_history(tmp_path), View())
     assert text.startswith("\\x1b[31m")
     assert len(text) <= 200
 

@@ -1,6 +1,6 @@
 """The layers' health over a run, in bounded memory, and reduced to the columns of a map."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -103,6 +103,13 @@ class HealthHistory:
             self._stride *= 2
             return self._table.part(slice(len(halved.first)))
         return self._table.part(slice(length + 1))
+
+    def first_at(self, figure: LayerQuantity, limit: float) -> Mapping[str, float]:
+        """The step at which each layer was first measured at a limit or above it, as the figure is judged; of those that were."""
+        index = list(FIGURES).index(figure.name)
+        steps = np.concatenate([part.first for part in self.kept])
+        reached = np.concatenate([part.high[:, :, index, 1] for part in self.kept]) >= limit
+        return {name: float(steps[column.argmax()]) for name, column in zip(self.names, reached.T, strict=True) if column.any()}
 
     def cells(self, figure: LayerQuantity, end: float, columns: int) -> Cells:
         """A figure's map from step 0 to `end`: the worst value of each column's steps.

@@ -102,6 +102,10 @@ class History:
         self._lock = threading.RLock()
         self.config = config
         """The config at the run's start, if known."""
+        self.options: Mapping[str, Any] = {}
+        """The same as plain data, as its files tell them; empty if not known."""
+        self.classes = 0
+        """That it learns to tell apart; 0 if not known."""
         self.parameters = 0
         self.summaries: tuple[LayerSummary, ...] = ()
         self.samples = 0
@@ -162,8 +166,9 @@ class History:
             case Changed():
                 self.add_change(AppliedChange(event.epoch, event.batch, event.step, event.changes))
             case Started():
-                self.config, self.ended = event.config, None
+                self.config, self.options, self.ended = event.config, event.config.record(), None
                 self.parameters, self.summaries, self.samples = event.parameters, event.layers, event.training_samples
+                self.classes = event.layers[-1].output_shape[-1] if event.layers else 0
                 self._add_slopes(event.snapshot)
             case Ended():
                 self.ended = event
@@ -368,6 +373,7 @@ class History:
         other.epochs = [epoch for epoch in self.epochs if epoch.number in bests or epoch is self.epochs[-1]]
         other._drawn = len(other.epochs)
         other.seconds, other.ended, other.progress, other._changes = self.seconds, self.ended, self.progress, self._changes
+        other.options, other.classes = self.options, self.classes
         return other
 
 

@@ -58,7 +58,8 @@ class Recording:
                 self.start, self.end, self.environment = line, None, line.environment
                 if self._steps.made_for != (made_for := (count_of(line.config.get("batch_size")), self.samples)):
                     self._steps = _Steps(*made_for)
-                self.history.ended = None
+                self.history.ended, self.history.options = None, line.config
+                self.history.classes = line.layers[-1].output_shape[-1] if line.layers else 0
             case ResumeLine():
                 self.environment = line.environment
             case EpochLine():

@@ -73,9 +73,9 @@ async def reading(sit_down: Desks, quantity: str = "loss", size: tuple[int, int]
         yield Reader(desk, chart)
 
 
-async def test_where_there_is_little_room_the_legend_still_names_what_is_not_the_line(sit_down: Desks) -> None:
+async def test_where_there_is_little_room_the_legend_still_names_every_curve(sit_down: Desks) -> None:
     async with reading(sit_down, size=SMALL) as reader:
-        assert re.search(r"━ 0\.\d+ +○ epoch 0\.375 +◆ val 0\.250", reader.legend)
+        assert re.search(r"━ avg 0\.\d+ +○ epoch 0\.375 +◆ val 0\.250", reader.legend)
 
 
 async def test_the_legend_has_the_latest_values_and_with_the_arrows_those_under_the_cursor(sit_down: Desks) -> None:

@@ -8,12 +8,10 @@ from typing import Protocol
 
 import numpy as np
 
-from tui_trainer.config.changes import describe_change
 from tui_trainer.history.history import History
 from tui_trainer.history.quantities import BATCHES, FIGURES
 from tui_trainer.history.quantity import NATS, SHARE, Quantity
-from tui_trainer.history.series import MEAN, Points, Series, smoothed, some
-from tui_trainer.system.folders import printable
+from tui_trainer.history.series import MEAN, Points, Series, envelope, smoothed, some
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.chart import axes
 from tui_trainer.ui.chart.raster import Marks
@@ -39,6 +37,8 @@ class Pen(IntEnum):
     RUN_5 = 13
     RUN_6 = 14
     GHOST = 15
+    GUESS = 16
+    DANGER = 17
 
     @property
     def style(self) -> str:
@@ -46,13 +46,16 @@ class Pen(IntEnum):
         return f"chart--{self.name.lower().replace('_', '-')}"
 
 
-LONGEST_CHANGE = 200
-"""Characters that a change is described with."""
+MOST_PLACES = 1000
+"""At which the curves of several seeds are compared."""
 
 MOST_DOTS = 100
 """Of a run that is compared: each of a line's points would be as good as none."""
 
 RUN_PENS = (Pen.RUN_1, Pen.RUN_2, Pen.RUN_3, Pen.RUN_4, Pen.RUN_5, Pen.RUN_6)
+
+BESIDE = frozenset((*RUN_PENS, Pen.GHOST))
+"""Of other runs than the one that a chart is about."""
 
 
 class Stroke(Enum):
@@ -62,6 +65,8 @@ class Stroke(Enum):
     LINE = "line"
     BETWEEN_DOTS = "between dots"
     DOTS = "dots"
+    BAND = "band"
+    """Between its points and those above them."""
     GHOST = "ghost"
     """Behind all others, in dashes."""
 
@@ -77,6 +82,14 @@ class Curve:
     """From the longest to the shortest; none for what needs no legend."""
     mark: str = ""
     """The character for its points where it has any."""
+    upper: np.ndarray | None = None
+    """The upper edge of a band, of which `points` are the lower one."""
+    turn: tuple[int, int] = (0, 1)
+    """Which of how many dashes of its line are drawn, where others lie on it."""
+    end: float = math.inf
+    """Where on the x axis its run was trained to; there is nothing to read beyond."""
+    burst: bool = False
+    """Whether its run ended because its numbers were not finite."""
 
     @property
     def rough(self) -> bool:
@@ -86,7 +99,12 @@ class Curve:
     @property
     def leading(self) -> bool:
         """Whether its end has to be in the chart."""
-        return self.stroke is Stroke.LINE
+        return self.stroke is Stroke.LINE and not self.burst
+
+    @property
+    def beside(self) -> bool:
+        """Whether it is of another run than the one that the chart is about."""
+        return self.pen in BESIDE
 
 
 @dataclass(frozen=True)
@@ -102,9 +120,9 @@ class Shown:
 
 
 class AxisOf(Protocol):
-    """Finds the y axis for curves, on so many rows; `whole` tells whether all of the run is shown."""
+    """Finds the y axis for curves, on so many rows, up to what is `near`; `whole` tells whether all of the run is shown."""
 
-    def __call__(self, curves: Sequence[Curve], rows: int, *, whole: bool) -> axes.Axis: ...
+    def __call__(self, curves: Sequence[Curve], rows: int, *, whole: bool, near: float | None = None) -> axes.Axis: ...
 
 
 @dataclass(frozen=True)
@@ -120,9 +138,15 @@ class Drawing:
     axis: AxisOf
     figure: Callable[[float], str]
     """A value as it is written in a legend."""
+    brief: Callable[[float], str]
+    """The same where there is little room."""
     title: str = ""
     """Where it is not the figure's own: a chart may show several layers."""
     always_logarithmic: bool = False
+    nothing: float = math.nan
+    """What 0 is as a power of ten: nowhere, or below all others."""
+    best: Callable[[Sequence[float]], float] | None = None
+    """Chooses the best of its values, min or max, where an epoch can be the best by it."""
 
     def logarithmic(self, view: View) -> bool:
         """Whether y is drawn as powers of ten."""
@@ -136,14 +160,20 @@ class Drawing:
         return f"{title} ({', '.join(units)})" if units else title
 
     def scaled(self, points: Points, view: View) -> Points:
-        """The points as they are drawn: percent, or powers of ten; what is not above 0 has none and becomes a gap."""
+        """The points as they are drawn: percent, or powers of ten; what has none becomes a gap."""
         x, y = points
         if self.quantity.scale is SHARE:
             y = 100 * y
         if self.logarithmic(view):
             with np.errstate(divide="ignore", invalid="ignore"):
-                y = np.where(y > 0, np.log10(y), np.nan)
+                # A gradient of 0 is below all others, a loss of 0 is none.
+                y = np.where(y > 0, np.log10(y), np.where(y == 0, self.nothing, np.nan))
         return x, y
+
+    def placed(self, points: Points, view: View) -> Points:
+        """The points as they are drawn, over the x axis as it is counted."""
+        points = self.scaled(points, view)
+        return _over_log10(points) if view.scale.logarithmic else points
 
 
 def _dotted(points: Points, pen: Pen, names: tuple[str, ...], mark: str) -> Iterator[Curve]:
@@ -164,8 +194,12 @@ def _smoothed(batches: Series, view: View) -> Points:
 def _over_batches(batches: Series, training: Series, validation: Series, view: View, marks: Marks) -> Iterator[Curve]:
     if view.smoothing:
         yield Curve(batches.points(view.scale.place), Pen.BATCHES, Stroke.FAINT)
-    yield Curve(_smoothed(batches, view), Pen.SMOOTH, Stroke.LINE, (_("recent batches"), _("batches"), "", ""))
-    # Of the three words the line's can be done without.
+    yield Curve(
+        _smoothed(batches, view),
+        Pen.SMOOTH,
+        Stroke.LINE,
+        (_("recent batches"), _("batches"), _("avg") if view.smoothing else _("batch"), ""),
+    )
     means = (_("epoch mean"), _("epoch"), _("epoch"), "")
     yield Curve(training.points(view.scale.place), Pen.TRAINING, Stroke.DOTS, means, marks.training)
     held_out = (_("validation"), _("val"), _("val"), "")
@@ -185,8 +219,16 @@ def _learning_rate(history: History, view: View, marks: Marks) -> Iterator[Curve
 
 
 def _gradient_norms(history: History, view: View, marks: Marks) -> Iterator[Curve]:
-    """Of the first, the middle and the last layer: between them lies whether gradients vanish or explode."""
+    """Of the first, the middle and the last layer, in a band in which all are: between them lies whether gradients vanish or explode."""
     names = list(history.gradient_norms)
+    if len(names) > 3:
+        every = [series.points(view.scale.place) for series in history.gradient_norms.values()]
+        count = min(len(y) for _x, y in every)
+        norms = np.stack([y[:count] for _x, y in every])
+        words = _("lowest to highest of {count} layers"), _("all {count} layers"), _("all {count}")
+        band = every[0][0][:count], np.fmin.reduce(norms, axis=0)
+        named = tuple(text.format(count=len(names)) for text in words)
+        yield Curve(band, Pen.BATCHES, Stroke.BAND, named, marks.band, upper=np.fmax.reduce(norms, axis=0))
     chosen = sorted({0, len(names) // 2, len(names) - 1}) if names else []
     for index, pen, mark in zip(chosen, (Pen.VALIDATION, Pen.SMOOTH, Pen.TRAINING), (marks.validation, "", marks.training), strict=False):
         points = history.gradient_norms[names[index]].points(view.scale.place)
@@ -213,14 +255,18 @@ DRAWINGS: Mapping[str, Drawing] = {
         lambda run, view: _smoothed(run.loss, view) if len(run.loss) else run.training_loss.points(view.scale.place),
         axes.loss,
         lambda value: axes.figure(value, 3 if value < 100 else 0),
+        lambda value: axes.figure(value, 2 if value < 10 else 0),
+        best=min,
     ),
     "accuracy": Drawing(
         BATCHES["accuracy"],
         _accuracy,
         lambda run: _first_with_points(run.validation_accuracy, run.training_accuracy),
         lambda run, view: _smoothed(run.accuracy, view) if len(run.accuracy) else run.training_accuracy.points(view.scale.place),
-        axes.accuracy,
+        axes.fitted_accuracy,
         "{:.1f}%".format,
+        "{:.1f}".format,
+        best=max,
     ),
     "rate": Drawing(
         BATCHES["learning_rate"],
@@ -229,6 +275,7 @@ DRAWINGS: Mapping[str, Drawing] = {
         lambda run, view: run.learning_rate.points(view.scale.place),
         axes.positive,
         "{:.3g}".format,
+        "{:.2g}".format,
     ),
     "gradients": Drawing(
         FIGURES["gradient_norm"],
@@ -236,9 +283,11 @@ DRAWINGS: Mapping[str, Drawing] = {
         _first_gradients,
         lambda run, view: _first_gradients(run).points(view.scale.place),
         axes.positive,
-        "{:.1e}".format,
+        lambda value: f"{value:.1e}" if value else "0",
+        lambda value: f"{value:.0e}" if value else "0",
         title=N_("Gradient norms"),
         always_logarithmic=True,
+        nothing=-math.inf,
     ),
 }
 """By the names of their charts."""
@@ -248,39 +297,88 @@ def curves(drawing: Drawing, run: Shown | None, others: Sequence[Shown], view: V
     """All curves of a chart, those in front last, with x and y as they are drawn: powers of ten where an axis is logarithmic."""
     ghosts = [each for each in others if each.faded]
     others = [each for each in others if not each.faded]
-    found = [Curve(drawing.ghost(each.history, view), Pen.GHOST, Stroke.GHOST, (each.name,), marks.ghost) for each in ghosts]
-    tails = _tails([other.name for other in others])
-    for other, tail, pen, mark in zip(others, tails, RUN_PENS, marks.runs, strict=False):
-        points = drawing.compared(other.history).points(view.scale.place)
-        drawn = _dotted(points, pen, (other.name, tail, ""), mark)
-        found += [replace(curve, points=some(curve.points, MOST_DOTS)) if curve.stroke is Stroke.DOTS else curve for curve in drawn]
+    ghostly = (Curve(drawing.ghost(each.history, view), Pen.GHOST, Stroke.GHOST, (each.name,), marks.ghost) for each in ghosts)
+    found = [_of(each, curve, view) for each, curve in zip(ghosts, ghostly, strict=True)]
+    for group, pen, mark in zip(by_seed(others), RUN_PENS, marks.runs, strict=False):
+        points, band = _seeds([drawing.compared(each.history).points(view.scale.place) for each in group])
+        found += [_of(group[0], replace(curve, pen=pen), view) for curve in band]
+        drawn = _dotted(points, pen, (_name(group),), mark)
+        thinned = (replace(curve, points=some(curve.points, MOST_DOTS)) if curve.stroke is Stroke.DOTS else curve for curve in drawn)
+        longest = max(group, key=lambda each: trained_to(each.history, view.scale))
+        found += [_of(longest, curve, view) for curve in thinned]
     if run is not None:
-        found += drawing.curves(run.history, view, marks)
-    found = [replace(curve, points=drawing.scaled(curve.points, view)) for curve in found]
-    if view.scale.logarithmic:
-        found = [replace(curve, points=_over_log10(curve.points)) for curve in found]
-    return found
+        found += [_of(run, curve, view) for curve in drawing.curves(run.history, view, marks)]
+    return [_placed(drawing, curve, view) for curve in found]
 
 
-def _tails(names: Sequence[str]) -> list[str]:
-    """What tells names apart: without the words, divided by hyphens, that all begin with."""
-    words = [name.split("-") for name in names]
-    common = 0
-    while all(len(each) > common + 1 for each in words) and len({each[common] for each in words}) == 1:
-        common += 1
-    return ["-".join(each[common:]) for each in words]
+def _placed(drawing: Drawing, curve: Curve, view: View) -> Curve:
+    """The curve as it is drawn, with its band."""
+    upper = None if curve.upper is None else drawing.placed((curve.points[0], curve.upper), view)[1]
+    return replace(curve, points=drawing.placed(curve.points, view), upper=upper)
 
 
-def changes(run: Shown | None, view: View) -> list[tuple[float, str]]:
-    """Where on the x axis options were changed, and to what."""
-    made = run.history.changes if run else ()
-    if run is None or not made:
-        return []
-    places = run.history.course_at([change.step for change in made])[:, view.scale.place].tolist()
-    # It may come from a file.
-    texts = [printable(describe_change(change.changes, _))[:LONGEST_CHANGE] for change in made]
-    found = list(zip(places, texts, strict=True))
-    return [(math.log10(max(at, 1.0)), text) for at, text in found] if view.scale.logarithmic else found
+def by_seed(runs: Sequence[Shown]) -> list[list[Shown]]:
+    """The runs, together those that differ in nothing but their seed, in the order of the first of each."""
+    groups: list[tuple[object, list[Shown]]] = []
+    for run in runs:
+        options = {name: value for name, value in run.history.options.items() if name != "seed"}
+        found = next((group for known, group in groups if options and known == options), None)
+        if found is None:
+            groups.append((options, [run]))
+        else:
+            found.append(run)
+    return [group for _options, group in groups]
+
+
+def seed_places(runs: Sequence[Shown]) -> list[int]:
+    """Which colour and mark each run has: one for those that differ in nothing but their seed."""
+    groups = by_seed(runs)
+    return [next(place for place, group in enumerate(groups) if any(run is each for each in group)) for run in runs]
+
+
+def _name(group: Sequence[Shown]) -> str:
+    """What the names of runs with several seeds have in common, and how many there are."""
+    if len(group) == 1:
+        return group[0].name
+    words = [each.name.split() for each in group]
+    common = [word for word in words[0] if all(word in each for each in words) and word != _("seed")]
+    return " ".join([*common, _("{count} seeds").format(count=len(group))])
+
+
+def _seeds(every: Sequence[Points]) -> tuple[Points, list[Curve]]:
+    """The mean of curves, and the band between the lowest and the highest; of a single one itself, without a band."""
+    known = [points for points in every if len(points[0])]
+    if len(known) < 2:
+        return known[0] if known else every[0], []
+    places = np.unique(np.concatenate([x for x, _y in known]))
+    places = places if len(places) <= MOST_PLACES else np.linspace(places[0], places[-1], MOST_PLACES)
+    values = np.stack([np.interp(places, x, y, left=np.nan, right=np.nan) for x, y in known])
+    counts = np.isfinite(values).sum(axis=0)
+    sums = np.where(np.isfinite(values), values, 0.0).sum(axis=0)
+    mean = np.divide(sums, counts, out=np.full(len(places), np.nan), where=counts > 0)
+    low, high = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
+    return (places, mean), [Curve((places, low), Pen.PAPER, Stroke.BAND, upper=high)]
+
+
+def _of(shown: Shown, curve: Curve, view: View) -> Curve:
+    """A curve of this run."""
+    return replace(curve, end=trained_to(shown.history, view.scale), burst=shown.history.diverged)
+
+
+def trained_to(history: History, scale: Scale) -> float:
+    """Where on the x axis a run is by now, or ended."""
+    last = 0.0
+    for series in (history.loss, history.training_loss):
+        x, _y = series.points(scale.place)
+        last = max(last, float(x[-1]) if len(x) else 0.0)
+    return math.log10(max(last, 1.0)) if scale.logarithmic else last
+
+
+def reduced_to(curve: Curve, low: float, high: float, columns: int) -> Curve:
+    """The curve as so many columns from `low` to `high` show it, with all its spikes."""
+    points = envelope(curve.points, low, high, columns)
+    upper = None if curve.upper is None else envelope((curve.points[0], curve.upper), low, high, columns)[1]
+    return replace(curve, points=points, upper=upper)
 
 
 def _over_log10(points: Points) -> Points:
@@ -306,12 +404,9 @@ def whole_course(run: Shown | None, others: Sequence[Shown], view: View) -> tupl
 
 def _end(shown: Shown, scale: Scale) -> float:
     history = shown.history
-    last = 0.0
-    for series in (history.loss, history.training_loss):
-        x, _ = series.points(scale.place)
-        last = max(last, float(x[-1]) if len(x) else 0.0)
-    if not last:
-        return 0.0
+    last = trained_to(history, Scale.STEP if scale.logarithmic else scale)
+    if not last or history.ended:
+        return last
     progress = history.progress
     if scale is Scale.EPOCH or progress is None:
         return float(axes.horizon(last, max(shown.epochs, math.ceil(last)) if scale is Scale.EPOCH else math.ceil(last)))

@@ -24,6 +24,9 @@ class Painted(Widget):
     The style of a piece is the name of one of its component classes, or what Rich understands.
     """
 
+    ALLOW_SELECT = False
+    """What is drawn, pointed at and dragged with the mouse is no text to select."""
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id, classes=classes)
         self.look = Look.SHADES

@@ -17,6 +17,7 @@ from tui_trainer.text.drawing import Row
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.axes import Axis
 from tui_trainer.ui.chart.curves import Curve, Pen, Stroke
+from tui_trainer.ui.chart.notes import Guess, Note
 from tui_trainer.ui.chart.raster import Marks
 
 STYLES = tuple(pen.style for pen in Pen)
@@ -35,9 +36,19 @@ def canvas_size(y: Axis, size: tuple[int, int]) -> tuple[int, int]:
 
 
 def draw(
-    curves: Sequence[Curve], x: Axis, y: Axis, size: tuple[int, int], marks: Marks, posts: Sequence[tuple[float, Pen]] = ()
+    curves: Sequence[Curve],
+    x: Axis,
+    y: Axis,
+    size: tuple[int, int],
+    marks: Marks,
+    posts: Sequence[tuple[float, Pen]] = (),
+    notes: Sequence[Note] = (),
+    guess: Guess | None = None,
 ) -> list[Row]:
-    """Paint rows of characters, `size` being width and height. A post is an upright line at a place on the x axis."""
+    """Paint rows of characters, `size` being width and height. A post is an upright line at a place on the x axis.
+
+    Notes are written as far as there is room beside the curves, the first ones first.
+    """
     width, height = size
     columns, rows = canvas_size(y, size)
     if columns < 1 or rows < 1:
@@ -46,21 +57,40 @@ def draw(
     rules = [canvas.row_of(float(y.share(np.array(tick))), marks.down) for tick in y.ticks]
     for curve in (each for each in curves if each.stroke is Stroke.FAINT):
         canvas.line(_shares(curve, x, y), int(curve.pen), marks.faint)
-    for curve in (each for each in curves if each.stroke is Stroke.GHOST):
-        canvas.line(_shares(curve, x, y), int(curve.pen), marks.ghostly, dashed=True)
-    for place, pen in posts:
+    for curve in (each for each in curves if each.stroke in (Stroke.BAND, Stroke.GHOST)):
+        if curve.upper is None:
+            canvas.line(_shares(curve, x, y), int(curve.pen), marks.ghostly, (0, 2))
+        else:
+            canvas.band(_shares(curve, x, y), np.clip(y.share(curve.upper.astype(np.float64)), 0, 1), int(curve.pen), marks.shade)
+    notes = [note for note in notes if 0 <= x.share(np.array(note.at)) <= 1]
+    for place, pen in [*((note.at, note.pen) for note in notes if note.level is None), *posts]:
         if 0 <= x.share(np.array(place)) <= 1:
             canvas.post(canvas.column_of(float(x.share(np.array(place)))), pen, marks.post)
     for curve in (each for each in curves if each.stroke in (Stroke.LINE, Stroke.BETWEEN_DOTS)):
         faint = curve.stroke is Stroke.BETWEEN_DOTS and marks.plain
-        canvas.line(_shares(curve, x, y), int(curve.pen), marks.faint if faint else marks.glyphs)
+        canvas.line(_shares(curve, x, y), int(curve.pen), marks.faint if faint else marks.glyphs, curve.turn)
     for curve in (each for each in curves if each.stroke is Stroke.DOTS):
         canvas.dots(_shares(curve, x, y), int(curve.pen), curve.mark, marks.down)
-    if marks.rule:
-        for row in rules:
-            canvas.rule(row, int(Pen.GRID), marks.rule)
+    for note in notes:
+        _write(canvas, note, x, y, marks)
+    if guess and 0 <= y.share(np.array(guess.level)) <= 1:
+        row = canvas.row_of(float(y.share(np.array(guess.level))), marks.down)
+        any(canvas.write(words, int(Pen.GUESS), (row, row - 1, row + 1)) for words in guess.words)
+        canvas.rule(row, int(Pen.GUESS), marks.guess)
+    for row in rules if marks.rule else ():
+        canvas.rule(row, int(Pen.GRID), marks.rule)
     characters, pens = framed(canvas, x, y, size, plain=marks.plain, down=marks.down)
     return painted(characters, pens, STYLES)
+
+
+def _write(canvas: raster.Canvas, note: Note, x: Axis, y: Axis, marks: Marks) -> None:
+    """Write a note's words in the upper half beside its post, or near the point that it is of."""
+    column = canvas.column_of(float(x.share(np.array(note.at))))
+    rows: Sequence[int] = range((canvas.rows + 1) // 2)
+    if note.level is not None:
+        row = canvas.row_of(float(np.clip(y.share(np.array(note.level)), 0, 1)), marks.down)
+        rows = (row - 1, row + 1, row, row - 2, row + 2)
+    any(canvas.write(words, int(note.pen), rows, column) for words in note.words)
 
 
 def framed(canvas: raster.Canvas, x: Axis, y: Axis, size: tuple[int, int], *, plain: bool, down: int) -> tuple[np.ndarray, np.ndarray]:
@@ -138,5 +168,6 @@ def painted(characters: np.ndarray, pens: np.ndarray, styles: Sequence[str]) -> 
     rows: list[Row] = [[] for _ in range(height)]
     for start, end, pen in zip(starts.tolist(), [*starts[1:].tolist(), pens.size], pens.ravel()[starts].tolist(), strict=True):
         row, column = divmod(start, width)
-        rows[row].append((texts[row][column : end - row * width], styles[pen]))
+        # The second cell of a wide letter is empty.
+        rows[row].append((texts[row][column : end - row * width].replace("\0", ""), styles[pen]))
     return rows

@@ -1,6 +1,6 @@
 """A chart of one quantity over the course of a run, and of the runs it is compared with, drawn with plotext in the theme's colours."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -9,18 +9,24 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
-from tui_trainer.history.series import envelope, window
+from tui_trainer.history.series import window
 from tui_trainer.text.drawing import Row
 from tui_trainer.text.language import _
 from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
-from tui_trainer.ui.chart.curves import DRAWINGS, RUN_PENS, Curve, Pen, Shown, Stroke, changes, curves, whole_course
-from tui_trainer.ui.chart.legend import fitting, value_at, wordings
+from tui_trainer.ui.chart.curves import DRAWINGS, RUN_PENS, Curve, Pen, Shown, Stroke, curves, reduced_to, trained_to, whole_course
+from tui_trainer.ui.chart.legend import Entry, of_curves, of_runs, telling, value_at
+from tui_trainer.ui.chart.notes import Guess, changes, guess_of, notes
+from tui_trainer.ui.chart.overlap import in_turn, twins
 from tui_trainer.ui.chart.painted import Painted
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.view import Scale, View
 
 LEGEND_ROWS = 1
+
+LEGEND_SHARE = 12
+"""Rows of a chart from which on the names of other runs may take two."""
+
 ZOOM = 0.7
 PAN = 0.2
 
@@ -106,44 +112,69 @@ class Chart(Painted, can_focus=True):
         if height <= LEGEND_ROWS:
             return []
         drawn = curves(self.drawing, self._run, self._others, self.view, self.marks)
-        legend = self._legend(drawn, width)
-        canvas_rows = height - len(legend)
         low, high = self._range()
         visible = [self._cut(curve) for curve in drawn]
-        y = self._y_axis(visible, canvas_rows)
+        guess = self._guess()
+        alike = self._twins(visible, guess, width, height)
+        legend = self._legend(drawn, alike, width, height)
+        canvas_rows = height - len(legend)
+        y = self._y_axis(visible, canvas_rows, guess)
         columns, _ = plot.canvas_size(y, (width, canvas_rows))
         self._x = axes.of_window(low, high, columns, log=self.view.scale.logarithmic, clock=self.view.scale is Scale.TIME)
         self.columns = range(width - columns, width)
-        reduced = [replace(curve, points=envelope(curve.points, low, high, max(columns, 1))) for curve in visible]
-        posts = [(at, Pen.CHANGE) for at, _ in changes(self._run, self.view)]
-        if self.view.cursor is not None:
-            posts.append((self.view.cursor, Pen.CURSOR))
-        return [*legend, *plot.draw(reduced, self._x, y, (width, canvas_rows), self.marks, posts)]
+        reduced = in_turn([reduced_to(curve, low, high, max(columns, 1)) for curve in visible], alike)
+        posts = [] if self.view.cursor is None else [(self.view.cursor, Pen.CURSOR)]
+        told = list(notes(self.drawing, self._run.history, self.view)) if self._run else []
+        return [*legend, *plot.draw(list(reduced), self._x, y, (width, canvas_rows), self.marks, posts, told, guess)]
+
+    def _guess(self) -> Guess | None:
+        """What guessing reaches, as it is drawn."""
+        shown = [*([self._run] if self._run else []), *self._others]
+        guess = guess_of(self.drawing.quantity.name, [each.history for each in shown])
+        return guess.logarithmic if guess and self.drawing.logarithmic(self.view) else guess
+
+    def _twins(self, visible: Sequence[Curve], guess: Guess | None, width: int, height: int) -> Mapping[Pen, Sequence[Pen]]:
+        """Which of the runs' curves lie on each other, that of the run's validation among them."""
+        lines = [curve for curve in visible if curve.pen is Pen.VALIDATION or curve.pen in RUN_PENS]
+        if not any(curve.beside for curve in lines):
+            return {}
+        low, high = self._range()
+        y = self._y_axis(visible, height, guess)
+        return twins(lines, Axis(low, high, (), ()), y, width, height * self.marks.down)
 
     def _cut(self, curve: Curve) -> Curve:
         """The part of a curve that is looked at."""
         if self.view.window is None and curve.stroke is not Stroke.GHOST:
             return curve
-        return replace(curve, points=window(curve.points, *self._range(), edges=curve.stroke is not Stroke.DOTS))
+        edges = curve.stroke is not Stroke.DOTS
+        upper = None if curve.upper is None else window((curve.points[0], curve.upper), *self._range(), edges=edges)[1]
+        return replace(curve, points=window(curve.points, *self._range(), edges=edges), upper=upper)
 
-    def _y_axis(self, visible: Sequence[Curve], rows: int) -> Axis:
+    def _y_axis(self, visible: Sequence[Curve], rows: int, guess: Guess | None) -> Axis:
+        near = guess.level if guess else None
         if self.drawing.logarithmic(self.view):
-            return axes.logarithmic(visible, rows, 20 if self.drawing.always_logarithmic else 8)
-        return self.drawing.axis(visible, rows, whole=self.view.window is None)
+            return axes.logarithmic(visible, rows, axes.GRADIENT_POWERS if self.drawing.always_logarithmic else 8, near)
+        return self.drawing.axis(visible, rows, whole=self.view.window is None, near=near)
 
-    def _legend(self, drawn: Sequence[Curve], width: int) -> list[Row]:
+    def _legend(self, drawn: Sequence[Curve], alike: Mapping[Pen, Sequence[Pen]], width: int, height: int) -> list[Row]:
         """Each curve and its value, at the cursor or the latest; the runs that are compared have a row of their own."""
         place: Row = [(f" {self._place()} ", Pen.CURSOR.style)] if self.view.cursor is not None else []
         place += [(f" {text} ", Pen.CHANGE.style) for text in self._changed_here()]
-        beside = (*RUN_PENS, Pen.GHOST)
-        own = [curve for curve in drawn if curve.names and curve.pen not in beside]
-        others = [curve for curve in drawn if curve.names and curve.pen in beside]
-        first, *second = [own, others] if own and others else [own or others]
-        return [self._entries(first, place, width), *(self._entries(curves, [], width) for curves in second)]
+        own = [self._entry(curve, alike) for curve in drawn if curve.names and not curve.beside]
+        ghosts = [self._entry(curve, alike) for curve in drawn if curve.names and curve.pen is Pen.GHOST]
+        runs = [self._entry(curve, alike) for curve in drawn if curve.names and curve.pen in RUN_PENS]
+        tails = telling([entry.names[0] for entry in runs])
+        others = [*(replace(entry, names=(entry.names[0], tail)) for entry, tail in zip(runs, tails, strict=True)), *ghosts]
+        most = 1 if height < LEGEND_SHARE else 2
+        rows = [of_curves(own, place, width)] if own or not others else []
+        return [*rows, *(of_runs(others, [] if rows else place, width, most) if others else [])]
 
-    def _entries(self, curves: Sequence[Curve], place: Row, width: int) -> Row:
-        values = [self._value(curve) for curve in curves]
-        return fitting(([*place, *wording] for wording in wordings(curves, values, self.marks.line)), width)
+    def _entry(self, curve: Curve, alike: Mapping[Pen, Sequence[Pen]]) -> Entry:
+        first, *_others = alike.get(curve.pen, (curve.pen,))
+        twin = "" if first is curve.pen else self.marks.alike + self.marks.runs[RUN_PENS.index(first)]
+        entry = Entry(curve.mark or self.marks.line, curve.pen, curve.names, alike=twin)
+        value = self._value(curve)
+        return entry if value is None else replace(entry, value=self.drawing.figure(value), brief=self.drawing.brief(value))
 
     def _place(self) -> str:
         at = self.view.cursor or 0.0
@@ -157,17 +188,21 @@ class Chart(Painted, can_focus=True):
         return _("epoch {at:.2f}").format(at=at)
 
     def _changed_here(self) -> list[str]:
-        """What was changed where the cursor is."""
-        if self.view.cursor is None:
+        """What was changed where the cursor is, or that the run had ended by then."""
+        if self.view.cursor is None or self._run is None:
             return []
         column = (self._x.high - self._x.low) / max(len(self.columns) - 1, 1)
-        return [text for at, text in changes(self._run, self.view) if abs(at - self.view.cursor) <= column / 2]
+        found = [text for at, text in changes(self._run.history, self.view) if abs(at - self.view.cursor) <= column / 2]
+        history = self._run.history
+        if history.ended and self.view.cursor > trained_to(history, self.view.scale) + column / 2:
+            found.insert(0, _("ended at step {step:,}").format(step=history.steps))
+        return found
 
-    def _value(self, curve: Curve) -> str:
+    def _value(self, curve: Curve) -> float | None:
+        if curve.stroke in (Stroke.GHOST, Stroke.BAND) or (self.view.cursor is not None and self.view.cursor > curve.end * (1 + 1e-9)):
+            return None
         value = value_at(curve.points, self.view.cursor)
-        if value is None or curve.stroke is Stroke.GHOST:
-            return ""
-        return self.drawing.figure(10**value if self.drawing.logarithmic(self.view) else value)
+        return 10**value if value is not None and self.drawing.logarithmic(self.view) else value
 
     # What keys and the mouse do
 
@@ -179,11 +214,9 @@ class Chart(Painted, can_focus=True):
         return self.view.window or self._whole()
 
     def _last(self) -> float:
-        """Where the curves end."""
-        ends = [
-            curve.points[0][-1] for curve in curves(self.drawing, self._run, self._others, self.view, self.marks) if len(curve.points[0])
-        ]
-        return float(max(ends, default=0.0))
+        """Where the longest run is by now, or ended: beyond that there is nothing to read."""
+        shown = [*([self._run] if self._run else []), *(each for each in self._others if not each.faded)]
+        return max((trained_to(each.history, self.view.scale) for each in shown), default=0.0)
 
     def _at(self, event: events.MouseEvent) -> float | None:
         """The place on the x axis that the mouse is over."""
@@ -192,6 +225,11 @@ class Chart(Painted, can_focus=True):
             return None
         share = (offset.x - self.columns.start) / (len(self.columns) - 1)
         return self._x.low + share * (self._x.high - self._x.low)
+
+    def _readable(self, at: float) -> float:
+        """The place nearest to this one that can be read: in sight, and trained."""
+        low, high = self._range()
+        return max(min(at, high, self._last()), low)
 
     def _look(self, view: View) -> None:
         if view != self.view:
@@ -204,7 +242,7 @@ class Chart(Painted, can_focus=True):
         low, high = self._range()
         width = (high - low) / max(len(self.columns) - 1, 1)
         at = self._last() if self.view.cursor is None else self.view.cursor + columns * width
-        self._look(replace(self.view, cursor=min(max(at, low), high)))
+        self._look(replace(self.view, cursor=self._readable(at)))
 
     def action_zoom(self, direction: int) -> None:
         """Show less or more around the cursor."""
@@ -226,7 +264,8 @@ class Chart(Painted, can_focus=True):
             start, view = self._dragged_from
             self._look(view.panned((start - event.x) / max(len(self.columns) - 1, 1), self._whole()))
         else:
-            self._look(replace(self.view, cursor=self._at(event)))
+            at = self._at(event)
+            self._look(replace(self.view, cursor=None if at is None else self._readable(at)))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin to drag."""

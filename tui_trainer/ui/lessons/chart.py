@@ -7,6 +7,7 @@ from tui_trainer.history.series import EPOCH, SECONDS, STEP, Points
 from tui_trainer.history.traces import profile, trace
 from tui_trainer.lessons.lesson import ChartSpec
 from tui_trainer.text.language import _
+from tui_trainer.ui.chart.notes import guess_of, outcome
 from tui_trainer.ui.chart.overlay import Line, Overlay
 
 PLACES: Mapping[str, int] = {"epochs": EPOCH, "steps": STEP, "seconds": SECONDS}
@@ -21,8 +22,10 @@ class LessonChart(Overlay):
 
     def show_runs(self, runs: Mapping[str, History]) -> None:
         """Show how far the runs are."""
-        lines = [Line(_(name), self._points(run)) for name, run in runs.items()]
-        self.show(lines, self._last(lines, runs))
+        is_course = self._drawing.over != "layers"
+        lines = [Line(_(name), self._points(run), outcome(run) if is_course else "") for name, run in runs.items()]
+        guess = guess_of(self._drawing.quantity.name, list(runs.values())) if is_course else None
+        self.show(lines, self._longest(lines, runs), guess)
 
     def _points(self, run: History) -> Points:
         drawing = self._drawing
@@ -30,7 +33,7 @@ class LessonChart(Overlay):
             return profile(run, drawing.quantity, start=drawing.at == "start")
         return trace(run, drawing.quantity, PLACES[drawing.over], drawing.layer)
 
-    def _last(self, lines: Sequence[Line], runs: Mapping[str, History]) -> float:
+    def _longest(self, lines: Sequence[Line], runs: Mapping[str, History]) -> float:
         """Where the x axis ends: with the last epoch that was asked for, or where the longest line does."""
         if self._drawing.over == "epochs":
             return max((float(run.config.epochs) for run in runs.values() if run.config), default=1.0)

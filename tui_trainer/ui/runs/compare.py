@@ -18,7 +18,7 @@ from tui_trainer.runs.resumable import why_not_resumable
 from tui_trainer.system import folders
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
-from tui_trainer.ui.chart.curves import RUN_PENS, Pen, Shown
+from tui_trainer.ui.chart.curves import RUN_PENS, Pen, Shown, seed_places
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.health.screen import HealthScreen
@@ -261,7 +261,8 @@ class CompareScreen(PaneScreen[None]):
         others = self._marked.besides(current)
         drawn = current if self._marked.shows_current else None
         self.charts.follow(drawn.shown if drawn else None, [each.shown for each in others])
-        marks = {each.path: self._mark(mark, pen) for each, mark, pen in zip(others, self.marks.runs, RUN_PENS, strict=False)}
+        places = zip(others, seed_places([each.shown for each in others]), strict=True)
+        marks = {each.path: self._mark(self.marks.runs[place], RUN_PENS[place]) for each, place in places}
         if drawn:
             marks = {drawn.path: self._mark(self.marks.line, Pen.SMOOTH), **marks}
         runs = self.query_one(RunList)

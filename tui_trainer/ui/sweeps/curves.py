@@ -19,6 +19,12 @@ from tui_trainer.ui.sweeps.table import RunMark
 CHARTS = ("loss", "accuracy")
 
 MOST = len(RUN_PENS)
+"""Kinds of runs that can be marked at a time."""
+
+MOST_RUNS = 48
+"""Runs, of several seeds each."""
+
+SEED = "seed"
 
 
 class SweepCurves(Container):
@@ -47,7 +53,18 @@ class SweepCurves(Container):
 
     def marks(self, characters: Marks) -> Mapping[str, RunMark]:
         """What each marked run has on the charts."""
-        return {key: RunMark(character, pen) for key, character, pen in zip(self._marked, characters.runs, RUN_PENS, strict=False)}
+        kinds = self._kinds(self._marked)
+        marks = [RunMark(character, pen) for character, pen in zip(characters.runs, RUN_PENS, strict=True)]
+        return {key: marks[list(kinds).index(kind)] for kind, keys in kinds.items() for key in keys}
+
+    def _kinds(self, keys: Sequence[str]) -> Mapping[object, Sequence[str]]:
+        """These runs by all that they are but for the seed: those of several seeds are drawn as one."""
+        points = {result.key: result.point for result in self.board.results} if self.board else {}
+        kinds: dict[object, list[str]] = {}
+        for key in keys:
+            options = points.get(key, {"": key})
+            kinds.setdefault(frozenset((name, value) for name, value in options.items() if name != SEED), []).append(key)
+        return kinds
 
     def point(self, key: str | None) -> None:
         """Draw another run in full."""
@@ -57,13 +74,15 @@ class SweepCurves(Container):
 
     def toggle(self, keys: Sequence[str]) -> bool:
         """Mark these runs, or as many as there is room for; take their marks away where any has one. False where there is no room."""
-        room = MOST - len(self._marked)
         if any(key in self._marked for key in keys):
             self._marked = [key for key in self._marked if key not in keys]
-        elif room:
-            self._marked += keys[:room]
         else:
-            return False
+            before = len(self._marked)
+            for key in keys:
+                if len(self._marked) < MOST_RUNS and len(self._kinds([*self._marked, key])) <= MOST:
+                    self._marked.append(key)
+            if len(self._marked) == before:
+                return False
         self._change()
         return True
 
@@ -83,7 +102,7 @@ class SweepCurves(Container):
         marked = [key for key in self._marked if key in curves and key in points]
         names = self.board.names if self.board else ()
         # A legend has little room: what is the same need not be said.
-        differing = [name for name in names if len({points[key].get(name) for key in marked}) > 1] or list(names[:1])
+        differing = [name for name in names if name != SEED and len({points[key].get(name) for key in marked}) > 1] or list(names[:1])
         others = [replace(curves[key], name=" ".join(_named(name, points[key].get(name, "")) for name in differing)) for key in marked]
         run = curves.get(self.pointed) if self.pointed and self.pointed not in self._marked else None
         for chart in self.query(Chart):

@@ -180,7 +180,9 @@ class SweepScreen(PaneScreen[None]):
         curves = self.query_one(SweepCurves)
         marks = curves.marks(self.marks)
         self.query_one(SweepTable).show_marks(marks)
-        self.query_one("#marked", Static).update(_("{count} of {most} marked").format(count=len(marks), most=MOST))
+        self.query_one("#marked", Static).update(
+            _("{count} of {most} marked").format(count=len({mark.pen for mark in marks.values()}), most=MOST)
+        )
         self._watcher.want(curves.wanted)
 
     @on(CurvesRead)

@@ -8,6 +8,7 @@ from tui_trainer.history.quantity import SHARE, Quantity
 from tui_trainer.history.series import EPOCH, Points
 from tui_trainer.history.traces import profile, trace
 from tui_trainer.text.language import _
+from tui_trainer.ui.chart.notes import guess_of, outcome
 from tui_trainer.ui.chart.overlay import Line, Overlay
 
 KINDS = ("loss", "accuracy")
@@ -27,7 +28,8 @@ class TrialChart(Overlay):
         title = _(figure.curve or figure.title) if is_held_out else _(figure.title)
         if self.border_title != title:
             self.border_title = title
-        self.show([Line(name, self._points(run, figure, end)) for name, run in runs], end)
+        lines = [Line(name, self._points(run, figure, end), outcome(run)) for name, run in runs]
+        self.show(lines, end, guess_of(figure.name, [run for _name, run in runs]))
 
     def _points(self, run: History, figure: Quantity, end: float) -> Points:
         x, y = trace(run, figure, EPOCH)
