@@ -1,4 +1,5 @@
 import re
+from typing import Any
 
 from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.run.layer_table import LayerTable
@@ -7,7 +8,7 @@ from tui_trainer.ui.run.staircase import Staircase
 
 from .desk import SMALL, USUAL, Desk, Desks
 
-SICK = {"hidden": "16x8", "activation": "sigmoid", "initializer": "uniform", "optimizer": "sgd", "epochs": 1}
+SICK: dict[str, Any] = {"hidden": "16x8", "activation": "sigmoid", "initializer": "uniform", "optimizer": "sgd", "epochs": 1}
 
 
 def stairs(desk: Desk) -> list[str]:

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from tui_trainer.history.measurements import Measurement
 from tui_trainer.history.quantities import FIGURES
 from tui_trainer.history.quantity import Band, Grade, LayerQuantity, LayerTableCell
-from tui_trainer.history.staircase import Span, Stair, descent, limits, span, stairs
+from tui_trainer.history.staircase import AILING, Span, Stair, descent, limits, span, stairs
 from tui_trainer.text import drawing
 from tui_trainer.text.cells import cut, ljust, rjust
 from tui_trainer.text.drawing import Row
@@ -180,20 +180,24 @@ class Staircase(Painted, can_focus=True):
 
 
 def _frame(found: Sequence[Stair], width: int) -> Frame:
-    """Names, bars and words; then the figures, as many as leave the bars room, the most important ones."""
+    """Names, bars and words; then the figures, as many as leave the bars room, first those that are wrong somewhere."""
     name = min(max(len(stair.name) for stair in found), LONGEST_NAME) + 1
     word = max(cell_len(_(band.word)) for figure in FIGURES.values() if figure.cell for band in figure.bands) + GAP
     room = width - name - word - 1
     if room < LEAST_BAR:
         return Frame(name, max(width - name, 1), 0, ())
     chosen: list[Column] = []
-    for column in sorted(_columns(), key=lambda column: -column.cell.importance):
+    for column in sorted(_columns(), key=lambda column: (not _ails(column, found), -column.cell.importance)):
         least = LEAST_BAR if not chosen else ENOUGH_BAR
         if room - column.width - GAP < least:
             break
         room -= column.width + GAP
         chosen.append(column)
     return Frame(name, room, word, tuple(column for column in _columns() if column in chosen))
+
+
+def _ails(column: Column, found: Sequence[Stair]) -> bool:
+    return any(band and band.grade in AILING for band in (stair.bands[column.place] for stair in found))
 
 
 def _style(band: Band | None) -> str:
