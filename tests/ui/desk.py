@@ -213,9 +213,10 @@ class Desks:
         plain: bool = False,
         resumed: RunRecord | None = None,
         given: Mapping[str, Any] | None = None,
+        welcomes: bool = False,
         **options: Any,
     ) -> AsyncIterator[Desk]:
-        app = TrainerApp(self.options | options, output, plain=plain, resumed=resumed, given=given)
+        app = TrainerApp(self.options | options, output, plain=plain, resumed=resumed, given=given, welcomes=welcomes)
         async with seated(app, size) as desk:
             try:
                 yield desk

@@ -50,6 +50,7 @@ def train_options(command: Command) -> Command:
                 "--refresh", type=float, metavar="PER_SECOND", help="How often the app looks at the run; less for slow lines.  [default: 2]"
             ),
             click.option("--no-mouse", is_flag=True, help="Have the app take no mouse, for terminals whose reports of it get in the way."),
+            click.option("--no-welcome", is_flag=True, help="Have the app begin with the form, also where nothing was trained yet."),
             language_option,
             config_options,
         )
@@ -68,6 +69,7 @@ def train(
     stop_when: tuple[str, ...] | None,
     refresh: float | None,
     no_mouse: bool,
+    no_welcome: bool,
     **given: Any,
 ) -> int:
     """Train, and return the exit status. Raises UserError."""
@@ -81,7 +83,7 @@ def train(
     if refresh is not None:
         check_refresh(refresh)
     if no_ui:
-        for name, is_set in (("--refresh", refresh is not None), ("--no-mouse", no_mouse)):
+        for name, is_set in (("--refresh", refresh is not None), ("--no-mouse", no_mouse), ("--no-welcome", no_welcome)):
             if is_set:
                 raise UserError("only the app has a screen", option=name, hint="leave out --no-ui")
         from tui_trainer.headless.run import run_headless  # noqa: PLC0415 the app does not need it
@@ -102,7 +104,7 @@ def train(
     looks = {} if refresh is None else {"looks_per_second": refresh}
     # Options that do not fit by themselves may fit those of the resumed run.
     options = values if resume else dict(Config.parse(values, source))
-    return run_app({name: options[name] for name in values}, output, resume, mouse=not no_mouse, **looks)
+    return run_app({name: options[name] for name in values}, output, resume, mouse=not no_mouse, welcome=not no_welcome, **looks)
 
 
 def _resolved(run: str) -> Path:

@@ -28,6 +28,7 @@ from tui_trainer.ui.kit.fitted import Palette
 from tui_trainer.ui.kit.help import HelpScreen
 from tui_trainer.ui.kit.quit import QuitScreen
 from tui_trainer.ui.main import MainScreen
+from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.run.messages import RunEnded, RunRefused, RunStarted
 from tui_trainer.ui.run.runner import Runner
 from tui_trainer.ui.run.view import LOOKS_PER_SECOND
@@ -38,6 +39,7 @@ from tui_trainer.ui.sweeps.sweep import SweepScreen
 from tui_trainer.ui.sweeps.sweeping import SweepingApp
 from tui_trainer.ui.themes import NIGHT, THEMES
 from tui_trainer.ui.web import served
+from tui_trainer.ui.welcome.screen import WelcomeScreen
 
 FEATURES = ("kit", "chart", "run")
 """Those that are there from the start have their style sheets read then; a later one may overrule an earlier one."""
@@ -50,7 +52,8 @@ class TrainerApp(SweepingApp):
     """Ends with 0 when it is left; while a run is trained it asks first, and waits until what was learned is saved.
 
     Where a run is `resumed` it begins with that, the options `given` in place of its own. Where one is `watched`, which runs
-    in another process, it shows that and nothing else. Where there is an `opening` it begins on that screen, over the main one.
+    in another process, it shows that and nothing else. Where there is an `opening` it begins on that screen, over the main one; else
+    with the first minute where it `welcomes`.
     """
 
     TITLE = "tui-trainer"
@@ -75,6 +78,7 @@ class TrainerApp(SweepingApp):
         given: Mapping[str, Any] | None = None,
         watched: Follower | None = None,
         opening: Callable[[raster.Marks], Screen[None]] | None = None,
+        welcomes: bool = False,
     ) -> None:
         super().__init__()
         self._to_resume, self._given = resumed, given or {}
@@ -89,6 +93,7 @@ class TrainerApp(SweepingApp):
         marks = raster.PLAIN if plain else raster.BRAILLE
         self.main = MainScreen(values or {}, output, marks, looks_per_second)
         self._opening = opening(marks) if opening else None
+        self._welcomes = welcomes
         self._watch = WatchScreen(watched, marks, looks_per_second) if watched else None
         self.set_class(plain, "-plain")
         self.fault: BaseException | None = None
@@ -127,6 +132,8 @@ class TrainerApp(SweepingApp):
             self.main.resume(self._to_resume, self._given)
         if self._opening:
             self.push_screen(self._opening)
+        elif self._welcomes:
+            self.action_welcome()
         if served.is_served():
             served.when_the_server_is_gone(lambda: self.post_message(ExitApp()))
 
@@ -144,6 +151,7 @@ class TrainerApp(SweepingApp):
                     yield SystemCommand(_(binding.description), _(binding.tooltip), self._runs(binding.action, screen))
         if screen is self.main:
             yield SystemCommand(_("Compare runs"), _("The same as Runs"), self.main.action_compare)
+            yield SystemCommand(_("Welcome"), _("Digits that a network learns to read, and three ways to go on"), self.action_welcome)
         yield SystemCommand(_("Help"), _("Show all keys"), self.action_help)
         for name, theme in self.available_themes.items():
             title = _("Theme {name}, dark") if theme.dark else _("Theme {name}, light")
@@ -169,6 +177,12 @@ class TrainerApp(SweepingApp):
         if not isinstance(self.screen, HelpScreen):
             explained = self.screen if isinstance(self.screen, Explained) else self.main
             self.push_screen(HelpScreen(explained.explanation(), self))
+
+    def action_welcome(self) -> None:
+        """Show the first minute."""
+        config = self.main.query_one(ConfigForm).config
+        if config and not self.main.phase.going_on:
+            self.push_screen(WelcomeScreen(config, self.main, plain=self.has_class("-plain")), self.main.go)
 
     async def action_quit(self) -> None:
         """Leave, or ask first; insisting leaves at once."""

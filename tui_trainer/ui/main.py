@@ -54,6 +54,7 @@ from tui_trainer.ui.run.view import HEIGHTS, LEAVE_KEY, LOOKS_PER_SECOND, VIEW_K
 from tui_trainer.ui.runs.compare import CompareScreen
 from tui_trainer.ui.runs.comparing import Choice, Compared, Current
 from tui_trainer.ui.sweeps.sweeps import SweepsScreen
+from tui_trainer.ui.welcome.screen import Way
 from tui_trainer.ui.why.screen import Cure, WhyScreen
 
 READY = N_("ctrl+r starts a run with these options")
@@ -271,6 +272,18 @@ class MainScreen(PaneScreen[None]):
             form.go_to_problem()
             self.notify(_("An option is wrong: mend it first."), severity="error")
         return form.config
+
+    def go(self, way: Way | None) -> None:
+        """Go where the first minute leads."""
+        match way:
+            case Way.FAILURE:
+                form = self.query_one(ConfigForm).config
+                data = {"data": form.data, "validation": form.validation} if form else {}
+                config = Config.parse({**data, **PRESETS["Vanishing gradients"].values})
+                self._take_options(config)
+                self.panel.begin_next(config)
+            case Way.LESSONS:
+                self.action_lessons()
 
     # The run
 

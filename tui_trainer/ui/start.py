@@ -18,7 +18,7 @@ from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.follow import Follower
 from tui_trainer.runs.resumable import why_not_resumable
 from tui_trainer.runs.resumption import read_resumption
-from tui_trainer.system import terminal
+from tui_trainer.system import folders, terminal
 from tui_trainer.system.streams import warn
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.chart import raster
@@ -37,8 +37,12 @@ def run_app(
     *,
     looks_per_second: float = LOOKS_PER_SECOND,
     mouse: bool = True,
+    welcome: bool = True,
 ) -> int:
-    """Run the app and return the program's exit status. Raises UserError where there is no terminal to draw on."""
+    """Run the app and return the program's exit status. Raises UserError where there is no terminal to draw on.
+
+    Who has not trained anything here yet, and asks for nothing in particular, has a `welcome`.
+    """
     plain = _take_terminal("use --no-ui to train without a screen")
     settings = Settings.load()
     looks: dict[str, Any] = {"plain": plain, "looks_per_second": looks_per_second, "settings": settings}
@@ -48,7 +52,8 @@ def run_app(
     else:
         Config.parse(values)
         # Options that are given stand beside the defaults, not beside those of the last run.
-        app = TrainerApp(values or settings.options, output, **looks)
+        welcomes = welcome and not values and not settings.options and not folders.runs().exists()
+        app = TrainerApp(values or settings.options, output, welcomes=welcomes, **looks)
     return _run(app, mouse=mouse)
 
 
