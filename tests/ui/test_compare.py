@@ -119,7 +119,7 @@ async def test_marked_runs_are_compared_and_stay_in_the_main_charts(sit_down: De
         await show(desk, "charts", by_mouse=by_mouse)
         for chart, values in zip(compare(desk).query(Chart), (("0.400", "0.400"), ("90.3%", "87.3%")), strict=True):
             assert chart.region.area
-            assert re.search(rf"▲ \S*07-000000 {values[0]} +■ \S*04-000000 {values[1]}", legend(chart))
+            assert re.search(rf"▲ \S*07-000000 {values[0]}\s+■ \S*04-000000 {values[1]}", legend(chart))
         assert re.search("[⠁-⣿]", desk.screen)
 
         if by_mouse:
@@ -131,7 +131,7 @@ async def test_marked_runs_are_compared_and_stay_in_the_main_charts(sit_down: De
         await desk.settle()
         assert len(desk.charts()) >= 2
         for chart in desk.charts()[:2]:
-            assert re.search(r"▲ \S*07-000000 .*■ \S*04-000000\b", legend(chart))
+            assert re.search(r"▲ \S*07-000000 [\s\S]*■ \S*04-000000\b", legend(chart))
 
         await desk.press("c")
         await desk.until(lambda: marks(desk) == "▲..■...")

@@ -107,19 +107,19 @@ async def test_curves_of_marked_runs_and_of_the_one_under_the_cursor(watching: W
     async with watching(make_sweep(tmp_path / "sweep")) as desk:
         await desk.until(lambda: "◆" in legend(desk))
         await desk.press("space", "down", "space", "down")
-        await desk.until(lambda: "▲ seed 1" in legend(desk))
-        assert [row[1] for row in rows(desk)[:3]] == ["▲", "■", " "]
-        assert "2 of 6 marked" in desk.screen
+        await desk.until(lambda: "▲ tanh 2 seeds" in legend(desk))
+        assert [row[1] for row in rows(desk)[:3]] == ["▲", "▲", " "]
+        assert "1 of 6 marked" in desk.screen, "both seeds of a configuration"
         await desk.until(lambda: "◆" in legend(desk))
         await desk.press("up")
         await desk.until(lambda: "◆" not in legend(desk))
-        await desk.press("down", *["space", "down"] * 5)
-        assert "6 of 6 marked" in desk.screen
-        await desk.until_read("take a mark away first")
+        await desk.press("down", *["space", "down"] * 4)
+        assert [row[1] for row in rows(desk)[:7]] == ["▲", "▲", "■", "■", "▼", "★", " "]
+        assert "4 of 6 marked" in desk.screen
         await desk.press("u")
         assert "0 of 6 marked" in desk.screen
         await desk.press("c", "home", "space")
-        assert "2 of 6 marked" in desk.screen, "both seeds of a configuration"
+        assert "1 of 6 marked" in desk.screen
         await desk.press("space")
         assert "0 of 6 marked" in desk.screen
 
