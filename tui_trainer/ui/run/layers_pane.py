@@ -22,6 +22,8 @@ class LayersPane(Vertical):
         super().__init__(id=id)
         self.behind = ""
         """What tells the run behind from this one."""
+        self._told = ""
+        """Where the gradients are from, if they are not measured."""
 
     def compose(self) -> ComposeResult:
         """The staircase and the table."""
@@ -50,7 +52,12 @@ class LayersPane(Vertical):
 
     def stand_before(self, what_changed: str) -> None:
         """Name what stands behind; nothing for an empty text."""
-        self.behind = what_changed
+        self.behind, self._told = what_changed, ""
+        self._entitle()
+
+    def stand_for(self, told: str) -> None:
+        """Say where gradients that are not measured are from."""
+        self._told = told
         self._entitle()
 
     def _entitle(self) -> None:
@@ -58,5 +65,5 @@ class LayersPane(Vertical):
             entitle(self, title=_("Layers and parameters"), subtitle="")
         else:
             mark = (PLAIN_MARKS if self.app.has_class("-plain") else MARKS).within
-            told = _("{mark} before: {changes}").format(mark=mark, changes=self.behind) if self.behind else ""
+            told = _("{mark} before: {changes}").format(mark=mark, changes=self.behind) if self.behind else self._told
             entitle(self, title=_("Gradient of each layer"), subtitle=printable(told))

@@ -15,6 +15,7 @@ from tui_trainer.config.per_layer import abridged
 from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
 from tui_trainer.errors import reason_of
 from tui_trainer.history.history import History
+from tui_trainer.history.measurements import Measurement
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.chart.curves import DRAWINGS
@@ -117,6 +118,19 @@ class RunView(Vertical):
         measured = history.measured[-1] if history.measured else None
         behind = self._behind.measured_by(measured.step) if self._behind and measured else None
         return self.query_one(Staircase).show(measured, behind)
+
+    def foresee(self, foreseen: Measurement, warning: str) -> None:
+        """Have the gradients that arithmetic foresees in the place of those that are measured, with a warning where there is one."""
+        told = _("foreseen: {warning}").format(warning=warning) if warning else _("foreseen, not measured")
+        self.query_one(LayersPane).stand_for(told)
+        self.query_one(Staircase).begin(len(foreseen.names))
+        self.query_one(Staircase).show(foreseen)
+
+    def show_parameters_or_gradients(self, parameters: bool) -> None:
+        """Show how the layers' parameters are counted, or else their gradients."""
+        pane = self.query_one(LayersPane)
+        if pane.shows_parameters != parameters:
+            pane.show_parameters(parameters)
 
     def exchange_layers(self) -> None:
         """Show how the layers' parameters are counted in place of their gradients, or back."""
