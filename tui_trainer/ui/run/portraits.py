@@ -39,18 +39,22 @@ Paint = Callable[[int, int, Marks], list[Row]]
 """Draws a picture of so many columns and rows."""
 
 
+Told = tuple[str, str]
+"""A line, and its style."""
+
+
 @dataclass(frozen=True)
 class Portrait:
     """A picture, and what it is said of it, the most important first."""
 
     paint: Paint
-    told: tuple[Row, ...]
+    told: tuple[Told, ...]
 
     def rows(self, width: int, height: int, marks: Marks) -> list[Row]:
         """The picture over what is said of it, as much of that as leaves the picture room."""
         told = self.told[: max(height - LEAST, 0)]
         picture = self.paint(width, height - len(told), marks) if height - len(told) >= LEAST else []
-        return [*picture, *(_cut(row, width) for row in told)][:height]
+        return [*picture, *([(cut(text, width), style)] for text, style in told)][:height]
 
 
 def portrait(option: str, config: Config, spec: DataSpec, diverged_at: float | None = None) -> Portrait | None:
@@ -59,14 +63,6 @@ def portrait(option: str, config: Config, spec: DataSpec, diverged_at: float | N
         return _learning_rate(config, diverged_at)
     kind = KINDS.get(option)
     return kind(config, spec) if kind else None
-
-
-def _cut(row: Row, width: int) -> Row:
-    found: Row = []
-    for text, style in row:
-        room = width - sum(cell_len(each) for each, _style in found)
-        found.append((cut(text, room), style))
-    return found
 
 
 # Activations
@@ -80,7 +76,7 @@ def _activation(config: Config, _spec: DataSpec) -> Portrait | None:
         return None
     name = config.activations[0]
     remark = ACTIVATIONS[name].remark
-    return Portrait(partial(_draw_activation, name, config.alpha), ([(_(remark), "portrait--mark")],) if remark else ())
+    return Portrait(partial(_draw_activation, name, config.alpha), ((_(remark), "portrait--mark"),) if remark else ())
 
 
 def _draw_activation(name: str, alpha: float | None, width: int, height: int, marks: Marks) -> list[Row]:
@@ -140,14 +136,14 @@ def _initializer(config: Config, spec: DataSpec) -> Portrait:
     layer = 1 if len(config.hidden) > 1 else 0
     name, fans = config.initializers[layer], (sizes[layer], sizes[layer + 1])
     spread = initializer(name, uniform_limit=config.uniform_limit).deviation(*fans)
-    told: list[Row] = [[(f"dense_{layer + 1}: {fans[0]} → {fans[1]}, σ {spread:.3g}", "portrait--curve")]]
+    told = [(f"dense_{layer + 1}: {fans[0]} → {fans[1]}, σ {spread:.3g}", "portrait--curve")]
     if layer:
         signal, gradient = (f"{factor:.2g}" for factor in wave(config, spec).through(layer))
         both = _("signal and gradient ×{signal}") if signal == gradient else _("signal ×{signal}, gradient ×{gradient}")
         text = both.format(signal=signal, gradient=gradient)
     else:
         text = _("signal ×{signal}").format(signal=f"{spread * sqrt(fans[0]):.2g}")
-    told.append([(text, "portrait--slope")])
+    told.append((text, "portrait--slope"))
     return Portrait(partial(_draw_weights, name, config.uniform_limit, fans), tuple(told))
 
 
@@ -192,7 +188,7 @@ def _optimizer(config: Config, _spec: DataSpec) -> Portrait:
         text = _("rate {rate:g}: not in {steps} steps").format(rate=rate, steps=Valley.steps)
     else:
         text = _("rate {rate:g}: there in {steps} steps").format(rate=rate, steps=arrival)
-    return Portrait(partial(_draw_path, config.optimizer), ([(text, "portrait--slope")],))
+    return Portrait(partial(_draw_path, config.optimizer), ((text, "portrait--slope"),))
 
 
 @lru_cache(16)
@@ -219,7 +215,7 @@ def _schedule(config: Config, _spec: DataSpec) -> Portrait | None:
         return None
     last = _rates(config, np.array([float(config.epochs)]))[0]
     text = _("from {begin:g} to {end:.2g}").format(begin=config.learning_rate, end=last)
-    return Portrait(partial(_draw_schedule, config), ([(text, "portrait--slope")],))
+    return Portrait(partial(_draw_schedule, config), ((text, "portrait--slope"),))
 
 
 def _rates(config: Config, epochs: Array) -> Array:
@@ -246,13 +242,13 @@ LOWEST_RATE, HIGHEST_RATE = -6, 1
 def _learning_rate(config: Config, diverged_at: float | None) -> Portrait:
     usual, rate = OPTIMIZERS[config.optimizer].default_learning_rate, config.learning_rate
     text = _("usual for {name}: {low} to {high}").format(name=config.optimizer, low=_number(usual / 10), high=_number(usual))
-    told: list[Row] = [[(text, "portrait--slope")]]
+    told = [(text, "portrait--slope")]
     if diverged_at is not None:
-        told.append([(_("a run diverged at {rate}").format(rate=_number(diverged_at)), "portrait--mark")])
+        told.append((_("a run diverged at {rate}").format(rate=_number(diverged_at)), "portrait--mark"))
     elif rate > usual:
-        told.append([(_("{times} times above it").format(times=_number(rate / usual)), "portrait--mark")])
+        told.append((_("{times} times above it").format(times=_number(rate / usual)), "portrait--mark"))
     elif rate < usual / 10:
-        told.append([(_("{times} times below it").format(times=_number(usual / 10 / rate)), "portrait--mark")])
+        told.append((_("{times} times below it").format(times=_number(usual / 10 / rate)), "portrait--mark"))
     return Portrait(partial(_draw_rate, rate, usual, diverged_at), tuple(told))
 
 
@@ -280,7 +276,7 @@ def _draw_rate(rate: float, usual: float, diverged_at: float | None, width: int,
 
 
 def _number(value: float) -> str:
-    return f"{value:.2g}".replace("e-0", "e-").replace("e+0", "e")
+    return f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
 
 
 KINDS: Final[Mapping[str, Callable[[Config, DataSpec], Portrait | None]]] = {
