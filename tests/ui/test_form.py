@@ -1,15 +1,18 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
+from textual.content import Content
+from textual.geometry import Size
 from textual.widgets import Collapsible
 
-from tui_trainer.config.options import fields
+from tui_trainer.config.options import Config, fields
 from tui_trainer.config.relevance import hindrance
 from tui_trainer.errors import UserError
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit.help import HelpScreen
 from tui_trainer.ui.run.field import Field
-from tui_trainer.ui.run.form import ConfigForm
+from tui_trainer.ui.run.form import ConfigForm, fitting
 from tui_trainer.ui.run.run_panel import Phase
 
 from .desk import SMALL, USUAL, Desks
@@ -234,6 +237,95 @@ async def test_help_explains_the_field_and_each_choice_before_it_is_taken(sit_do
         await desk.press("enter", "home")
         assert "sigmoid: 1/(1+e^-z)" in desk.screen
         assert desk.value("activation") == "relu"
+
+
+ROOM = Size(31, 4)
+"""Of the help at 80 × 24."""
+
+
+def check_every_help() -> None:
+    config = Config.parse({})
+    for name, info in fields():
+        field = Field(name, info, str(getattr(config, name)))
+        for choice in (None, *field.choices):
+            meanings = field.meanings(choice)
+            text = fitting(meanings, ROOM)
+            assert Content(text).get_height({}, ROOM.width) <= ROOM.height, text
+            # It ends where a sentence or a clause does.
+            whole = "\n".join(meanings)
+            assert whole.startswith(text)
+            assert whole[len(text) :][:1] in ("", "\n", ";"), text
+
+
+def test_help_is_never_cut_in_mid_sentence() -> None:
+    check_every_help()
+    assert fitting(["one; two", "three; four"], Size(10, 2)) == "one; two\nthree"
+    assert fitting(["one; two", "three; four"], Size(3, 1)) == "one"
+
+
+@pytest.mark.usefixtures("korean")
+def test_help_is_never_cut_in_korean() -> None:
+    check_every_help()
+
+
+async def test_a_wrong_value_pushes_nothing_out_and_leaves_the_last_table(sit_down: Desks) -> None:
+    async with sit_down(SMALL, hidden="16") as desk:
+        form = desk.app.main.query_one(ConfigForm)
+        form.fill({"batch_size": "many", "seed": "7"})
+        await desk.settle()
+        lines = desk.screen.split("\n")
+        assert [line[34] for line in lines if " ✗ │" in line[:37]]
+        # In no field one reads what is wrong, and sees the field it is in.
+        assert "─batch size─" in desk.screen
+        assert "✗ must be a whole number" in desk.screen
+        assert "seed          7" in desk.screen
+        assert "(784 + 1) × 16 =" in desk.screen
+        assert "an option is wrong: see the form" in desk.screen
+        assert "total" not in desk.screen
+        # So does one in another field.
+        await desk.press("tab")
+        assert "✗ must be a whole number" in desk.screen
+        form.fill({"batch_size": "20"})
+        await desk.settle()
+        assert "✗" not in desk.screen
+        assert "eight of 128" in desk.screen
+        assert "total 12,730 parameters" in desk.screen
+
+
+async def test_a_choice_is_drawn_and_what_it_leaves_of_the_gradient_is_foreseen(sit_down: Desks) -> None:
+    async with sit_down(SMALL, hidden="100x10", activation="sigmoid", initializer="uniform", data="mnist") as desk:
+        assert "Setup  ! gradient ÷ 2e11" in desk.screen
+        assert "! foreseen: the gradient shrinks some 2e11 times on its way to dense_1" in desk.screen
+        await desk.press("tab")
+        assert "(784 + 1) × 100 =" in desk.screen
+        await desk.press("tab")
+        for part in ("f' ≤ 0.25", "slope at most ¼: ten leave 1e-6", "Gradient of each layer", "foreseen: gradient ÷ 2e11", "vanishing"):
+            assert part in desk.screen
+        # Another one is seen before it is taken, with what follows from it.
+        await desk.press("enter", "down")
+        assert "f' ≤ 1" in desk.screen
+        assert "gradient ÷" not in desk.screen
+        assert "signal ÷" in desk.screen
+        await desk.press("escape")
+        assert "f' ≤ 0.25" in desk.screen
+        assert "gradient ÷ 2e11" in desk.screen
+        await desk.press("tab")
+        assert "signal and gradient ×0.071" in desk.screen
+        await desk.press("tab")
+        assert "there in" in desk.screen
+        assert "(784 + 1) × 100 =" in desk.screen
+        await desk.resize(USUAL)
+        await desk.press("tab")
+        # In the form, where the network was.
+        portrait = desk.app.main.query_one("#portrait")
+        assert portrait.is_on_screen
+        assert "usual for adam" in desk.read(portrait)
+        await desk.press("tab")
+        assert not portrait.is_on_screen
+        assert "100×10" in desk.screen
+        desk.app.main.query_one(ConfigForm).fill({"activation": "relu", "initializer": "he_normal"})
+        await desk.settle()
+        assert "! " not in desk.screen
 
 
 async def test_letters_typed_into_a_field_steer_nothing(sit_down: Desks) -> None:

@@ -105,9 +105,7 @@ class Config(BaseModel):
         tuple[InstanceOf[Change], ...],
         BeforeValidator(parse_changes),
         PlainSerializer(lambda changes: [change.record() for change in changes]),
-    ] = Field(
-        (), description="options that change in the run, by step: 1200 learning_rate=0.0005 batch_size=64, 3000 clip_norm=none (or none)"
-    )
+    ] = Field((), description="options that change in the run, by step: 1200 learning_rate=0.0005, 3000 clip_norm=none (or none)")
 
     @field_validator("alpha")
     @classmethod

@@ -11,7 +11,7 @@ from typing import ClassVar, final
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_trainer.nn.arrays import Array
+from tui_trainer.nn.arrays import Array, zeros
 from tui_trainer.nn.layers import AfterBias, Elementwise, LayerRun, Operator, RunInputs, Shapes
 from tui_trainer.nn.registry import Registry
 
@@ -22,6 +22,9 @@ class Activation(Elementwise):
     continues = True
 
     summary: ClassVar[str]
+
+    remark: ClassVar[str] = ""
+    """What matters in the picture of f and f', in at most 31 letters."""
 
     initializer: ClassVar[str]
     """The initializer that `auto` chooses for this function."""
@@ -63,6 +66,7 @@ class Sigmoid(Activation):
     kind = "Sigmoid"
     prefix = "sigmoid"
     summary = "1/(1+e^-z): slope at most ¼, so gradients vanish with depth"
+    remark = "slope at most ¼: ten leave 1e-6"
     initializer = "glorot_uniform"
     in_place = True
     flat_below = 0.0025
@@ -91,6 +95,7 @@ class Tanh(Activation):
     kind = "Tanh"
     prefix = "tanh"
     summary = "tanh z: symmetric around 0, slope 1 there, flat far out"
+    remark = "slope 1 at 0, flat far out"
     initializer = "glorot_uniform"
     in_place = True
     flat_below = 0.01
@@ -114,6 +119,7 @@ class ReLU(Activation):
     kind = "ReLU"
     prefix = "relu"
     summary = "max(z, 0): fast, but a unit that is negative for every image is dead"
+    remark = "slope 0 below 0: the dead half"
     initializer = "he_normal"
     in_place = True
     after_bias = AfterBias("add_bias_and_rectify", "mask")
@@ -135,6 +141,7 @@ class LeakyReLU(Activation):
     kind = "LeakyReLU"
     prefix = "leaky_relu"
     summary = "z, or αz below 0: a small fixed slope keeps units alive"
+    remark = "slope α below 0: never dead"
     initializer = "he_normal"
     default_alpha = 0.01
 
@@ -162,6 +169,7 @@ class PReLU(Activation):
     kind = "PReLU"
     prefix = "prelu"
     summary = "z, or az below 0, with a learned for each unit"
+    remark = "the slope below 0 is learned"
     initializer = "he_normal"
     default_alpha = 0.25
 
@@ -210,6 +218,7 @@ class ELU(Activation):
     kind = "ELU"
     prefix = "elu"
     summary = "z, or α(e^z - 1) below 0: smooth, and means stay near 0"
+    remark = "slope fades below 0, smoothly"
     initializer = "he_normal"
     default_alpha = 1.0
     flat_below = 0.01
@@ -228,6 +237,20 @@ class ELU(Activation):
         np.minimum(out, 0.0, out=slope)
         np.add(slope, self.alpha, out=slope)
         np.copyto(slope, 1.0, where=x > 0)
+
+
+def drawn(name: str, x: Array, alpha: float | None = None) -> tuple[Array, Array]:
+    """f and f' of the activation called `name` at the points `x`, of shape (points,), as float64; α as it is at the start."""
+    z = np.asarray(x, np.float64)[:, None]
+    layer = ACTIVATIONS[name](1, alpha)
+    parameters = {key: zeros(shape, z.dtype) for key, shape in layer.shapes().items()}
+    layer.bind(parameters, {key: zeros(shape, z.dtype) for key, shape in layer.shapes().items()})
+    if parameters:
+        layer.initialize(np.random.default_rng(0))
+    out, scratch, gradient = np.empty_like(z), np.empty_like(z), np.ones_like(z)
+    layer.forward(z, out, scratch)
+    layer.backward(z, out, gradient, scratch)
+    return out[:, 0], gradient[:, 0]
 
 
 ACTIVATIONS: Registry[type[Activation]] = Registry(

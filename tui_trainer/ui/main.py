@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Button
 
 from tui_trainer.config.differences import describe_differences, differences
 from tui_trainer.config.options import Config
+from tui_trainer.diagnosis.foresight import foresee, turn
 from tui_trainer.diagnosis.remedies import briefly, changed
 from tui_trainer.lessons.lesson import Lesson
 from tui_trainer.lessons.quiz import Quiz
@@ -40,11 +41,14 @@ from tui_trainer.ui.lessons.quiz import QuizScreen
 from tui_trainer.ui.lessons.screen import LessonScreen
 from tui_trainer.ui.run.copy import CopyScreen
 from tui_trainer.ui.run.diagram import Diagram
+from tui_trainer.ui.run.field import TITLES
 from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.run.layer_editor import LayersScreen
 from tui_trainer.ui.run.layers_pane import LayersPane
 from tui_trainer.ui.run.messages import RunChanged, RunRefused, RunStarted
 from tui_trainer.ui.run.peeker import DataPeeked, Peeker
+from tui_trainer.ui.run.portrait_view import PortraitView
+from tui_trainer.ui.run.portraits import portrait
 from tui_trainer.ui.run.presets import PRESETS
 from tui_trainer.ui.run.resume import ask_if_over
 from tui_trainer.ui.run.run_panel import Phase
@@ -56,6 +60,9 @@ from tui_trainer.ui.runs.comparing import Choice, Compared, Current
 from tui_trainer.ui.sweeps.sweeps import SweepsScreen
 from tui_trainer.ui.welcome.screen import Way
 from tui_trainer.ui.why.screen import Cure, WhyScreen
+
+FORESEEN = ("activation", "alpha", "initializer", "uniform_limit")
+"""What decides how gradients fare in an untrained network, but for the layers' sizes, which are better seen in the table."""
 
 READY = N_("ctrl+r starts a run with these options")
 
@@ -146,13 +153,16 @@ class MainScreen(PaneScreen[None]):
         yield header("tui-trainer", ViewTabs(VIEWS), self.run_view.architecture)
         with Horizontal(id="body", classes=f"-{VIEWS[0]}"):
             yield ConfigForm(self._values, id="form")
-            yield self.run_view
+            with Vertical(id="stage"):
+                yield PortraitView(classes="pane")
+                yield self.run_view
         yield self.panel
         yield KeyFooter("i", "x", "h", "f", "f3", "p", "y", "v")
 
     def on_mount(self) -> None:
         """Begin with what the form describes."""
         self._peeker.start()
+        self._draw_portraits_with(self.marks)
         self.panel.enter(Phase.IDLE, _(READY))
 
     def on_unmount(self) -> None:
@@ -178,6 +188,48 @@ class MainScreen(PaneScreen[None]):
             self.panel.say(Phase.IDLE, sentence)
         elif self.phase is Phase.REFUSED:
             self.panel.enter(Phase.IDLE, sentence)
+        self._foresee(event.config)
+
+    @on(ConfigForm.Considered)
+    def _show_what_is_considered(self, event: ConfigForm.Considered) -> None:
+        """Show what a choice does: its portrait, and before the first run the gradients that it leaves."""
+        config = event.config
+        picture = portrait(event.option, config, self._peeker.spec_of(config.data), self._diverged_at(config)) if config else None
+        self.query_one(ConfigForm).set_class(picture is not None, "-portrayed")
+        for view in self.query(PortraitView):
+            view.show(picture, _(TITLES.get(event.option, event.option.replace("_", " "))))
+        self._foresee(config or self.query_one(ConfigForm).config)
+        if not self.runner:
+            self.run_view.show_parameters_or_gradients(event.option not in FORESEEN)
+
+    def _diverged_at(self, config: Config) -> float | None:
+        """The learning rate at which the latest run diverged, where that is all that tells it from this one."""
+        if self.runner and self.runner.history.diverged and differences(self.runner.options, config).keys() <= {"learning_rate"}:
+            return self.runner.options.learning_rate
+        return None
+
+    def _foresee(self, config: Config | None) -> None:
+        """Warn of what arithmetic foresees, and show the gradients while no run is on the screen."""
+        if config is None:
+            self.query_one(ConfigForm).warn("")
+            self.panel.foresee("")
+            return
+        foreseen = foresee(config, self._peeker.spec_of(config.data))
+        way = turn(foreseen)
+        warning = way.briefly(_) if way.is_far else ""
+        self.query_one(ConfigForm).warn(warning)
+        if not self.runner:
+            self.run_view.foresee(foreseen, warning)
+            self.panel.foresee(way.told(_) if way.is_far else "")
+
+    def take_marks(self, marks: raster.Marks) -> None:
+        """Draw the portraits with these characters too."""
+        super().take_marks(marks)
+        self._draw_portraits_with(marks)
+
+    def _draw_portraits_with(self, marks: raster.Marks) -> None:
+        for view in self.query(PortraitView):
+            view.draw_with(marks)
 
     def _show_parameters(self, config: Config | None) -> None:
         """Count the parameters of the form's network, and say what it is while no run is on the screen."""
@@ -187,7 +239,6 @@ class MainScreen(PaneScreen[None]):
             picture.show((spec.features, *config.hidden, spec.classes))
         else:
             self.run_view.explain(_("an option is wrong: see the form"))
-            picture.show(())
         if not self.runner:
             self._say_what_is_shown(config)
 

@@ -23,9 +23,13 @@ def header(brand: str, *beside: Widget) -> Horizontal:
     return Horizontal(Label(Content(brand), classes="brand"), *beside, classes="header")
 
 
-def entitle(widget: Widget, *, title: str | None = None, subtitle: str | None = None) -> None:
+def entitle(widget: Widget, *, title: str | Content | None = None, subtitle: str | None = None) -> None:
     """Set titles, which may hold anything, where they are others now: Textual draws all of a widget again at each setting."""
-    if title is not None and (widget.border_title or "") != Content(title).markup:
-        widget.border_title = Content(title).markup
-    if subtitle is not None and (widget.border_subtitle or "") != Content(subtitle).markup:
-        widget.border_subtitle = Content(subtitle).markup
+    if title is not None and (widget.border_title or "") != (markup := _markup(title)):
+        widget.border_title = markup
+    if subtitle is not None and (widget.border_subtitle or "") != (markup := _markup(subtitle)):
+        widget.border_subtitle = markup
+
+
+def _markup(title: str | Content) -> str:
+    return (title if isinstance(title, Content) else Content(title)).markup

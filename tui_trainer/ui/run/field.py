@@ -12,13 +12,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.widgets import Checkbox, Input, Label, OptionList, Select, Static
 
 from tui_trainer.config.options import AUTO, as_text, choices
 from tui_trainer.config.per_layer import abridged
-from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
 
 Shown = str | bool
@@ -44,7 +42,7 @@ class Legible(Highlighter):
 
 
 class Field(Vertical):
-    """A label, a control made for the option's type, and a line for what is wrong, which is not there until something is.
+    """A label, a control made for the option's type, and a mark where the value is wrong.
 
     It holds its value from the start, but has a control only once it is on the screen: most fields never are.
     """
@@ -77,9 +75,10 @@ class Field(Vertical):
         self._value = value
         self._control: Select[str] | Checkbox | Input | None = None
         self._label = Label(self.title)
-        self._complaint = Static(classes="complaint")
+        self._mark = Static("✗", classes="mark")
         self._wants_focus = False
-        self._problem: str | None = None
+        self.problem: str | None = None
+        """What is wrong with the value."""
 
     def _choices(self, value: Shown) -> dict[str, str]:
         """Each name and what it means; also `value`, where that names one for each layer."""
@@ -102,13 +101,13 @@ class Field(Vertical):
         return [(abridged(name), name) for name in self.choices]
 
     def compose(self) -> ComposeResult:
-        """The label and the control side by side, the complaint below."""
+        """The label, the control and the mark side by side."""
         self._control = self._make_control(self._value)
         with Horizontal():
             yield self._label
             yield self._control
-        if self._problem:
-            yield self._complaint
+            if self.problem:
+                yield self._mark
 
     def on_mount(self) -> None:
         """Listen to the list of choices: moving through it says what each means before one is chosen."""
@@ -162,23 +161,20 @@ class Field(Vertical):
             case Checkbox():
                 self._control.value = bool(value)
 
-    @property
-    def meaning(self) -> str:
-        """What the present choice means, where there are choices, and what the option is."""
-        choice = self.choices.get(str(self.value)) if self.choices else None
-        return f"{abridged(str(self.value))}: {choice}\n{self.description}" if choice else self.description
+    def meanings(self, choice: str | None = None) -> list[str]:
+        """What this choice means, or else the present one, where there are choices, and what the option is."""
+        name = str(self.value) if choice is None else choice
+        meaning = self.choices.get(name) if self.choices else None
+        return [*([f"{abridged(name)}: {meaning}"] if meaning else []), self.description]
 
     def complain(self, problem: str | None) -> None:
-        """Say what is wrong, or take it back."""
-        if problem == self._problem:
+        """Take note of what is wrong, or that nothing is."""
+        if problem == self.problem:
             return
-        self._problem = problem
+        self.problem = problem
         self.set_class(problem is not None, "-wrong")
-        self._complaint.update(Content(f"✗ {printable(problem)}" if problem else ""))
-        if problem and self._control and not self._complaint.is_attached:
-            self.mount(self._complaint)
-        if problem and self.has_focus_within:
-            self.call_after_refresh(self.scroll_visible, animate=False)
+        if problem and self._control and not self._mark.is_attached:
+            self.query_one(Horizontal).mount(self._mark)
 
     def _consider(self, highlighted: int | None) -> None:
         if highlighted is not None and self._control and self._control.has_class("-expanded"):

@@ -1,6 +1,6 @@
 """The form: every option of Config, checked as one types."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,16 +8,19 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.events import DescendantBlur, DescendantFocus
+from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import Button, Collapsible, Static
 
 from tui_trainer.config.options import AUTO, Config, choices, fields, problems
 from tui_trainer.config.relevance import hindrance
 from tui_trainer.errors import UserError
+from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
+from tui_trainer.ui.kit.titles import entitle
 from tui_trainer.ui.run.diagram import Diagram
 from tui_trainer.ui.run.field import Field, Shown, shown
+from tui_trainer.ui.run.portrait_view import PortraitView
 
 ALWAYS_SHOWN = ("hidden", "activation", "initializer", "optimizer", "learning_rate", "batch_size", "epochs", "seed")
 """What a first run is about. Whatever else Config knows is under More."""
@@ -42,6 +45,13 @@ class ConfigForm(Vertical):
 
         config: Config | None
 
+    @dataclass
+    class Considered(Message):
+        """The cursor is in the field of this option, whose value or considered choice makes this run; None where it is in no such field."""
+
+        option: str
+        config: Config | None
+
     def __init__(self, values: Mapping[str, Any], *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
         self.border_title = _("Setup")
@@ -51,9 +61,13 @@ class ConfigForm(Vertical):
         self.fields = {name: Field(name, info, given.get(name, self._proposed[name])) for name, info in fields()}
         """All there are, on the screen or not, by their options."""
         self._config: Config | None = None
+        self._choice: str | None = None
+        """What is considered in an open list."""
+        self._told: tuple[str, Config | None] = "", None
+        """What was considered last."""
 
     def compose(self) -> ComposeResult:
-        """What fills the form, the options, the network they make, and a line of help that keeps its place."""
+        """What fills the form, the options, the network they make or the portrait of a choice, and help that keeps its place."""
         with Horizontal(id="tools"):
             yield Button(_("Presets p"), id="presets", compact=True)
             yield Button(_("Layers d"), id="design", compact=True)
@@ -63,11 +77,16 @@ class ConfigForm(Vertical):
                 yield self.fields[name]
             yield Collapsible(title=_("More"), id="more")
         yield Diagram(id="picture")
+        yield PortraitView(id="portrait")
         yield Static(_(HINT), id="help")
 
     def on_mount(self) -> None:
         """Check what the form begins with."""
         self._check()
+
+    def on_resize(self) -> None:
+        """Say as much as there is room for now."""
+        self.call_after_refresh(self._explain)
 
     @property
     def config(self) -> Config | None:
@@ -88,17 +107,22 @@ class ConfigForm(Vertical):
             return False
         field.complain(error.below_option())
         self._go_to(error.field)
+        self._explain()
         return True
 
     def go_to_problem(self) -> None:
         """Put the cursor into the first field that is wrong."""
-        wrong = next((name for name, field in self.fields.items() if field.has_class("-wrong")), None)
-        if wrong is not None:
+        if wrong := next((name for name, field in self.fields.items() if field.problem), None):
             self._go_to(wrong)
 
     def go_to_first(self) -> None:
         """Put the cursor into the first field."""
         self._go_to(ALWAYS_SHOWN[0])
+
+    def warn(self, text: str) -> None:
+        """Warn in the title of what is foreseen; nothing for an empty text."""
+        title = Content.assemble(_("Setup"), *([("  ", ""), (f"! {text}", "$text-warning")] if text else []))
+        entitle(self, title=title)
 
     def _go_to(self, name: str) -> None:
         if name not in ALWAYS_SHOWN:
@@ -123,29 +147,59 @@ class ConfigForm(Vertical):
         event.stop()
         if event.field.option in DECIDING:
             self._propose()
+        self._choice = None
         self._check()
-        if event.field.has_focus_within:
-            self._explain(event.field.meaning, event.field.title)
 
     @on(Field.Considered)
     def _choice_considered(self, event: Field.Considered) -> None:
         event.stop()
-        self._explain(f"{event.choice}: {event.field.choices[event.choice]}", event.field.title)
+        self._choice = event.choice
+        self._explain()
 
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
+    def on_descendant_focus(self) -> None:
         """Explain the field that the cursor is in."""
-        field = next((node for node in event.widget.ancestors_with_self if isinstance(node, Field)), None)
-        if field is not None:
-            self._explain(field.meaning, field.title)
+        self._choice = None
+        self._explain()
 
-    def on_descendant_blur(self, _event: DescendantBlur) -> None:
+    def on_descendant_blur(self) -> None:
         """Explain nothing when the cursor is in no field."""
-        self._explain(Content.from_markup(_(HINT)), "")
+        self._choice = None
+        self._explain()
 
-    def _explain(self, text: str | Content, title: str) -> None:
-        help_line = self.query_one("#help", Static)
-        help_line.border_title = title
-        help_line.update(text if isinstance(text, Content) else Content(text), layout=False)
+    @property
+    def _field_in_focus(self) -> Field | None:
+        around = self.screen.focused.ancestors_with_self if self.screen.focused else ()
+        return next((node for node in around if isinstance(node, Field)), None)
+
+    def _explain(self) -> None:
+        """Say what is wrong, or else what the field is for that the cursor is in, and what the choice means that is considered."""
+        field, wrong = self._field_in_focus, [each for each in self.fields.values() if each.problem]
+        if wrong and self._choice is None:
+            blamed = field if field in wrong else wrong[0]
+            self._say(Content.styled(f"✗ {printable(blamed.problem or '')}", "$text-error"), blamed.title)
+        elif field:
+            room = self.query_one("#help").content_size
+            self._say(Content(fitting(field.meanings(self._choice), room)), field.title)
+        else:
+            self._say(Content.from_markup(_(HINT)), "")
+        told = (field.option, self._considered(field)) if field else ("", None)
+        if told != self._told:
+            self._told = told
+            self.post_message(self.Considered(*told))
+
+    def _say(self, text: Content, title: str) -> None:
+        help_area = self.query_one("#help", Static)
+        help_area.border_title = title
+        help_area.update(text, layout=False)
+
+    def _considered(self, field: Field) -> Config | None:
+        """The run if the considered choice were taken, with what follows from it."""
+        if self._choice is None:
+            return self._config
+        shown_fields = {name: each.value for name, each in self.fields.items() if each.display and each.value != ""}
+        values = {name: value for name, value in shown_fields.items() if name in DECIDING or value != self._proposed[name]}
+        values[field.option] = self._choice
+        return None if problems(values) else Config.parse(values)
 
     def _propose(self) -> None:
         """Renew the defaults that depend on a choice, wherever the user put nothing else."""
@@ -176,6 +230,19 @@ class ConfigForm(Vertical):
         if config is None or config != self._config:
             self._config = config
             self.post_message(self.Changed(config))
+        self._explain()
+
+
+def fitting(paragraphs: Sequence[str], room: Size) -> str:
+    """As many paragraphs as there is room for, of the last one as many clauses; the first clause in any case."""
+    found = ""
+    for number, paragraph in enumerate(paragraphs):
+        for place, clause in enumerate(paragraph.split("; ")):
+            longer = found + ("; " if place else "\n" if number else "") + clause
+            if found and Content(longer).get_height({}, room.width) > room.height:
+                return found
+            found = longer
+    return found
 
 
 def _proposals(chosen: Mapping[str, Any]) -> dict[str, Shown]:

@@ -132,6 +132,7 @@ class LayerTable(Vertical):
 
     def show(self, rows: Sequence[LayerRow]) -> None:
         """Show these layers."""
+        self.remove_class("-outdated")
         if rows != self.rows:
             self.rows = rows
             self._fill()
@@ -146,9 +147,8 @@ class LayerTable(Vertical):
         return len(self.rows) + 2
 
     def explain(self, reason: str) -> None:
-        """Say why there is nothing to show."""
-        self.rows = ()
-        self._fill()
+        """Say why what is shown is out of date."""
+        self.add_class("-outdated")
         self.query_one("#total", Static).update(Content(reason), layout=False)
 
     def on_resize(self, _event: Resize) -> None:

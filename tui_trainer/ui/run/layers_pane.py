@@ -23,6 +23,8 @@ class LayersPane(Vertical):
         self._before = ""
         """What tells this run from the one behind."""
         self._step: int | None = None
+        self._told = ""
+        """Where the gradients are from, if they are not measured."""
 
     def compose(self) -> ComposeResult:
         """The staircase and the table."""
@@ -51,7 +53,7 @@ class LayersPane(Vertical):
 
     def stand_before(self, what_changed: str) -> None:
         """Name what stands behind; nothing for an empty text."""
-        self._before, self._step = what_changed, None
+        self._before, self._step, self._told = what_changed, None, ""
         self._entitle()
 
     def stand_at(self, step: int | None) -> None:
@@ -59,13 +61,18 @@ class LayersPane(Vertical):
         self._step = step
         self._entitle()
 
+    def stand_for(self, told: str) -> None:
+        """Say where gradients that are not measured are from."""
+        self._told = told
+        self._entitle()
+
     def _entitle(self) -> None:
         if self.shows_parameters:
             entitle(self, title=_("Layers and parameters"), subtitle="")
             return
         mark = (PLAIN_MARKS if self.app.has_class("-plain") else MARKS).within
-        before = _("{mark} before: {changes}").format(mark=mark, changes=self._before) if self._before else ""
+        below = _("{mark} before: {changes}").format(mark=mark, changes=self._before) if self._before else self._told
         title = _("Gradient of each layer")
         if self._step is not None:
             title += ", " + _("step {step:,.0f}").format(step=self._step)
-        entitle(self, title=title, subtitle=printable(before))
+        entitle(self, title=title, subtitle=printable(below))

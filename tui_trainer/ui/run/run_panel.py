@@ -129,6 +129,14 @@ class RunPanel(Horizontal):
         if str(symptom.content) != text:
             symptom.update(Content(text), layout=False)
 
+    def foresee(self, warning: str) -> None:
+        """Warn of what is foreseen before the first run; nothing for an empty text."""
+        self.set_class(bool(warning), "-foreseen")
+        text = _("! foreseen: {warning}").format(warning=warning) if warning else ""
+        symptom = self.query_one("#symptom", Static)
+        if str(symptom.content) != text:
+            symptom.update(Content(text), layout=False)
+
     def show_progress(self, phase: Phase, epochs: int, progress: Progress, before: float) -> None:
         """Show how far the run is, of so many epochs; `before` is the training time of the epochs before this one."""
         speed = "  " + _("{count:,.0f} images/s").format(count=progress.samples / progress.seconds) if progress.seconds else ""

@@ -128,6 +128,19 @@ class RunView(Vertical):
     def _look_at_another_moment(self, event: Chart.Looked) -> None:
         self._draw_layers(event.view)
 
+    def foresee(self, foreseen: Measurement, warning: str) -> None:
+        """Have the gradients that arithmetic foresees in the place of those that are measured, with a warning where there is one."""
+        told = _("foreseen: {warning}").format(warning=warning) if warning else _("foreseen, not measured")
+        self.query_one(LayersPane).stand_for(told)
+        self.query_one(Staircase).begin(len(foreseen.names))
+        self.query_one(Staircase).show(foreseen)
+
+    def show_parameters_or_gradients(self, parameters: bool) -> None:
+        """Show how the layers' parameters are counted, or else their gradients."""
+        pane = self.query_one(LayersPane)
+        if pane.shows_parameters != parameters:
+            pane.show_parameters(parameters)
+
     def exchange_layers(self) -> None:
         """Show how the layers' parameters are counted in place of their gradients, or back."""
         pane = self.query_one(LayersPane)

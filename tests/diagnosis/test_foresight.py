@@ -1,0 +1,92 @@
+"""What is foreseen of an untrained network, held against what its first step measures."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tui_trainer.config.options import Config
+from tui_trainer.datasets.dataset import Dataset, Split, load
+from tui_trainer.datasets.spec import MNIST_SPEC
+from tui_trainer.diagnosis.foresight import foresee, moments, turn
+from tui_trainer.diagnosis.replay import first_measurement
+from tui_trainer.nn.activations import ACTIVATIONS
+from tui_trainer.nn.initializers import INITIALIZERS
+
+TEN: dict[str, Any] = {"hidden": "100x10", "initializer": "uniform"}
+
+
+@cache
+def some_digits() -> Dataset:
+    whole = load("mnist")
+    return Dataset("some", Split(whole.training.images[:200], whole.training.labels[:200]), None, whole.spec)
+
+
+def holds(options: dict[str, Any]) -> None:
+    """Each layer's gradient, and what is left of it at the first layer, is measured within a factor of ten."""
+    config = Config.parse({**options, "optimizer": "sgd", "threads": 1, "validation": 100})
+    measured, foreseen = first_measurement(config, some_digits()), foresee(config, MNIST_SPEC)
+    assert measured is not None
+    assert foreseen.names == measured.names
+    norms, expected = np.array(measured.figure("gradient_norm")), np.array(foreseen.figure("gradient_norm"))
+    assert np.abs(np.log10(expected / norms)).max() < 1
+    assert abs(np.log10(expected[0] / expected[-1] * norms[-1] / norms[0])) < 1
+    weights = np.array(measured.figure("weight_norm")) / foreseen.figure("weight_norm")
+    np.testing.assert_allclose(weights, 1, atol=0.1)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("initializer", INITIALIZERS)
+@pytest.mark.parametrize("hidden", ["32x3", "32x10"])
+def test_gradients_are_foreseen_within_a_factor_of_ten(activation: str, initializer: str, hidden: str) -> None:
+    holds({"hidden": hidden, "activation": activation, "initializer": initializer})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"hidden": "64x10", "dropout": 0.5},
+        {"hidden": "128,64,32,16", "activation": "tanh,relu,elu,sigmoid"},
+        {"hidden": "64x10", "initializer": "uniform", "uniform_limit": 0.5, "activation": "tanh"},
+        {"hidden": "64x10", "activation": "prelu", "alpha": 0.9},
+        {"hidden": "none"},
+    ],
+)
+def test_they_are_foreseen_with_dropout_and_in_layers_of_many_kinds_too(options: dict[str, Any]) -> None:
+    holds(options)
+
+
+@pytest.mark.parametrize(
+    ("options", "brief", "told"),
+    [
+        (TEN | {"activation": "sigmoid"}, "gradient ÷ 2e11", "the gradient shrinks some 2e11 times on its way to dense_1"),
+        (TEN, "signal ÷ 3e6", "the signal shrinks some 3e6 times on its way to dense_11"),
+        (TEN | {"uniform_limit": 1.0}, "signal × 4e6", "the signal grows some 4e6 times on its way to dense_11"),
+        (TEN | {"uniform_limit": 1.0, "activation": "tanh"}, "gradient × 397", "the gradient grows some 397 times on its way to dense_1"),
+        ({"hidden": "100x200", "activation": "sigmoid"}, "gradient ÷ ∞", "nothing of the gradient reaches dense_1"),
+        (
+            {"hidden": "100x99", "uniform_limit": 1.0, "initializer": "uniform"},
+            "gradient × ∞",
+            "the gradient overflows on its way to dense_1",
+        ),
+    ],
+)
+def test_what_is_far_from_level_is_told_in_figures(options: dict[str, Any], brief: str, told: str) -> None:
+    found = turn(foresee(Config.parse(options), MNIST_SPEC))
+    assert (found.is_far, found.briefly(), found.told()) == (True, brief, told)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"hidden": "none"}, {"hidden": "100x10"}, {"hidden": "64x5", "activation": "tanh", "dropout": 0.3}]
+)
+def test_a_network_with_the_weights_made_for_it_is_level(options: dict[str, Any]) -> None:
+    assert not turn(foresee(Config.parse(options), MNIST_SPEC)).is_far
+
+
+def test_the_moments_are_those_of_a_normal_distribution() -> None:
+    relu, tanh = moments("relu", None, 4.0), moments("tanh", None, 1e-6)
+    assert relu == pytest.approx((2 / np.sqrt(2 * np.pi), 2.0, 0.5, 0.5), rel=1e-3)
+    assert tanh == pytest.approx((0, 1e-6, 1, 0), abs=1e-5)
+    # Steep beside its inputs, a sigmoid is a step.
+    assert moments("sigmoid", None, 1e8) == pytest.approx((0.5, 0.5, 0, 1), abs=1e-2)
