@@ -139,3 +139,9 @@ def test_one_thread_may_add_while_another_looks() -> None:
         assert (np.diff(cells.last[shown]) >= 0).all()
         np.testing.assert_allclose(cells.values[:, shown], 1e-3, rtol=1e-6)
     thread.join()
+
+
+def test_the_first_batch_is_shown_from_step_0_on() -> None:
+    table = values(2)
+    table[:, 0, PLACES["update_ratio"]] = 1e-3, 2e-3
+    np.testing.assert_allclose(told(table, [1, 2]).cells(UPDATE, 4, 8).values[0], [*[1e-3] * 4, 2e-3, *[np.nan] * 3], rtol=1e-6)

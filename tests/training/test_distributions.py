@@ -85,9 +85,9 @@ def test_values_that_are_all_the_same_or_not_finite_are_counted(values: list[flo
 
 
 def test_magnitudes_are_counted_between_powers_of_two() -> None:
-    values = np.array([1.0, -1.5, 2.0, 0.25, 0.0, np.inf, 1e-30, 1e30], np.float32)
+    values = np.array([1.0, -1.5, 2.0, 0.25, 0.0, -0.0, np.inf, np.nan, 1e-30, 1e-42, 1e30], np.float32)
     histogram = health.by_magnitude(values)
-    assert histogram.elsewhere == 2
+    assert histogram.elsewhere == 2, "zeros have no magnitude"
     powers = np.rint(histogram.edges[:-1] / np.log10(2)).astype(int)
     found = {int(power): int(count) for power, count in zip(powers, histogram.counts, strict=True) if count}
-    assert found == {0: 2, 1: 1, -2: 1, health.SMALLEST: 1, health.GREATEST - 1: 1}
+    assert found == {0: 2, 1: 1, -2: 1, health.SMALLEST: 2, health.GREATEST - 1: 3}

@@ -13,7 +13,7 @@ from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.training.control import Control
-from tui_trainer.training.events import Ended, EpochEnded, Event, Progress, Snapshot, Started
+from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Progress, Snapshot, Started, record
 from tui_trainer.training.loop import Training
 
 
@@ -336,3 +336,84 @@ def test_dropout_and_decay_are_reproducible_and_change_the_run(digits: Dataset) 
         one, same = (tensors(last(events(digits, **options)).snapshot) for _ in range(2))
         assert one == same
         assert one != plain
+
+
+def follow(data: Dataset, change: tuple[int, dict[str, Any]] | None = None, **options: Any) -> tuple[list[Progress], Ended, list[Progress]]:
+    """A run whose layers are followed: its batches, its end, and the batches of the same run with the layers measured at each."""
+    found: list[tuple[list[Progress], Ended]] = []
+    for each_batch in (False, True):
+        control, batches = Control(), []
+        if not each_batch:
+            control.follow_layers()
+        for event in events(data, control, **options):
+            if isinstance(event, Progress):
+                batches.append(event)
+            if each_batch:
+                control.count_distributions()
+            if change and isinstance(event, Progress) and event.step == change[0]:
+                control.change(change[1])
+            if isinstance(event, Ended):
+                found.append((batches, event))
+    return *found[0], found[1][0]
+
+
+def test_layers_that_are_followed_are_measured_from_the_first_batch_on_at_steps_that_no_clock_decides(digits: Dataset) -> None:
+    batches, end, _ = follow(digits, batch_size=2)
+    measured = [event.step for event in batches if event.layers]
+    assert measured == [1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 250, 256, 362, 500]  # an epoch ends at 250 and at 500
+    assert [event.step for event in batches if event.distributions] == measured
+    assert end.last_measured is None, "only a divergence needs it"
+    assert tensors(end.snapshot) == tensors(last(events(digits, batch_size=2)).snapshot)
+
+
+@pytest.mark.parametrize(
+    ("at", "options"),
+    [
+        (20, {}),
+        (40, {"dropout": 0.2, "clip_norm": 1.0, "weight_decay": 1e-3}),
+        (300, {"batch_size": 4, "optimizer": "momentum", "schedule": "cosine"}),
+    ],
+)
+def test_a_run_that_diverges_tells_its_layers_at_the_step_before(digits: Dataset, at: int, options: dict[str, Any]) -> None:
+    """Whatever drew the batches, changed the gradients or was changed meanwhile, the same figures as if each step had been measured."""
+    burst = {"learning_rate": 1e30, "batch_size": 20}
+    batches, end, closely = follow(digits, (at, burst), epochs=4, **({"optimizer": "sgd"} | options))
+    assert end.status == "diverged"
+    assert end.divergence is not None
+    assert not batches[-1].layers, "no measurement was due there"
+    assert end.last_measured is not None
+    assert end.last_measured.step == len(batches) == end.divergence.step - 1
+    figures, expected = ([layer[1:] for layer in event.layers] for event in (end.last_measured, closely[-1]))
+    np.testing.assert_array_equal(figures, expected)  # among them some that are not finite
+    for one, other in zip(end.last_measured.distributions, closely[-1].distributions, strict=True):
+        np.testing.assert_array_equal(one.gradients.counts, other.gradients.counts)
+
+
+def test_a_run_that_diverges_at_once_tells_its_layers_as_they_began(digits: Dataset) -> None:
+    batches, end, _ = follow(digits, initializer="uniform", uniform_limit=1e30)
+    assert not batches
+    assert end.last_measured is not None
+    assert (end.last_measured.step, len(end.last_measured.layers)) == (0, 2)
+    assert end.last_measured.layers[0].weight_norm > 1e30
+    first, end, _ = follow(digits, optimizer="sgd", learning_rate=1e30)
+    assert [event.step for event in first if event.layers] == list(range(1, len(first) + 1))
+    assert end.last_measured is None, "it was measured with its batch"
+
+
+def test_a_divergence_is_told_alike_whether_the_layers_are_followed_or_not(digits: Dataset) -> None:
+    def told(*, followed: bool) -> list[Any]:
+        control = Control()
+        if followed:
+            control.follow_layers()
+        stream = []
+        for event in events(digits, control, optimizer="sgd", dropout=0.1, epochs=3):
+            if isinstance(event, Progress) and event.step == 23:
+                control.change({"learning_rate": 1e30})
+            if isinstance(event, Started | Changed | EpochEnded | Ended):
+                stream.append(record(event, "run"))
+        for line in stream:
+            for clock in ("seconds", "samples_per_second"):
+                line.pop(clock, None)
+        return stream
+
+    assert told(followed=True) == told(followed=False)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tui_trainer.history.quantities import FIGURES
+from tui_trainer.training.health import is_early_moment
 from tui_trainer.ui.chart import heat
-from tui_trainer.ui.chart.bars import HistogramPane
+from tui_trainer.ui.health.distribution_pane import DistributionPane
 from tui_trainer.ui.health.heat_map import HeatMap
 from tui_trainer.ui.health.screen import HealthScreen
 from tui_trainer.ui.kit.help import HelpScreen
@@ -19,7 +20,7 @@ from tui_trainer.ui.run.run_panel import Phase
 from .desk import LONG, SMALL, USUAL, Desk, Desks
 from .folders import make_run, make_watched_run
 from .test_watch import Watching, watching
-from .tours import train_deep
+from .tours import keep_network, train_deep
 
 pytestmark = pytest.mark.long
 
@@ -81,7 +82,9 @@ async def test_what_vanishes_is_seen_live_from_the_first_seconds(sit_down: Desks
         before = len(runner.history.health)
         await desk.until(lambda: len(runner.history.health) > before)
         # Activations of a sigmoid that does not learn stand around a half.
-        (activations, *_) = runner.history.distributions
+        latest = runner.history.distributions.at()
+        assert latest
+        (activations, *_) = latest.layers
         assert activations.activations.counts[10:30].sum() > 0.9 * activations.activations.counts.sum()
         await desk.press("escape")
         assert desk.at_main_screen()
@@ -97,7 +100,10 @@ async def test_layers_are_measured_while_nobody_looks_at_them(sit_down: Desks) -
         await desk.until(lambda: desk.app.main.runner is not None and len(desk.app.main.runner.history.health) > 2)
         runner = desk.app.main.runner
         assert runner
-        assert not runner.history.distributions, "which only the screen asks for"
+        runner.history.drain()
+        counted, batches = [int(bucket.first) for bucket in runner.history.distributions.kept], runner.history.batches
+        assert counted[:5] == [1, 2, 3, 4, 6]
+        assert all(is_early_moment(step) or step % batches == 0 for step in counted), "between these only the screen asks for them"
 
 
 async def test_arrows_read_the_map(deep: Deep) -> None:
@@ -161,19 +167,56 @@ async def test_f_and_b_go_through_all_figures(deep: Deep) -> None:
 
 
 @pytest.mark.parametrize("size", [SMALL, USUAL])
-async def test_d_shows_the_distributions_of_the_layer_under_the_cursor(deep: Deep, size: tuple[int, int]) -> None:
+async def test_d_shows_the_distributions_of_a_layer_at_a_step_and_over_the_run(deep: Deep, size: tuple[int, int]) -> None:
     async with deep(size) as desk:
         if size[1] < 30:
             assert "Activations" not in desk.screen
             await desk.press("d")
+        activations = screen(desk).query_one("#activations", DistributionPane)
         assert "Activations of dense_1" in desk.screen
-        first = desk.read(screen(desk).query_one("#activations"))
+        first = desk.read(activations)
         await desk.press("end")
         assert f"Gradients of {DEEP}" in desk.screen
-        assert desk.read(screen(desk).query_one("#activations")) != first
+        assert desk.read(activations) != first
         assert re.search(r"\d+% are 0, step 30", desk.screen)
+        await desk.press("left", "left", "left")
+        assert re.search(r"\d+% are 0, step 2\d", desk.screen), "those of the step that the map's cursor reads"
         await desk.press("d")
+        assert f"Activations of {DEEP}" in str(activations.border_title)
+        assert str(activations.border_title).endswith("over time")
+        picture = desk.read(activations).splitlines()
+        assert picture[0].startswith("at 0: dead")
+        assert picture[1].lstrip().startswith("1 ")
+        assert picture[-2].lstrip().startswith("0 ")
+        assert "10" in picture[-1], "the steps are told below"
+        # The hump of each step, in a column of its own: the same all along.
+        rows = [row for row in picture[1:-1] if set(heat.SHADES) & set(row)]
+        assert len(rows) >= 2
+        assert desk.read(screen(desk).query_one("#gradients")).splitlines()[-2].lstrip().startswith("0 "), "zeros have a row of their own"
+        await desk.press("m", "m")
+        assert desk.read(activations).isascii()
+        await desk.press("m", "d")
         assert "Activations" not in desk.screen
+
+
+async def test_what_costs_too_much_to_be_measured_all_the_time_is_measured_at_a_key(deep: Deep) -> None:
+    async with deep(SMALL) as desk:
+        await desk.press("i")
+        await desk.until_read("cannot be measured: the run has not begun yet")
+        await desk.press("escape")
+        assert desk.app.main.runner
+        keep_network(desk.app.main.runner)
+        await desk.press("i")
+        await desk.until_read("Rate × sharpness ÷ 2")
+        await desk.until(lambda: "measuring" not in desk.screen)
+        assert "at rate 1" in desk.screen
+        assert "the batch has 32" in desk.screen
+        await desk.press("end")
+        await desk.until_read("of 32")
+        await desk.press("r")
+        await desk.until_read("Rate × sharpness ÷ 2")
+        await desk.press("i")
+        assert screen(desk)
 
 
 async def test_m_takes_other_characters(deep: Deep) -> None:
@@ -183,7 +226,7 @@ async def test_m_takes_other_characters(deep: Deep) -> None:
             body = "\n".join(lines(desk)[heat.HEAD_ROWS : heat.HEAD_ROWS + 5])
             assert set(ramp) & set(body)
             drawn.append(body)
-            plain = [desk.read(pane).isascii() for pane in screen(desk).query(HistogramPane)]
+            plain = [desk.read(pane).isascii() for pane in screen(desk).query(DistributionPane)]
             assert all(plain) == (ramp == heat.PLAIN)
             await desk.press("m")
         assert len(set(drawn)) == 3
@@ -194,7 +237,7 @@ async def test_a_plain_terminal_gets_plain_characters(deep: Deep) -> None:
         for _ in FIGURES:
             assert "\n".join(lines(desk)).isascii()
             await desk.press("f")
-        assert all(desk.read(pane).isascii() for pane in screen(desk).query(HistogramPane))
+        assert all(desk.read(pane).isascii() for pane in screen(desk).query(DistributionPane))
 
 
 async def test_the_mouse_reads_what_is_under_it(deep: Deep) -> None:
@@ -227,12 +270,12 @@ async def test_every_key_is_in_the_help_and_the_palette(deep: Deep) -> None:
         assert "Layer health" in {command.title for command in desk.app.get_system_commands(desk.app.screen)}
         await desk.press("h")
         titles = {command.title for command in desk.app.get_system_commands(desk.app.screen)}
-        assert {"Next figure", "Figure before", "Distributions", "Characters"} <= titles
+        assert {"Figure", "Measure", "Figure before", "Distributions", "Characters"} <= titles
         await desk.press("f1")
         assert isinstance(desk.app.screen, HelpScreen)
         rows = list(desk.app.screen.keys())
         keys = {key for names, _ in rows for key in names.split(", ")}
-        assert {"escape", "h", "f", "b", "d", "m", "up", "down", "left", "right", "pageup", "pagedown", "home", "end", "0"} <= keys
+        assert {"escape", "h", "f", "b", "d", "i", "m", "up", "down", "left", "right", "pageup", "pagedown", "home", "end", "0"} <= keys
         await desk.press("end")
         shown = " ".join(desk.screen.replace("│", " ").split())
         for figure in FIGURES.values():
@@ -244,7 +287,7 @@ async def test_a_watched_run_has_its_epochs(watching: Watching, tmp_path: Path) 
         await desk.until_read("✓ completed")
         await desk.press("h")
         await desk.until(lambda: any("dense_2" in line and "0.01 healthy" in line for line in lines(desk)))
-        assert "counted only while this app trains" in desk.screen
+        assert desk.screen.count("Distributions are counted while this app trains") == 1
         await desk.press("f")
         await desk.until(lambda: any("dense_1" in line and "0.002 healthy" in line for line in lines(desk)))
         await desk.press("left")

@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Split
-from tui_trainer.datasets.spec import MNIST_SPEC
+from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
 from tui_trainer.diagnosis.attempt import Attempt
 from tui_trainer.diagnosis.case import Case, DataFacts
 from tui_trainer.diagnosis.remedies import changed
@@ -34,6 +34,7 @@ from tui_trainer.training.events import (
     Progress,
     Snapshot,
 )
+from tui_trainer.training.training_state import TrainingState
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.inside.screen import InsideScreen
 from tui_trainer.ui.lessons.runner import LessonEnded, LessonRunner
@@ -314,19 +315,39 @@ def train_deep(desk: Desk, layers: int) -> None:
     main.set_focus(None)
 
 
-@shows("distributions", "updates", "spread", "weights", "dead", "saturated", "health-help")
+def keep_network(runner: Runner) -> None:
+    """Leave a run with a network as it was initialised, which can be measured."""
+    rng = np.random.default_rng(3)
+    learned_from = Split(rng.integers(0, 256, (2000, 16), np.uint8), rng.integers(0, 4, 2000))
+    spec = DataSpec((4, 4), 4)
+    config = Config.parse({"hidden": "32x3", "activation": "sigmoid", "optimizer": "sgd", "learning_rate": 1.0, "threads": 1})
+    runner.snapshot = TrainingState(config, spec, 2000, "").snapshot()
+    runner.learned_from, runner.options = learned_from, config
+    runner.history.add(Ended("completed", 3, 3, 0.1, 0.95, 1.5, None, None))
+    runner.history.drain()
+
+
+@shows("distributions", "updates", "over-time", "spread", "weights", "dead", "saturated", "instruments", "health-help")
 async def health(guide: Guide) -> None:
     """The layers' health, by every figure."""
     async with guide.sit_down() as desk:
         train_deep(desk, 31)
+        assert desk.app.main.runner
+        keep_network(desk.app.main.runner)
         await desk.press("h")
         await guide.look(desk, "distributions")
         await desk.press("down", "down", "left", "left", "f")
         await guide.look(desk, "updates")
         await desk.press("d")
+        await guide.look(desk, "over-time")
+        await desk.press("d")
         for name in ("spread", "weights", "dead", "saturated"):
             await desk.press("f")
             await guide.look(desk, name)
+        await desk.press("i")
+        await desk.until(lambda: "dense_3" in desk.read(desk.app.screen.query_one("#figures")))
+        await guide.look(desk, "instruments")
+        await desk.press("escape")
         await desk.press("f1")
         await guide.look(desk, "health-help")
 

@@ -55,7 +55,9 @@ def _tell_figures(case: Case, data: Dataset, network: Network, *, as_json: bool)
     for figure in measure(network, case.config, training):
         where = f" of {figure.layer}" if figure.layer else ""
         value = "not finite" if figure.value is None else f"{figure.value:.4g}"
-        text = f"{figure.name.replace('_', ' ')}{where} {value}: {figure.words} ({figure.source})"
+        most = f" of {figure.most}" if figure.most else ""
+        meaning = f"; {figure.meaning}" if figure.meaning else ""
+        text = f"{figure.name.replace('_', ' ')}{where} {value}{most}: {figure.words}{meaning} ({figure.source})"
         print(line({"event": "figure", **figure._asdict()}) if as_json else text, flush=True)  # noqa: T201
 
 

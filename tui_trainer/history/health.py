@@ -114,7 +114,7 @@ class HealthHistory:
     def cells(self, figure: LayerQuantity, end: float, columns: int) -> Cells:
         """A figure's map from step 0 to `end`: the worst value of each column's steps.
 
-        A column without a measurement shows the one before.
+        A column without a measurement shows the one before; what comes before the first batch's measurement shows that.
         """
         index, buckets = list(FIGURES).index(figure.name), self.kept
         first, until = (np.concatenate([part[place] for part in buckets]) for place in (0, 1))
@@ -137,6 +137,8 @@ class HealthHistory:
         last = until[np.append(starts[1:], count) - 1]
         # The group that each column shows; none after the latest measurement.
         shown = np.searchsorted(place[starts], np.arange(columns), "right") - 1
+        if first[0] <= 1:
+            shown = np.maximum(shown, 0)
         bare = (shown < 0) | (np.arange(columns) > place[-1])
         values, judged = (np.where(bare, np.nan, picked[shown, :, part].T) for part in (0, 1))
         return Cells(values, judged, np.where(bare, np.nan, first[starts][shown]), np.where(bare, np.nan, last[shown]))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tui_trainer.config.changes import MOST_CHANGES
 from tui_trainer.config.options import Config
+from tui_trainer.history.distributions import DistributionHistory
 from tui_trainer.history.health import HealthHistory
 from tui_trainer.history.measurements import Measurement, Measurements, names_of
 from tui_trainer.history.quantities import EPOCHS
@@ -22,7 +23,6 @@ from tui_trainer.history.series import EPOCH, SECONDS, STEP, Series
 from tui_trainer.nn.activations import PReLU
 from tui_trainer.training.events import (
     Changed,
-    Distributions,
     Ended,
     EpochEnded,
     Event,
@@ -120,9 +120,8 @@ class History:
         """Training time of whole epochs so far."""
         self.slopes: list[tuple[float, ...]] = []
         """The mean slope of each PReLU layer, before training and after each epoch."""
-        self.distributions: tuple[Distributions, ...] = ()
-        """The latest distributions."""
-        self.distributions_step = 0
+        self.distributions = DistributionHistory()
+        """How the layers' activations and gradients were distributed, as often as they were counted."""
         self.ended: Ended | None = None
         self._changes: dict[int, AppliedChange] = {}
         self._measurements = Measurements()
@@ -172,6 +171,9 @@ class History:
                 self._add_slopes(event.snapshot)
             case Ended():
                 self.ended = event
+                if batch := event.last_measured:
+                    self._measurements.add(batch.step, batch.position, self.seconds + batch.seconds, batch.layers)
+                    self.distributions.add(batch.step, batch.distributions)
 
     def _add_progress(self, batches: Sequence[Any]) -> None:
         columns = list(zip(*batches, strict=True))
@@ -182,7 +184,7 @@ class History:
             if event.layers:
                 self._measurements.add(event.step, event.position, moment, event.layers)
             if event.distributions:
-                self.distributions, self.distributions_step = event.distributions, event.step
+                self.distributions.add(event.step, event.distributions)
         # Snapshots are large.
         self.progress = batches[-1]._replace(snapshot=None)
         self.first = self.first or batches[0]._replace(snapshot=None)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from tui_trainer.config.options import Config
-from tui_trainer.datasets.dataset import Dataset
+from tui_trainer.datasets.dataset import Dataset, Split
 from tui_trainer.diagnosis.case import Case, DataFacts
 from tui_trainer.diagnosis.replay import first_measurement, look_into
 from tui_trainer.errors import UserError
@@ -49,6 +49,28 @@ def open_case(record: RunRecord) -> OpenedCase:
     if not case.diverged:
         case = look_into(case, network, data.test or validation or training, training)
     return OpenedCase(case, data, network)
+
+
+class OpenedNetwork(NamedTuple):
+    """A run on disk as far as its instruments need it."""
+
+    network: Network
+    config: Config
+    training: Split
+    step: int
+    """Batches that the network was trained for."""
+
+
+def open_network(record: RunRecord) -> OpenedNetwork:
+    """Read what a run has learned, with what it was trained on. Raises UserError, which says what is missing."""
+    options = latest_options(record)
+    config, data = settle(_as_begun(record, options))
+    snapshot = read_network(RunDirectory(record.path).checkpoint)
+    network = restore(snapshot)
+    if (network.inputs, network.classes) != (data.features, data.classes):
+        raise UserError("the data is not what the run was trained on")
+    training, _validation = data.hold_out(config.validation)
+    return OpenedNetwork(network, options.model_copy(update={"threads": config.threads}), training, int(snapshot.scalars.get("step", 0)))
 
 
 def _as_begun(record: RunRecord, options: Config) -> Config:

@@ -19,6 +19,7 @@ class Control:
         self._measure = False
         self._count = False
         self._snapshot = False
+        self._follows = False
         self._changes: list[Mapping[str, Any]] = []
 
     def pause(self) -> None:
@@ -55,6 +56,13 @@ class Control:
     def count_distributions(self) -> None:
         """Request each layer's health and distributions with the next Progress event."""
         self._count = True
+
+    def follow_layers(self) -> None:
+        """Request each layer's health and distributions at the first batches, ever further apart, at epochs' ends and before a divergence.
+
+        No clock decides when (`health.is_early_moment`): a short run is measured from its first batch on, and each time at the same steps.
+        """
+        self._follows = True
 
     def take_snapshot(self) -> None:
         """Request a snapshot with the next Progress event."""
@@ -108,6 +116,11 @@ class Control:
         """For the loop: whether to count distributions now. A request counts once."""
         wanted, self._count = self._count, False
         return wanted
+
+    @property
+    def follows_layers(self) -> bool:
+        """For the loop: whether the layers are followed from the first batch to the last."""
+        return self._follows
 
     def wants_snapshot(self) -> bool:
         """For the loop: whether to take a snapshot now. A request counts once."""

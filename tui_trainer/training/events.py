@@ -53,7 +53,7 @@ class Distributions(NamedTuple):
     """The distributions of a Dense layer's activations and gradients at one step.
 
     Activations are those after the activation function, for some images of the probe; gradients are binned by log10 of their magnitude,
-    over the weight matrix, zeros `elsewhere`.
+    over the weight matrix, zeros `elsewhere`, and those that are not finite in the highest bin.
     """
 
     name: str
@@ -178,6 +178,8 @@ class Ended:
     seconds: float
     divergence: Divergence | None
     snapshot: Snapshot | None
+    last_measured: Progress | None = None
+    """The last batch before a divergence with its layers, if they are followed and were not measured with the batch itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,7 @@ def record(event: Started | Changed | EpochEnded | Ended, run_directory: str) ->
     """The event as a strict-JSON object, as `--format json` prints it and metrics.jsonl keeps it."""
     values: dict[str, Any] = {"event": _NAMES[type(event)]}
     for field in fields(event):
-        if field.name != "snapshot":
+        if field.name not in ("snapshot", "last_measured"):
             values[field.name] = getattr(event, field.name)
     if isinstance(event, Changed):
         del values["config"]

@@ -1,5 +1,7 @@
 """The layers' health: measurements that show whether a network learns (Glorot & Bengio 2010)."""
 
+from math import log2
+
 import numpy as np
 
 from tui_trainer.nn.arrays import Array
@@ -17,6 +19,14 @@ BINS = 40
 
 SMALLEST, GREATEST = -60, 8
 """The bins' lowest and highest power of two of a gradient, about 1e-18 and 256; the outermost bins count what lies beyond."""
+
+EXPONENT_BIAS = 127
+"""What is added to the exponent in the bits of a float32."""
+
+
+def is_early_moment(step: int) -> bool:
+    """Whether a run that is followed is measured at this step: 1, 2, 3, 4, 6, 8, 11, 16 and so on, the powers of √2 rounded."""
+    return step == round(2 ** (round(2 * log2(step)) / 2))
 
 
 def measure(network: Network, probe: Workspace, before: Array, gradients: Array) -> tuple[LayerHealth, ...]:
@@ -72,12 +82,19 @@ def evenly(values: Array, bounds: tuple[float, float] | None) -> Histogram:
 
 
 def by_magnitude(values: Array) -> Histogram:
-    """Counts between powers of two, read from the exponents of the numbers: logarithms would take many times as long."""
-    counted = values[np.isfinite(values) & (values != 0)]
-    # frexp gives m · 2^e with ½ ≤ m < 1.
-    places = np.frexp(counted)[1].astype(np.intp) - (SMALLEST + 1)
-    counts = np.bincount(np.clip(places, 0, GREATEST - SMALLEST - 1, out=places), minlength=GREATEST - SMALLEST)
-    return Histogram(counts, np.log10(2) * np.arange(SMALLEST, GREATEST + 1), values.size - counted.size)
+    """Counts between powers of two, read from the exponents in the numbers' bits: logarithms would take many times as long.
+
+    What is not finite lies beyond the highest.
+    """
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    exponents = np.bincount(((bits << 1) >> 24).ravel().astype(np.uint8), minlength=1 << 8)
+    zeros = values.size - int(np.count_nonzero(values))
+    exponents[0] -= zeros
+    lowest, highest = SMALLEST + EXPONENT_BIAS, GREATEST + EXPONENT_BIAS - 1
+    counts = exponents[lowest : highest + 1].copy()
+    counts[0] += exponents[:lowest].sum()
+    counts[-1] += exponents[highest + 1 :].sum()
+    return Histogram(counts, np.log10(2) * np.arange(SMALLEST, GREATEST + 1), zeros)
 
 
 def norm(tensor: Array) -> float:

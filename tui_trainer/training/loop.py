@@ -35,6 +35,9 @@ from tui_trainer.training.model import parameters
 from tui_trainer.training.training_state import Order, TrainingState
 from tui_trainer.version import __version__
 
+KEPT_EVERY = 256
+"""Steps after which the state of a run whose layers are followed is kept: at most so many are trained again after a divergence."""
+
 
 def split_up(config: Config, data: Dataset) -> tuple[Split, Split | None]:
     """The samples to train on, and those to validate on. Raises UserError when the data cannot be split or batched as the options say."""
@@ -69,6 +72,9 @@ class Training:
         self.test = data.test
         self.probe = BatchLoader(Split(training.images[:PROBE_SAMPLES], training.labels[:PROBE_SAMPLES]), PROBE_SAMPLES)
         """The images that the layers' health is measured on."""
+        self._fingerprint = data.fingerprint
+        self._kept: Snapshot | None = None
+        """A state of some steps ago, if the layers are followed."""
         self._learning_rate = 0.0
         self._seconds = 0.0
         """Training time of whole epochs."""
@@ -100,17 +106,22 @@ class Training:
         """Train from the present position to the end."""
         yield self._started()
         divergence = None
+        layers: tuple[LayerHealth, ...] = ()
+        last: Progress | None = None
         yield from self._apply_changes(control)
         while not (self.state.is_finished or divergence or control.stopping):
-            layers: tuple[LayerHealth, ...] = ()
             order = self.state.order()
             while not self.position.is_at_end and control.wait_while_paused():
                 yield from self._apply_changes(control)
                 with self._threads:
                     started = perf_counter()
+                    if control.follows_layers and (self._kept is None or self.step % KEPT_EVERY == 0):
+                        self._kept = self.state.snapshot()
                     progress, divergence = self._train_batch(order, control)
                     self.position.seconds += perf_counter() - started
                 if divergence is not None:
+                    # The batch before is more telling than this one, but may have been measured already.
+                    last = None if layers else self._last_before_divergence() or (progress if progress.layers else None)
                     break
                 layers = progress.layers
                 yield progress
@@ -119,7 +130,7 @@ class Training:
                 if divergence is None:
                     yield self._end_epoch(layers)
                     yield from self._apply_changes(control)
-        yield self._ended(control, divergence)
+        yield self._ended(control, divergence, last)
 
     def _apply_changes(self, control: Control) -> Iterator[Changed]:
         """Apply the changes planned for this step, then the requested ones."""
@@ -157,8 +168,9 @@ class Training:
             position.loss_sum += loss_sum
             position.correct += correct
             batch.backward()
-            counted = control.wants_distributions()
-            measured = position.is_at_end or control.wants_layers() or counted
+            due = position.is_at_end or health.is_early_moment(optimizer.steps + 1)
+            counted = control.wants_distributions() or (control.follows_layers and due)
+            measured = control.wants_layers() or position.is_at_end or counted
             # Clipping and L2 regularization change the gradients in place; health is measured on the loss's own.
             parameters, gradients = (network.parameters.copy(), network.gradients.copy()) if measured else (None, None)
             if options.clip_norm is not None:
@@ -171,6 +183,11 @@ class Training:
         else:
             layer = health.first_not_finite(network, batch) or network.layers[-1].name
             divergence = Divergence(layer, position.epochs + 1, optimizer.steps + 1)
+            if control.follows_layers:
+                batch.backward()
+                probe = self.probe.first(network)
+                layers = health.measure(network, probe, network.parameters, network.gradients)
+                distributions = health.distributions(network, probe, network.gradients)
         snapshot = None
         # The epoch's last batch is followed by a snapshot anyway.
         if divergence is None and not position.is_at_end and control.wants_snapshot() and self._check_weights() is None:
@@ -249,7 +266,41 @@ class Training:
             snapshot=self.state.snapshot(),
         )
 
-    def _ended(self, control: Control, divergence: Divergence | None) -> Ended:
+    def _last_before_divergence(self) -> Progress | None:
+        """The last batch that was trained, with its layers; None where no state from before it is kept, or there is no memory.
+
+        The state that was kept is trained up to there once more, beside the one that diverged: to the same bits.
+        """
+        kept, step, rate, diverged = self._kept, self.step, self._learning_rate, self.state
+        if kept is None or kept.scalars["step"] == step:
+            return None
+        try:
+            self.state = TrainingState(diverged.config, self.spec, self.position.samples, self._fingerprint)
+            self.state.restore(kept)
+            self._resize()
+            with self._threads:
+                return self._train_until(step)
+        except MemoryError:
+            return None
+        finally:
+            self.state, self._learning_rate = diverged, rate
+
+    def _train_until(self, step: int) -> Progress | None:
+        """Train up to this step, with the options' changes, and measure the layers there."""
+        progress, control = None, Control()
+        while self.step < step:
+            order = self.state.order()
+            while self.step < step and not self.position.is_at_end:
+                while change := self.state.next_due_change():
+                    self._apply(change)
+                if self.step + 1 == step:
+                    control.count_distributions()
+                progress, _divergence = self._train_batch(order, control)
+            if self.step < step:
+                self.state.end_epoch(None)
+        return progress
+
+    def _ended(self, control: Control, divergence: Divergence | None, last: Progress | None) -> Ended:
         best, is_finished = self.state.best, self.state.is_finished
         kept = best.weights if is_finished and divergence is None else None
         snapshot = None if divergence else self.state.snapshot(kept)
@@ -268,4 +319,5 @@ class Training:
             seconds=self._seconds + self.position.seconds,
             divergence=divergence,
             snapshot=snapshot,
+            last_measured=last,
         )

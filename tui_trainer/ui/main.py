@@ -28,6 +28,7 @@ from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.curves import Shown
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.descent.screen import PICTURES_PER_LOOK, PathsScreen
+from tui_trainer.ui.health.instruments import of_trained
 from tui_trainer.ui.health.screen import HealthScreen
 from tui_trainer.ui.inside.screen import InsideScreen, Source
 from tui_trainer.ui.kit.charts import CHART_KEYS
@@ -476,7 +477,7 @@ class MainScreen(PaneScreen[None]):
     def action_health(self) -> None:
         """See how the layers fare over the course of the run."""
         if self.runner:
-            self.app.push_screen(HealthScreen(self.followed, self.marks, self._looks_per_second))
+            self.app.push_screen(HealthScreen(self.followed, self.marks, self._looks_per_second, of_trained(lambda: self.runner)))
 
     def action_why(self) -> None:
         """See what is wrong with the run, why, and what cures it."""

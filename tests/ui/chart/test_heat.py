@@ -129,3 +129,28 @@ def test_a_histogram_of_more_bins_than_columns_keeps_every_count() -> None:
     assert bars == " " * 29 + "█"
     assert "1e-10" in axis
     assert text(histogram_rows(Histogram(np.zeros(4, int), np.linspace(0, 1, 5)), 8, 2))[0] == " " * 8
+
+
+@pytest.mark.parametrize("end", [1, 2, 3, 5, 17, 3438, 1_000_000])
+@pytest.mark.parametrize("columns", [8, 40, 88, 160])
+def test_the_scale_tells_whole_steps_from_the_first_on(end: int, columns: int) -> None:
+    told_steps = [int(label.replace(",", "")) for label in heat.scale_of_steps(float(end), columns).split()]
+    assert told_steps[0] == 0
+    assert told_steps == sorted(set(told_steps))
+    assert told_steps[-1] <= end
+    if columns >= 40:
+        assert len(told_steps) >= 2, "one step alone is no scale"
+
+
+def test_a_run_that_diverged_at_its_third_step_is_shown_from_0_on() -> None:
+    table = values(2, 5)
+    room = heat.frame(fates := told(table), GRADIENT, 76, 18)
+    lines = text(heat.rows(fates, GRADIENT, fates.cells(GRADIENT, 2, room.columns), 2, Cursor(), 0, room, SHADES))
+    assert lines[-1].split() == ["step", "0", "1", "2"]
+    assert " " not in lines[heat.HEAD_ROWS].split(maxsplit=1)[1][: room.columns].strip(), "no column is blank"
+
+
+def test_nothing_measured_yet_is_said_over_a_scale_that_can_be_read() -> None:
+    lines = text(drawn(HealthHistory()))
+    assert lines[0] == "nothing is measured yet"
+    assert lines[-1].split()[:2] == ["step", "0"]

@@ -1,13 +1,10 @@
-"""A histogram as rows of text, and as a widget."""
-
-from typing import ClassVar
+"""A histogram as rows of text."""
 
 import numpy as np
 
 from tui_trainer.text.drawing import HEIGHTS, Row
 from tui_trainer.training.events import Histogram
 from tui_trainer.ui.chart import axes
-from tui_trainer.ui.chart.painted import Painted
 
 
 def histogram_rows(histogram: Histogram, width: int, height: int, *, powers: bool = False, plain: bool = False) -> list[Row]:
@@ -43,33 +40,3 @@ def _scale(edges: np.ndarray, columns: int, *, powers: bool) -> str:
         if start >= 0 and not "".join(text[max(start - 1, 0) : start + len(label) + 1]).strip():
             text[start : start + len(label)] = label
     return "".join(text)
-
-
-class HistogramPane(Painted):
-    """How the values of one layer are distributed."""
-
-    DEFAULT_CLASSES = "pane"
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"bars--bar", "bars--axis"}
-
-    def __init__(self, *, powers: bool = False, id: str | None = None) -> None:  # noqa: A002 Textual's name
-        super().__init__(id=id)
-        self.plain = False
-        self._powers = powers
-        self._histogram: Histogram | None = None
-        self._reason = ""
-
-    def show(self, histogram: Histogram) -> None:
-        """Show these counts."""
-        self._histogram = histogram
-        self.repaint()
-
-    def explain(self, reason: str) -> None:
-        """Say why there is nothing to show."""
-        self._histogram, self._reason = None, reason
-        self.repaint()
-
-    def draw(self, width: int, height: int) -> list[Row]:
-        if self._histogram is None:
-            return [[(self._reason, "bars--axis")]]
-        return histogram_rows(self._histogram, width, height, powers=self._powers, plain=self.plain)

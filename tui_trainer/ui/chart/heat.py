@@ -6,6 +6,7 @@ How dense a character is tells how large the number is, its style whether that i
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import isclose
 from typing import NamedTuple
 
 import numpy as np
@@ -62,7 +63,7 @@ class Frame(NamedTuple):
 
 def frame(fates: HealthHistory, figure: LayerQuantity, width: int, height: int) -> Frame:
     """Names to the left of the map, values and words to its right, as far as there is room."""
-    name = min(max((len(name) for name in fates.names), default=0), LONGEST_NAME) + 1
+    name = min(max((len(name) for name in fates.names), default=cell_len(_("step"))), LONGEST_NAME) + 1
     value, word = 9, max(cell_len(_(band.word)) for band in figure.bands) + 1
     if width - name - value - word < NARROWEST:
         word = 0
@@ -166,14 +167,21 @@ def _style(band: Band) -> str:
 
 
 def _steps(end: float, room: Frame) -> Row:
-    axis = axes.of_window(0.0, end, room.columns)
-    text = [" "] * room.columns
-    for tick, label in zip(axis.ticks, axis.labels, strict=True):
-        middle = int(tick / end * (room.columns - 1))
-        start = min(max(middle - len(label) // 2, 0), room.columns - len(label))
+    return [(cut(_("step"), room.name), "heat--axis"), (scale_of_steps(end, room.columns), "heat--axis")]
+
+
+def scale_of_steps(end: float, columns: int) -> str:
+    """A line that tells the steps from 0 to `end` below a map of so many columns; there is no half step."""
+    text = [" "] * columns
+    for tick in axes.of_window(0.0, end, columns).ticks:
+        if not isclose(tick, round(tick), abs_tol=1e-6):
+            continue
+        label = f"{tick:,.0f}"
+        middle = int(tick / end * (columns - 1))
+        start = min(max(middle - len(label) // 2, 0), columns - len(label))
         if start >= 0 and not "".join(text[max(start - 1, 0) : start + len(label) + 1]).strip():
             text[start : start + len(label)] = label
-    return [(cut(_("step"), room.name), "heat--axis"), ("".join(text), "heat--axis")]
+    return "".join(text)
 
 
 def following(figure: LayerQuantity, by: int) -> LayerQuantity:

@@ -1,6 +1,7 @@
 """The map of the layers as a widget: keys and the mouse say which layer and which step is read."""
 
 from dataclasses import dataclass, replace
+from math import isnan
 from typing import ClassVar
 
 from textual import events
@@ -88,6 +89,14 @@ class HeatMap(Painted, can_focus=True):
         return heat.rows(self._fates, self.figure, self._cells[2], self._end, self.cursor, self._top, room, self.ramp)
 
     @property
+    def step(self) -> float | None:
+        """The step that is pointed at, None for the latest."""
+        if self.cursor.column is None or self._cells is None:
+            return None
+        step = float(self._cells[2].last[self.cursor.column])
+        return None if isnan(step) else step
+
+    @property
     def _room(self) -> heat.Frame:
         return heat.frame(self._fates, self.figure, self.size.width, self.size.height)
 
@@ -115,6 +124,10 @@ class HeatMap(Painted, can_focus=True):
     def action_latest(self) -> None:
         """Read what was measured last."""
         self._go(replace(self.cursor, column=None))
+
+    def on_resize(self) -> None:
+        """The same place is another step in another room."""
+        self.post_message(self.Pointed(self.cursor))
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Read what is under the mouse."""

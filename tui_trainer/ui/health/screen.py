@@ -7,15 +7,17 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Static
 
 from tui_trainer.history.quantities import FIGURES
 from tui_trainer.text.language import N_, _
-from tui_trainer.training.events import Histogram
 from tui_trainer.ui.chart import heat, raster
-from tui_trainer.ui.chart.bars import HistogramPane
 from tui_trainer.ui.chart.curves import Shown, whole_course
 from tui_trainer.ui.chart.view import Scale, View
+from tui_trainer.ui.health.distribution_pane import Course, DistributionPane
 from tui_trainer.ui.health.heat_map import HeatMap
+from tui_trainer.ui.health.instruments import InstrumentsScreen, Look
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.fitted import FittedScreen
 from tui_trainer.ui.kit.footer import KeyFooter
@@ -32,8 +34,19 @@ KEYS = (
 
 NOTES = (
     N_("Each cell shows the worst of its steps: too large before too small before right. No spike is hidden, however long the run."),
-    N_("Layers are measured twice a second while this app trains; of a run that is watched, or was before, at the end of each epoch."),
+    N_(
+        "Layers are measured at steps 1, 2, 3, 4, 6, 8, 11, 16 and so on, twice a second while this app trains, and at the step before a"
+        " divergence; of a run that is watched, or was before, at the end of each epoch."
+    ),
     N_("Activations are those of the first 100 training images. Gradients are of the weights, by powers of ten of their magnitudes."),
+    N_(
+        "Over time, steps go across and values upwards; the denser, the more of the values are there. One line at 0: the layer is dead."
+        " Only the ends: it is saturated. Gradients whose band sinks vanish, and those whose band rises explode."
+    ),
+)
+
+NOT_COUNTED = N_(
+    "Distributions are counted while this app trains a run, and kept until the next; a run's files have each epoch's figures alone."
 )
 
 
@@ -50,17 +63,23 @@ class HealthScreen(FittedScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,h", "leave", "Back", tooltip="Go back to where you were", key_display="esc"),
-        Binding("f", "figure(1)", "Next figure", tooltip="Show the next figure: gradients, updates, activations, weights, dead, saturated"),
+        Binding("f", "figure(1)", "Figure", tooltip="Show the next figure: gradients, updates, activations, weights, dead, saturated"),
         Binding("b", "figure(-1)", "Figure before", tooltip="Show the figure before", show=False),
-        Binding("d", "distributions", "Distributions", tooltip="Show how the layer's activations and gradients are distributed, or not"),
+        Binding(
+            "d",
+            "distributions",
+            "Distributions",
+            tooltip="Show how the layer's values are distributed at a step, over the run, or not",
+        ),
+        Binding("i", "instruments", "Measure", tooltip="Measure sharpness, gradient noise and each layer's effective rank now"),
         Binding("m", "marks", "Characters", tooltip="Draw with shades, with finer dots, or with plain characters", show=False),
     ]
 
     AUTO_FOCUS = "#map"
 
-    def __init__(self, shown: Callable[[], Shown | None], marks: raster.Marks, looks_per_second: float) -> None:
+    def __init__(self, shown: Callable[[], Shown | None], marks: raster.Marks, looks_per_second: float, look: Look) -> None:
         super().__init__()
-        self._shown = shown
+        self._shown, self._look = shown, look
         self._tick = 1 / looks_per_second
         self._ramp = heat.PLAIN if marks.plain else heat.SHADES
         self._pace = Pace()
@@ -73,8 +92,9 @@ class HealthScreen(FittedScreen[None]):
         """The map over the distributions of the layer under its cursor."""
         yield HeatMap(id="map")
         with Horizontal(id="distributions"):
-            yield HistogramPane(id="activations")
-            yield HistogramPane(powers=True, id="gradients")
+            yield DistributionPane("activations")
+            yield DistributionPane("gradients")
+            yield Static(Content(_(NOT_COUNTED)), id="not-counted")
         yield KeyFooter()
 
     def on_mount(self) -> None:
@@ -99,28 +119,18 @@ class HealthScreen(FittedScreen[None]):
             title=_("{figure} by layer{scale}").format(figure=_(heat_map.figure.title), scale=scale) + (f", {shown.name}" if shown else ""),
         )
         if shown:
-            heat_map.show(shown.history.health, whole_course(shown, (), View(Scale.STEP))[1])
+            heat_map.show(shown.history.health, _end(shown))
         self._draw_distributions()
 
     @on(HeatMap.Pointed)
     def _draw_distributions(self) -> None:
-        shown, layer = self._shown(), self.query_one(HeatMap).cursor.layer
-        history = shown.history if shown else None
-        distributions = history.distributions if history else ()
-        for pane in self.query(HistogramPane):
-            kind = _("Activations") if pane.id == "activations" else _("Gradients")
-            if history is None or layer >= len(distributions):
-                entitle(pane, title=kind, subtitle="")
-                pane.explain(_("counted only while this app trains, and looks here"))
-                continue
-            found = distributions[layer]
-            histogram = found.activations if pane.id == "activations" else found.gradients
-            entitle(
-                pane,
-                title=_("{kind} of {layer}").format(kind=kind, layer=found.name),
-                subtitle=_elsewhere(histogram, pane.id) + _("step {step:,.0f}").format(step=history.distributions_step),
-            )
-            pane.show(histogram)
+        shown, heat_map = self._shown(), self.query_one(HeatMap)
+        is_counted = shown is not None and len(shown.history.distributions) > 0
+        self.set_class(not is_counted, "-uncounted")
+        if shown and is_counted:
+            course = Course(shown.history.distributions, heat_map.cursor.layer, _end(shown), heat_map.step)
+            for pane in self.query(DistributionPane):
+                pane.show(course)
 
     def action_figure(self, by: int) -> None:
         """Show another figure."""
@@ -129,8 +139,17 @@ class HealthScreen(FittedScreen[None]):
         self._draw()
 
     def action_distributions(self) -> None:
-        """Show the distributions, or leave their room to the map."""
-        self.toggle_class("-distributions")
+        """Show the distributions of a step, then those over the run, then leave their room to the map."""
+        is_shown, over_time = self.has_class("-distributions"), self.has_class("-over-time")
+        self.set_class(not over_time, "-distributions")
+        self.set_class(is_shown and not over_time, "-over-time")
+        for pane in self.query(DistributionPane):
+            pane.show_over_time(over_time=self.has_class("-over-time"))
+
+    def action_instruments(self) -> None:
+        """Measure what costs too much to be measured all the time."""
+        if shown := self._shown():
+            self.app.push_screen(InstrumentsScreen(self._look, shown.name, plain=self._ramp == heat.PLAIN))
 
     def action_marks(self) -> None:
         """Take the next set of characters."""
@@ -140,19 +159,17 @@ class HealthScreen(FittedScreen[None]):
     def _take_ramp(self, ramp: str) -> None:
         self._ramp = ramp
         self.query_one(HeatMap).show_ramp(ramp)
-        for pane in self.query(HistogramPane):
-            pane.plain = ramp == heat.PLAIN
-            pane.repaint()
+        for pane in self.query(DistributionPane):
+            pane.show_ramp(ramp)
 
     def action_leave(self) -> None:
         """Go back."""
         self.dismiss()
 
 
-def _elsewhere(histogram: Histogram, kind: str | None) -> str:
-    """The share that has no place in a histogram, in words, where there is any."""
-    total = int(histogram.counts.sum()) + histogram.elsewhere
-    if not histogram.elsewhere:
-        return ""
-    text = _("{share:.0%} are 0") if kind == "gradients" else _("{share:.0%} not finite")
-    return f"{text.format(share=histogram.elsewhere / total)}, "
+def _end(shown: Shown) -> float:
+    """The step at which the map ends: the run's last one, or where it is expected."""
+    history = shown.history
+    if history.ended and history.steps:
+        return float(history.steps)
+    return whole_course(shown, (), View(Scale.STEP))[1]

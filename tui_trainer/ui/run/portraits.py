@@ -86,7 +86,7 @@ def _draw_activation(name: str, alpha: float | None, width: int, height: int, ma
     places = (x - LEFT) / (RIGHT - LEFT)
     ground = canvas.row_of(_share(0.0), marks.down)
     canvas.line((places, _inside(value)), CURVE, marks.glyphs)
-    canvas.line((places, _inside(slope)), SLOPE, marks.faint if marks.plain else marks.glyphs, dashed=not marks.plain)
+    canvas.line((places, _inside(slope)), SLOPE, marks.faint if marks.plain else marks.glyphs, turn=(0, 1 if marks.plain else 2))
     canvas.rule(ground, AXIS, "-" if marks.plain else "─")
     middle = canvas.column_of(0.5)
     free = canvas.pens[:, middle] <= AXIS

@@ -39,6 +39,8 @@ class Runner(Background):
         """The network as it was told last, without what is beside it."""
         self.test: Split | None = None
         """What it is examined on, once it is read."""
+        self.learned_from: Split | None = None
+        """What it is trained on, once that is read."""
         self.facts: DataFacts | None = None
         """Of what it is trained on, once that is read."""
         self.predictions: Predictions | None = None
@@ -60,7 +62,8 @@ class Runner(Background):
 
     def work(self) -> None:
         run = self._create()
-        self.control.measure_layers()
+        self.control.follow_layers()
+        self.control.measure_layers()  # a resumed run's first batch is one like any other
         ended: Ended | None = None
         for event in run.events(self.control):
             self._take(event, run)
@@ -98,6 +101,7 @@ class Runner(Background):
             self.post(messages.RunNoted(self, event.text, self.trouble))
         elif isinstance(event, Started):
             self.test = run.test
+            self.learned_from = run.learned_from
             self.facts = DataFacts.of(run.learned_from, run.spec.classes)
             self.post(messages.RunStarted(self, run.directory, run.spec, run.warnings))
 

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Static
 
-from tui_trainer.runs.archive import RunRecord, run_name
+from tui_trainer.runs.archive import RunRecord, read_run, run_name
 from tui_trainer.runs.directory import RunDirectory
 from tui_trainer.runs.resumable import why_not_resumable
 from tui_trainer.system import folders
@@ -21,6 +21,7 @@ from tui_trainer.text.language import N_, _
 from tui_trainer.ui.chart.curves import RUN_PENS, Pen, Shown, seed_places
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.health.instruments import of_record
 from tui_trainer.ui.health.screen import HealthScreen
 from tui_trainer.ui.inside.screen import InsideScreen, Source
 from tui_trainer.ui.kit.charts import CHART_KEYS
@@ -205,8 +206,8 @@ class CompareScreen(PaneScreen[None]):
     def action_health(self) -> None:
         """See how the layers of the run under the cursor fared, if it is marked and so read."""
         path = self.query_one(RunList).chosen
-        if shown := self._marked.shown(path):
-            self.app.push_screen(HealthScreen(lambda: shown, self.marks, 1 / LOOK))
+        if path and (shown := self._marked.shown(path)):
+            self.app.push_screen(HealthScreen(lambda: shown, self.marks, 1 / LOOK, of_record(lambda: read_run(path))))
         else:
             self.notify(_("Mark the run first: space."), severity="warning")
 

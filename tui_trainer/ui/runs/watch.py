@@ -25,6 +25,7 @@ from tui_trainer.training.events import Ended
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.curves import Shown
 from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.health.instruments import of_record
 from tui_trainer.ui.health.screen import HealthScreen
 from tui_trainer.ui.inside.screen import InsideScreen, Source
 from tui_trainer.ui.kit.charts import CHART_KEYS
@@ -198,7 +199,8 @@ class WatchScreen(PaneScreen[None]):
     def action_health(self) -> None:
         """See how the layers fare over the course of the run."""
         if self._shown:
-            self.app.push_screen(HealthScreen(lambda: self._shown, self.marks, self._looks_per_second))
+            look = of_record(lambda: self._seen.record if self._seen else None)
+            self.app.push_screen(HealthScreen(lambda: self._shown, self.marks, self._looks_per_second, look))
 
     def action_parameters(self) -> None:
         """Show how the layers' parameters are counted, or how their gradients are."""
