@@ -145,7 +145,7 @@ def test_one_thread_may_add_while_another_looks(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_run_is_told_from_its_start_to_its_end() -> None:
     history, config = History(), Config.parse({"hidden": "8"})
-    history.add(Started("1", config, 0, 99, (), 500, 100, 50, 1, {}, Snapshot({"dense_1.weight": np.ones(1000)}, {})))
+    history.add(Started("1", "", config, 0, 99, (), 500, 100, 50, 1, {}, Snapshot({"dense_1.weight": np.ones(1000)}, {})))
     history.add(story.progress(1))
     history.add(Ended("completed", 1, 1, 0.3, 0.9, 2.5, None, Snapshot({}, {})))
     history.drain()

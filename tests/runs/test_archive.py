@@ -203,9 +203,19 @@ def test_no_folder_is_no_runs_and_an_unreadable_one_is_told(tmp_path: Path) -> N
         find_runs(tmp_path / "file")
 
 
-def test_no_file_is_opened_to_find_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_than_the_beginning_of_a_log_is_read_to_find_runs(tmp_path: Path) -> None:
     for number in range(20):
-        write(tmp_path / f"run{number}", START)
+        log = (
+            write(tmp_path / f"run{number}", {"event": "start", "version": "1", "started": f"2026-01-01T00:00:{number:02}+00:00"})
+            / "metrics.jsonl"
+        )
+        os.truncate(log, 1 << 36)
+    assert [path.name for path in find_runs(tmp_path)] == [f"run{number}" for number in reversed(range(20))]
+
+
+def test_no_file_is_opened_to_find_runs_that_are_named_by_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        write(tmp_path / f"20260101-0000{number:02}", START)
 
     def opened(*args: object) -> None:
         raise AssertionError

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -315,6 +316,11 @@ def test_changes_made_while_paused_between_epochs_count_once(configure: Configur
 
 def test_a_run_keeps_its_date(configure: Configure, tmp_path: Path) -> None:
     train(Run.create(configure(), tmp_path / "r"), 14)
+    started, log = read_run(tmp_path / "r").started, tmp_path / "r" / "metrics.jsonl"
+    train(Run.resume(tmp_path / "r", {"epochs": 4}), 14)
+    assert read_run(tmp_path / "r").started == started
+    # An earlier version did not write it down.
+    log.write_text(re.sub('"started": "[^"]*", ', "", log.read_text(), count=1))
     os.utime(tmp_path / "r" / "config.toml", (1e9, 1e9))
     train(Run.resume(tmp_path / "r", {"epochs": 4}))
     assert read_run(tmp_path / "r").started.timestamp() == 1e9

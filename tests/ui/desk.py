@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 from textual.app import ScreenStackError
-from textual.events import MouseScrollDown, MouseScrollUp
+from textual.events import Key, MouseDown, MouseScrollDown, MouseScrollUp, MouseUp
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.widget import Widget
@@ -55,7 +55,7 @@ def attended(app: TrainerApp) -> Iterator[None]:
                     parts = [app, *app.screen.walk_children(with_self=True)]
                 except ScreenStackError:
                     parts = [app]
-            quiet = 0 if any(part.message_queue_size for part in parts) else quiet + 1
+            quiet = 0 if app.takes_inputs or any(part.message_queue_size for part in parts) else quiet + 1
 
     with hastened(), patch("textual.app.wait_for_idle", until_all_is_heard), patch("textual.pilot.wait_for_idle", until_all_is_heard):
         yield
@@ -123,6 +123,18 @@ class Desk:
         await self.pilot.press(*keys)
         await self.settle()
         await self.until_drawn()
+
+    async def burst(self, *inputs: str | tuple[int, int]) -> None:
+        """Press keys, and click on places of the screen, faster than the app can act on them."""
+        for given in inputs:
+            if isinstance(given, str):
+                key = KEYS.get(given, given)
+                self.app.post_message(Key(key, given if len(given) == 1 else None))
+                continue
+            for kind in (MouseDown, MouseUp):
+                self.app.post_message(kind(None, *given, 0, 0, 1, False, False, False, *given))
+        await self.until(lambda: not (self.app.message_queue_size or self.app.takes_inputs))
+        await self.settle()
 
     async def settle(self) -> None:
         """Let the app lay out and draw what it has heard."""

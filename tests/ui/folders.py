@@ -12,11 +12,12 @@ from tui_trainer.runs.locked_log import LockedLog
 from tui_trainer.sweep.store import RUNS
 
 
-def make_run(path: Path, accuracy: float = 0.9, epochs: int = 3, **config: Any) -> Path:
-    """A folder as a run leaves it."""
+def make_run(path: Path, accuracy: float = 0.9, epochs: int = 3, started: str = "", **config: Any) -> Path:
+    """A folder as a run leaves it; one of an earlier version does not tell when it was `started`."""
     path.mkdir(parents=True)
+    since = {"version": "0.1.0", "started": started} if started else {}
     options = {"hidden": [16], "batch_size": 10, "epochs": epochs} | config
-    lines: list[dict[str, Any]] = [{"event": "start", "config": options, "parameters": 12_730, "training_samples": 100}]
+    lines: list[dict[str, Any]] = [{"event": "start", **since, "config": options, "parameters": 12_730, "training_samples": 100}]
     for epoch in range(1, epochs + 1):
         layers = [{"name": f"dense_{number}", "gradient_norm": 0.1 * number} for number in (1, 2)]
         means = {"train_loss": 1 / epoch, "train_accuracy": accuracy - 0.1 / epoch}

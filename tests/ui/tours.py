@@ -212,11 +212,17 @@ async def why(guide: Guide) -> None:
 @shows("compare", "differences", "compared-curves", "compare-help")
 async def compare(guide: Guide) -> None:
     """Runs beside one another."""
-    for number in range(1, 4):
-        folders.make_run(guide.folder / "runs" / f"2026010{number}-000000", 0.9 + 0.01 * number, hidden=[number], seed=number)
+    deep = {"hidden": [100] * 10, "batch_size": 32}
+    runs: Mapping[str, dict[str, Any]] = {
+        "sigmoid-100x10-uniform-adam-epochs3": deep | {"activation": "sigmoid", "initializer": "uniform"},
+        "sigmoid-100x10-adam-epochs3": deep | {"activation": "sigmoid"},
+        "relu-100x10-adam-epochs3": deep,
+    }
+    for day, (name, config) in enumerate(runs.items(), 1):
+        folders.make_run(guide.folder / "runs" / name, 0.9 + 0.01 * day, started=f"2026-01-0{day}T12:00:00", **config)
     async with guide.sit_down(**NETWORK) as desk:
         await desk.press("escape", "c")
-        await desk.until(lambda: isinstance(desk.app.screen, CompareScreen) and "20260103" in desk.screen)
+        await desk.until(lambda: isinstance(desk.app.screen, CompareScreen) and "relu-100x10" in desk.screen)
         await desk.press("space", "down", "space")
         await guide.look(desk, "compare")
         await desk.press("2")

@@ -51,22 +51,30 @@ def runs_command() -> None:
 @folder_option
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only runs that have this tag; may be repeated.")
 @click.option("--status", "statuses", type=click.Choice(STATUSES), multiple=True, help="Only runs that stand so; may be repeated.")
+@click.option("--filter", "words", default="", metavar="WORDS", help="Only runs that all words fit: 'sigmoid adam lr=0.1'.")
 @click.option("--sort", type=click.Choice(ORDERS), default="when", help="What comes first: the newest, the best, …  [default: when]")
 @format_option
 def list_runs(
-    folder: Path | None = None, tags: tuple[str, ...] = (), statuses: tuple[str, ...] = (), sort: str = "when", form: str = "text"
+    folder: Path | None = None,
+    tags: tuple[str, ...] = (),
+    statuses: tuple[str, ...] = (),
+    words: str = "",
+    sort: str = "when",
+    form: str = "text",
 ) -> None:
     """List the runs: how each one stands, its best figures, and where its options are not those of most of the others."""
     from tui_trainer.runs.listing import arranged, usual_options  # noqa: PLC0415
     from tui_trainer.runs.listing import list_runs as found_in  # noqa: PLC0415
+    from tui_trainer.runs.run_filter import RunFilter  # noqa: PLC0415
 
     if folder and not folder.is_dir():
         raise UserError("no such folder", option="--folder", path=folder)
+    fitting = RunFilter(words)
     wanted = {tag.removeprefix("+") for tag in tags}
     listed = [
         run
         for run in found_in(folder or folders.runs())
-        if wanted <= set(run.record.tags if run.record else ()) and (not statuses or run.status in statuses)
+        if wanted <= set(run.record.tags if run.record else ()) and (not statuses or run.status in statuses) and fitting.passes(run)
     ]
     for run in listed:
         for warning in run.record.warnings if run.record else ():

@@ -166,7 +166,7 @@ def is_run(path: Path) -> bool:
 
 
 def newest_first(paths: Iterable[Path]) -> list[Path]:
-    """Runs sorted by their start, the newest first, which needs their names and times alone."""
+    """Runs sorted by their start, the newest first."""
     return sorted(paths, key=lambda path: (*began(path), path.name), reverse=True)
 
 
@@ -293,17 +293,25 @@ def _may_be_run(entry: os.DirEntry[str]) -> bool:
 
 _NAME = re.compile(r"(\d{8}-\d{6})(?:-(\d{1,6}))?", re.ASCII)
 
+_STARTED = re.compile(r'{"event": "start", "version": "[^"\\]*", "started": "([^"\\]*)"')
+
+_BEGINNING: Final = 256
+"""Bytes of a log that tell when it was begun."""
+
 LATEST: Final = 2.5e11
 """The latest time, in seconds since 1970, that fits a date; a file's time may be anything."""
 
 
 def began(path: Path) -> tuple[float, int]:
-    """The run's start, and its number within that second, from its name, else from its oldest file."""
+    """The run's start, and its number within that second: from its name, else from its log, else from its oldest file."""
     match = _NAME.fullmatch(path.name)
     if match:
         # The digits may not form a date.
         with suppress(ValueError, OverflowError):
             return datetime.strptime(match[1], "%Y%m%d-%H%M%S").timestamp(), int(match[2] or 1)
+    with suppress(UserError, ValueError, OverflowError), opened(path / "metrics.jsonl") as log:
+        if match := _STARTED.match(log.read(_BEGINNING).decode(errors="replace")):
+            return min(max(datetime.fromisoformat(match[1]).timestamp(), 0.0), LATEST), 1
     for file in (path / "config.toml", path / "metrics.jsonl", path):
         with suppress(OSError):
             return min(max(file.stat().st_mtime, 0.0), LATEST), 1

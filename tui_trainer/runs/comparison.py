@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from tui_trainer.config.layer_sizes import format_hidden
 from tui_trainer.config.options import Config
+from tui_trainer.config.per_layer import abridged
 from tui_trainer.history.quantities import COMPARED
 from tui_trainer.history.quantity import Quantity
 from tui_trainer.runs.archive import RunRecord
@@ -75,5 +76,6 @@ def option_text(value: JsonValue) -> str:
 
 
 def network(config: Mapping[str, JsonValue]) -> str:
-    """The network and its optimizer in short: `128x8 relu adam`."""
-    return " ".join(option_text(config[name]) for name in ("hidden", "activation", "optimizer") if name in config)
+    """The network and its optimizer in short: `128x8 relu he_normal adam`."""
+    names = ("hidden", "activation", "initializer", "optimizer")
+    return " ".join(abridged(option_text(config[name])) for name in names if name in config)

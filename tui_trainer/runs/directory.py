@@ -33,11 +33,11 @@ class RunDirectory:
             path.unlink(missing_ok=True)
 
     @classmethod
-    def create(cls, output: Path | None) -> "RunDirectory":
-        """Make the folder: `output`, which must not exist or be empty, or a fresh one under runs/. Raises UserError."""
+    def create(cls, output: Path | None, name: str = "") -> "RunDirectory":
+        """Make the folder: `output`, which must not exist or be empty, or a fresh one under runs/ by this name. Raises UserError."""
         try:
             if output is None:
-                return cls(fresh_folder(folders.runs()))
+                return cls(fresh_folder(folders.runs(), name))
             output.mkdir(parents=True, exist_ok=True)
             if any(output.iterdir()):
                 raise UserError("the folder is not empty", option="--output", path=output, hint="give one that does not exist or is empty")
@@ -56,11 +56,11 @@ def line(record: dict[str, Any]) -> str:
     return json.dumps(record, allow_nan=False)
 
 
-def fresh_folder(parent: Path) -> Path:
-    """A new folder in `parent`, named by the time. Raises OSError."""
+def fresh_folder(parent: Path, name: str = "") -> Path:
+    """A new folder in `parent` by this name, or else by the time; where that is taken, with a number. Raises OSError."""
     # Separate, because a parent that is a file would look like a taken name forever.
     parent.mkdir(parents=True, exist_ok=True)
-    name = time.strftime("%Y%m%d-%H%M%S")
+    name = name or time.strftime("%Y%m%d-%H%M%S")
     number = 1
     while True:
         path = parent / (name if number == 1 else f"{name}-{number}")

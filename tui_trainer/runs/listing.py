@@ -52,13 +52,14 @@ def _listed(path: Path) -> ListedRun:
 
 
 def usual_options(runs: Iterable[RunRecord]) -> dict[str, JsonValue]:
-    """Each option's most frequent value; of equally frequent ones the default, else the first run's."""
+    """Each option's most frequent value; of equally frequent ones the default, else the first run's. None where each run has its own."""
     defaults = Config.parse({}).record()
     values: dict[str, list[JsonValue]] = {}
     for run in runs:
         for name, value in run.config.items():
             values.setdefault(name, []).append(value)
-    return {name: _usual(found, defaults.get(name)) for name, found in values.items()}
+    usual = {name: _usual(found, defaults.get(name)) for name, found in values.items()}
+    return {name: value for name, value in usual.items() if not _has_each_its_own(values[name]) or value == defaults.get(name)}
 
 
 def _usual(values: Sequence[JsonValue], default: JsonValue) -> JsonValue:
@@ -67,6 +68,10 @@ def _usual(values: Sequence[JsonValue], default: JsonValue) -> JsonValue:
     most = max(counts.values())
     candidates = [key for key, count in counts.items() if count == most]
     return values[keys.index(_key(default) if _key(default) in candidates else candidates[0])]
+
+
+def _has_each_its_own(values: Sequence[JsonValue]) -> bool:
+    return len(values) > 1 and len({_key(value) for value in values}) == len(values)
 
 
 def _key(value: JsonValue) -> str:

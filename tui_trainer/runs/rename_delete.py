@@ -121,7 +121,7 @@ def _check_name(name: str) -> None:
 
 
 def _keep_date(run: Path) -> None:
-    """A run began when its first name says, and under any other name when its config.toml was written."""
+    """A run of an earlier version began when its first name says, and under any other name when its config.toml was written."""
     config = RunDirectory(run).config
     if config.is_file() and not config.is_symlink():
         date, _ = began(run)

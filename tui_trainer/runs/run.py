@@ -15,6 +15,7 @@ from tui_trainer.runs import checkpoint
 from tui_trainer.runs.batches import BatchFile
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.runs.locked_log import LockedLog
+from tui_trainer.runs.naming import name_of
 from tui_trainer.runs.resumption import Resumption, read_resumption
 from tui_trainer.runs.run_writer import RunWriter
 from tui_trainer.system.files import beside, open_to_write, sync_folder
@@ -47,7 +48,7 @@ class Run:
         if data is None:
             config, data = settle(config)
         training = _build(config, data)
-        folder = RunDirectory.create(output)
+        folder = RunDirectory.create(output, name_of(config))
         log = _hold(folder, "--output", create=True)
         if log.size:
             log.close()

@@ -74,6 +74,8 @@ class Started:
     """Training is about to begin; the network is initialised, or restored."""
 
     version: str
+    started: str
+    """When, as an ISO 8601 time with its zone."""
     config: Config
     step: int
     """Batches trained before; 0 unless the run is resumed."""

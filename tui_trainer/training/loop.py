@@ -1,6 +1,7 @@
 """The training loop: a generator of events that prints and writes nothing. It works only while its events are consumed."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from math import isfinite, nan
 from time import perf_counter
 
@@ -254,6 +255,7 @@ class Training:
         learning = [layer for layer in network.layers if layer.shapes()]
         return Started(
             version=__version__,
+            started=datetime.now().astimezone().isoformat(),
             config=config,
             step=self.step,
             parameters=network.parameter_count,

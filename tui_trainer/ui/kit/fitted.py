@@ -17,6 +17,9 @@ class FittedScreen(Screen[ScreenResultType]):
     SHEET: ClassVar[str | None] = None
     """A style sheet, in `ui/`, that is not needed until such a screen is opened."""
 
+    async def ready(self) -> None:
+        """Wait until keys find what they act upon, where that is read from disk."""
+
     def on_compose(self) -> None:
         """Have the style sheet and the classes of the terminal's size before there is anything inside."""
         if self.SHEET:

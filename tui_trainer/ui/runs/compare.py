@@ -1,6 +1,8 @@
 """Runs beside one another: earlier ones are marked in a list, and their curves, figures and differing options are shown together."""
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,6 +16,7 @@ from textual.widgets import Static
 
 from tui_trainer.runs.archive import RunRecord, read_run, run_name
 from tui_trainer.runs.directory import RunDirectory
+from tui_trainer.runs.naming import told_apart
 from tui_trainer.runs.resumable import why_not_resumable
 from tui_trainer.system import folders
 from tui_trainer.system.folders import printable
@@ -54,6 +57,7 @@ NOTES = (
     N_("Marked runs stay in the charts of the main screen after escape, until their marks are taken away here."),
     N_("The run of the main screen is drawn with a line of its own; it needs no mark among the six, and the list can hide it here."),
     N_("A run that cannot be read is grey; the line below the list says what is wrong with it."),
+    N_("The words after / must all fit a run: its name, an option's value or tag, lr=0.1, act=relu; escape takes them away."),
 )
 
 
@@ -63,6 +67,7 @@ COMPARE_KEYS = (
     Binding("i", "inside", "Look inside", tooltip="Look into the network of the run under the cursor, at its last checkpoint", show=False),
     Binding("h", "health", "Layer health", tooltip="See how the layers of the marked run under the cursor fared", show=False),
     Binding("x", "why", "Why", tooltip="See what is wrong with the run under the cursor, and try remedies", show=False),
+    Binding("slash", "filter", "Find", tooltip="List the runs alone that some words fit: relu adam, lr=0.01, diverged", show=False),
     Binding("u", "unmark", "Unmark", tooltip="Take all marks away"),
     Binding("r", "read", "Read again", tooltip="Read the runs on disk again", show=False),
     Binding("1", "view('runs')", "Runs", tooltip="Go to the list of runs", show=False),
@@ -107,6 +112,13 @@ class CompareScreen(PaneScreen[None]):
         self._marked = MarkedRuns(compared)
         self._reader = Reader(self.post_message)
         self._seen: tuple[Path | None, int, bool] | None = None
+        self._wanted: list[Path] = []
+        """Runs that were marked before they were read."""
+        self._is_listed = asyncio.Event()
+
+    async def ready(self) -> None:
+        """Wait for the list."""
+        await self._is_listed.wait()
 
     def compose(self) -> ComposeResult:
         """Lay out every part; the style sheet decides what a small terminal shows."""
@@ -163,6 +175,7 @@ class CompareScreen(PaneScreen[None]):
         if self._stands:
             self.query_one(RunsPane).show_found(event)
             self._show()
+        self._is_listed.set()
 
     @on(RunsRead)
     def _read(self, event: RunsRead) -> None:
@@ -173,7 +186,11 @@ class CompareScreen(PaneScreen[None]):
         for state in event.runs:
             if isinstance(state, RunRecord) and state.path in self._marked:
                 self._reader.draw(state)
-        if not read.keys().isdisjoint(self._shown_paths()):
+        wanted = [path for path in self._wanted if path in read]
+        for path in wanted:
+            self._wanted.remove(path)
+            self._mark_if_read(path)
+        if wanted or not read.keys().isdisjoint(self._shown_paths()):
             self._show()
         if self._seeks:
             self._seeks = not pane.seek_left()
@@ -233,26 +250,36 @@ class CompareScreen(PaneScreen[None]):
         path, current = runs.chosen, self._current()
         if path is None:
             return
-        state = runs.states.get(path)
         if current and current.path == path:
             self._marked.shows_current = not self._marked.shows_current
         elif path in self._marked:
             self._marked.unmark(path)
-        elif not isinstance(state, RunRecord):
-            # Why one cannot be read stands below the list.
-            if state is None:
-                self.notify(_("This run is still being read."), severity="warning", timeout=3)
-            return
-        elif self._marked.is_full:
-            self.notify(_("{most} runs are marked: take a mark away first.").format(most=MOST), severity="warning", timeout=3)
-            return
+        elif path in self._wanted:
+            self._wanted.remove(path)
+        elif path in runs.states:
+            self._mark_if_read(path)
         else:
+            self._wanted.append(path)
+            self.notify(_("This run is still being read, and marked then."), severity="warning", timeout=3)
+        self._show()
+
+    def _mark_if_read(self, path: Path) -> None:
+        """Mark a run, if that is possible; why one cannot be read stands below the list."""
+        state = self.query_one(RunList).states.get(path)
+        if isinstance(state, RunRecord) and self._marked.is_full:
+            self.notify(_("{most} runs are marked: take a mark away first.").format(most=MOST), severity="warning", timeout=3)
+        elif isinstance(state, RunRecord):
             self._marked.mark(Compared(path, Shown(state.name, state.history, state.last_epoch)))
             self._reader.draw(state)
-        self._show()
+
+    def action_filter(self) -> None:
+        """Ask for words that the runs must fit."""
+        self.action_view("runs")
+        self.query_one(RunsPane).ask_filter()
 
     def action_unmark(self) -> None:
         """Take all marks away."""
+        self._wanted.clear()
         self._marked.clear()
         self._show()
 
@@ -261,21 +288,30 @@ class CompareScreen(PaneScreen[None]):
         current = self._current()
         others = self._marked.besides(current)
         drawn = current if self._marked.shows_current else None
+        self._call(others)
+        others = self._marked.besides(current)
         self.charts.follow(drawn.shown if drawn else None, [each.shown for each in others])
         places = zip(others, seed_places([each.shown for each in others]), strict=True)
-        marks = {each.path: self._mark(self.marks.runs[place], RUN_PENS[place]) for each, place in places}
+        marks = {each.path: self._character(self.marks.runs[place], RUN_PENS[place]) for each, place in places}
         if drawn:
-            marks = {drawn.path: self._mark(self.marks.line, Pen.SMOOTH), **marks}
+            marks = {drawn.path: self._character(self.marks.line, Pen.SMOOTH), **marks}
         runs = self.query_one(RunList)
         runs.show_marks(marks, current.path if current and current.going_on else None)
         columns = [(path, state) for path in marks if isinstance(state := runs.states.get(path), RunRecord)]
-        heads = [
-            Text.assemble(marks[path], " ", _("this run") if drawn and path == drawn.path else run_name(path)) for path, _state in columns
-        ]
+        names = {each.path: each.shown.name for each in others} | ({drawn.path: drawn.shown.name} if drawn else {})
+        heads = [Text.assemble(marks[path], " ", names[path]) for path, _state in columns]
         self.query_one(Differences).show(heads, [state for _, state in columns])
         self.query_one("#marked", Static).update(_("{count} of {most} marked").format(count=len(others), most=MOST))
 
-    def _mark(self, character: str, pen: Pen) -> Text:
+    def _call(self, runs: Sequence[Compared]) -> None:
+        """Call these runs by what they differ in, as soon as all are read."""
+        states = self.query_one(RunList).states
+        records = [record for each in runs if isinstance(record := states.get(each.path), RunRecord)]
+        if len(records) == len(runs):
+            for each, name in zip(runs, told_apart(records), strict=True):
+                self._marked.draw(Compared(each.path, replace(each.shown, name=name)))
+
+    def _character(self, character: str, pen: Pen) -> Text:
         style = self.query(Chart).first().get_component_rich_style(pen.style)
         return Text(character, Style(color=style.color, bold=True))
 
@@ -320,8 +356,12 @@ class CompareScreen(PaneScreen[None]):
         self._show()
 
     def leave(self) -> None:
-        """Go back with what is marked."""
-        self._leave_with(Choice(self._marked.runs))
+        """Leave the filter, or go back with what is marked."""
+        pane = self.query_one(RunsPane)
+        if pane.is_filtered:
+            pane.filter("")
+        else:
+            self._leave_with(Choice(self._marked.runs))
 
     def action_start(self) -> None:
         """Go back and start a run."""

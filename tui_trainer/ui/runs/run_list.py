@@ -1,6 +1,6 @@
 """The runs that can be compared, one in a row; the marked ones carry the character that they have in the charts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,28 +14,31 @@ from textual.widgets import DataTable
 from tui_trainer.history.quantities import RUNS
 from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.comparison import figure_text, network
+from tui_trainer.runs.listing import ListedRun, usual_options
+from tui_trainer.runs.naming import said_differences, short
+from tui_trainer.runs.run_filter import RunFilter
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.runs.reader import Unreadable
 
-COLUMNS: Mapping[str, int | None] = {
-    "": 1,
-    N_("run"): 17,
-    N_("status"): 11,
-    N_("val acc"): 7,
-    N_("test acc"): 8,
-    N_("val loss"): 8,
-    N_("epochs"): 6,
-    N_("seconds"): 7,
-    N_("network"): 40,
+COLUMNS: Mapping[str, range] = {
+    "": range(1, 2),
+    N_("run"): range(8, 34),
+    N_("val acc"): range(7, 8),
+    N_("differs"): range(8, 25),
+    N_("test acc"): range(8, 9),
+    N_("status"): range(11, 12),
+    N_("epochs"): range(6, 7),
+    N_("val loss"): range(8, 9),
+    N_("seconds"): range(7, 8),
+    N_("network"): range(40, 61),
 }
 """Heads and widths, the most wanted first: what there is no room for is reached with the right arrow."""
 
-NUMBERS = range(3, 8)
+NUMBERS = (2, 4, 6, 7, 8)
 
 
-FIGURES = tuple(RUNS[name] for name in ("best_validation_accuracy", "test_accuracy", "best_validation_loss", "epochs", "whole_seconds"))
-"""Of a run, as its columns are."""
+FIGURES = tuple(RUNS[name] for name in ("best_validation_accuracy", "test_accuracy", "epochs", "best_validation_loss", "whole_seconds"))
 
 
 class RunList(DataTable[Text]):
@@ -55,16 +58,16 @@ class RunList(DataTable[Text]):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id, cursor_type="row")
+        self.found: Sequence[Path] = ()
+        """All there are."""
         self.paths: Sequence[Path] = ()
+        """Those that are listed."""
         self.states: dict[Path, RunRecord | Unreadable] = {}
         """What was read of them so far."""
+        self._filter = RunFilter()
+        self._differences: dict[Path, str] = {}
         self._marks: Mapping[Path, Text] = {}
         self._going_on: Path | None = None
-
-    def on_mount(self) -> None:
-        """Make the columns."""
-        for label, width in COLUMNS.items():
-            self.add_column(_(label), width=width and max(width, cell_len(_(label))), key=label)
 
     @property
     def chosen(self) -> Path | None:
@@ -73,20 +76,59 @@ class RunList(DataTable[Text]):
 
     def show_paths(self, paths: Sequence[Path]) -> None:
         """List these; what was read of them before is shown until it is read again."""
-        before = self.chosen
-        self.paths = paths
+        self.found = paths
         self.states = {path: state for path, state in self.states.items() if path in set(paths)}
-        self.clear()
-        for path in paths:
-            self.add_row(*self._cells(path), key=str(path))
-        if before in paths:
-            self.move_cursor(row=paths.index(before))
+        self._differences = self._found_differences()
+        self._list()
 
-    def show_state(self, path: Path, state: RunRecord | Unreadable) -> None:
-        """Show what was read of a run."""
-        if path in self.paths:
-            self.states[path] = state
+    def filter(self, text: str) -> None:
+        """List the runs that these words fit; all of them where there are none."""
+        self._filter = RunFilter(text)
+        self._list()
+
+    def show_states(self, states: Iterable[RunRecord | Unreadable]) -> None:
+        """Show what was read of some runs."""
+        before = {path: state.config for path, state in self.states.items() if isinstance(state, RunRecord)}
+        read = {state.path: state for state in states if state.path in set(self.found)}
+        self.states |= read
+        differences = self._differences
+        if any(isinstance(state, RunRecord) and before.get(path) != state.config for path, state in read.items()):
+            differences = self._found_differences()
+        if differences != self._differences or (self._filter and self.paths != self._fitting()):
+            self._differences = differences
+            self._list()
+            return
+        for path in read.keys() & set(self.paths):
             self._update(path)
+
+    def _found_differences(self) -> dict[Path, str]:
+        """What each run differs in from most of the others, once all are read."""
+        if len(self.states) < len(self.found):
+            return {}
+        records = [state for state in self.states.values() if isinstance(state, RunRecord)]
+        usual = usual_options(records)
+        return {record.path: " ".join(short(name, value) for name, value in said_differences(record, usual).items()) for record in records}
+
+    def _fitting(self) -> list[Path]:
+        return [path for path in self.found if self._filter.passes(ListedRun(path, self._record(path)))]
+
+    def _record(self, path: Path) -> RunRecord | None:
+        return state if isinstance(state := self.states.get(path), RunRecord) else None
+
+    def _list(self) -> None:
+        """List the runs anew, in columns as wide as they need."""
+        before, column = self.chosen, self.scroll_x
+        self.paths = self._fitting()
+        rows = [self._cells(path) for path in self.paths]
+        self.clear(columns=True)
+        for index, (label, widths) in enumerate(COLUMNS.items()):
+            widest = max([cell_len(_(label)), *(row[index].cell_len for row in rows)])
+            self.add_column(_(label), width=max(min(widest, widths.stop - 1), widths.start, cell_len(_(label))), key=label)
+        for path, row in zip(self.paths, rows, strict=True):
+            self.add_row(*row, key=str(path))
+        if before in self.paths:
+            self.move_cursor(row=self.paths.index(before))
+        self.scroll_x = column
 
     def show_marks(self, marks: Mapping[Path, Text], going_on: Path | None) -> None:
         """Show which runs are marked, and which one is not over yet."""
@@ -120,12 +162,14 @@ class RunList(DataTable[Text]):
         if isinstance(state, RunRecord):
             going_on = path == self._going_on or (state.held and state.status == "unfinished")
             status = N_("going on") if going_on else state.status
-            figures = [figure_text(figure, state) for figure in FIGURES]
+            accuracy, *others = [figure_text(figure, state) for figure in FIGURES]
             bad = self._style("bad") if status == "diverged" else Style()
-            styles = [Style(bold=True) if mark.plain else Style(), bad, *[Style()] * 5, self._style("faint")]
-            texts = [name, _(status), *figures, f"{_tags(state)}{network(state.config)}"]
+            styles = [bad + Style(bold=bool(mark.plain)), Style(), Style(), Style(), bad, *[Style()] * 3, self._style("faint")]
+            differs = f"{_tags(state)}{self._differences.get(path, '')}"
+            texts = [name, accuracy, differs, others[0], _(status), *others[1:], network(state.config)]
         else:
-            texts = [name, _("unreadable") if state else "…", *[""] * 5, printable(state.reason) if state else ""]
+            problem, status = (printable(state.reason), _("unreadable")) if state else ("", "…")
+            texts = [name, "", status, "", status, *[""] * 3, problem]
             styles = [self._style("faint")] * len(texts)
         cells = [
             Text(text, style, justify="right" if index in NUMBERS else "left", no_wrap=True, overflow="ellipsis")

@@ -7,7 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.resumable import was_cut_short
@@ -29,7 +29,9 @@ class RunDetail(Static):
             return
         best = _(", best after epoch {epoch}").format(epoch=state.history.best_loss.epoch) if state.history.best_loss else ""
         parameters = _(", {count:,} parameters").format(count=state.parameters) if state.parameters is not None else ""
-        began = _("{path}: began {started:%Y-%m-%d %H:%M}").format(path=printable(str(state.path)), started=state.started)
+        began = _("{path}: {status}, began {started:%Y-%m-%d %H:%M}").format(
+            path=printable(str(state.path)), status=_("going on") if is_ours else _(state.status), started=state.started
+        )
         self.update(Content(f"{began}{parameters}{best}{'' if is_ours else _fate(state)}"))
 
     def wait(self, is_read: bool) -> None:
@@ -50,8 +52,42 @@ class RunsPane(Vertical):
     def compose(self) -> ComposeResult:
         """The list, or what to say instead, over the detail."""
         yield RunList(id="list")
+        field = Input(placeholder=_("words that must occur, or activation=relu"), id="filter", compact=True)
+        field.display = field.cursor_blink = False
+        yield field
         yield Static(id="none")
         yield RunDetail(id="detail")
+
+    # The filter
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether there is a filter, or one is being typed."""
+        return bool(self.query_one("#filter").display)
+
+    def ask_filter(self) -> None:
+        """Ask for one."""
+        field = self.query_one("#filter", Input)
+        field.display = True
+        field.focus()
+
+    def filter(self, text: str) -> None:
+        """Leave the runs that fit these words; all of them where there are none."""
+        field = self.query_one("#filter", Input)
+        field.value = text
+        field.display = bool(text)
+        self.query_one(RunList).focus()
+
+    @on(Input.Changed, "#filter")
+    def _filter_changed(self, event: Input.Changed) -> None:
+        self.query_one(RunList).filter(event.value)
+        self._explain()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_submitted(self, event: Input.Submitted) -> None:
+        self.filter(event.value.strip())
+
+    # The runs
 
     def wait(self) -> None:
         """Say that what there is is being read."""
@@ -69,9 +105,8 @@ class RunsPane(Vertical):
     def show_read(self, states: Sequence[RunRecord | Unreadable]) -> None:
         """Show what was read of some of them."""
         runs = self.query_one(RunList)
-        for state in states:
-            runs.show_state(state.path, state)
-        if runs.chosen in {state.path for state in states}:
+        runs.show_states(states)
+        if runs.chosen is None or runs.chosen in {state.path for state in states}:
             self._explain()
 
     def seek_left(self) -> bool:
@@ -95,6 +130,10 @@ class RunsPane(Vertical):
             return
         runs, detail = self.query_one(RunList), self.query_one(RunDetail)
         path = runs.chosen
+        self.border_subtitle = f"{len(runs.paths)}/{len(runs.found)}" if self.is_filtered else ""
+        if path is None and self.is_filtered:
+            detail.update(_("no row fits the filter"))
+            return
         state = runs.states.get(path) if path else None
         if path and state:
             detail.tell(state, is_ours=self._is_going_on(path))

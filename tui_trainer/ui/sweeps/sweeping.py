@@ -3,16 +3,16 @@
 from pathlib import Path
 
 from textual import on
-from textual.app import App
 
 from tui_trainer.sweep.phrases import conclusion
 from tui_trainer.sweep.plan import Plan
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
+from tui_trainer.ui.kit.in_turn import InTurnApp
 from tui_trainer.ui.sweeps.runner import SweepMessage, SweepOpened, SweepOver, SweepRefused, SweepRunner, SweepTold
 
 
-class SweepingApp(App[int]):
+class SweepingApp(InTurnApp):
     """Trains one sweep at a time."""
 
     sweep: SweepRunner | None = None

@@ -1,5 +1,6 @@
 """The sweeps there are, and a new one."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -68,6 +69,11 @@ class SweepsScreen(FittedScreen[None]):
         self._marks = marks
         self._sweeps: Mapping[Path, Board | str] = {}
         self._finder = SweepFinder(self.post_message)
+        self._is_listed = asyncio.Event()
+
+    async def ready(self) -> None:
+        """Wait for the list."""
+        await self._is_listed.wait()
 
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""
@@ -118,6 +124,7 @@ class SweepsScreen(FittedScreen[None]):
         choices.display = bool(event.sweeps)
         nothing = self.query_one("#none", Static)
         nothing.display = not event.sweeps
+        self._is_listed.set()
         nothing.update(Content(printable(event.problem or _("No sweeps in {folder} yet.").format(folder=folders.sweeps().absolute()))))
 
     def _chosen(self) -> Path | None:
