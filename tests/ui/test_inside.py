@@ -317,6 +317,7 @@ async def test_a_digit_drawn_with_the_mouse_at_every_size(sit_down: Desks) -> No
             paper, scale = screen.query_one(Sketchpad), screen.query_one(Sketchpad).scale
             assert scale == (2 if size == LARGE else 1)
             await stroke(desk.pilot, (10 * scale, 3 * scale), (30 * scale, 3 * scale), (20 * scale, 17 * scale))
+            assert not desk.app.screen.selections, "no text is selected by the way"
             ink = paper.sketch.ink
             # The stroke leaves no gaps, however far the mouse went between two events.
             assert (ink[6 if scale == 2 else 7, 11:29] > 200).all()

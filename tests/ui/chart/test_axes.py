@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -32,6 +33,33 @@ def test_the_loss_axis_reaches_where_the_curve_is_now() -> None:
     y[-5:] = 30
     assert axes.loss([curve(y, Stroke.LINE)], 20, whole=True).high > 30
     assert axes.accuracy([curve(100 - y, Stroke.LINE)], 20, whole=True).low <= 70
+
+
+def test_what_bursts_does_not_flatten_what_was_before() -> None:
+    y = np.array([2.9, 2.0, 3.0, 5000.0, 1e33])
+    assert axes.loss([replace(curve(y, Stroke.LINE), burst=True)], 20, whole=True, near=math.log(10)).high < 12
+    assert axes.loss([curve([0.5, 0.4, 1e10], Stroke.DOTS)], 20, whole=True).high < 12
+    powers = axes.logarithmic([curve(np.log10(y), Stroke.LINE)], 20, 8, math.log10(math.log(10)))
+    assert powers.low < 0.5
+    assert powers.high < 12
+
+
+def test_another_run_does_not_flatten_the_one_that_a_chart_is_about() -> None:
+    own, other = curve([0.5, 0.3], Stroke.DOTS), replace(curve([5000.0, 4000.0], Stroke.DOTS), pen=Pen.RUN_1)
+    assert axes.loss([other, own], 20, whole=True).high < 3
+    assert axes.loss([other], 20, whole=True).high > 5000
+    assert axes.loss([replace(other, burst=True), replace(own, pen=Pen.RUN_2)], 20, whole=True).high < 3, "a lasting run sets the measure"
+
+
+def test_an_axis_takes_in_what_is_little_beyond_its_end() -> None:
+    y = [2.2, 2.1, 2.0]
+    assert axes.loss([curve(y, Stroke.DOTS)], 20, whole=True, near=2.4).high > 2.4
+    assert axes.loss([curve([0.1], Stroke.DOTS)], 20, whole=True, near=2.4).high < 0.2
+
+
+@pytest.mark.parametrize(("y", "high"), [([11.0, 12.0], 20), ([22.0], 30), ([45.0], 100), ([97.0], 100), ([], 100)])
+def test_the_accuracy_of_a_run_that_learns_nothing_has_an_axis_that_fits(y: list[float], high: float) -> None:
+    assert axes.fitted_accuracy([curve(y, Stroke.DOTS)], 20, whole=True, near=10).high == high
 
 
 def test_a_long_series_of_lowest_and_highest_values_is_judged_by_both() -> None:

@@ -206,6 +206,7 @@ async def test_dragging_moves_what_is_shown_with_the_mouse(sit_down: Desks) -> N
         await reader.desk.press("plus", "plus", "plus")
         low, high = reader.window
         await reader.drag(low + 0.2, low + 0.8)
+        assert not reader.desk.app.screen.selections, "no text is selected by the way"
         assert reader.window == pytest.approx((low - 0.6, high - 0.6), abs=0.08)
         # Once let go, the mouse only reads.
         before = reader.window
