@@ -14,16 +14,17 @@ from textual.widget import Widget
 from textual.widgets import Button
 
 from tui_trainer.config.differences import describe_differences, differences
-from tui_trainer.config.options import Config
+from tui_trainer.config.options import AUTO, Config
 from tui_trainer.diagnosis.foresight import foresee, turn
 from tui_trainer.diagnosis.remedies import briefly, changed
 from tui_trainer.lessons.lesson import Lesson
 from tui_trainer.lessons.quiz import Quiz
-from tui_trainer.runs.archive import RunRecord
+from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.resumable import why_not_resumable
 from tui_trainer.runs.run import Run
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
+from tui_trainer.training.environment import environment
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.curves import Shown
 from tui_trainer.ui.chart.widget import Chart
@@ -55,6 +56,7 @@ from tui_trainer.ui.run.resume import ask_if_over
 from tui_trainer.ui.run.run_panel import Phase
 from tui_trainer.ui.run.runner import Runner
 from tui_trainer.ui.run.training import RUN_KEYS, TrainingPanel
+from tui_trainer.ui.run.usage import UsageScreen, Used
 from tui_trainer.ui.run.view import HEIGHTS, LEAVE_KEY, LOOKS_PER_SECOND, VIEW_KEYS, WIDTHS, RunView
 from tui_trainer.ui.runs.compare import CompareScreen
 from tui_trainer.ui.runs.comparing import Choice, Compared, Current
@@ -491,6 +493,16 @@ class MainScreen(PaneScreen[None]):
             self._take_options(config)
             if cure.starts:
                 self.panel.begin_next(config)
+
+    def action_usage(self) -> None:
+        """See what the run uses of the machine."""
+        self.app.push_screen(UsageScreen(self._used))
+
+    def _used(self) -> Used:
+        runner = self.runner
+        threads = runner.history.config.threads if runner and runner.history.config else AUTO
+        name = run_name(self.directory) if self.directory else _("this run")
+        return Used(name, runner.history if runner else None, environment(), str(threads), is_here=True)
 
     def action_parameters(self) -> None:
         """Show how the layers' parameters are counted, or how their gradients are."""

@@ -47,6 +47,7 @@ VIEW_KEYS = (
     Binding("i", "inside", "Look inside", tooltip="Look into the network: its mistakes, its units, a digit of your own", show=False),
     Binding("x", "why", "Why", tooltip="Why the run is as it is: what is wrong with it, what shows that, and remedies to try", show=False),
     Binding("h", "health", "Layer health", tooltip="How every layer fares, step by step: gradients, updates, activations", show=False),
+    Binding("u", "usage", "Machine", tooltip="What the run uses: cores, memory, batches a second; and its environment", show=False),
     Binding("g", "more_charts", "Other charts", tooltip="Show the learning rate and the gradients, or loss and accuracy", show=False),
     Binding("f", "parameters", "Parameters", tooltip="Show how the layers' parameters are counted, or their gradients again", show=False),
 )

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button
 
-from tui_trainer.config.options import Config
+from tui_trainer.config.options import AUTO, Config
 from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
 from tui_trainer.diagnosis.case import Case
 from tui_trainer.diagnosis.diagnose import Rhythm, diagnose, first_finding
@@ -36,6 +36,7 @@ from tui_trainer.ui.kit.titles import ViewTabs, header
 from tui_trainer.ui.run.layers_pane import LayersPane
 from tui_trainer.ui.run.messages import RunEnded
 from tui_trainer.ui.run.run_panel import Phase, RunPanel
+from tui_trainer.ui.run.usage import UsageScreen, Used
 from tui_trainer.ui.run.view import HEIGHTS, LEAVE_KEY, VIEW_KEYS, WIDTHS, RunView
 from tui_trainer.ui.runs.watcher import RunSeen, Watcher
 from tui_trainer.ui.why.screen import WhyScreen
@@ -201,6 +202,17 @@ class WatchScreen(PaneScreen[None]):
         if self._shown:
             look = of_record(lambda: self._seen.record if self._seen else None)
             self.app.push_screen(HealthScreen(lambda: self._shown, self.marks, self._looks_per_second, look))
+
+    def action_usage(self) -> None:
+        """See how fast the run is, and in which environment it is trained."""
+        self.app.push_screen(UsageScreen(self._used))
+
+    def _used(self) -> Used:
+        record = self._seen.record if self._seen else None
+        config = _options(record) if record else None
+        threads = str(config.threads) if config else AUTO
+        environment = record.environment if record else {}
+        return Used(run_name(self._watcher.path), self.history, environment, threads, is_here=False)
 
     def action_parameters(self) -> None:
         """Show how the layers' parameters are counted, or how their gradients are."""
