@@ -225,14 +225,15 @@ def _gradient_norms(history: History, view: View, marks: Marks) -> Iterator[Curv
         every = [series.points(view.scale.place) for series in history.gradient_norms.values()]
         count = min(len(y) for _x, y in every)
         norms = np.stack([y[:count] for _x, y in every])
-        words = _("lowest to highest of {count} layers"), _("all {count} layers"), _("all {count}")
+        words = _("lowest to highest of {count} layers"), _("all {count} layers"), _("all"), ""
         band = every[0][0][:count], np.fmin.reduce(norms, axis=0)
         named = tuple(text.format(count=len(names)) for text in words)
         yield Curve(band, Pen.BATCHES, Stroke.BAND, named, marks.band, upper=np.fmax.reduce(norms, axis=0))
     chosen = sorted({0, len(names) // 2, len(names) - 1}) if names else []
     for index, pen, mark in zip(chosen, (Pen.VALIDATION, Pen.SMOOTH, Pen.TRAINING), (marks.validation, "", marks.training), strict=False):
         points = history.gradient_norms[names[index]].points(view.scale.place)
-        words = names[index], names[index].removeprefix("dense_"), ""
+        number = names[index].removeprefix("dense_")
+        words = names[index], number, number, ""
         if mark:
             yield from _dotted(points, pen, words, mark)
         else:
@@ -284,7 +285,7 @@ DRAWINGS: Mapping[str, Drawing] = {
         lambda run, view: _first_gradients(run).points(view.scale.place),
         axes.positive,
         lambda value: f"{value:.1e}" if value else "0",
-        lambda value: f"{value:.0e}" if value else "0",
+        lambda value: f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e+") if value else "0",
         title=N_("Gradient norms"),
         always_logarithmic=True,
         nothing=-math.inf,
