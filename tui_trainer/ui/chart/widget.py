@@ -140,6 +140,7 @@ class Chart(Painted, can_focus=True):
         x, y = Axis(*self._range(), (), ()), self._y_axis(visible, height, guess)
         runs = [curve for curve in visible if curve.pen is Pen.VALIDATION or curve.pen in RUN_PENS]
         before = [*(curve for curve in visible if curve.pen is Pen.SMOOTH), *(curve for curve in visible if curve.pen is Pen.GHOST)]
+        before = [reduced_to(curve, x.low, x.high, width) for curve in before]
         found, hidden = (twins(lines, x, y, width, height * self.marks.down) for lines in (runs, before))
         return {**found, **{pen: pens for pen, pens in hidden.items() if pen is Pen.GHOST}}
 
