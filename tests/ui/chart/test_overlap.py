@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from history import story
@@ -26,9 +28,9 @@ def test_lines_that_are_at_most_a_dot_apart_are_twins() -> None:
     assert twins([one, line(Pen.RUN_2, X + 0.1)], AXIS, AXIS, 60, 40) == {}
 
 
-@pytest.mark.parametrize("y", [np.full(20, np.nan), []])
-def test_what_has_no_points_or_hardly_any_lies_on_nothing(y: object) -> None:
-    x = X[: np.size(y)]
+@pytest.mark.parametrize("y", [np.full(20, np.nan), np.zeros(0)])
+def test_what_has_no_points_or_hardly_any_lies_on_nothing(y: np.ndarray) -> None:
+    x = X[: len(y)]
     assert twins([line(Pen.RUN_1, X), line(Pen.RUN_2, y, x)], AXIS, AXIS, 60, 40) == {}
     assert twins([line(Pen.RUN_1, X), line(Pen.RUN_2, X[:4], X[:4])], AXIS, AXIS, 60, 40) == {}
 
@@ -88,6 +90,7 @@ def test_runs_that_differ_in_nothing_but_their_seed_are_a_mean_in_a_band() -> No
     (band,) = (curve for curve in found if curve.stroke is Stroke.BAND)
     assert band.pen is Pen.RUN_1
     np.testing.assert_allclose(band.points[1], [1, 1 / 2, 1 / 3])
+    assert band.upper is not None
     np.testing.assert_allclose(band.upper, [3, 3 / 2, 1])
     mean = next(curve for curve in found if curve.pen is Pen.RUN_1 and curve.stroke is Stroke.DOTS)
     np.testing.assert_allclose(mean.points[1], [2, 1, 2 / 3])
@@ -104,7 +107,7 @@ def test_all_layers_gradients_are_in_a_band_and_one_of_0_lies_at_its_foot() -> N
     chart = Chart("gradients")
     chart.follow(Shown("this run", history, 2))
     rows = ["".join(piece for piece, _ in row) for row in chart.draw(76, 14)]
-    assert "▒ all 5" in rows[0]
+    assert "▒ all 5 layers" in rows[0]
     assert "◆ 1 0 " in rows[0]
     assert any("1e-20┤" in row for row in rows)
     band = next(curve for curve in curves(chart.drawing, Shown("", history, 2), [], View(), BRAILLE) if curve.stroke is Stroke.BAND)
@@ -112,3 +115,14 @@ def test_all_layers_gradients_are_in_a_band_and_one_of_0_lies_at_its_foot() -> N
     assert band.upper is not None
     np.testing.assert_allclose(band.upper, 0)
     assert sum("⠅" in row for row in rows) > 8
+
+
+def test_a_ghost_has_its_title_in_the_legend_and_no_readings() -> None:
+    chart = Chart("loss")
+    ghost = Shown("before: uniform", story.told(3, loss=1.5), 3, faded=True)
+    chart.follow(Shown("this run", story.told(2), 3), [Shown("other", story.told(3), 3), ghost])
+    legend = ["".join(piece for piece, _ in row).rstrip() for row in chart.draw(76, 14)[:2]]
+    assert legend[1] == " ▲ other 0.333  ╌ before: uniform"
+    chart.follow(Shown("this run", story.told(3), 3), [replace(ghost, history=story.told(3))])
+    assert "before: uniform ≈━" in "".join(piece for piece, _ in chart.draw(76, 14)[1]), "it is hidden behind the run's own line"
+    assert curves(chart.drawing, None, [ghost], View(), BRAILLE)[0].pen is Pen.GHOST

@@ -128,10 +128,7 @@ def _reach(curves: Sequence[Drawn], *, upper: bool, default: float, normal: floa
 def _furthest(curves: Sequence[Drawn], *, upper: bool, most: float) -> list[float]:
     found: list[float] = []
     for curve in curves:
-        y = curve.points[1]
-        # Nearly all of a sample is nearly all; by an odd stride, since a long series holds lowest and highest in turn.
-        y = y[:: len(y) // SAMPLE | 1] if curve.rough else y
-        y = y[np.isfinite(y)]
+        y = _sample(curve)
         if len(y):
             furthest = float(np.percentile(y, (97 if upper else 4) if curve.rough else (100 if upper else 0)))
             found.append(min(furthest, most) if upper else furthest)
@@ -142,7 +139,16 @@ def _furthest(curves: Sequence[Drawn], *, upper: bool, most: float) -> list[floa
 
 def _usual(curves: Sequence[Drawn]) -> float:
     """The value in the middle of the curve that is lowest there."""
-    return min((float(np.partition(y, (len(y) - 1) // 2)[(len(y) - 1) // 2]) for y in _values(curves)), default=0.0)
+    samples = (y for y in map(_sample, curves) if len(y))
+    return min((float(np.partition(y, (len(y) - 1) // 2)[(len(y) - 1) // 2]) for y in samples), default=0.0)
+
+
+def _sample(curve: Drawn) -> np.ndarray:
+    """The values by which a curve is judged: nearly all of a sample is nearly all."""
+    y = curve.points[1]
+    # By an odd stride, since a long series holds lowest and highest in turn.
+    y = y[:: len(y) // SAMPLE | 1] if curve.rough else y
+    return y[np.isfinite(y)]
 
 
 def logarithmic(curves: Sequence[Drawn], rows: int, powers: float = 8, near: float | None = None) -> Axis:

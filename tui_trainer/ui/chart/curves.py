@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -191,6 +192,20 @@ def _smoothed(batches: Series, view: View) -> Points:
     return x, smoothed(y, view.smoothing**batches.density)
 
 
+@lru_cache(4)
+def _past(batches: Series, count: int, view: View) -> Points:
+    """The moving average of so many batches, reduced: a ghost changes no more, and may have 100,000 points."""
+    x, y = _smoothed(batches, view)
+    return envelope((x, y), float(x[0]), float(x[-1]), MOST_PLACES) if count else (x, y)
+
+
+def _trail(batches: Series, epochs: Series, view: View) -> Points:
+    """What a ghost leaves: its batches, or its epochs where no batches were kept."""
+    if not len(batches):
+        return epochs.points(view.scale.place)
+    return _past(batches, len(batches), View(scale=view.scale, smoothing=view.smoothing))
+
+
 def _over_batches(batches: Series, training: Series, validation: Series, view: View, marks: Marks) -> Iterator[Curve]:
     if view.smoothing:
         yield Curve(batches.points(view.scale.place), Pen.BATCHES, Stroke.FAINT)
@@ -225,14 +240,15 @@ def _gradient_norms(history: History, view: View, marks: Marks) -> Iterator[Curv
         every = [series.points(view.scale.place) for series in history.gradient_norms.values()]
         count = min(len(y) for _x, y in every)
         norms = np.stack([y[:count] for _x, y in every])
-        words = _("lowest to highest of {count} layers"), _("all {count} layers"), _("all {count}")
+        words = _("lowest to highest of {count} layers"), _("all {count} layers"), _("all"), ""
         band = every[0][0][:count], np.fmin.reduce(norms, axis=0)
         named = tuple(text.format(count=len(names)) for text in words)
         yield Curve(band, Pen.BATCHES, Stroke.BAND, named, marks.band, upper=np.fmax.reduce(norms, axis=0))
     chosen = sorted({0, len(names) // 2, len(names) - 1}) if names else []
     for index, pen, mark in zip(chosen, (Pen.VALIDATION, Pen.SMOOTH, Pen.TRAINING), (marks.validation, "", marks.training), strict=False):
         points = history.gradient_norms[names[index]].points(view.scale.place)
-        words = names[index], names[index].removeprefix("dense_"), ""
+        number = names[index].removeprefix("dense_")
+        words = names[index], number, number, ""
         if mark:
             yield from _dotted(points, pen, words, mark)
         else:
@@ -252,7 +268,7 @@ DRAWINGS: Mapping[str, Drawing] = {
         BATCHES["loss"],
         _loss,
         lambda run: _first_with_points(run.validation_loss, run.training_loss),
-        lambda run, view: _smoothed(run.loss, view) if len(run.loss) else run.training_loss.points(view.scale.place),
+        lambda run, view: _trail(run.loss, run.training_loss, view),
         axes.loss,
         lambda value: axes.figure(value, 3 if value < 100 else 0),
         lambda value: axes.figure(value, 2 if value < 10 else 0),
@@ -262,7 +278,7 @@ DRAWINGS: Mapping[str, Drawing] = {
         BATCHES["accuracy"],
         _accuracy,
         lambda run: _first_with_points(run.validation_accuracy, run.training_accuracy),
-        lambda run, view: _smoothed(run.accuracy, view) if len(run.accuracy) else run.training_accuracy.points(view.scale.place),
+        lambda run, view: _trail(run.accuracy, run.training_accuracy, view),
         axes.fitted_accuracy,
         "{:.1f}%".format,
         "{:.1f}".format,
@@ -284,7 +300,7 @@ DRAWINGS: Mapping[str, Drawing] = {
         lambda run, view: _first_gradients(run).points(view.scale.place),
         axes.positive,
         lambda value: f"{value:.1e}" if value else "0",
-        lambda value: f"{value:.0e}" if value else "0",
+        lambda value: f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e+") if value else "0",
         title=N_("Gradient norms"),
         always_logarithmic=True,
         nothing=-math.inf,

@@ -74,7 +74,8 @@ def of_runs(entries: Sequence[Entry], before: Row, width: int, most: int) -> lis
         rows = _flowing([before, *(_row([entry], brevity, values=values) for entry in entries)], width)
         if len(rows) <= count:
             return rows
-    room = max((width * count - _width(before)) // len(entries) - 5, 1)
+    in_a_row = -(-(len(entries) + bool(before)) // count)
+    room = max((width + 1) // in_a_row - 4 - max(cell_len(entry.alike) + bool(entry.alike) for entry in entries), 1)
     cut = [replace(entry, names=(shorten(entry.named(brief), room),)) for entry in entries]
     return _flowing([before, *(_row([entry], 0, values=False) for entry in cut)], width)[:count]
 

@@ -124,7 +124,7 @@ def _best(drawing: Drawing, history: History, view: View) -> Iterator[Note]:
     x, y = drawing.placed(series.points(view.scale.place), view)
     if np.isfinite(y).any():
         place = int((np.nanargmin if drawing.best is min else np.nanargmax)(y))
-        if place < len(y) - 1:
+        if y[place] != y[-1]:
             words = _("best: epoch {epoch:.0f}").format(epoch=series.points(EPOCH)[0][place]), _("best")
             yield Note(float(x[place]), words, Pen.VALIDATION, float(y[place]))
 

@@ -18,7 +18,7 @@ LEAST = 0.5
 
 def twins(curves: Sequence[Curve], x: Axis, y: Axis, columns: int, dots: int) -> Mapping[Pen, Sequence[Pen]]:
     """For each line that lies on another all those together, the first one first; `dots` is how many an axis is high."""
-    lines = [curve for curve in curves if curve.stroke in (Stroke.BETWEEN_DOTS, Stroke.LINE)]
+    lines = [curve for curve in curves if curve.stroke in (Stroke.BETWEEN_DOTS, Stroke.LINE, Stroke.GHOST)]
     places = np.linspace(0.0, 1.0, max(columns, 2))
     heights = [_heights((x.share(curve.points[0]), y.share(curve.points[1])), places) for curve in lines]
     groups: list[list[int]] = []

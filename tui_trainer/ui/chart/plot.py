@@ -59,7 +59,7 @@ def draw(
         canvas.line(_shares(curve, x, y), int(curve.pen), marks.faint)
     for curve in (each for each in curves if each.stroke in (Stroke.BAND, Stroke.GHOST)):
         if curve.upper is None:
-            canvas.line(_shares(curve, x, y), int(curve.pen), marks.ghostly, (0, 2))
+            canvas.line(_shares(curve, x, y), int(curve.pen), marks.ghostly, dashed=True)
         else:
             canvas.band(_shares(curve, x, y), np.clip(y.share(curve.upper.astype(np.float64)), 0, 1), int(curve.pen), marks.shade)
     notes = [note for note in notes if 0 <= x.share(np.array(note.at)) <= 1]
@@ -68,7 +68,7 @@ def draw(
             canvas.post(canvas.column_of(float(x.share(np.array(place)))), pen, marks.post)
     for curve in (each for each in curves if each.stroke in (Stroke.LINE, Stroke.BETWEEN_DOTS)):
         faint = curve.stroke is Stroke.BETWEEN_DOTS and marks.plain
-        canvas.line(_shares(curve, x, y), int(curve.pen), marks.faint if faint else marks.glyphs, curve.turn)
+        canvas.line(_shares(curve, x, y), int(curve.pen), marks.faint if faint else marks.glyphs, turn=curve.turn)
     for curve in (each for each in curves if each.stroke is Stroke.DOTS):
         canvas.dots(_shares(curve, x, y), int(curve.pen), curve.mark, marks.down)
     for note in notes:

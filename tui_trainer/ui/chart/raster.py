@@ -70,7 +70,7 @@ MARKS = (BRAILLE, BLOCKS, PLAIN)
 
 
 DASH = 2
-"""Columns of a dash."""
+"""Columns of a dash, and of the gap after it."""
 
 
 class Canvas:
@@ -84,10 +84,10 @@ class Canvas:
         self.characters = np.full((rows, columns), " ")
         self.pens = np.zeros((rows, columns), np.uint8)
 
-    def line(self, points: Points, pen: int, glyphs: Glyphs, turn: tuple[int, int] = (0, 1)) -> None:
+    def line(self, points: Points, pen: int, glyphs: Glyphs, *, turn: tuple[int, int] = (0, 1), dashed: bool = False) -> None:
         """Draw a line through points given as shares; a point that is not finite leaves a gap.
 
-        `turn` is which of how many dashes to draw.
+        `turn` is which of how many columns to draw, where others lie on it.
         """
         down, across = glyphs[0].shape
         x, y = points[0] * (self.columns * across - 1), (1 - points[1]) * (self.rows * down - 1)
@@ -99,12 +99,15 @@ class Canvas:
         segment = np.repeat(np.arange(len(joined)), steps)
         share = (np.arange(len(segment)) - np.repeat(np.cumsum(steps) - steps, steps)) / steps[segment]
         column, row = x[joined[segment]] + dx[segment] * share, y[joined[segment]] + dy[segment] * share
-        if turn[1] > 1 and len(joined):
+        if dashed and len(joined):
             length = np.maximum(np.abs(dx), np.abs(dy))
-            shown = ((np.cumsum(length) - length)[segment] + length[segment] * share) // (DASH * across) % turn[1] == turn[0]
+            shown = ((np.cumsum(length) - length)[segment] + length[segment] * share) // (DASH * across) % 2 == 0
             column, row = column[shown], row[shown]
         else:
             column, row = np.concatenate([column, x[drawn]]), np.concatenate([row, y[drawn]])
+        # Whole cells, for the latest to draw in one has it.
+        mine = np.rint(column) // (DASH * across) % turn[1] == turn[0]
+        column, row = column[mine], row[mine]
         dots = np.zeros((self.rows * down, self.columns * across), np.uint8)
         inside = (column > -0.5) & (column < dots.shape[1] - 0.5) & (row > -0.5) & (row < dots.shape[0] - 0.5)
         dots[np.rint(row[inside]).astype(np.intp), np.rint(column[inside]).astype(np.intp)] = 1

@@ -14,7 +14,7 @@ from tui_trainer.text.drawing import Row
 from tui_trainer.text.language import _
 from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
-from tui_trainer.ui.chart.curves import DRAWINGS, RUN_PENS, Curve, Pen, Shown, Stroke, curves, reduced_to, trained_to, whole_course
+from tui_trainer.ui.chart.curves import BESIDE, DRAWINGS, RUN_PENS, Curve, Pen, Shown, Stroke, curves, reduced_to, trained_to, whole_course
 from tui_trainer.ui.chart.legend import Entry, of_curves, of_runs, telling, value_at
 from tui_trainer.ui.chart.notes import Guess, changes, guess_of, notes
 from tui_trainer.ui.chart.overlap import in_turn, twins
@@ -134,13 +134,15 @@ class Chart(Painted, can_focus=True):
         return guess.logarithmic if guess and self.drawing.logarithmic(self.view) else guess
 
     def _twins(self, visible: Sequence[Curve], guess: Guess | None, width: int, height: int) -> Mapping[Pen, Sequence[Pen]]:
-        """Which of the runs' curves lie on each other, that of the run's validation among them."""
-        lines = [curve for curve in visible if curve.pen is Pen.VALIDATION or curve.pen in RUN_PENS]
-        if not any(curve.beside for curve in lines):
+        """Which runs' curves lie on each other, that of the run's validation among them, and whether a ghost is hidden behind its line."""
+        if not any(curve.beside for curve in visible):
             return {}
-        low, high = self._range()
-        y = self._y_axis(visible, height, guess)
-        return twins(lines, Axis(low, high, (), ()), y, width, height * self.marks.down)
+        x, y = Axis(*self._range(), (), ()), self._y_axis(visible, height, guess)
+        runs = [curve for curve in visible if curve.pen is Pen.VALIDATION or curve.pen in RUN_PENS]
+        before = [*(curve for curve in visible if curve.pen is Pen.SMOOTH), *(curve for curve in visible if curve.pen is Pen.GHOST)]
+        before = [reduced_to(curve, x.low, x.high, width) for curve in before]
+        found, hidden = (twins(lines, x, y, width, height * self.marks.down) for lines in (runs, before))
+        return {**found, **{pen: pens for pen, pens in hidden.items() if pen is Pen.GHOST}}
 
     def _cut(self, curve: Curve) -> Curve:
         """The part of a curve that is looked at."""
@@ -160,19 +162,20 @@ class Chart(Painted, can_focus=True):
         """Each curve and its value, at the cursor or the latest; the runs that are compared have a row of their own."""
         place: Row = [(f" {self._place()} ", Pen.CURSOR.style)] if self.view.cursor is not None else []
         place += [(f" {text} ", Pen.CHANGE.style) for text in self._changed_here()]
-        own = [self._entry(curve, alike) for curve in drawn if curve.names and not curve.beside]
-        ghosts = [self._entry(curve, alike) for curve in drawn if curve.names and curve.pen is Pen.GHOST]
-        runs = [self._entry(curve, alike) for curve in drawn if curve.names and curve.pen in RUN_PENS]
+        marks = {curve.pen: curve.mark or self.marks.line for curve in drawn if curve.names}
+        entries = [self._entry(curve, marks, alike) for curve in drawn if curve.names]
+        own = [entry for entry in entries if entry.pen not in BESIDE]
+        ghosts = [entry for entry in entries if entry.pen is Pen.GHOST]
+        runs = [entry for entry in entries if entry.pen in RUN_PENS]
         tails = telling([entry.names[0] for entry in runs])
         others = [*(replace(entry, names=(entry.names[0], tail)) for entry, tail in zip(runs, tails, strict=True)), *ghosts]
         most = 1 if height < LEGEND_SHARE else 2
         rows = [of_curves(own, place, width)] if own or not others else []
         return [*rows, *(of_runs(others, [] if rows else place, width, most) if others else [])]
 
-    def _entry(self, curve: Curve, alike: Mapping[Pen, Sequence[Pen]]) -> Entry:
+    def _entry(self, curve: Curve, marks: Mapping[Pen, str], alike: Mapping[Pen, Sequence[Pen]]) -> Entry:
         first, *_others = alike.get(curve.pen, (curve.pen,))
-        twin = "" if first is curve.pen else self.marks.alike + self.marks.runs[RUN_PENS.index(first)]
-        entry = Entry(curve.mark or self.marks.line, curve.pen, curve.names, alike=twin)
+        entry = Entry(marks[curve.pen], curve.pen, curve.names, alike="" if first is curve.pen else self.marks.alike + marks[first])
         value = self._value(curve)
         return entry if value is None else replace(entry, value=self.drawing.figure(value), brief=self.drawing.brief(value))
 
