@@ -1,12 +1,12 @@
 """Going on with a run in the app: one that was left, one that was killed, one that wants more epochs; and what is refused."""
 
-import json
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from runs.timeless import timeless
 from textual.widgets import Collapsible, Input, Static
 from textual.widgets._footer import FooterKey
 
@@ -47,18 +47,10 @@ def leave(desks: Desks, path: Path, steps: int | None = None, **options: Any) ->
     return config
 
 
-def log(path: Path) -> list[dict[str, Any]]:
-    """What the log tells, but for times."""
-    lines = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
-    return [
-        {name: value for name, value in line.items() if name not in ("seconds", "samples_per_second", "run_directory")} for line in lines
-    ]
-
-
 def assert_same(found: Path, expected: Path) -> None:
     for name in ("checkpoint.safetensors", "best.safetensors", "config.toml"):
         assert (found / name).read_bytes() == (expected / name).read_bytes(), name
-    assert log(found) == log(expected)
+    assert timeless(found) == timeless(expected)
 
 
 def runner(desk: Desk) -> Runner:
@@ -169,7 +161,7 @@ async def test_a_completed_run_is_asked_about_and_gets_more_epochs(sit_down: Des
         await desk.until_phase(Phase.ENDED)
         assert "3 epochs in" in desk.screen
         assert "┊" in desk.screen
-    lines = log(tmp_path / "runs" / "a")
+    lines = timeless(tmp_path / "runs" / "a")
     assert [line["event"] for line in lines] == ["start", "epoch", "epoch", "change", "epoch", "end"]
     assert lines[3]["changes"] == {"epochs": 3}
     assert tomllib.loads((tmp_path / "runs" / "a" / "config.toml").read_text())["changes"] == [{"step": 50, "epochs": 3}]
