@@ -76,8 +76,8 @@ async def test_a_killed_run_is_gone_on_with_from_the_list_and_shows_its_whole_co
     async with sit_down(SMALL) as desk:
         await desk.press("escape", "w")
         await desk.until(lambda: listed(desk).cursor_row == 1)
-        assert row(desk, 0)[2] == "completed"
-        assert row(desk, 1)[2] == "unfinished"
+        assert row(desk, 0)[5] == "completed"
+        assert row(desk, 1)[5] == "unfinished"
         await desk.until(lambda: "g resumes it" in " ".join(desk.read(desk.app.screen.query_one("#detail", Static)).split()))
         assert "g Resume" in desk.screen
         await desk.press("g")
@@ -231,12 +231,12 @@ async def test_what_cannot_be_gone_on_with_is_refused(sit_down: Desks, tmp_path:
             assert isinstance(desk.app.screen, CompareScreen)
             assert all(note.isprintable() for note in desk.notes)
             if name == "held":
-                assert row(desk, index)[2] == "going on"
+                assert row(desk, index)[5] == "going on"
                 await desk.until_read("going on in another")
         going_on.close()  # type: ignore[attr-defined] # it is a generator
         await desk.press("r")
         index = next(index for index, path in enumerate(listed(desk).paths) if path.name == "held")
-        await desk.until(lambda: row(desk, index)[2] == "unfinished")
+        await desk.until(lambda: row(desk, index)[5] == "unfinished")
         assert desk.phase() is Phase.IDLE
 
 
