@@ -64,7 +64,7 @@ async def make(name: str, wanted: Picture) -> None:
     picture = DOCS / f"{name}.svg"
     with empty_folder():
         for number, options in enumerate(wanted.runs, 1):
-            app = TrainerApp(options, Path("runs") / f"20260101-12000{number}")
+            app = TrainerApp(options)
             is_shown = number == len(wanted.runs) and not wanted.is_watched
             async with opened(app, wanted.size, picture if is_shown else None) as pilot:
                 await train(pilot, partial(has_ended, app))

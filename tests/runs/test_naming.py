@@ -12,7 +12,7 @@ import pytest
 from tui_trainer.config.options import Config
 from tui_trainer.runs.archive import find_runs, read_run, resolve_run
 from tui_trainer.runs.directory import RunDirectory
-from tui_trainer.runs.listing import ListedRun, usual_options
+from tui_trainer.runs.listing import ListedRun
 from tui_trainer.runs.naming import LONGEST, name_of, said_differences, told_apart
 from tui_trainer.runs.rename_delete import rename_run
 from tui_trainer.runs.run_filter import RunFilter
@@ -113,9 +113,10 @@ def test_runs_beside_one_another_are_called_what_they_differ_in(tmp_path: Path) 
     twin = read_run(make(tmp_path / "sigmoid-100x10-uniform-adam-2", initializer="uniform", **DEEP))
     assert told_apart([uniform, glorot, twin]) == [run.name for run in (uniform, glorot, twin)]
     # Its initializer and its learning rate follow from its activation and its optimizer.
-    usual = usual_options([glorot, read_run(make(tmp_path / "more", **DEEP)), relu])
-    assert said_differences(relu, usual) == {"activation": "relu", "optimizer": "sgd"}
-    assert said_differences(glorot, usual) == {}
+    more = read_run(make(tmp_path / "more", **DEEP))
+    assert said_differences([glorot, more, relu]) == [{}, {}, {"activation": "relu", "optimizer": "sgd"}]
+    assert said_differences([uniform, glorot]) == [{"initializer": "uniform"}, {"initializer": "glorot_uniform"}]
+    assert said_differences([uniform]) == [{}]
 
 
 @pytest.mark.parametrize(

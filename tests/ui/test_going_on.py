@@ -1,12 +1,12 @@
 """Going on with a run in the app: one that was left, one that was killed, one that wants more epochs; and what is refused."""
 
-import json
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from runs.timeless import timeless
 from textual.widgets import Collapsible, Input, Static
 from textual.widgets._footer import FooterKey
 
@@ -47,18 +47,10 @@ def leave(desks: Desks, path: Path, steps: int | None = None, **options: Any) ->
     return config
 
 
-def log(path: Path) -> list[dict[str, Any]]:
-    """What the log tells, but for times."""
-    lines = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
-    return [
-        {name: value for name, value in line.items() if name not in ("seconds", "samples_per_second", "run_directory")} for line in lines
-    ]
-
-
 def assert_same(found: Path, expected: Path) -> None:
     for name in ("checkpoint.safetensors", "best.safetensors", "config.toml"):
         assert (found / name).read_bytes() == (expected / name).read_bytes(), name
-    assert log(found) == log(expected)
+    assert timeless(found) == timeless(expected)
 
 
 def runner(desk: Desk) -> Runner:
@@ -84,8 +76,8 @@ async def test_a_killed_run_is_gone_on_with_from_the_list_and_shows_its_whole_co
     async with sit_down(SMALL) as desk:
         await desk.press("escape", "w")
         await desk.until(lambda: listed(desk).cursor_row == 1)
-        assert row(desk, 0)[2] == "completed"
-        assert row(desk, 1)[2] == "unfinished"
+        assert row(desk, 0)[5] == "completed"
+        assert row(desk, 1)[5] == "unfinished"
         await desk.until(lambda: "g resumes it" in " ".join(desk.read(desk.app.screen.query_one("#detail", Static)).split()))
         assert "g Resume" in desk.screen
         await desk.press("g")
@@ -169,7 +161,7 @@ async def test_a_completed_run_is_asked_about_and_gets_more_epochs(sit_down: Des
         await desk.until_phase(Phase.ENDED)
         assert "3 epochs in" in desk.screen
         assert "┊" in desk.screen
-    lines = log(tmp_path / "runs" / "a")
+    lines = timeless(tmp_path / "runs" / "a")
     assert [line["event"] for line in lines] == ["start", "epoch", "epoch", "change", "epoch", "end"]
     assert lines[3]["changes"] == {"epochs": 3}
     assert tomllib.loads((tmp_path / "runs" / "a" / "config.toml").read_text())["changes"] == [{"step": 50, "epochs": 3}]
@@ -239,12 +231,12 @@ async def test_what_cannot_be_gone_on_with_is_refused(sit_down: Desks, tmp_path:
             assert isinstance(desk.app.screen, CompareScreen)
             assert all(note.isprintable() for note in desk.notes)
             if name == "held":
-                assert row(desk, index)[2] == "going on"
+                assert row(desk, index)[5] == "going on"
                 await desk.until_read("going on in another")
         going_on.close()  # type: ignore[attr-defined] # it is a generator
         await desk.press("r")
         index = next(index for index, path in enumerate(listed(desk).paths) if path.name == "held")
-        await desk.until(lambda: row(desk, index)[2] == "unfinished")
+        await desk.until(lambda: row(desk, index)[5] == "unfinished")
         assert desk.phase() is Phase.IDLE
 
 

@@ -1,6 +1,7 @@
 """Names of runs, made of what they are: `sigmoid-100x10-uniform-adam-lr0.1`; and of what tells runs apart."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import PurePath
@@ -14,7 +15,7 @@ from tui_trainer.config.relevance import hindrance
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.comparison import option_text
-from tui_trainer.runs.listing import differences
+from tui_trainer.runs.listing import differences, usual_options
 from tui_trainer.system.folders import printable
 
 LONGEST: Final = 40
@@ -100,10 +101,12 @@ def short(option: str, value: JsonValue) -> str:
     return f"{word}_{number}" if word[-1:].isdigit() else f"{word}{number}"
 
 
-def said_differences(run: RunRecord, usual: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """The options that are not as in most runs, without those that only follow from others."""
-    said, found = {*unusual(run.config), *unusual(Config.parse({}).record() | dict(usual))}, differences(run, usual)
-    return {name: found[name] for name in _in_order(said) if name in found}
+def said_differences(runs: Sequence[RunRecord]) -> list[dict[str, JsonValue]]:
+    """Of each run the options that are not as in most of them, without those that only follow from others."""
+    usual, said = usual_options(runs), [unusual(run.config) for run in runs]
+    often = {name for name, count in Counter(name for names in said for name in names).items() if 2 * count >= len(runs)}
+    found = [differences(run, usual) for run in runs]
+    return [{name: each[name] for name in _in_order({*names, *often}) if name in each} for each, names in zip(found, said, strict=True)]
 
 
 def told_apart(runs: Sequence[RunRecord]) -> list[str]:

@@ -14,7 +14,7 @@ from textual.widgets import DataTable
 from tui_trainer.history.quantities import RUNS
 from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.comparison import figure_text, network
-from tui_trainer.runs.listing import ListedRun, usual_options
+from tui_trainer.runs.listing import ListedRun
 from tui_trainer.runs.naming import said_differences, short
 from tui_trainer.runs.run_filter import RunFilter
 from tui_trainer.system.folders import printable
@@ -23,7 +23,7 @@ from tui_trainer.ui.runs.reader import Unreadable
 
 COLUMNS: Mapping[str, range] = {
     "": range(1, 2),
-    N_("run"): range(8, 34),
+    N_("run"): range(8, 37),
     N_("val acc"): range(7, 8),
     N_("differs"): range(8, 25),
     N_("test acc"): range(8, 9),
@@ -106,8 +106,8 @@ class RunList(DataTable[Text]):
         if len(self.states) < len(self.found):
             return {}
         records = [state for state in self.states.values() if isinstance(state, RunRecord)]
-        usual = usual_options(records)
-        return {record.path: " ".join(short(name, value) for name, value in said_differences(record, usual).items()) for record in records}
+        found = zip(records, said_differences(records), strict=True)
+        return {record.path: " ".join(short(name, value) for name, value in values.items()) for record, values in found}
 
     def _fitting(self) -> list[Path]:
         return [path for path in self.found if self._filter.passes(ListedRun(path, self._record(path)))]
