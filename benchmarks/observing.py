@@ -9,10 +9,13 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median, quantiles
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
+from unittest.mock import patch
 
 from threadpoolctl import threadpool_limits
 
@@ -23,6 +26,7 @@ from tui_trainer.training import health
 from tui_trainer.training.batch_loader import BatchLoader, evaluate
 from tui_trainer.training.events import EpochEnded, Started
 from tui_trainer.training.loop import Training
+from tui_trainer.training.training_state import TrainingState
 
 NETWORKS = {"256": 8, "128x8": 4, "100x30": 2}
 """Hidden layers, and for how many epochs they are trained: some 10 to 20 seconds of each."""
@@ -50,13 +54,40 @@ def costs(hidden: str, suffix: str) -> None:
             times.append(perf_counter() - started)
         return median(times)
 
-    before, test = network.parameters.copy(), BatchLoader(data.test)
-    looking = seconds(lambda: health.measure(network, training.probe.first(network), before))
+    before, gradients, test = network.parameters.copy(), network.gradients.copy(), BatchLoader(data.test)
+    looking = seconds(lambda: health.measure(network, training.probe.first(network), before, gradients))
     examination = seconds(lambda: evaluate(network, test))
     with tempfile.TemporaryDirectory() as folder:
         keeping = seconds(lambda: checkpoint.write(Path(folder) / "c", snapshot))
     shares = " | ".join(f"{part / epoch:.1%}" for part in (looking, looking * epoch * MEASURED_PER_SECOND, examination, keeping))
     print(f"| {hidden}{suffix} | {epoch:.2f} | {shares} |", flush=True)
+
+
+def following(hidden: str) -> None:
+    """What a run of five epochs spends on its layers when they are followed, as shares of the processor's time, while nobody looks."""
+    spent: Counter[str] = Counter()
+
+    def timed(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def measured(*arguments: Any) -> Any:
+            started = thread_time()
+            found = call(*arguments)
+            spent[name] += thread_time() - started
+            return found
+
+        return measured
+
+    training, control = Training(Config.parse({"hidden": hidden, "epochs": 5, "threads": 1}), load_data("mnist")), Control()
+    control.follow_layers()
+    with (
+        patch.object(health, "measure", timed("measured", health.measure)),
+        patch.object(health, "distributions", timed("counted", health.distributions)),
+        patch.object(TrainingState, "snapshot", timed("kept", TrainingState.snapshot)),
+    ):
+        started = thread_time()
+        for _event in training.events(control):
+            pass
+        whole = thread_time() - started
+    print(f"| {hidden} | " + " | ".join(f"{spent[name] / whole:.1%}" for name in ("measured", "counted", "kept")) + " |", flush=True)
 
 
 def headless_speed(hidden: str) -> float:
@@ -122,6 +153,9 @@ def main() -> None:
             ratios.append(asyncio.run(app_speed(hidden)) / headless_speed(hidden))
             lateness.append(asyncio.run(app_speed(hidden, watched=True)))
         print(f"| {hidden} | {median(ratios):.2f} | {1000 * median(lateness):.1f} |", flush=True)
+    print("\n| hidden layers | layers measured | distributions counted | states kept |\n| --- | --- | --- | --- |")
+    for hidden in NETWORKS:
+        following(hidden)
     print("\n| | |\n| --- | --- |")
     memory()
 

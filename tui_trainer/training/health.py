@@ -20,13 +20,20 @@ BINS = 40
 SMALLEST, GREATEST = -60, 8
 """The bins' lowest and highest power of two of a gradient, about 1e-18 and 256; the outermost bins count what lies beyond."""
 
+DENSE = 64
+"""The step up to which a run that is followed is measured twice for each doubling: a measurement costs as much as five steps or more."""
+
 EXPONENT_BIAS = 127
 """What is added to the exponent in the bits of a float32."""
 
 
 def is_early_moment(step: int) -> bool:
-    """Whether a run that is followed is measured at this step: 1, 2, 3, 4, 6, 8, 11, 16 and so on, the powers of √2 rounded."""
-    return step == round(2 ** (round(2 * log2(step)) / 2))
+    """Whether a run that is followed is measured at this step: the powers of √2, rounded, up to DENSE, and from there those of 2.
+
+    1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 128, 256 and so on: twenty of the first ten thousand.
+    """
+    power = log2(step)
+    return step == round(2 ** (round(2 * power) / 2)) and (step <= DENSE or power.is_integer())
 
 
 def measure(network: Network, probe: Workspace, before: Array, gradients: Array) -> tuple[LayerHealth, ...]:

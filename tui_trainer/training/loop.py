@@ -36,7 +36,7 @@ from tui_trainer.training.model import parameters
 from tui_trainer.training.training_state import Order, TrainingState
 from tui_trainer.version import __version__
 
-KEPT_EVERY = 256
+KEPT_EVERY = 512
 """Steps after which the state of a run whose layers are followed is kept: at most so many are trained again after a divergence."""
 
 
