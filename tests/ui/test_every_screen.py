@@ -13,6 +13,7 @@ import pytest
 from rich.style import Style
 
 from tui_trainer.text.language import ENGLISH, speak
+from tui_trainer.ui.kit.export import self_contained
 from tui_trainer.ui.themes import DAY, NIGHT
 
 from . import tours
@@ -107,7 +108,7 @@ class Critic:
         # Colours of what lies under a dialog come last.
         await desk.pilot.pause(0.3 if self.approves else None)
         for _ in range(1 if self.approves else 50):
-            if (picture := desk.app.export_screenshot(simplify=True)) == approved:
+            if (picture := self_contained(desk.app.export_screenshot(simplify=True))) == approved:
                 return
             await desk.pilot.pause(0.05)
         self._settle(path, picture)
