@@ -56,7 +56,7 @@ KEYS = st.sampled_from(["space", "down", "space", "down", "up", "enter", "u"])
 BURSTS = st.lists(st.lists(KEYS | st.integers(0, RUNS - 1), min_size=5, max_size=25), min_size=2, max_size=3)
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(BURSTS)
 def test_what_is_marked_is_what_was_under_the_cursor(
     sit_down: Desks, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, bursts: list[list[Any]]
