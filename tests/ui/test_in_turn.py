@@ -56,7 +56,7 @@ KEYS = st.sampled_from(["space", "down", "space", "down", "up", "enter", "u"])
 BURSTS = st.lists(st.lists(KEYS | st.integers(0, RUNS - 1), min_size=5, max_size=25), min_size=2, max_size=3)
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(BURSTS)
 def test_what_is_marked_is_what_was_under_the_cursor(
     sit_down: Desks, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, bursts: list[list[Any]]
@@ -114,14 +114,17 @@ async def test_what_was_typed_is_what_is_trained_and_a_key_goes_to_the_screen_th
         assert desk.at_main_screen()
 
 
+def marks(text: str) -> list[str]:
+    """What stands before each run of the list."""
+    return [line[1:4].strip() for line in text.splitlines() if "-000000" in line[:20]]
+
+
 def test_a_burst_over_the_line_marks_what_it_says(tmp_path: Path) -> None:
     make_runs(tmp_path)
     terminal = Terminal([], cwd=tmp_path)
     terminal.until_reads("Start", "hidden layers")
     terminal.press(f"c {DOWN} {DOWN}{DOWN} ")
-    text = terminal.until_reads("3 of 6 marked")
-    marks = [line[1:4].strip() for line in text.splitlines() if "-000000" in line[:20]]
-    assert marks == ["▲", "■", "", "▼", *[""] * 4]
+    terminal.until(lambda text: "3 of 6 marked" in text and marks(text) == ["▲", "■", "", "▼", *[""] * 4])
     terminal.press(f"{DOWN} \x1b")
     terminal.until_reads("Start", "hidden layers")
     terminal.press(CTRL_Q)
