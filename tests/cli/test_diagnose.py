@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 from program import call
 
+from tui_trainer.diagnosis.figures import measure
+from tui_trainer.runs.archive import read_run
+from tui_trainer.trained.run_case import open_network
+
 SICK = ["--hidden", "16x8", "--activation", "sigmoid", "--initializer", "uniform"]
 FAST = ["--optimizer", "sgd", "--learning-rate", "1e30"]
 
@@ -154,6 +158,11 @@ def test_figures_are_measured_on_demand(digits_file: Path, tmp_path: Path) -> No
     assert found.keys() == {("sharpness", None), ("stability", None), ("noise_scale", None), *ranks}
     assert found["stability", None] == pytest.approx(0.001 * found["sharpness", None] / 2)
     assert 1 < found["effective_rank", "dense_2"] <= 16
+    opened = open_network(read_run(Path(run)))
+    assert [(figure.name, figure.layer, figure.value) for figure in measure(opened.network, opened.config, opened.training)] == [
+        (*names, value) for names, value in found.items()
+    ], "the app measures the same"
     text = call("diagnose", run, "--figures").stdout
     assert "effective rank of dense_2" in text
+    assert "has a limit of its own" in text, "which Adam has"
     assert "Roy & Vetterli 2007" in text

@@ -11,6 +11,7 @@ import pytest
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
+from tui_trainer.history.history import History
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Changed, Ended, EpochEnded, Event, Progress, Snapshot, Started, record
@@ -385,6 +386,13 @@ def test_a_run_that_diverges_tells_its_layers_at_the_step_before(digits: Dataset
     assert end.last_measured.step == len(batches) == end.divergence.step - 1
     figures, expected = ([layer[1:] for layer in event.layers] for event in (end.last_measured, closely[-1]))
     np.testing.assert_array_equal(figures, expected)  # among them some that are not finite
+    history = History()
+    for event in batches:
+        history.add(event)
+    history.add(end)
+    history.drain()
+    assert history.measured[-1].step == end.last_measured.step
+    assert history.distributions.at() == (end.last_measured.step, end.last_measured.step, end.last_measured.distributions)
     for one, other in zip(end.last_measured.distributions, closely[-1].distributions, strict=True):
         np.testing.assert_array_equal(one.gradients.counts, other.gradients.counts)
 
