@@ -64,10 +64,10 @@ def test_they_are_foreseen_with_dropout_and_in_layers_of_many_kinds_too(options:
         (TEN, "signal ÷ 3e6", "the signal shrinks some 3e6 times on its way to dense_11"),
         (TEN | {"uniform_limit": 1.0}, "signal × 4e6", "the signal grows some 4e6 times on its way to dense_11"),
         (TEN | {"uniform_limit": 1.0, "activation": "tanh"}, "gradient × 397", "the gradient grows some 397 times on its way to dense_1"),
-        ({"hidden": "100x200", "activation": "sigmoid"}, "gradient ÷ ∞", "nothing of the gradient reaches dense_1"),
+        ({"hidden": "100x200", "activation": "sigmoid"}, "gradient × 0", "nothing of the gradient reaches dense_1"),
         (
             {"hidden": "100x99", "uniform_limit": 1.0, "initializer": "uniform"},
-            "gradient × ∞",
+            "gradient × inf",
             "the gradient overflows on its way to dense_1",
         ),
     ],

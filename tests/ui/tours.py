@@ -80,7 +80,7 @@ def shows(*names: str) -> Callable[[Tour], Tour]:
 NETWORK: Mapping[str, Any] = {"hidden": "64x3", "activation": "tanh,relux2", "data": "mnist", "validation": 5000, "epochs": 4}
 
 
-@shows("setup", "wrong", "open-list", "presets", "design", "copy", "save", "help", "lessons", "palette")
+@shows("setup", "wrong", "open-list", "portrait", "presets", "design", "copy", "save", "help", "lessons", "palette")
 async def form(guide: Guide) -> None:
     """The form, and what lies over it."""
     async with guide.sit_down(**NETWORK) as desk:
@@ -91,6 +91,7 @@ async def form(guide: Guide) -> None:
         await guide.look(desk, "open-list")
         await desk.press("escape")
         desk.app.main.query_one("#hidden", Input).value = NETWORK["hidden"]
+        await guide.look(desk, "portrait")
         for key, name in (("p", "presets"), ("d", "design"), ("k", "copy"), ("v", "save"), ("f1", "help"), ("f2", "lessons")):
             await desk.press("escape", key)
             await guide.look(desk, name)

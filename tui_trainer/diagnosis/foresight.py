@@ -61,8 +61,8 @@ class Turn(NamedTuple):
 
     def briefly(self, say: Callable[[str], str] = str) -> str:
         """The factor in a few letters, such as `gradient ÷ 1e11`."""
-        sign, times = ("×", self.factor) if self.factor > 1 else ("÷", 1 / self.factor if self.factor else inf)
-        return f"{say(self.of)} {sign} {_brief(times) if isfinite(times) else '∞'}"
+        shrinks = 0 < self.factor < 1
+        return f"{say(self.of)} {'÷' if shrinks else '×'} {_brief(1 / self.factor if shrinks else self.factor)}"
 
     def told(self, say: Callable[[str], str] = str) -> str:
         """The sentence, which `say` translates."""
@@ -104,7 +104,7 @@ def _over(one: float, other: float) -> float:
 
 
 def _brief(value: float) -> str:
-    return f"{value:.0f}" if value < 1000 else f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
+    return f"{value:.0f}" if value < 1000 or value == inf else f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
 
 
 @lru_cache(1 << 10)

@@ -26,8 +26,8 @@ FAREWELL: Final = (
 )
 
 LOOK_ALIKES = str.maketrans(
-    "─━╸╺═╌┄│┃║┊‖▏▕" + "┌┐└┘├┤┬┴┼╭╮╰╯" + "▶►◀◄▲▼↑↓→←" + "○●◆■★✓✗×·•…σ√≤≥–—",
-    "-=--=--|||:|||" + "+++++++++++++" + ">><<^v^v><" + "o*x#*vxx.*.sv<>--",
+    "─━╸╺═╌┄│┃║┊‖▏▕" + "┌┐└┘├┤┬┴┼╭╮╰╯" + "▶►◀◄▲▼↑↓→←" + "○●◆■★✓✗×÷·•…ασ√≤≥–—",
+    "-=--=--|||:|||" + "+++++++++++++" + ">><<^v^v><" + "o*x#*vxx/.*.asv<>--",
 )
 """What to write for characters that a terminal without Unicode cannot show, in as many columns."""
 

@@ -264,6 +264,7 @@ class MainScreen(PaneScreen[None]):
         config = self.query_one(ConfigForm).config
         if config and config.data == event.data:
             self._show_parameters(config)
+            self._foresee(config)
 
     def action_presets(self) -> None:
         """Choose a run worth starting from."""

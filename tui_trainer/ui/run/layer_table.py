@@ -132,7 +132,7 @@ class LayerTable(Vertical):
 
     def show(self, rows: Sequence[LayerRow]) -> None:
         """Show these layers."""
-        self.remove_class("-outdated")
+        self._date(is_outdated=False)
         if rows != self.rows:
             self.rows = rows
             self._fill()
@@ -148,8 +148,13 @@ class LayerTable(Vertical):
 
     def explain(self, reason: str) -> None:
         """Say why what is shown is out of date."""
-        self.add_class("-outdated")
+        self._date(is_outdated=True)
         self.query_one("#total", Static).update(Content(reason), layout=False)
+
+    def _date(self, *, is_outdated: bool) -> None:
+        if self.has_class("-outdated") != is_outdated:
+            self.set_class(is_outdated, "-outdated")
+            self.query_one(Lines).refresh()
 
     def on_resize(self, _event: Resize) -> None:
         """Show as many columns as there is room for."""
