@@ -13,10 +13,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Button
 
-from tui_trainer.config.differences import describe_differences, differences
+from tui_trainer.config.differences import describe_differences
 from tui_trainer.config.options import AUTO, Config
-from tui_trainer.diagnosis.foresight import foresee, turn
-from tui_trainer.diagnosis.remedies import briefly, changed
+from tui_trainer.diagnosis.remedies import changed
 from tui_trainer.lessons.lesson import Lesson
 from tui_trainer.lessons.quiz import Quiz
 from tui_trainer.runs.archive import RunRecord, run_name
@@ -37,21 +36,19 @@ from tui_trainer.ui.kit.choose import ChooseScreen
 from tui_trainer.ui.kit.explanation import Explanation, Group
 from tui_trainer.ui.kit.footer import KeyFooter
 from tui_trainer.ui.kit.panes import PaneScreen
-from tui_trainer.ui.kit.titles import ViewTabs, entitle, header
+from tui_trainer.ui.kit.titles import ViewTabs, header
 from tui_trainer.ui.lessons.choose import choose_lesson
 from tui_trainer.ui.lessons.quiz import QuizScreen
 from tui_trainer.ui.lessons.screen import LessonScreen
 from tui_trainer.ui.run.copy import CopyScreen
-from tui_trainer.ui.run.diagram import Diagram
-from tui_trainer.ui.run.field import TITLES
 from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.run.layer_editor import LayersScreen
 from tui_trainer.ui.run.layers_pane import LayersPane
 from tui_trainer.ui.run.messages import RunChanged, RunRefused, RunStarted
 from tui_trainer.ui.run.peeker import DataPeeked, Peeker
 from tui_trainer.ui.run.portrait_view import PortraitView
-from tui_trainer.ui.run.portraits import portrait
 from tui_trainer.ui.run.presets import PRESETS
+from tui_trainer.ui.run.prospect import Prospect
 from tui_trainer.ui.run.resume import ask_if_over
 from tui_trainer.ui.run.run_panel import Phase
 from tui_trainer.ui.run.runner import Runner
@@ -63,9 +60,6 @@ from tui_trainer.ui.runs.comparing import Choice, Compared, Current
 from tui_trainer.ui.sweeps.sweeps import SweepsScreen
 from tui_trainer.ui.welcome.screen import Way
 from tui_trainer.ui.why.screen import Cure, WhyScreen
-
-FORESEEN = ("activation", "alpha", "initializer", "uniform_limit")
-"""What decides how gradients fare in an untrained network, but for the layers' sizes, which are better seen in the table."""
 
 READY = N_("ctrl+r starts a run with these options")
 
@@ -116,6 +110,7 @@ class MainScreen(PaneScreen[None]):
         self._values = values
         self._looks_per_second = looks_per_second
         self._peeker = Peeker(self.post_message)
+        self._prospect = Prospect(self, self.run_view, self.panel, self._peeker.spec_of)
         self._session: list[Path] = []
         """The folders of all runs since the app was started."""
         self._before: Shown | None = None
@@ -165,7 +160,7 @@ class MainScreen(PaneScreen[None]):
     def on_mount(self) -> None:
         """Begin with what the form describes."""
         self._peeker.start()
-        self._draw_portraits_with(self.marks)
+        self._prospect.draw_with(self.marks)
         self.panel.enter(Phase.IDLE, _(READY))
 
     def on_unmount(self) -> None:
@@ -184,87 +179,28 @@ class MainScreen(PaneScreen[None]):
 
     @on(ConfigForm.Changed)
     def _options_changed(self, event: ConfigForm.Changed) -> None:
-        self._show_parameters(event.config)
-        self._say_how_the_form_differs()
         sentence = _(READY) if event.config else _("mend the option that is marked ✗")
         if self.phase is Phase.IDLE:
             self.panel.say(Phase.IDLE, sentence)
         elif self.phase is Phase.REFUSED:
             self.panel.enter(Phase.IDLE, sentence)
-        self._foresee(event.config)
+        self._prospect.tell(event.config)
 
     @on(ConfigForm.Considered)
-    def _show_what_is_considered(self, event: ConfigForm.Considered) -> None:
-        """Show what a choice does: its portrait, and before the first run the gradients that it leaves."""
-        config = event.config
-        picture = portrait(event.option, config, self._peeker.spec_of(config.data), self._diverged_at(config)) if config else None
-        self.query_one(ConfigForm).set_class(picture is not None, "-portrayed")
-        for view in self.query(PortraitView):
-            view.show(picture, _(TITLES.get(event.option, event.option.replace("_", " "))))
-        self._foresee(config or self.query_one(ConfigForm).config)
-        if not self.runner:
-            self.run_view.show_parameters_or_gradients(event.option not in FORESEEN)
-
-    def _diverged_at(self, config: Config) -> float | None:
-        """The learning rate at which the latest run diverged, where that is all that tells it from this one."""
-        if self.runner and self.runner.history.diverged and differences(self.runner.options, config).keys() <= {"learning_rate"}:
-            return self.runner.options.learning_rate
-        return None
-
-    def _foresee(self, config: Config | None) -> None:
-        """Warn of what arithmetic foresees, and show the gradients while no run is on the screen."""
-        if config is None:
-            self.query_one(ConfigForm).warn("")
-            self.panel.foresee("")
-            return
-        foreseen = foresee(config, self._peeker.spec_of(config.data))
-        way = turn(foreseen)
-        warning = way.briefly(_) if way.is_far else ""
-        self.query_one(ConfigForm).warn(warning)
-        if not self.runner:
-            self.run_view.foresee(foreseen, warning)
-            self.panel.foresee(way.told(_) if way.is_far else "")
+    def _choice_considered(self, event: ConfigForm.Considered) -> None:
+        self._prospect.consider(event.option, event.config)
 
     def take_marks(self, marks: raster.Marks) -> None:
         """Draw the portraits with these characters too."""
         super().take_marks(marks)
-        self._draw_portraits_with(marks)
-
-    def _draw_portraits_with(self, marks: raster.Marks) -> None:
-        for view in self.query(PortraitView):
-            view.draw_with(marks)
-
-    def _show_parameters(self, config: Config | None) -> None:
-        """Count the parameters of the form's network, and say what it is while no run is on the screen."""
-        picture, spec = self.query_one("#picture", Diagram), self._peeker.spec_of(config.data) if config else None
-        if config and spec:
-            self.run_view.show_parameters(config, spec)
-            picture.show((spec.features, *config.hidden, spec.classes))
-        else:
-            self.run_view.explain(_("an option is wrong: see the form"))
-        if not self.runner:
-            self._say_what_is_shown(config)
-
-    def _say_what_is_shown(self, config: Config | None) -> None:
-        if config:
-            self.run_view.say_what_it_is(config, self._peeker.spec_of(config.data))
-        else:
-            self.run_view.say_what_it_is(None)
-
-    def _say_how_the_form_differs(self) -> None:
-        """Say in what the form is another run than the one on the screen."""
-        form, text = self.query_one(ConfigForm), ""
-        if self.runner and form.config and (found := differences(self.runner.options, form.config)):
-            text = _("not yet run: {options}").format(options=briefly([{name: now for name, (_was, now) in found.items()}], _))
-        entitle(form, subtitle=printable(text))
+        self._prospect.draw_with(marks)
 
     @on(DataPeeked)
     def _learn_of_the_data(self, event: DataPeeked) -> None:
         self._peeker.learn(event.data, event.spec)
         config = self.query_one(ConfigForm).config
         if config and config.data == event.data:
-            self._show_parameters(config)
-            self._foresee(config)
+            self._prospect.count(config)
 
     def action_presets(self) -> None:
         """Choose a run worth starting from."""
@@ -391,7 +327,7 @@ class MainScreen(PaneScreen[None]):
         self._before = Shown(_("before"), before.history, before.options.epochs, faded=True) if before else None
         self._follow()
         self.charts.view = replace(self.charts.view, window=None, cursor=None)
-        self._say_how_the_form_differs()
+        self._prospect.compare()
         # Out of the field, so that the keys that steer the run work.
         self.set_focus(None)
         self.action_view("charts")
@@ -404,7 +340,7 @@ class MainScreen(PaneScreen[None]):
                 # Its options are known by now, and its past.
                 self.query_one(ConfigForm).fill(dict(self.runner.config))
                 self._follow()
-            self._say_what_is_shown(self.runner.config)
+            self._prospect.name(self.runner.config)
             if event.directory not in self._session:
                 self._session.append(event.directory)
             if self.phase is Phase.PREPARING:
@@ -413,7 +349,7 @@ class MainScreen(PaneScreen[None]):
     @on(RunChanged)
     def _options_of_the_run_changed(self, event: RunChanged) -> None:
         if self.panel.is_latest(event):
-            self._say_how_the_form_differs()
+            self._prospect.compare()
             if "epochs" in event.changes:
                 self._follow()
 
