@@ -1,4 +1,4 @@
-"""What the form describes, told before it is trained: parameters, pictures, what arithmetic foresees, and how it differs from what is shown."""
+"""What the form describes, told before it is trained: parameters, pictures, what arithmetic foresees, what differs from the run shown."""
 
 from collections.abc import Callable
 from typing import Any
