@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from tui_trainer.history.history import History
 from tui_trainer.training.events import Progress
-from tui_trainer.ui.chart.curves import Shown
+from tui_trainer.ui.chart.curve import Shown
 from tui_trainer.ui.chart.widget import Chart
 
 LENGTHS = (10_000, 1_000_000, 10_000_000)

@@ -20,7 +20,9 @@ from tui_trainer.runs.recording import Recording
 from tui_trainer.runs.run import Run
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Progress
-from tui_trainer.ui.chart.curves import DRAWINGS, Shown, curves, whole_course
+from tui_trainer.ui.chart.curve import Shown
+from tui_trainer.ui.chart.curves import curves, whole_course
+from tui_trainer.ui.chart.drawings import DRAWINGS
 from tui_trainer.ui.chart.notes import changes
 from tui_trainer.ui.chart.raster import BRAILLE
 from tui_trainer.ui.chart.view import Scale, View

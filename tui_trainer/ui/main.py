@@ -25,7 +25,7 @@ from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
 from tui_trainer.training.environment import environment
 from tui_trainer.ui.chart import raster
-from tui_trainer.ui.chart.curves import Shown
+from tui_trainer.ui.chart.curve import Shown
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.descent.screen import PICTURES_PER_LOOK, PathsScreen
 from tui_trainer.ui.health.instruments import of_trained

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tui_trainer.ui.chart import axes
 from tui_trainer.ui.chart.axes import Axis
-from tui_trainer.ui.chart.curves import Curve, Pen, Stroke
+from tui_trainer.ui.chart.curve import Curve, Pen, Stroke
 
 
 def curve(y: object, stroke: Stroke = Stroke.FAINT) -> Curve:

@@ -7,7 +7,9 @@ from history import story
 
 from tui_trainer.history.history import History
 from tui_trainer.history.series import EPOCH, MEAN, STEP, Series, smoothed
-from tui_trainer.ui.chart.curves import DRAWINGS, Curve, Pen, Shown, Stroke, curves, whole_course
+from tui_trainer.ui.chart.curve import Curve, Pen, Shown, Stroke
+from tui_trainer.ui.chart.curves import curves, whole_course
+from tui_trainer.ui.chart.drawings import DRAWINGS
 from tui_trainer.ui.chart.raster import BRAILLE
 from tui_trainer.ui.chart.view import SMOOTHINGS, Scale, View
 

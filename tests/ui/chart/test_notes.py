@@ -11,7 +11,7 @@ from history import story
 from tui_trainer.history.history import AppliedChange, History
 from tui_trainer.training.events import Divergence, Ended, LayerHealth
 from tui_trainer.ui.chart import raster
-from tui_trainer.ui.chart.curves import Pen, Shown
+from tui_trainer.ui.chart.curve import Pen, Shown
 from tui_trainer.ui.chart.notes import guess_of, notes
 from tui_trainer.ui.chart.plot import STYLES, painted
 from tui_trainer.ui.chart.raster import BRAILLE, PLAIN, Marks

@@ -6,10 +6,12 @@ from history import story
 
 from tui_trainer.history.history import History
 from tui_trainer.ui.chart.axes import Axis
-from tui_trainer.ui.chart.curves import RUN_PENS, Curve, Pen, Shown, Stroke, by_seed, curves, seed_places
+from tui_trainer.ui.chart.curve import RUN_PENS, Curve, Pen, Shown, Stroke
+from tui_trainer.ui.chart.curves import curves
 from tui_trainer.ui.chart.legend import Entry, of_runs, telling
 from tui_trainer.ui.chart.overlap import in_turn, twins
 from tui_trainer.ui.chart.raster import BRAILLE
+from tui_trainer.ui.chart.seeds import by_seed, seed_places
 from tui_trainer.ui.chart.view import View
 from tui_trainer.ui.chart.widget import Chart
 

@@ -7,7 +7,7 @@ import pytest
 from tui_trainer.text.drawing import Row
 from tui_trainer.ui.chart import axes, plot
 from tui_trainer.ui.chart.axes import Axis
-from tui_trainer.ui.chart.curves import Curve, Pen, Stroke
+from tui_trainer.ui.chart.curve import Curve, Pen, Stroke
 from tui_trainer.ui.chart.raster import BLOCKS, BRAILLE, PLAIN, Marks
 
 X = axes.of_window(0, 2, 40)

@@ -6,7 +6,7 @@ import pytest
 from history import story
 
 from tui_trainer.history.history import History
-from tui_trainer.ui.chart.curves import Shown
+from tui_trainer.ui.chart.curve import Shown
 from tui_trainer.ui.chart.view import SMOOTHINGS, View
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.run.run_panel import Phase

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from tui_trainer.history.series import Points
 from tui_trainer.text.cells import shorten
 from tui_trainer.text.drawing import Row
-from tui_trainer.ui.chart.curves import Pen
+from tui_trainer.ui.chart.curve import Pen
 
 
 @dataclass(frozen=True)

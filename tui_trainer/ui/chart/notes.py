@@ -12,7 +12,8 @@ from tui_trainer.history.quantities import FIGURES
 from tui_trainer.history.series import EPOCH
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
-from tui_trainer.ui.chart.curves import Drawing, Pen
+from tui_trainer.ui.chart.curve import Pen
+from tui_trainer.ui.chart.drawings import Drawing
 from tui_trainer.ui.chart.view import View
 
 LONGEST_CHANGE = 200

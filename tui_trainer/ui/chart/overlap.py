@@ -7,7 +7,7 @@ import numpy as np
 
 from tui_trainer.history.series import Points
 from tui_trainer.ui.chart.axes import Axis
-from tui_trainer.ui.chart.curves import Curve, Pen, Stroke
+from tui_trainer.ui.chart.curve import Curve, Pen, Stroke
 
 SAME = 0.95
 """Of the columns, in which curves that coincide are at most a dot apart."""

@@ -14,7 +14,7 @@ from tui_trainer.text.drawing import Row
 from tui_trainer.text.language import _
 from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
-from tui_trainer.ui.chart.curves import RUN_PENS, Curve, Pen, Stroke
+from tui_trainer.ui.chart.curve import RUN_PENS, Curve, Pen, Stroke
 from tui_trainer.ui.chart.legend import Entry, of_runs, telling, value_at
 from tui_trainer.ui.chart.notes import Guess
 from tui_trainer.ui.chart.overlap import in_turn, twins

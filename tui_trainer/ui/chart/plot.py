@@ -16,7 +16,7 @@ from tui_trainer.history.series import Points
 from tui_trainer.text.drawing import Row
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.axes import Axis
-from tui_trainer.ui.chart.curves import Curve, Pen, Stroke
+from tui_trainer.ui.chart.curve import Curve, Pen, Stroke
 from tui_trainer.ui.chart.notes import Guess, Note
 from tui_trainer.ui.chart.raster import Marks
 

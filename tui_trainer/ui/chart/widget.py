@@ -14,7 +14,9 @@ from tui_trainer.text.drawing import Row
 from tui_trainer.text.language import _
 from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
-from tui_trainer.ui.chart.curves import BESIDE, DRAWINGS, RUN_PENS, Curve, Pen, Shown, Stroke, curves, reduced_to, trained_to, whole_course
+from tui_trainer.ui.chart.curve import BESIDE, RUN_PENS, Curve, Pen, Shown, Stroke
+from tui_trainer.ui.chart.curves import curves, reduced_to, trained_to, whole_course
+from tui_trainer.ui.chart.drawings import DRAWINGS
 from tui_trainer.ui.chart.legend import Entry, of_curves, of_runs, telling, value_at
 from tui_trainer.ui.chart.notes import Guess, changes, guess_of, notes
 from tui_trainer.ui.chart.overlap import in_turn, twins

@@ -13,7 +13,8 @@ from textual.widgets import Static
 from tui_trainer.history.quantities import FIGURES
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.chart import heat, raster
-from tui_trainer.ui.chart.curves import Shown, whole_course
+from tui_trainer.ui.chart.curve import Shown
+from tui_trainer.ui.chart.curves import whole_course
 from tui_trainer.ui.chart.view import Scale, View
 from tui_trainer.ui.health.distribution_pane import Course, DistributionPane
 from tui_trainer.ui.health.heat_map import HeatMap

@@ -7,7 +7,7 @@ from typing import Any
 from textual.binding import Binding
 from textual.screen import Screen
 
-from tui_trainer.ui.chart.curves import Shown
+from tui_trainer.ui.chart.curve import Shown
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.view import View
 from tui_trainer.ui.chart.widget import Chart

@@ -19,7 +19,7 @@ from tui_trainer.history.history import History
 from tui_trainer.history.measurements import Measurement
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
-from tui_trainer.ui.chart.curves import DRAWINGS
+from tui_trainer.ui.chart.drawings import DRAWINGS
 from tui_trainer.ui.chart.view import View
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit import export

@@ -21,8 +21,9 @@ from tui_trainer.runs.resumable import why_not_resumable
 from tui_trainer.system import folders
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
-from tui_trainer.ui.chart.curves import RUN_PENS, Pen, Shown, seed_places
+from tui_trainer.ui.chart.curve import RUN_PENS, Pen, Shown
 from tui_trainer.ui.chart.raster import Marks
+from tui_trainer.ui.chart.seeds import seed_places
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.health.instruments import of_record
 from tui_trainer.ui.health.screen import HealthScreen

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from tui_trainer.runs.archive import RunRecord
-from tui_trainer.ui.chart.curves import RUN_PENS, Shown
+from tui_trainer.ui.chart.curve import RUN_PENS, Shown
 
 MOST: Final = len(RUN_PENS)
 """Runs that can be marked at a time: each has a character and a colour of its own."""

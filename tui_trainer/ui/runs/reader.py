@@ -10,7 +10,7 @@ from textual.message import Message
 
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import RunRecord, find_runs, newest_first, read_run, with_batches
-from tui_trainer.ui.chart.curves import Shown
+from tui_trainer.ui.chart.curve import Shown
 from tui_trainer.ui.kit.background import Background
 
 TOGETHER = 0.1

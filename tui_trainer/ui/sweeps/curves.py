@@ -11,7 +11,7 @@ from tui_trainer.sweep.board import Board
 from tui_trainer.sweep.table import SHORT, number_of
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
-from tui_trainer.ui.chart.curves import RUN_PENS, Shown
+from tui_trainer.ui.chart.curve import RUN_PENS, Shown
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.sweeps.table import RunMark

@@ -12,7 +12,7 @@ from textual.message import Message
 from tui_trainer.sweep.table import ACCURACY, SHORT, Table, TableRow
 from tui_trainer.text.cells import ljust, rjust, shorten
 from tui_trainer.text.language import _
-from tui_trainer.ui.chart.curves import RUN_PENS, Pen
+from tui_trainer.ui.chart.curve import RUN_PENS, Pen
 from tui_trainer.ui.chart.painted import Painted
 from tui_trainer.ui.kit.contrast import best_mark
 

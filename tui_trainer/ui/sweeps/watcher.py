@@ -13,7 +13,7 @@ from tui_trainer.sweep.board import Board, BoardReader
 from tui_trainer.sweep.statistics import Interval
 from tui_trainer.sweep.store import RUNS, Result
 from tui_trainer.sweep.table import Table, table_of_groups, table_of_runs
-from tui_trainer.ui.chart.curves import Shown
+from tui_trainer.ui.chart.curve import Shown
 from tui_trainer.ui.kit.background import Background
 
 SHARE = 0.1
