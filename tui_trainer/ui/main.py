@@ -48,7 +48,7 @@ from tui_trainer.ui.run.layers_pane import LayersPane
 from tui_trainer.ui.run.messages import RunChanged, RunRefused, RunStarted
 from tui_trainer.ui.run.peeker import DataPeeked, Peeker
 from tui_trainer.ui.run.portrait_view import PortraitView
-from tui_trainer.ui.run.portraits import portrait
+from tui_trainer.ui.run.portraits import Portrait, portrait
 from tui_trainer.ui.run.presets import PRESETS
 from tui_trainer.ui.run.resume import ask_if_over
 from tui_trainer.ui.run.run_panel import Phase
@@ -180,13 +180,16 @@ class MainScreen(PaneScreen[None]):
     def _show_what_is_considered(self, event: ConfigForm.Considered) -> None:
         """Show what a choice does: its portrait, and before the first run the gradients that it leaves."""
         config = event.config
-        picture = portrait(event.option, config, self._peeker.spec_of(config.data), self._diverged_at(config)) if config else None
+        picture = self._portrait(event.option, config) if config else None
         self.query_one(ConfigForm).set_class(picture is not None, "-portrayed")
         for view in self.query(PortraitView):
             view.show(picture, _(TITLES.get(event.option, event.option.replace("_", " "))))
         self._foresee(config or self.query_one(ConfigForm).config)
         if not self.runner:
             self.run_view.show_parameters_or_gradients(event.option not in FORESEEN)
+
+    def _portrait(self, option: str, config: Config) -> Portrait | None:
+        return portrait(option, config, self._peeker.spec_of(config.data), diverged_at=self._diverged_at(config))
 
     def _diverged_at(self, config: Config) -> float | None:
         """The learning rate at which the latest run diverged, where that is all that tells it from this one."""
@@ -291,7 +294,7 @@ class MainScreen(PaneScreen[None]):
     def action_design(self) -> None:
         """Edit the network layer by layer."""
         if config := self._valid():
-            self.app.push_screen(LayersScreen(config, self._peeker.spec_of(config.data)), self._take_layers)
+            self.app.push_screen(LayersScreen(config, self._peeker.spec_of(config.data), self.marks), self._take_layers)
 
     def _take_layers(self, values: Mapping[str, Any] | None) -> None:
         if values:
