@@ -109,6 +109,12 @@ def test_what_is_drawn_is_the_function_that_trains() -> None:
     np.testing.assert_allclose(slope, np.where(x > 0, 1, 0.5))
 
 
+def test_one_layer_of_several_can_be_looked_at() -> None:
+    config = Config.parse({"hidden": "64,32,16", "activation": "tanh,relu,sigmoid", "initializer": "he_normal"})
+    found = [portrait(option, config, MNIST_SPEC, layer=2) for option in ("activation", "initializer")]
+    assert [each.told[0][0] for each in found if each] == ["slope at most ¼: ten leave 1e-6", "dense_3: 32 → 16, σ 0.25"]
+
+
 def test_weights_are_as_spread_as_their_layer_has_them() -> None:
     told = text("initializer", initializer="he_normal", hidden="100x10")
     assert "dense_2: 100 → 100, σ 0.141" in told

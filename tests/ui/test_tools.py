@@ -61,6 +61,13 @@ async def test_each_layer_takes_its_own_width_activation_and_initializer(sit_dow
         rows[0].query_one(".activation", Select).value = "tanh"
         await desk.settle()
         assert rows[0].group == ("100", "2", "tanh", "glorot_uniform")
+        # What it does is drawn as one comes to it, and what another one would do before it is taken.
+        await desk.press("tab")
+        assert "slope 1 at 0, flat far out" in desk.screen
+        await desk.press("enter", "home")
+        assert "slope at most ¼: ten leave 1e-6" in desk.screen
+        await desk.press("escape", "tab")
+        assert "dense_2: 100 → 100, σ 0.1" in desk.screen
         await desk.press("ctrl+n")
         await desk.type("32")
         desk.app.screen.query(GroupRow).last().query_one(".initializer", Select).value = "uniform"

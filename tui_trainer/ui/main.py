@@ -244,7 +244,7 @@ class MainScreen(PaneScreen[None]):
     def action_design(self) -> None:
         """Edit the network layer by layer."""
         if config := self._valid():
-            self.app.push_screen(LayersScreen(config, self._peeker.spec_of(config.data)), self._take_layers)
+            self.app.push_screen(LayersScreen(config, self._peeker.spec_of(config.data), self.marks), self._take_layers)
 
     def _take_layers(self, values: Mapping[str, Any] | None) -> None:
         if values:

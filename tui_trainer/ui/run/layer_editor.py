@@ -1,6 +1,8 @@
 """The network layer by layer: widths, and for each layer its own activation and initializer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Any, ClassVar, NamedTuple
 
@@ -9,7 +11,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Button, Input, Select, Static
+from textual.message import Message
+from textual.widgets import Button, Input, OptionList, Select, Static
 
 from tui_trainer.config.options import AUTO, Config, choices, problems
 from tui_trainer.config.source import option
@@ -17,8 +20,11 @@ from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.text.cells import ljust
 from tui_trainer.text.language import _
+from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.kit.fitted import Dialog
 from tui_trainer.ui.run.diagram import Diagram
+from tui_trainer.ui.run.portrait_view import PortraitView
+from tui_trainer.ui.run.portraits import portrait
 
 EDITED = ("hidden", "activation", "initializer")
 
@@ -45,6 +51,12 @@ def _names(which: str) -> list[tuple[str, str]]:
 class GroupRow(Horizontal):
     """A row of controls for equal layers; the initializer follows the activation as long as it is the one made for it."""
 
+    @dataclass
+    class Considered(Message):
+        """Someone looks through the choices of the control that has the focus, and is at this one."""
+
+        choice: str
+
     def __init__(self, group: Group) -> None:
         super().__init__(classes="group")
         self._made_for = ACTIVATIONS[group.activation].initializer
@@ -62,6 +74,16 @@ class GroupRow(Horizontal):
         yield Select(_names("activation"), value=self._group.activation, allow_blank=False, compact=True, classes="activation")
         yield Select(_names("initializer"), value=self._group.initializer, allow_blank=False, compact=True, classes="initializer")
         yield Button(_("remove"), compact=True, classes="remove")
+
+    def on_mount(self) -> None:
+        """Listen to the lists of choices."""
+        for kind in ("activation", "initializer"):
+            select = self.query_one(f".{kind}", Select)
+            self.watch(select.query_one(OptionList), "highlighted", partial(self._consider, select, _names(kind)), init=False)
+
+    def _consider(self, select: Select[str], names: Sequence[tuple[str, str]], highlighted: int | None) -> None:
+        if highlighted is not None and select.has_class("-expanded"):
+            self.post_message(self.Considered(names[highlighted][0]))
 
     @on(Select.Changed, ".activation")
     def _follow(self, event: Select.Changed) -> None:
@@ -92,17 +114,20 @@ class LayersScreen(Dialog[Mapping[str, Any] | None]):
         Binding("down", "app.focus_next", "Next", show=False),
     ]
 
-    def __init__(self, config: Config, spec: DataSpec) -> None:
+    def __init__(self, config: Config, spec: DataSpec, marks: Marks) -> None:
         super().__init__()
         self._config = config
         self._spec = spec
+        self._marks = marks
 
     def compose(self) -> ComposeResult:
         """The picture, a row for each group of equal layers, the output layer's row, and what is wrong."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = _("Layers")
             dialog.border_subtitle = _("ctrl+n adds, ctrl+r applies, escape leaves")
-            yield Diagram(id="diagram")
+            with Horizontal(id="pictures"):
+                yield Diagram(id="diagram")
+                yield PortraitView(self._marks)
             yield Static(
                 " " + ljust(_("units"), 11) + ljust(_("layers"), 8) + ljust(_("activation"), 16) + _("initializer"), classes="heads"
             )
@@ -125,7 +150,9 @@ class LayersScreen(Dialog[Mapping[str, Any] | None]):
 
     def values(self) -> dict[str, str]:
         """The three options as texts."""
-        rows = [row.group for row in self.query(GroupRow)]
+        return self._values([row.group for row in self.query(GroupRow)])
+
+    def _values(self, rows: Sequence[Group]) -> dict[str, str]:
         output = str(self.query_one("#output .initializer", Select).value)
         if not rows:
             return {"hidden": "none", "activation": self._config.activations[0] if self._config.hidden else "relu", "initializer": output}
@@ -134,6 +161,32 @@ class LayersScreen(Dialog[Mapping[str, Any] | None]):
             "activation": ",".join(f"{row.activation}x{row.times}" for row in rows),
             "initializer": ",".join([*(f"{row.initializer}x{row.times}" for row in rows), output]),
         }
+
+    def _portray(self, considered: str | None = None) -> None:
+        """Draw the function or the weights of the layers whose control has the focus, as they would be with what is considered there."""
+        around = self.focused.ancestors_with_self if self.focused else []
+        row = next((node for node in around if isinstance(node, GroupRow)), None)
+        chosen = next((node for node in around if isinstance(node, Select)), None)
+        picture = None
+        if row and chosen:
+            rows = list(self.query(GroupRow))
+            groups, place = [each.group for each in rows], rows.index(row)
+            option = "activation" if chosen.has_class("activation") else "initializer"
+            if considered:
+                groups[place] = groups[place]._replace(**{option: considered})
+            if not problems(values := self._values(groups)):
+                # Of equal layers the second has all its inputs from one like itself.
+                layer = sum(int(group.times) for group in groups[:place]) + (option == "initializer" and int(groups[place].times) > 1)
+                picture = portrait(option, Config.parse(values), self._spec, layer=layer)
+        self.query_one(PortraitView).show(picture)
+
+    def on_descendant_focus(self) -> None:
+        """Draw what is chosen in the control that has the focus."""
+        self._portray()
+
+    @on(GroupRow.Considered)
+    def _consider(self, event: GroupRow.Considered) -> None:
+        self._portray(event.choice)
 
     def _check(self) -> bool:
         """Draw the network, or say what is wrong with it."""
@@ -149,6 +202,7 @@ class LayersScreen(Dialog[Mapping[str, Any] | None]):
     @on(Select.Changed)
     def _changed(self) -> None:
         self._check()
+        self._portray()
 
     @on(Input.Submitted)
     def _submitted(self) -> None:

@@ -21,9 +21,9 @@ class PortraitView(Painted):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {*STYLES, *PENS}
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 Textual's name
+    def __init__(self, marks: Marks = BRAILLE, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id, classes=classes)
-        self.marks: Marks = BRAILLE
+        self.marks = marks
         self._portrait: Portrait | None = None
 
     def show(self, portrait: Portrait | None, title: str = "") -> None:

@@ -1,6 +1,6 @@
 """What the choices of the form do, as small pictures: functions, weights, paths and rates, each made by the code that trains."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from math import floor, log10, sqrt
@@ -57,12 +57,24 @@ class Portrait:
         return [*picture, *([(cut(text, width), style)] for text, style in told)][:height]
 
 
-def portrait(option: str, config: Config, spec: DataSpec, diverged_at: float | None = None) -> Portrait | None:
-    """The portrait of what this option chooses; None for an option without one. With `diverged_at` such a run is known to have diverged."""
-    if option == "learning_rate":
-        return _learning_rate(config, diverged_at)
-    kind = KINDS.get(option)
-    return kind(config, spec) if kind else None
+def portrait(option: str, config: Config, spec: DataSpec, *, layer: int | None = None, diverged_at: float | None = None) -> Portrait | None:
+    """The portrait of what this option chooses; None for an option without one.
+
+    `layer` is the one that is looked at, from 0; without it one that is like most. At the rate `diverged_at` such a run has diverged.
+    """
+    match option:
+        case "activation" | "alpha":
+            return _activation(config, layer or 0) if config.hidden else None
+        case "initializer" | "uniform_limit":
+            # A deep network repeats its second layer of weights.
+            return _initializer(config, spec, min(len(config.hidden), 2) // 2 if layer is None else layer)
+        case "optimizer":
+            return _optimizer(config)
+        case "schedule" | "decay" | "decay_every" | "warmup":
+            return _schedule(config) if config.epochs else None
+        case "learning_rate":
+            return _learning_rate(config, diverged_at)
+    return None
 
 
 # Activations
@@ -71,10 +83,8 @@ LEFT, RIGHT, BOTTOM, TOP = -4.0, 4.0, -1.25, 1.75
 """The part of the plane that all functions are drawn in, so that their slopes can be compared."""
 
 
-def _activation(config: Config, _spec: DataSpec) -> Portrait | None:
-    if not config.hidden:
-        return None
-    name = config.activations[0]
+def _activation(config: Config, layer: int) -> Portrait:
+    name = config.activations[layer]
     remark = ACTIVATIONS[name].remark
     return Portrait(partial(_draw_activation, name, config.alpha), ((_(remark), "portrait--mark"),) if remark else ())
 
@@ -130,10 +140,8 @@ DRAWN: Final = 1 << 17
 """Weights that are drawn for a picture, at most."""
 
 
-def _initializer(config: Config, spec: DataSpec) -> Portrait:
-    """The weights of the layer that a deep network repeats: the second, or the first of a shallow one."""
+def _initializer(config: Config, spec: DataSpec, layer: int) -> Portrait:
     sizes = [spec.features, *config.hidden, spec.classes]
-    layer = 1 if len(config.hidden) > 1 else 0
     name, fans = config.initializers[layer], (sizes[layer], sizes[layer + 1])
     spread = initializer(name, uniform_limit=config.uniform_limit).deviation(*fans)
     told = [(f"dense_{layer + 1}: {fans[0]} → {fans[1]}, σ {spread:.3g}", "portrait--curve")]
@@ -181,7 +189,7 @@ def _write(canvas: Canvas, labels: Sequence[str]) -> None:
 # Optimizers
 
 
-def _optimizer(config: Config, _spec: DataSpec) -> Portrait:
+def _optimizer(config: Config) -> Portrait:
     rate = Valley.rate(config.optimizer)
     arrival = _path(config.optimizer).arrival(Valley.steps)
     if arrival is None:
@@ -210,9 +218,7 @@ def _draw_path(optimizer: str, width: int, height: int, marks: Marks) -> list[Ro
 # Rates
 
 
-def _schedule(config: Config, _spec: DataSpec) -> Portrait | None:
-    if not config.epochs:
-        return None
+def _schedule(config: Config) -> Portrait:
     last = _rates(config, np.array([float(config.epochs)]))[0]
     text = _("from {begin:g} to {end:.2g}").format(begin=config.learning_rate, end=last)
     return Portrait(partial(_draw_schedule, config), ((text, "portrait--slope"),))
@@ -277,14 +283,3 @@ def _draw_rate(rate: float, usual: float, diverged_at: float | None, width: int,
 
 def _number(value: float) -> str:
     return f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
-
-
-KINDS: Final[Mapping[str, Callable[[Config, DataSpec], Portrait | None]]] = {
-    "activation": _activation,
-    "alpha": _activation,
-    "initializer": _initializer,
-    "uniform_limit": _initializer,
-    "optimizer": _optimizer,
-    **dict.fromkeys(("schedule", "decay", "decay_every", "warmup"), _schedule),
-}
-"""The portraits, by the options that they are of; the learning rate's also takes what is known of runs."""

@@ -50,7 +50,7 @@ class Prospect:
 
     def consider(self, option: str, config: Config | None) -> None:
         """Show what a choice does: its portrait, and before the first run the gradients that it leaves."""
-        picture = portrait(option, config, self._spec_of(config.data), self._diverged_at(config)) if config else None
+        picture = portrait(option, config, self._spec_of(config.data), diverged_at=self._diverged_at(config)) if config else None
         self._form.set_class(picture is not None, "-portrayed")
         for view in self._screen.query(PortraitView):
             view.show(picture, _(TITLES.get(option, option.replace("_", " "))))
