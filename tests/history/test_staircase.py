@@ -81,6 +81,7 @@ def test_a_scale_has_two_ends_whatever_is_measured(gradients: list[float]) -> No
         ((8e-12, *[1e-6] * 9, 1.0), "shrinks 13 times with each layer: dense_1 gets 8e-12 of the output's gradient"),
         ((1e6, 1e3, 1.0), "grows 1e+03 times with each layer: dense_1 gets 1e+06 times the output's gradient"),
         ((0.5, 1.0), "level, as it should be: dense_1 gets 0.5 times the output's gradient"),
+        ((2e-7, 1e-7), "level, but hardly any gradient: dense_1 gets 2 times the output's"),
         ((0.0, 1.0), "nothing of the gradient reaches dense_1"),
         ((0.1, 0.0), "the output layer has no gradient"),
         ((math.inf, 1.0), "the gradient has overflowed"),

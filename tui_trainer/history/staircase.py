@@ -20,6 +20,9 @@ AILING: Final = (Grade.LOW, Grade.HIGH)
 DECADES: Final = 8
 """Powers of ten that a scale spans at least: a healthy network's steps look level."""
 
+TINY: Final = 1e-5
+"""A gradient norm that even a network which has learned all it can has not: its batches still differ. The number is ours."""
+
 LOWEST: Final = -46
 """The power of ten below float32's smallest number."""
 
@@ -123,6 +126,8 @@ def descent(measured: Measurement, say: Callable[[str], str] = str) -> str:
             text = N_("shrinks {turns} times with each layer: {layer} gets {share} of the output's gradient")
         elif share > FAR:
             text = N_("grows {turns} times with each layer: {layer} gets {share} times the output's gradient")
+        elif max(first, last) < TINY:
+            text = N_("level, but hardly any gradient: {layer} gets {share} times the output's")
         else:
             text = N_("level, as it should be: {layer} gets {share} times the output's gradient")
     return say(text).format(layer=measured.names[0], share=_brief(share), turns=_brief(turns))
