@@ -1,9 +1,10 @@
 """The way from what was measured to what is wrong: in words, and drawn layer by layer."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import isfinite, log10, prod
-from typing import Any, Final
+from math import isfinite, prod
+from typing import Any, ClassVar, Final
 
+import numpy as np
 from rich.table import Column, Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -16,12 +17,12 @@ from tui_trainer.diagnosis.case import Case, figure, worst
 from tui_trainer.diagnosis.factors import Factor
 from tui_trainer.diagnosis.finding import Finding
 from tui_trainer.diagnosis.rules import RULES
+from tui_trainer.history.quantities import FIGURES
+from tui_trainer.history.quantity import Grade
+from tui_trainer.history.staircase import Span, span
 from tui_trainer.system.folders import printable
 from tui_trainer.text import drawing
 from tui_trainer.text.language import N_, _
-
-DECADES: Final = 8
-"""Powers of ten from an empty bar to a full one: what vanishes by as much falls into nothing."""
 
 LEAST_BAR: Final = 6
 
@@ -70,6 +71,8 @@ class EvidencePane(VerticalScroll, can_focus=True):
     """Scrolls where there is more than fits."""
 
     DEFAULT_CLASSES = "pane"
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"evidence--{grade.value}" for grade in Grade}
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
@@ -141,20 +144,19 @@ class EvidencePane(VerticalScroll, can_focus=True):
         widths = [max(_cell_len(cell) for cell in column) for column in zip(heads, *rows, strict=True)]
         names = max(_cell_len(_("layer")), *(len(each.name) for each in found))
         room = max(self._room - names - sum(widths) - len(widths) - 1, LEAST_BAR)
-        top = max((each.value for each in found if isfinite(each.value)), default=1.0)
+        scale = span([each.value for each in found])
         table = Table.grid(Column(), Column(width=room), *(Column(justify="right") for _ in heads), padding=(0, 1, 0, 0))
-        scale = f"1e{round(log10(top)) - DECADES}…1e{round(log10(top))}" if top > 0 else ""
-        table.add_row(_("layer"), scale if len(scale) <= room else "", *heads, style="dim")
-        for each, cells in zip(found, rows, strict=True):
-            table.add_row(each.name, Text(self._bar(each.value, top, room), "bold"), *cells)
+        ends = f"1e{scale.low}…1e{scale.high}"
+        table.add_row(_("layer"), ends if len(ends) <= room else "", *heads, style="dim")
+        figure = FIGURES["activation_std" if fades else "gradient_norm"]
+        judged = figure.judged(np.array([each.value for each in found]))
+        for each, cells, number in zip(found, rows, judged, strict=True):
+            style = self.get_component_rich_style(f"evidence--{figure.band(float(number)).grade.value}")
+            table.add_row(each.name, Text(self._bar(each.value, scale, room), style), *cells)
         return table
 
-    def _bar(self, value: float, top: float, room: int) -> str:
-        if not isfinite(value):
-            return "!" * room
-        if value <= 0 or top <= 0:
-            return ""
-        return drawing.bar(min(max(1 + log10(value / top) / DECADES, 0.0), 1.0), room, is_ascii=self.plain)
+    def _bar(self, value: float, scale: Span, room: int) -> str:
+        return drawing.bar(scale.share(value), room, is_ascii=self.plain) if isfinite(value) else "!" * room
 
     def _shares(self, case: Case, name: str) -> Table:
         """The share of each hidden layer's units at the start, and now."""
