@@ -31,7 +31,7 @@ SEED = 0
 
 def fingerprint(lesson: Lesson | Quiz) -> str:
     """What a page's numbers stand and fall with: the lesson's runs and criteria, not its texts."""
-    texts = {"title", "claim", "watch", "measured", "charts", "tries"}
+    texts = {"title", "claim", "watch", "why", "therefore", "seconds", "passage", "measured", "charts", "tries"}
     decisive = json.dumps(lesson.model_dump(mode="json", exclude=texts), sort_keys=True)
     return hashlib.sha256(decisive.encode()).hexdigest()[:16]
 

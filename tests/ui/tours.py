@@ -268,7 +268,7 @@ async def lesson(guide: Guide) -> None:
             learn(history, index)
         screen.runner = runner
         screen.action_view("charts")
-        screen.post_message(LessonEnded(runner, made.judge(runner.parallel_runs.histories)))
+        screen.post_message(LessonEnded(runner, made.judge(runner.parallel_runs.histories), 4.0))
         await guide.look(desk, "lesson-charts")
         await desk.press("1")
         await guide.look(desk, "verdict")
