@@ -82,6 +82,7 @@ def test_a_claim_that_does_not_hold(tiny_lesson: Callable[..., Path]) -> None:
     assert done.returncode == 4
     assert "the claim did not hold on these runs (seed 0):\n  no   some: validation accuracy: " in done.stdout
     assert "activations at the first batch:\n  none: level: " in done.stdout
+    assert done.stdout.endswith("\n  Why it was expected: A step of nearly nothing leads nowhere.\n")
 
 
 def test_in_words(tiny: Path) -> None:

@@ -155,6 +155,8 @@ async def test_a_claim_that_does_not_hold_is_said_to(sit_down: Desks, tiny_lesso
         assert "the claim did not hold on these runs: 1 of 2 so, seed 0" in desk.screen
         assert "✗ some: validation accuracy" in desk.screen
         assert "✗ The claim does not hold here" in desk.screen
+        assert "Why it was expected" in desk.screen
+        assert "Choose a rate." not in desk.screen
         assert desk.app.main.outcomes["tiny"].right == 1
 
 

@@ -56,7 +56,7 @@ def tell_lesson(lesson: Lesson, configs: Mapping[str, Config], folder: Path | No
                 _say(f"{_(HEADS[lesson.passage])}:")
                 for name, each in passages.items():
                     _say(f"  {_(name)}: {each.words}")
-            _say_why(lesson)
+            _say_why(lesson, holds=verdict.holds)
     return Exit.FINISHED if verdict.holds else NOT_HELD
 
 
@@ -110,10 +110,12 @@ def _say_opening(lesson: Lesson | Quiz) -> None:
     _say_wrapped(_("Watch: {watch}").format(watch=_(lesson.watch)))
 
 
-def _say_why(lesson: Lesson | Quiz) -> None:
+def _say_why(lesson: Lesson | Quiz, *, holds: bool) -> None:
+    """Print why it comes out so; what follows, follows from runs that bear the claim out."""
     if lesson.why:
-        _say_wrapped(_("Why: {why}").format(why=_(lesson.why)))
-    if lesson.therefore:
+        text = _("Why: {why}") if holds else _("Why it was expected: {why}")
+        _say_wrapped(text.format(why=_(lesson.why)))
+    if lesson.therefore and holds:
         _say_wrapped(_("Therefore: {therefore}").format(therefore=_(lesson.therefore)))
 
 
@@ -159,7 +161,7 @@ def tell_quiz(quiz: Quiz, seed: int, form: Form) -> int:
                 _say(_("the claim held: the arithmetic gives what the networks hold"))
             else:
                 _say(_("the claim did not hold: the arithmetic gives what the networks hold"))
-            _say_why(quiz)
+            _say_why(quiz, holds=holds)
     return Exit.FINISHED if holds else NOT_HELD
 
 

@@ -88,7 +88,7 @@ class LessonScreen(PaneScreen[Config | Lesson | Quiz | None]):
 
     PANES = (LessonChart,)
     VIEWED = "#lesson"
-    AUTO_FOCUS = "#text"
+    AUTO_FOCUS = "#told"
 
     def __init__(
         self, lesson: Lesson, marks: Marks, looks_per_second: float, is_free: Callable[[], bool], last: Outcome | None = None
@@ -192,7 +192,7 @@ class LessonScreen(PaneScreen[Config | Lesson | Quiz | None]):
         self.action_view("lesson")
         self._show_texts()
         self.refresh_bindings()
-        self.query_one(LessonText).scroll_end(animate=False)
+        self.query_one(LessonText).told.scroll_end(animate=False)
 
     def action_try(self) -> None:
         """Choose what to change in all runs."""
@@ -248,7 +248,7 @@ class LessonScreen(PaneScreen[Config | Lesson | Quiz | None]):
             self._say(_("the claim did not hold on these runs: {of}").format(of=of), "-failed")
         if not self.maximized:
             self.action_view("lesson")
-        self.query_one(LessonText).scroll_home(animate=False)
+        self.query_one(LessonText).told.scroll_home(animate=False)
 
     @on(LessonRefused)
     def _refused(self, event: LessonRefused) -> None:
@@ -300,7 +300,7 @@ class LessonScreen(PaneScreen[Config | Lesson | Quiz | None]):
         super().action_view(view)
         # What is not shown must not have the keys.
         if self.size.width < NARROW:
-            self.query(LessonText if view == "lesson" else LessonChart).first().focus()
+            (self.query_one(LessonText).told if view == "lesson" else self.query(LessonChart).first()).focus()
 
     def take_marks(self, marks: Marks) -> None:
         super().take_marks(marks)

@@ -27,7 +27,7 @@ RECENT = 100
 """Batches over which the loss is averaged within an epoch."""
 
 
-class LessonText(VerticalScroll, can_focus=True):
+class LessonText(Vertical):
     """The claim, in the end with the verdict over it and what follows under it, stays in view; what is between scrolls."""
 
     DEFAULT_CLASSES = "pane"
@@ -46,25 +46,31 @@ class LessonText(VerticalScroll, can_focus=True):
         with Vertical(id="asked"):
             yield Static(id="verdict")
             yield _titled(_("Claim"), _(lesson.claim), "claim")
-        shared = _("{options}; the same in all: {shared}")
-        differ = ", ".join(_(name.replace("_", " ")) for name in lesson.varies)
-        yield _titled(_("Varied"), shared.format(options=differ, shared=describe_change(lesson.options, _)), "varied")
-        yield _titled(_("Watch"), _(lesson.watch), "watch")
-        yield _titled(_("Takes"), self._cost(), "cost")
-        yield Static(id="findings")
-        yield _titled(_("Why"), _(lesson.why) if lesson.why else "", "why")
-        yield Static(id="passages")
-        yield Static(id="runs")
-        for each in lesson.measured:
-            told = (_("Measured") + "  ", "bold"), (f"{_(each.text)}\n", ""), (f"  {each.command}", "italic")
-            yield Static(Content.assemble(*told), classes="measured")
+        with VerticalScroll(id="told", can_focus=True):
+            yield _titled(_("Varied"), self._varied(), "varied")
+            yield _titled(_("Watch"), _(lesson.watch), "watch")
+            yield _titled(_("Takes"), self._cost(), "cost")
+            yield Static(id="findings")
+            yield Static(id="why")
+            yield Static(id="passages")
+            yield Static(id="runs")
+            for each in lesson.measured:
+                told = (_("Measured") + "  ", "bold"), (f"{_(each.text)}\n", ""), (f"  {each.command}", "italic")
+                yield Static(Content.assemble(*told), classes="measured")
         yield _titled(_("Therefore"), _(lesson.therefore) if lesson.therefore else "", "therefore")
+
+    @property
+    def told(self) -> VerticalScroll:
+        """What scrolls."""
+        return self.query_one("#told", VerticalScroll)
 
     def show(self, histories: Mapping[str, History], verdict: Verdict | None, marks: Marks, *, measured: bool) -> None:
         """Show how the runs stand, and once there is a verdict the page that ends the lesson; what was `measured` where that is asked."""
         is_over = verdict is not None
         lesson = self._lesson
-        shown = {"verdict": is_over, "findings": is_over, "why": is_over and lesson.why, "therefore": is_over and lesson.therefore}
+        # What follows, follows from runs that bear the claim out.
+        follows = verdict is not None and verdict.holds and lesson.therefore
+        shown = {"verdict": is_over, "findings": is_over, "why": is_over and lesson.why, "therefore": follows}
         shown |= {"passages": is_over and lesson.passage, "varied": not is_over, "watch": not is_over, "cost": not is_over}
         for name, is_shown in shown.items():
             self.query_one(f"#{name}").display = bool(is_shown)
@@ -73,8 +79,16 @@ class LessonText(VerticalScroll, can_focus=True):
         if verdict:
             self.query_one("#verdict", Static).update(_verdict(verdict, plain=marks.plain))
             self.query_one("#verdict").set_classes("-held" if verdict.holds else "-failed")
+            why = _("Why") if verdict.holds else _("Why it was expected")
+            self.query_one("#why", Static).update(_told(why, _(lesson.why) if lesson.why else ""))
             self.query_one("#findings", Static).update(Content("\n").join(_findings(verdict, plain=marks.plain)))
             self.query_one("#passages", Static).update(Content("\n").join(self._passages(histories)))
+
+    def _varied(self) -> str:
+        """What the runs differ in, and what they share."""
+        names = ", ".join(_(name.replace("_", " ")) for name in self._lesson.varies)
+        text = _("{options}; the same in all: {shared}") if self._lesson.options else "{options}"
+        return text.format(options=names, shared=describe_change(self._lesson.options, _))
 
     def _cost(self) -> str:
         """How long the runs take."""
@@ -102,7 +116,11 @@ class LessonText(VerticalScroll, can_focus=True):
 
 
 def _titled(title: str, text: str, name: str) -> Static:
-    return Static(Content.assemble((f"{title}  ", "bold"), text), id=name)
+    return Static(_told(title, text), id=name)
+
+
+def _told(title: str, text: str) -> Content:
+    return Content.assemble((f"{title}  ", "bold"), text)
 
 
 def _standing(run: History | None) -> tuple[str, str]:
