@@ -98,6 +98,9 @@ TINY = """
 title = "Learning at all"
 claim = "With a rate there is learning, with hardly any there is none."
 watch = "the loss"
+why = "A step of nearly nothing leads nowhere."
+therefore = "Choose a rate."
+passage = "spread"
 samples = 400
 varies = ["learning_rate"]
 options = {{ data = {data}, hidden = "16x2", activation = "tanh", validation = 100, batch_size = 20, epochs = {epochs} }}

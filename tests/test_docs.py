@@ -30,6 +30,8 @@ def test_a_page_holds_what_its_lesson_measures(name: str) -> None:
     assert fingerprint == make_lessons.fingerprint(lesson), f"the lesson has changed: run python tools/make_lessons.py {name}"
     assert lesson.claim in measured
     assert lesson.watch in measured
+    assert f"**Why.** {lesson.why}" in measured
+    assert f"**Therefore.** {lesson.therefore}" in measured
     assert f"tui-trainer lesson {name} --seed 0" in measured
     assert "The claim held." in measured
     if isinstance(lesson, Lesson):

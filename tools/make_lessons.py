@@ -9,11 +9,14 @@ import hashlib
 import json
 import re
 import sys
+from collections.abc import Mapping
 
 from picturing import DOCS, empty_folder, opened, train, until
 
+from tui_trainer.history.history import History
 from tui_trainer.lessons.criteria import Verdict
 from tui_trainer.lessons.lesson import Lesson, names, read_lesson
+from tui_trainer.lessons.passage import HEADS
 from tui_trainer.lessons.quiz import Question, Quiz, questions
 from tui_trainer.training.environment import environment
 from tui_trainer.ui.app import TrainerApp
@@ -31,19 +34,20 @@ SEED = 0
 
 def fingerprint(lesson: Lesson | Quiz) -> str:
     """What a page's numbers stand and fall with: the lesson's runs and criteria, not its texts."""
-    texts = {"title", "claim", "watch", "measured", "charts", "tries"}
+    texts = {"title", "claim", "watch", "why", "therefore", "seconds", "passage", "measured", "charts", "tries"}
     decisive = json.dumps(lesson.model_dump(mode="json", exclude=texts), sort_keys=True)
     return hashlib.sha256(decisive.encode()).hexdigest()[:16]
 
 
-def block(lesson: Lesson | Quiz, found: list[str], *, holds: bool) -> str:
+def block(lesson: Lesson | Quiz, found: list[str], *, holds: bool, passages: list[str] | None = None) -> str:
     """The part of the page that comes from the lesson's runs."""
     lines = [f"<!-- measured: {fingerprint(lesson)} -->", f"> **Claim.** {lesson.claim}", "", f"> **Watch.** {lesson.watch}", ""]
     if isinstance(lesson, Lesson):
         runs = ", ".join(run.name for run in lesson.runs)
         lines += [f"![{lesson.title}: the curves of the runs {runs}, and the criteria that they were judged by]({lesson.name}.svg)", ""]
     lines += ["```sh", f"tui-trainer lesson {lesson.name} --seed {SEED}", "```", "", *found]
-    lines += ["", f"The claim {'held' if holds else 'did not hold'}.", ""]
+    lines += ["", f"The claim {'held' if holds else 'did not hold'}.", "", *(passages or [])]
+    lines += [f"**Why.** {lesson.why}", "", f"**Therefore.** {lesson.therefore}", ""]
     if isinstance(lesson, Lesson):
         found_in = environment()
         lines += [f"Measured with one BLAS thread for each run, NumPy {found_in['numpy']}, {found_in['blas']}.", ""]
@@ -57,13 +61,20 @@ def criteria_rows(verdict: Verdict) -> list[str]:
     return ["| holds | measured |", "| --- | --- |", *rows]
 
 
+def passage_rows(lesson: Lesson, runs: Mapping[str, History]) -> list[str]:
+    """A list of what became of signal or gradient."""
+    if lesson.passage is None:
+        return []
+    return [f"{HEADS[lesson.passage]}:", "", *(f"- {run}: {each.words}" for run, each in lesson.passages(runs).items()), ""]
+
+
 def quiz_rows(asked: list[Question]) -> list[str]:
     """A table of what was asked, computed and counted."""
     rows = [f"| {question.text} | {question.arithmetic} | {question.counted:,} |" for question in asked]
     return ["| question | arithmetic | counted in the network |", "| --- | --- | --- |", *rows]
 
 
-async def run(lesson: Lesson) -> Verdict:
+async def run(lesson: Lesson) -> tuple[Verdict, Mapping[str, History]]:
     """What the lesson's runs gave, the same in the app as without it; its screen when they have ended is saved."""
     app = TrainerApp()
     with empty_folder():
@@ -74,7 +85,8 @@ async def run(lesson: Lesson) -> Verdict:
             assert isinstance(screen, LessonScreen)
             await train(pilot, lambda: screen.verdict is not None)
             assert screen.verdict
-            return screen.verdict
+            assert screen.runner
+            return screen.verdict, screen.runner.parallel_runs.histories
 
 
 def main() -> None:
@@ -87,8 +99,8 @@ def main() -> None:
             asked = list(questions(SEED, lesson.questions))
             measured = block(lesson, quiz_rows(asked), holds=all(question.holds for question in asked))
         else:
-            verdict = asyncio.run(run(lesson))
-            measured = block(lesson, criteria_rows(verdict), holds=verdict.holds)
+            verdict, runs = asyncio.run(run(lesson))
+            measured = block(lesson, criteria_rows(verdict), holds=verdict.holds, passages=passage_rows(lesson, runs))
         page.write_text(f"{before}{measured}{after}", encoding="utf-8")
 
 

@@ -66,6 +66,7 @@ def test_a_claim_that_holds(tiny: Path, tmp_path: Path) -> None:
     assert first["value"] == verdict["runs"]["some"]["validation_accuracy"]
     assert second["limit"] == pytest.approx(1.5 * verdict["runs"]["some"]["validation_loss"])
     assert second["than"] == "some"
+    assert (verdict["why"], verdict["therefore"]) == ("A step of nearly nothing leads nowhere.", "Choose a rate.")
     # Nothing is kept unless asked.
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
@@ -80,6 +81,8 @@ def test_a_claim_that_does_not_hold(tiny_lesson: Callable[..., Path]) -> None:
     done = lesson(path)
     assert done.returncode == 4
     assert "the claim did not hold on these runs (seed 0):\n  no   some: validation accuracy: " in done.stdout
+    assert "activations at the first batch:\n  none: level: " in done.stdout
+    assert done.stdout.endswith("\n  Why it was expected: A step of nearly nothing leads nowhere.\n")
 
 
 def test_in_words(tiny: Path) -> None:
@@ -89,6 +92,7 @@ def test_in_words(tiny: Path) -> None:
     assert "none  8 tanh, glorot_uniform, adam 1e-09, batch 20, seed 0: 6,370 parameters, 400 training" in done.stdout
     assert "some  epoch 2/2  loss" in done.stdout
     assert "the claim held on these runs (seed 0):\n  yes  some: validation accuracy: " in done.stdout
+    assert done.stdout.endswith("\n  Why: A step of nearly nothing leads nowhere.\n  Therefore: Choose a rate.\n")
 
 
 def test_runs_are_kept_where_that_is_asked(tiny: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tui_trainer.errors import UserError
-from tui_trainer.lessons.lesson import FOLDER, Lesson, names, parse_lesson, read_lesson
+from tui_trainer.lessons.lesson import FOLDER, Lesson, following, names, parse_lesson, read_lesson
 from tui_trainer.lessons.quiz import Quiz
 
 
@@ -23,8 +23,11 @@ def test_a_lesson_can_be_taken_anywhere(name: str) -> None:
     assert (FOLDER / f"{name}.toml").read_text(encoding="utf-8").isascii()
     lesson = read_lesson(name)
     assert lesson.name == name
+    assert lesson.why
+    assert lesson.therefore
     if isinstance(lesson, Quiz):
         return
+    assert lesson.seconds
     configs = lesson.configs({"seed": 5})
     assert {config.seed for config in configs.values()} == {5}
     # Every run is told apart by what varies, and by nothing else.
@@ -79,6 +82,12 @@ def test_a_wrong_file_is_refused_in_one_line(tiny_lesson: Callable[..., Path], b
     assert str(refused.value).startswith(f"{path}: ")
     assert complaint in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_each_lesson_leads_to_the_next(tiny_lesson: Callable[..., Path]) -> None:
+    found = [following(name) for name in names()]
+    assert [each.name if each else None for each in found] == [*names()[1:], None]
+    assert following(parse_lesson(tiny_lesson()).name) is None
 
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:

@@ -166,7 +166,8 @@ def test_a_quiz_is_told_in_korean() -> None:
     assert told.startswith("파라미터 세기\n  Dense 층은")
     assert "1. dense_" in told
     assert "의 파라미터는 몇 개인가?" in told
-    assert told.endswith("주장은 맞았다: 계산한 값이 신경망에 든 수와 같다\n")
+    assert "주장은 맞았다: 계산한 값이 신경망에 든 수와 같다\n  왜: " in told
+    assert "\n  그러므로: " in told
 
 
 def test_a_lesson_is_told_in_korean_and_judged_alike(tiny_lesson: Callable[..., Path]) -> None:

@@ -11,6 +11,7 @@ from textual.widgets import Input, OptionList
 
 from tui_trainer.lessons.criteria import figures
 from tui_trainer.lessons.lesson import Lesson, names, parse_lesson, read_lesson
+from tui_trainer.lessons.outcome import Outcome
 from tui_trainer.lessons.parallel_runs import ParallelRuns
 from tui_trainer.lessons.quiz import Quiz
 from tui_trainer.ui.chart import raster
@@ -54,6 +55,11 @@ async def lesson(desk: Desk, path: Path) -> AsyncIterator[LessonScreen]:
             assert opened.runner.join(20)
 
 
+def is_read(desk: Desk, text: str) -> bool:
+    """Whether it can be read, wherever its lines are broken."""
+    return text in " ".join(re.sub("[│▁-█]", " ", desk.screen).split())
+
+
 async def choose(desk: Desk, index: int) -> None:
     await desk.until(lambda: isinstance(desk.app.screen, ChooseScreen))
     await desk.press(*["down"] * index, "enter")
@@ -65,15 +71,25 @@ async def test_the_main_screen_lists_the_lessons(sit_down: Desks) -> None:
         await desk.press("f2")
         await desk.until_read("Stacking layers")
         choices = desk.app.screen.query_one(OptionList)
-        titles = [read_lesson(name).title for name in names()]
-        assert [choices.get_option_at_index(index).id for index in range(choices.option_count)] == titles
-        await choose(desk, titles.index("The learning rate"))
+        assert [choices.get_option_at_index(index).id for index in range(choices.option_count)] == names()
+        assert "not yet put to the test here" in desk.screen
+        await choose(desk, names().index("learning-rate"))
         await desk.until(lambda: isinstance(desk.app.screen, LessonScreen))
         assert screen(desk).lesson.name == "learning-rate"
         await desk.press("escape")
         await desk.until(desk.at_main_screen)
+        # How they came out, and the first that is left.
+        for name, right in (("stacking", 5), ("exploding", 3)):
+            desk.app.main.outcomes[name] = Outcome(right=right, of=5, seed=7)
         await desk.press("f2")
-        await choose(desk, titles.index("Counting parameters"))
+        await desk.until_read("✓ Stacking layers")
+        assert "✗ Exploding gradients" in desk.screen
+        assert "  A symmetric activation" in desk.screen
+        await desk.press("up")
+        assert is_read(desk, "the claim did not hold, 3 of 5 so, seed 7")
+        await desk.press("up")
+        assert is_read(desk, "the claim held, seed 7")
+        await choose(desk, names().index("counting"))
         await desk.until(lambda: isinstance(desk.app.screen, QuizScreen))
         await desk.press("escape")
         await desk.until(desk.at_main_screen)
@@ -84,14 +100,28 @@ async def test_runs_go_on_side_by_side_and_give_a_verdict(
     sit_down: Desks, tiny_lesson: Callable[..., Path], size: tuple[int, int], by_mouse: bool
 ) -> None:
     async with sit_down(size) as desk, lesson(desk, tiny_lesson()) as opened:
-        for text in ("Learning at all", "With a rate there is learning", "the loss", "ctrl+r trains", "▲  none", "■  some"):
+        claim = "With a rate there is learning"
+        for text in ("Learning at all", claim, "the loss", "learning rate", "2 runs", "ctrl+r trains", "▲  none", "■  some"):
             assert text in desk.screen
+        # One looks first.
+        told = ("It learns.", "A step of nearly nothing", "Choose a rate.")
+        assert not [text for text in told if text in desk.screen]
+        await desk.press("w")
+        assert [text for text in told if text in desk.screen] == ["It learns."]
         await (desk.click("#start") if by_mouse else desk.press("ctrl+r"))
         await until_ended(desk)
         assert opened.verdict is not None
         assert opened.verdict.holds
         assert "the claim held on these runs: 2 of 2 so, seed 0" in desk.screen
-        # On a small screen the charts have taken the text's place.
+        # The last page, of which what matters does not scroll away.
+        assert "✓ The claim holds" in desk.screen
+        for _ in range(2):
+            assert not [text for text in (claim, "Choose a rate.") if text not in desk.screen]
+            await desk.press("end")
+        for text in (*told, "The spread of the last", "none: level"):
+            assert is_read(desk, text)
+        await (desk.click("#view-charts") if by_mouse and size == SMALL else desk.press("2"))
+        await desk.settle()
         for chart in charts(desk):
             assert chart.region.area
             assert re.search("[⠁-⣿]", desk.read(chart))
@@ -99,7 +129,7 @@ async def test_runs_go_on_side_by_side_and_give_a_verdict(
         await (desk.click("#view-lesson") if by_mouse and size == SMALL else desk.press("1"))
         await desk.settle()
         shown = " ".join(desk.screen.replace("│", " ").split())
-        assert re.search(r"✓ some: validation accuracy: [\d.]+%, above 80\.0%", shown)
+        assert re.search(r"✓ some: validation accuracy: [\d.]+% > 80\.0%", shown)
         assert re.search(r"■ some [\d.]+ [\d.]+%", shown)
 
 
@@ -124,6 +154,22 @@ async def test_a_claim_that_does_not_hold_is_said_to(sit_down: Desks, tiny_lesso
         await until_ended(desk)
         assert "the claim did not hold on these runs: 1 of 2 so, seed 0" in desk.screen
         assert "✗ some: validation accuracy" in desk.screen
+        assert "✗ The claim does not hold here" in desk.screen
+        assert "Why it was expected" in desk.screen
+        assert "Choose a rate." not in desk.screen
+        assert desk.app.main.outcomes["tiny"].right == 1
+
+
+async def test_one_goes_on_from_lesson_to_lesson(sit_down: Desks) -> None:
+    async with sit_down(SMALL) as desk:
+        desk.app.main.open_lesson(read_lesson("optimizers"))
+        for title in ("Optimizers from the same start", "The batch size"):
+            await desk.until_read(title)
+            await desk.until(lambda: bool(desk.app.screen.query("FooterKey")))
+            await desk.press("n")
+        await desk.until(lambda: isinstance(desk.app.screen, QuizScreen))
+        await desk.press("escape")
+        await desk.until(desk.at_main_screen)
 
 
 async def test_it_can_be_stopped_and_left(sit_down: Desks, tiny_lesson: Callable[..., Path]) -> None:
@@ -275,7 +321,9 @@ async def test_every_theme_draws_the_curves(sit_down: Desks, tiny_lesson: Callab
         await until_ended(desk)
         for theme in ("textual-light", "ansi-dark", "ansi-light"):
             desk.app.theme = theme
-            await desk.settle()
+            await desk.press("1")
+            assert "The claim holds" in desk.screen
+            await desk.press("2")
             assert re.search("[⠁-⣿]", desk.screen)
             assert "the claim held" in desk.screen
 
@@ -308,6 +356,8 @@ async def test_the_quiz_judges_what_is_entered(sit_down: Desks) -> None:
         for _ in range(3):
             await desk.press("enter", "f3")
         assert asked.over
+        assert desk.app.main.outcomes["counting"].right == 1
+        assert "product of their widths" in " ".join(desk.screen.replace("│", " ").split())
         last = asked.question
         await desk.press("enter")
         assert asked.number == 0

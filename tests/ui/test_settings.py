@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tui_trainer.config.options import Config
+from tui_trainer.lessons.outcome import Outcome
 from tui_trainer.system import folders
 from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.run.form import ConfigForm
@@ -25,13 +26,25 @@ def test_options_and_theme_come_back() -> None:
     config = Config.parse({"hidden": "64x3", "activation": "tanh,relux2", "optimizer": "sgd", "changes": "3 decay=1"})
     Settings.load().remember(theme="nord", config=config)
     Settings.load().remember(theme="gruvbox")
+    for right in (3, 5):
+        Settings.load().remember(lessons={"stacking": Outcome(right=right, of=5, seed=7, seconds=8.5)})
     again = Settings.load()
+    assert again.lessons == {"stacking": Outcome(right=5, of=5, seed=7, seconds=8.5)}
     assert again.theme == "gruvbox"
     assert Config.parse(again.options) == config.model_copy(update={"changes": ()})
 
 
 @pytest.mark.parametrize(
-    "content", [b"theme = ", b"\xff\xfe", b"[options]\nhidden = -3", b"options = 3", b"theme = 3\n[options]\nnonsense = 1", b"x" * 100_000]
+    "content",
+    [
+        b"theme = ",
+        b"\xff\xfe",
+        b"[options]\nhidden = -3",
+        b"options = 3",
+        b"theme = 3\n[options]\nnonsense = 1",
+        b"x" * 100_000,
+        b"[lessons.stacking]\nright = -1",
+    ],
 )
 def test_a_file_that_makes_no_sense_is_as_good_as_none(folder: Path, content: bytes) -> None:
     folder.mkdir(parents=True)

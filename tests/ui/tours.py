@@ -235,7 +235,7 @@ async def compare(guide: Guide) -> None:
 
 
 def learn(history: History, index: int) -> None:
-    """The higher the index, the less is learned; the last one diverges."""
+    """The higher the index, the less is learned, and the more the loss shakes; the last one diverges."""
     batches = 50
     if index == 3:
         history.add(Ended("diverged", 0, None, None, None, 0.0, Divergence("dense_1", 1, 4), None))
@@ -244,7 +244,7 @@ def learn(history: History, index: int) -> None:
         layers = tuple(
             LayerHealth(f"dense_{layer}", 10.0 ** (-layer * index), 3.0, 1e-3, 0.0, 0.5**layer, 0.1, 0.2) for layer in range(1, 4)
         )
-        loss = 2.3 * math.exp(-step / (20 * 5**index))
+        loss = 2.3 * math.exp(-step / (20 * 5**index)) * (1 + 0.05 * index * (-1) ** step)
         epoch = (step - 1) // batches + 1
         batch = (step - 1) % batches + 1
         history.add(Progress(epoch, batch, batches, step, loss, 1 - loss / 2.5, batch / batches, 0.1, step / batches, 20 * batch, layers))
@@ -253,7 +253,7 @@ def learn(history: History, index: int) -> None:
     history.add(Ended("completed", 2, 2, 0.5, 0.8, 2.0, None, None))
 
 
-@shows("lesson", "lesson-charts", "verdict", "lesson-help")
+@shows("lesson", "verdict", "lesson-charts", "lesson-help")
 async def lesson(guide: Guide) -> None:
     """A lesson, before its runs and after them."""
     async with guide.sit_down() as desk:
@@ -265,14 +265,14 @@ async def lesson(guide: Guide) -> None:
         screen = desk.app.screen
         assert isinstance(screen, LessonScreen)
         runner = LessonRunner(made, {}, screen.post_message)
-        for index, history in enumerate(runner.parallel_runs.histories.values()):
+        for index, history in zip((2, 0, 1, 3), runner.parallel_runs.histories.values(), strict=True):
             learn(history, index)
         screen.runner = runner
         screen.action_view("charts")
-        screen.post_message(LessonEnded(runner, made.judge(runner.parallel_runs.histories)))
-        await guide.look(desk, "lesson-charts")
-        await desk.press("1")
+        screen.post_message(LessonEnded(runner, made.judge(runner.parallel_runs.histories), 4.0))
         await guide.look(desk, "verdict")
+        await desk.press("2")
+        await guide.look(desk, "lesson-charts")
         await desk.press("f1")
         await guide.look(desk, "lesson-help")
 

@@ -12,6 +12,7 @@ from tui_trainer.headless.run import Exit, conclusion, describe, describe_epoch
 from tui_trainer.lessons.criteria import Verdict, figures
 from tui_trainer.lessons.lesson import Lesson
 from tui_trainer.lessons.parallel_runs import ParallelRuns
+from tui_trainer.lessons.passage import HEADS
 from tui_trainer.lessons.quiz import Quiz, questions
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.system.signals import exit_status, heeded
@@ -50,6 +51,12 @@ def tell_lesson(lesson: Lesson, configs: Mapping[str, Config], folder: Path | No
             _say_json(_verdict_record(lesson, configs, verdict, parallel_runs))
         else:
             _say_verdict(verdict, _("seed {seed}").format(seed=next(iter(configs.values())).seed))
+            if passages := lesson.passages(parallel_runs.histories):
+                assert lesson.passage
+                _say(f"{_(HEADS[lesson.passage])}:")
+                for name, each in passages.items():
+                    _say(f"  {_(name)}: {each.words}")
+            _say_why(lesson, holds=verdict.holds)
     return Exit.FINISHED if verdict.holds else NOT_HELD
 
 
@@ -59,6 +66,8 @@ def _verdict_record(lesson: Lesson, configs: Mapping[str, Config], verdict: Verd
         "holds": verdict.holds,
         "lesson": lesson.name,
         "claim": lesson.claim,
+        "why": lesson.why,
+        "therefore": lesson.therefore,
         "seed": next(iter(configs.values())).seed,
         "criteria": [judgement.record() for judgement in verdict.judgements],
         "runs": {name: figures(history) for name, history in parallel_runs.histories.items()},
@@ -97,9 +106,22 @@ class _Text:
 
 def _say_opening(lesson: Lesson | Quiz) -> None:
     _say(_(lesson.title))
-    for text in (_(lesson.claim), _("Watch: {watch}").format(watch=_(lesson.watch))):
-        for row in wrap(text, COLUMNS):
-            _say(f"  {row}")
+    _say_wrapped(_(lesson.claim))
+    _say_wrapped(_("Watch: {watch}").format(watch=_(lesson.watch)))
+
+
+def _say_why(lesson: Lesson | Quiz, *, holds: bool) -> None:
+    """Print why it comes out so; what follows, follows from runs that bear the claim out."""
+    if lesson.why:
+        text = _("Why: {why}") if holds else _("Why it was expected: {why}")
+        _say_wrapped(text.format(why=_(lesson.why)))
+    if lesson.therefore and holds:
+        _say_wrapped(_("Therefore: {therefore}").format(therefore=_(lesson.therefore)))
+
+
+def _say_wrapped(text: str) -> None:
+    for row in wrap(text, COLUMNS):
+        _say(f"  {row}")
 
 
 def _say_verdict(verdict: Verdict, which: str) -> None:
@@ -139,6 +161,7 @@ def tell_quiz(quiz: Quiz, seed: int, form: Form) -> int:
                 _say(_("the claim held: the arithmetic gives what the networks hold"))
             else:
                 _say(_("the claim did not hold: the arithmetic gives what the networks hold"))
+            _say_why(quiz, holds=holds)
     return Exit.FINISHED if holds else NOT_HELD
 
 

@@ -126,6 +126,8 @@ DENIALS: Mapping[str, str] = MappingProxyType(
     {"above": N_("not above {limit}"), "below": N_("not below {limit}"), "equal": N_("not equal to {limit}")},
 )
 
+SIGNS: Mapping[str, str] = MappingProxyType({"above": ">", "below": "<", "equal": "="})
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -143,9 +145,25 @@ class Judgement:
         """The numbers that decided it, in words."""
         criterion, run = self.criterion, _(self.criterion.run)
         if criterion.relation in ("yes", "no"):
-            return f"{run}: {_('diverged') if self.value else _('did not diverge')}"
+            return f"{run}: {self.outcome}"
         verdict = _((VERBS if self.holds else DENIALS)[criterion.relation]).format(limit=self._limit())
-        return f"{run}: {criterion.words}: {criterion.write(self.value)}, {verdict}"
+        return f"{run}: {criterion.words}: {self.outcome}, {verdict}"
+
+    @property
+    def outcome(self) -> str:
+        """The figure that decided it, as text."""
+        if self.criterion.relation in ("yes", "no"):
+            return _("diverged") if self.value else _("did not diverge")
+        return self.criterion.write(self.value)
+
+    def condition(self, times: str) -> str:
+        """What the figure has to be, as a formula with this multiplication sign; nothing for a yes or no."""
+        criterion = self.criterion
+        if criterion.relation in ("yes", "no"):
+            return ""
+        factor = "" if criterion.times == 1 else f"{criterion.times:g} {times} "
+        whose = f" ({_(criterion.than)})" if criterion.than is not None else ""
+        return f"{SIGNS[criterion.relation]} {factor}{criterion.write(self.other)}{whose}"
 
     def _limit(self) -> str:
         criterion = self.criterion
@@ -177,6 +195,11 @@ class Verdict:
     def holds(self) -> bool:
         """Whether every criterion holds."""
         return all(judgement.holds for judgement in self.judgements)
+
+    @property
+    def held(self) -> int:
+        """How many criteria hold."""
+        return sum(judgement.holds for judgement in self.judgements)
 
 
 def figures(run: History) -> dict[str, Any]:

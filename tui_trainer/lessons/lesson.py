@@ -16,6 +16,7 @@ from tui_trainer.history.quantities import CURVES, PROFILES
 from tui_trainer.history.quantity import Quantity
 from tui_trainer.history.traces import LayerChoice
 from tui_trainer.lessons.criteria import Criterion, Verdict
+from tui_trainer.lessons.passage import Carried, Passage, passage
 from tui_trainer.lessons.quiz import Quiz
 from tui_trainer.system.reading import read_table
 from tui_trainer.text.language import _, in_english
@@ -97,6 +98,15 @@ class Lesson(_Table):
     title: Line
     claim: Line
     watch: Line
+    """Where to look, said so that it does not tell what will be seen."""
+    why: Line | None = None
+    """Why it comes out so: told once it has."""
+    therefore: Line | None = None
+    """What follows for a network of one's own."""
+    seconds: Annotated[float, Field(gt=0)] | None = None
+    """That the runs took, roughly, when the lesson was written."""
+    passage: Carried | None = None
+    """What is told of each run, at its first batch, in the end."""
     samples: Annotated[int, Field(ge=1)] | None = None
     """Training images, the first in file order; None for all."""
     options: dict[str, Any] = {}
@@ -151,6 +161,13 @@ class Lesson(_Table):
         variant = next(each for each in self.runs if each.name == run)
         return Config.parse({**self.options, **(given or {}), **variant.options})
 
+    def passages(self, runs: Mapping[str, History]) -> dict[str, Passage]:
+        """What becomes of signal or gradient in each run at its first batch, where the lesson is about that."""
+        if self.passage is None:
+            return {}
+        found = {name: passage(run.measured[0], self.passage) for name, run in runs.items() if run.measured}
+        return {name: each for name, each in found.items() if each}
+
     def judge(self, runs: Mapping[str, History]) -> Verdict:
         """The claim's verdict on these runs."""
         return Verdict(tuple(criterion.judge(runs) for criterion in self.criteria))
@@ -171,6 +188,13 @@ def names() -> list[str]:
     )
     found = {path.stem for path in FOLDER.glob("*.toml")}
     return [*(name for name in order if name in found), *sorted(found - set(order))]
+
+
+def following(name: str) -> Lesson | Quiz | None:
+    """The lesson after this one, None after the last one and after one that did not come with the program."""
+    order = names()
+    later = order[order.index(name) + 1 :] if name in order else []
+    return read_lesson(later[0]) if later else None
 
 
 def read_lesson(name: str) -> Lesson | Quiz:

@@ -35,6 +35,8 @@ class Quiz(BaseModel):
     title: str
     claim: str
     watch: str
+    why: str | None = None
+    therefore: str | None = None
     questions: Annotated[int, Field(ge=1, le=100)]
 
 

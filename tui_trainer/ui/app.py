@@ -27,6 +27,7 @@ from tui_trainer.ui.kit.explanation import Explained, bindings
 from tui_trainer.ui.kit.fitted import Palette
 from tui_trainer.ui.kit.help import HelpScreen
 from tui_trainer.ui.kit.quit import QuitScreen
+from tui_trainer.ui.lessons.tested import LessonTested
 from tui_trainer.ui.main import MainScreen
 from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.run.messages import RunEnded, RunRefused, RunStarted
@@ -92,6 +93,8 @@ class TrainerApp(SweepingApp):
             self.theme = NIGHT.name
         marks = raster.PLAIN if plain else raster.BRAILLE
         self.main = MainScreen(values or {}, output, marks, looks_per_second)
+        if settings:
+            self.main.outcomes.update(settings.lessons)
         self._opening = opening(marks) if opening else None
         self._welcomes = welcomes
         self._watch = WatchScreen(watched, marks, looks_per_second) if watched else None
@@ -117,7 +120,7 @@ class TrainerApp(SweepingApp):
                 self._settings.remember(**what)
             except OSError as error:
                 self._settings = None
-                problem = _("Theme and options cannot be remembered: {path}: {reason}")
+                problem = _("Theme, options and lessons cannot be remembered: {path}: {reason}")
                 problem = problem.format(path=folders.settings(), reason=reason_of(error))
                 self.notify(folders.printable(problem), severity="warning", markup=False)
 
@@ -125,6 +128,11 @@ class TrainerApp(SweepingApp):
         """Offer the same options the next time."""
         if isinstance(event.run, Runner) and not event.run.resumes:
             self._remember(config=event.run.config)
+
+    def on_lesson_tested(self, event: LessonTested) -> None:
+        """Remember how a lesson came out."""
+        self.main.outcomes[event.name] = event.outcome
+        self._remember(lessons={event.name: event.outcome})
 
     def on_ready(self) -> None:
         """Resume a run; an app that is served does not outlive its server."""

@@ -17,6 +17,7 @@ from tui_trainer.config.differences import describe_differences
 from tui_trainer.config.options import AUTO, Config
 from tui_trainer.diagnosis.remedies import changed
 from tui_trainer.lessons.lesson import Lesson
+from tui_trainer.lessons.outcome import Outcome
 from tui_trainer.lessons.quiz import Quiz
 from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.resumable import why_not_resumable
@@ -115,6 +116,8 @@ class MainScreen(PaneScreen[None]):
         """The folders of all runs since the app was started."""
         self._before: Shown | None = None
         """The run before the latest, a ghost behind it."""
+        self.outcomes: dict[str, Outcome] = {}
+        """How the lessons came out that were put to the test here, by their names."""
         self._compared: tuple[Compared, ...] = ()
         """Runs that are drawn beside the latest."""
 
@@ -215,15 +218,23 @@ class MainScreen(PaneScreen[None]):
 
     def action_lessons(self) -> None:
         """Choose a lesson."""
-        choose_lesson(self.app, self.open_lesson)
+        choose_lesson(self.app, self.outcomes, self.open_lesson)
 
     def open_lesson(self, lesson: Lesson | Quiz) -> None:
-        """Go to a lesson; what it gives back goes into the form."""
+        """Go to a lesson; the options that it gives back go into the form."""
         if isinstance(lesson, Quiz):
             self.app.push_screen(QuizScreen(lesson))
         else:
-            screen = LessonScreen(lesson, self.marks, self._looks_per_second, lambda: not self.phase.going_on)
-            self.app.push_screen(screen, self._take_options)
+            last = self.outcomes.get(lesson.name)
+            screen = LessonScreen(lesson, self.marks, self._looks_per_second, lambda: not self.phase.going_on, last)
+            self.app.push_screen(screen, self._leave_lesson)
+
+    def _leave_lesson(self, left: Config | Lesson | Quiz | None) -> None:
+        """Go on to the next lesson, or take the options of a run."""
+        if isinstance(left, Lesson | Quiz):
+            self.open_lesson(left)
+        else:
+            self._take_options(left)
 
     def _take_options(self, config: Config | None) -> None:
         """Bring a run's options into the form, and go there."""

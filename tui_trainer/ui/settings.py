@@ -1,4 +1,4 @@
-"""What the app remembers from one time to the next: the theme, and the options that the last run was started with."""
+"""What the app remembers from one time to the next: the theme, the last run's options, and how the lessons came out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
+from pydantic import ValidationError
 
 from tui_trainer.config.command_line import essentials
 from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
+from tui_trainer.lessons.outcome import Outcome
 from tui_trainer.system import folders
 from tui_trainer.system.files import write_whole
 from tui_trainer.system.reading import read_table
@@ -24,30 +26,35 @@ class Settings:
 
     theme: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    lessons: Mapping[str, Outcome] = field(default_factory=dict)
+    """By the lessons' names: those that were put to the test here."""
 
     @classmethod
     def load(cls) -> "Settings":
         """What was remembered, as far as it can still be used."""
         try:
             values = read_table(_file(), LARGEST)
-            options, theme = values.get("options", {}), values.get("theme", "")
-            if not isinstance(options, dict):
+            options, theme, lessons = values.get("options", {}), values.get("theme", ""), values.get("lessons", {})
+            if not (isinstance(options, dict) and isinstance(lessons, dict)):
                 return cls()
             config = Config.parse(options)
-        except UserError:
+            outcomes = {name: Outcome.model_validate(outcome) for name, outcome in lessons.items()}
+        except (UserError, ValidationError):
             return cls()
         # As the form takes them, however they were written.
-        return cls(theme if isinstance(theme, str) else "", {name: getattr(config, name) for name in options})
+        return cls(theme if isinstance(theme, str) else "", {name: getattr(config, name) for name in options}, outcomes)
 
-    def remember(self, *, theme: str | None = None, config: Config | None = None) -> None:
-        """Keep another theme, or the options of another run. Raises OSError."""
+    def remember(self, *, theme: str | None = None, config: Config | None = None, lessons: Mapping[str, Outcome] | None = None) -> None:
+        """Keep another theme, the options of another run, or how lessons came out. Raises OSError."""
         self.theme = self.theme if theme is None else theme
         if config is not None:
             # What was changed in one run is no wish for the next one.
             self.options = essentials(config.model_copy(update={"changes": ()}))
+        self.lessons = {**self.lessons, **(lessons or {})}
         _file().parent.mkdir(parents=True, exist_ok=True)
         options = {name: list(value) if isinstance(value, tuple) else value for name, value in self.options.items()}
-        write_whole(_file(), tomli_w.dumps({"theme": self.theme, "options": options}).encode())
+        outcomes = {name: outcome.model_dump() for name, outcome in self.lessons.items()}
+        write_whole(_file(), tomli_w.dumps({"theme": self.theme, "options": options, "lessons": outcomes}).encode())
 
 
 def _file() -> Path:

@@ -31,10 +31,17 @@ class ChooseScreen(Dialog[str | None]):
             dialog.border_title = _(self._title)
             dialog.border_subtitle = _("enter chooses, escape leaves")
             yield OptionList(
-                *(Option(Content.assemble((_(name), "bold"), "\n  ", _(meaning)), id=name) for name, meaning in self._choices.items()),
-                compact=True,
-                id="choices",
+                *(Option(self.entry(name, meaning), id=name) for name, meaning in self._choices.items()), compact=True, id="choices"
             )
+            yield from self.below()
+
+    def entry(self, name: str, meaning: str) -> Content:
+        """How a choice is listed."""
+        return Content.assemble((_(name), "bold"), "\n  ", _(meaning))
+
+    def below(self) -> ComposeResult:
+        """What stands under the list."""
+        return iter(())
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

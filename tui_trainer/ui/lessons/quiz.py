@@ -12,12 +12,14 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
+from tui_trainer.lessons.outcome import Outcome
 from tui_trainer.lessons.quiz import Question, Quiz, computed, questions
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.fitted import FittedScreen
 from tui_trainer.ui.kit.footer import KeyFooter
 from tui_trainer.ui.kit.titles import header
+from tui_trainer.ui.lessons.tested import LessonTested
 
 KEYS = (("enter", N_("Answer with the number that stands there; then on to the next question")),)
 
@@ -46,6 +48,7 @@ class QuizScreen(FittedScreen[None]):
         self._begin(seed)
 
     def _begin(self, seed: int) -> None:
+        self._seed = seed
         self._questions = list(questions(seed, self.quiz.questions))
         self.number = 0
         self.right = 0
@@ -144,7 +147,11 @@ class QuizScreen(FittedScreen[None]):
         self.right += is_right
         verdict = _("Right.") + " " if is_right else "" if given is None else _("Not {given:,}.").format(given=given) + " "
         answer = _("{arithmetic}; the network itself has {counted:,}").format(arithmetic=question.arithmetic, counted=question.counted)
-        self._show(f"{verdict}{answer}", "-right" if is_right else "-wrong")
+        if self.over:
+            outcome = Outcome(right=self.right, of=len(self._questions), seed=self._seed)
+            self.post_message(LessonTested(self.quiz.name, outcome))
+        told = [f"{verdict}{answer}", *(_(text) for text in (self.quiz.why, self.quiz.therefore) if text and self.over)]
+        self._show("\n".join(told), "-right" if is_right else "-wrong")
 
     def action_solve(self) -> None:
         """Show what is right."""

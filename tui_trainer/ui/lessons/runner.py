@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from textual.message import Message
@@ -20,6 +21,8 @@ class LessonEnded(Message):
 
     runner: "LessonRunner"
     verdict: Verdict | None
+    seconds: float
+    """That they took."""
 
 
 @dataclass
@@ -44,9 +47,11 @@ class LessonRunner(Background):
         self.parallel_runs.stop()
 
     def work(self) -> None:
+        began = monotonic()
         for _ in self.parallel_runs.events():
             pass
-        self.post(LessonEnded(self, self._lesson.judge(self.parallel_runs.histories) if self.parallel_runs.complete else None))
+        verdict = self._lesson.judge(self.parallel_runs.histories) if self.parallel_runs.complete else None
+        self.post(LessonEnded(self, verdict, monotonic() - began))
 
     def refuse(self, error: UserError) -> None:
         self.post(LessonRefused(self, str(error)))

@@ -1,4 +1,4 @@
-"""A lesson: its claim, its runs side by side while they train, the curves that decide it, and whether it held."""
+"""A lesson: its claim, its runs side by side while they train, the curves that decide it, and the page that says how it came out."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -17,7 +17,9 @@ from tui_trainer.config.options import Config
 from tui_trainer.errors import UserError
 from tui_trainer.history.history import History
 from tui_trainer.lessons.criteria import Verdict
-from tui_trainer.lessons.lesson import Lesson
+from tui_trainer.lessons.lesson import Lesson, following
+from tui_trainer.lessons.outcome import Outcome
+from tui_trainer.lessons.quiz import Quiz
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.chart.raster import Marks
@@ -29,6 +31,7 @@ from tui_trainer.ui.kit.panes import PaneScreen
 from tui_trainer.ui.kit.titles import ViewTabs, header
 from tui_trainer.ui.lessons.chart import LessonChart
 from tui_trainer.ui.lessons.runner import LessonEnded, LessonRefused, LessonRunner
+from tui_trainer.ui.lessons.tested import LessonTested
 from tui_trainer.ui.lessons.text import LessonText
 
 VIEWS = ("lesson", "charts")
@@ -44,6 +47,7 @@ KEYS = (
 NOTES = (
     N_("The runs differ in one thing each and share everything else, the seed among it; two are trained at a time."),
     N_("They learn from fewer images than a run of the main screen, so that the lesson takes seconds, and are not kept on disk."),
+    N_("Look first: what was measured when the lesson was written, and why it comes out so, are told once the runs have ended."),
     N_("Whether the claim held is said of these runs alone: another seed, or another depth, is another question. Ask it."),
 )
 
@@ -57,31 +61,43 @@ class State(Enum):
     ENDED = "ended"
 
 
-class LessonScreen(PaneScreen[Config | None]):
-    """Gives the options of one of the runs, for the form, or None. `is_free` tells whether nothing else trains now."""
+class LessonScreen(PaneScreen[Config | Lesson | Quiz | None]):
+    """Gives the options of one of the runs, for the form, the lesson to go on to, or None.
+
+    `is_free` tells whether nothing else trains now, `last` how it came out the last time.
+    """
 
     SHEET = "lessons/lessons.tcss"
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NARROW, "-wide"), (180, "-vast")]  # noqa: RUF012 so does Textual declare it
 
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r", "start", "Start", tooltip="Train the lesson's runs side by side; again, once they have ended", priority=True),
         Binding("s", "stop", "Stop", tooltip="Stop the runs, without a verdict"),
-        Binding("e", "reseed", "New seed", tooltip="Start again from another seed"),
+        Binding("n", "next", "Next", tooltip="Go on to the next lesson; stops this one's runs"),
         Binding("t", "try", "Try", tooltip="Change something in all runs, and see whether the claim still holds"),
         Binding("a", "take", "To form", tooltip="Take the options of one of the runs into the main screen's form"),
         Binding("1", "view('lesson')", "Lesson", tooltip="Show the claim, the runs and what decided it (small terminals)", show=False),
         Binding("2", "view('charts')", "Charts", tooltip="Show the charts (small terminals)", show=False),
         Binding("escape", "leave", "Back", tooltip="Go back to the main screen; stops the lesson's runs"),
+        Binding("e", "reseed", "New seed", tooltip="Start again from another seed"),
+        Binding("w", "measured", "Measured", tooltip="Show what was measured when the lesson was written, before you have looked"),
     ]
 
     PANES = (LessonChart,)
     VIEWED = "#lesson"
-    AUTO_FOCUS = "#text"
+    AUTO_FOCUS = "#told"
 
-    def __init__(self, lesson: Lesson, marks: Marks, looks_per_second: float, is_free: Callable[[], bool]) -> None:
+    def __init__(
+        self, lesson: Lesson, marks: Marks, looks_per_second: float, is_free: Callable[[], bool], last: Outcome | None = None
+    ) -> None:
         super().__init__(marks)
         self.lesson = lesson
+        self._last = last
+        self._following = following(lesson.name)
+        self._tells_measured = False
         self.state = State.READY
         self.runner: LessonRunner | None = None
         """The latest runs."""
@@ -104,7 +120,7 @@ class LessonScreen(PaneScreen[Config | None]):
         """The text beside the charts, over what is going on; the style sheet decides what a small terminal shows."""
         yield header(_(self.lesson.title), ViewTabs(VIEWS))
         with Horizontal(id="lesson", classes=f"-{VIEWS[0]}"):
-            yield LessonText(self.lesson, id="text")
+            yield LessonText(self.lesson, self._last, id="text")
             with Container(id="overlays"):
                 for drawing in self.lesson.charts:
                     yield LessonChart(drawing)
@@ -120,7 +136,8 @@ class LessonScreen(PaneScreen[Config | None]):
         self.query_one(Meter).display = False
         for chart in self.query(LessonChart):
             chart.marks = self.marks
-        self._say(_("ctrl+r trains these runs side by side"))
+        hidden = _("ctrl+r trains these runs; w shows what was measured")
+        self._say(hidden if self.lesson.measured else _("ctrl+r trains these runs side by side"))
         self._look()
         self.set_interval(self._tick, self._look_if_running)
         self.app.theme_changed_signal.subscribe(self, lambda _: self._show_texts())
@@ -163,6 +180,19 @@ class LessonScreen(PaneScreen[Config | None]):
         if self.state in (State.READY, State.ENDED):
             self._given["seed"] = secrets.randbelow(1_000_000)
             self.action_start()
+
+    def action_next(self) -> None:
+        """Go on to the next lesson."""
+        if self._following:
+            self.dismiss(self._following)
+
+    def action_measured(self) -> None:
+        """Show what was measured when the lesson was written."""
+        self._tells_measured = True
+        self.action_view("lesson")
+        self._show_texts()
+        self.refresh_bindings()
+        self.query_one(LessonText).told.scroll_end(animate=False)
 
     def action_try(self) -> None:
         """Choose what to change in all runs."""
@@ -207,13 +237,18 @@ class LessonScreen(PaneScreen[Config | None]):
         if event.verdict is None:
             self._say(_("stopped before the end: no verdict"), "-stopped")
             return
-        held = sum(judgement.holds for judgement in event.verdict.judgements)
-        of = _("{held} of {count} so, seed {seed}").format(held=held, count=len(event.verdict.judgements), seed=seed)
+        held, count = event.verdict.held, len(event.verdict.judgements)
+        if not self._given.keys() - {"seed"}:
+            # With other options it is another question.
+            self.post_message(LessonTested(self.lesson.name, Outcome(right=held, of=count, seed=seed, seconds=event.seconds)))
+        of = _("{held} of {count} so, seed {seed}").format(held=held, count=count, seed=seed)
         if event.verdict.holds:
             self._say(_("the claim held on these runs: {of}").format(of=of), "-held")
         else:
             self._say(_("the claim did not hold on these runs: {of}").format(of=of), "-failed")
-        self.query_one(LessonText).scroll_end(animate=False)
+        if not self.maximized:
+            self.action_view("lesson")
+        self.query_one(LessonText).told.scroll_home(animate=False)
 
     @on(LessonRefused)
     def _refused(self, event: LessonRefused) -> None:
@@ -256,7 +291,7 @@ class LessonScreen(PaneScreen[Config | None]):
 
     def _show_texts(self) -> None:
         self.query_one("#start", Button).label = _("Stop") if self.state is State.RUNNING else _("Start")
-        self.query_one(LessonText).show(self._histories, self.verdict, self.marks)
+        self.query_one(LessonText).show(self._histories, self.verdict, self.marks, measured=self._tells_measured)
 
     # The view
 
@@ -265,7 +300,7 @@ class LessonScreen(PaneScreen[Config | None]):
         super().action_view(view)
         # What is not shown must not have the keys.
         if self.size.width < NARROW:
-            self.query(LessonText if view == "lesson" else LessonChart).first().focus()
+            (self.query_one(LessonText).told if view == "lesson" else self.query(LessonChart).first()).focus()
 
     def take_marks(self, marks: Marks) -> None:
         super().take_marks(marks)
@@ -286,4 +321,17 @@ class LessonScreen(PaneScreen[Config | None]):
                 return self.state is State.RUNNING or (None if self.state is State.STOPPING else False)
             case "reseed" | "try":
                 return self.state in (State.READY, State.ENDED) or None
+            case "next":
+                return self._following is not None or None
+            case "measured":
+                return (bool(self.lesson.measured) and not self._tells_measured and self.verdict is None) or None
         return True
+
+    def why_not(self, action: str) -> str:
+        reasons = {
+            "next": _("This is the last lesson."),
+            "measured": _("There is nothing more that was measured."),
+            "reseed": _("The lesson is going on: s stops it."),
+            "try": _("The lesson is going on: s stops it."),
+        }
+        return reasons.get(action, "")
