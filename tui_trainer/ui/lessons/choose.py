@@ -40,7 +40,7 @@ class LessonList(ChooseScreen):
         if outcome is None:
             return Content.assemble("  ", title)
         is_plain = self.app.has_class("-plain")
-        mark, style = ("x" if is_plain else "✓", "$text-success") if outcome.holds else ("-" if is_plain else "✗", "$text-error")
+        mark, style = ("+" if is_plain else "✓", "$text-success") if outcome.holds else ("-" if is_plain else "✗", "$text-error")
         return Content.assemble((f"{mark} ", style), title)
 
     @on(OptionList.OptionHighlighted)
