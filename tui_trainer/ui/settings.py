@@ -1,4 +1,4 @@
-"""What the app remembers from one time to the next: the theme, and the options that the last run was started with."""
+"""What the app remembers from one time to the next: the theme, the sizes of panes, and the options of the last run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +24,8 @@ class Settings:
 
     theme: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    panes: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Columns or lines, by the class of the terminal's size and the pane."""
 
     @classmethod
     def load(cls) -> "Settings":
@@ -37,17 +39,28 @@ class Settings:
         except UserError:
             return cls()
         # As the form takes them, however they were written.
-        return cls(theme if isinstance(theme, str) else "", {name: getattr(config, name) for name in options})
+        known = {name: getattr(config, name) for name in options}
+        return cls(theme if isinstance(theme, str) else "", known, _sizes(values.get("panes")))
 
-    def remember(self, *, theme: str | None = None, config: Config | None = None) -> None:
-        """Keep another theme, or the options of another run. Raises OSError."""
+    def remember(
+        self, *, theme: str | None = None, config: Config | None = None, panes: Mapping[str, Mapping[str, int]] | None = None
+    ) -> None:
+        """Keep another theme, the options of another run, or other sizes of panes. Raises OSError."""
         self.theme = self.theme if theme is None else theme
+        if panes is not None:
+            self.panes = {size: dict(known) for size, known in panes.items() if known}
         if config is not None:
             # What was changed in one run is no wish for the next one.
             self.options = essentials(config.model_copy(update={"changes": ()}))
         _file().parent.mkdir(parents=True, exist_ok=True)
         options = {name: list(value) if isinstance(value, tuple) else value for name, value in self.options.items()}
-        write_whole(_file(), tomli_w.dumps({"theme": self.theme, "options": options}).encode())
+        write_whole(_file(), tomli_w.dumps({"theme": self.theme, "options": options, "panes": self.panes}).encode())
+
+
+def _sizes(known: Any) -> dict[str, dict[str, int]]:
+    """The sizes among what a file has."""
+    tables = {size: panes for size, panes in known.items() if isinstance(panes, dict)} if isinstance(known, dict) else {}
+    return {size: {name: cells for name, cells in panes.items() if type(cells) is int and cells > 0} for size, panes in tables.items()}
 
 
 def _file() -> Path:
