@@ -27,8 +27,8 @@ WHY_NOT: Final = {
     "down": N_("No two panes stand one over the other here."),
 }
 
-PAUSE: Final = 0.3
-"""Seconds between two looks of a screen while a border is dragged: each is a whole screen on the line."""
+REST: Final = 0.25
+"""Seconds for which a dragged border rests before the screen follows: each time it writes all of the screen to the line."""
 
 SETTLED: Final = 1.0
 """Seconds after which what does not move any more is remembered."""
@@ -145,10 +145,11 @@ class Borders:
         return self._held is not None
 
     def drag(self, place: Offset) -> None:
-        """Move what is held there, soon."""
+        """Move what is held there once the mouse rests."""
         self._to = place
-        if not self._moving:
-            self._moving = self._screen.set_timer(PAUSE, self._follow)
+        if self._moving:
+            self._moving.stop()
+        self._moving = self._screen.set_timer(REST, self._follow)
 
     def release(self, place: Offset) -> None:
         """Leave what is held there."""
