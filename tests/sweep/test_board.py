@@ -159,6 +159,8 @@ def test_numbers_and_names_in_one_column_have_an_order() -> None:
         ("--lr=0.01", 4),
         ("LR=0.01 seed=1", 2),
         ("leaky completed", 6),
+        ("act=relu lr=1e-2", 2),
+        ("act=lea", 6),
         ("status=diverged", 1),
         ("diver leaky_", 0),
         ("nonsense=1", 0),

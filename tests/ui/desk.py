@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 from textual.app import ScreenStackError
-from textual.events import Key, MouseDown, MouseScrollDown, MouseScrollUp, MouseUp
+from textual.events import Key, MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.widget import Widget
@@ -164,6 +164,13 @@ class Desk:
         for _ in range(abs(by)):
             self.app.screen.post_message(kind(widget, x, y, 0, by, 0, False, False, False, x, y))
             await self.settle()
+
+    async def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Press the mouse's button at one place of the screen, and let go of it at another."""
+        for kind, place in ((MouseDown, start), (MouseMove, end), (MouseUp, end)):
+            self.app.post_message(kind(None, *place, 0, 0, 1, False, False, False, *place))
+            await self.settle()
+        await self.until_drawn()
 
     async def come_to_rest(self) -> None:
         """Wait until nothing on the screen changes any more."""

@@ -11,7 +11,7 @@ from tui_trainer.ui.app import TrainerApp
 from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.settings import Settings
 
-from .desk import seated
+from .desk import SMALL, Desk, seated
 
 pytestmark = pytest.mark.long
 
@@ -58,6 +58,40 @@ async def test_the_theme_persists(tmp_path: Path) -> None:
             assert desk.app.theme == expected
             desk.app.theme = wanted
             await desk.settle()
+
+
+def test_sizes_of_panes_come_back_as_far_as_they_make_sense(folder: Path) -> None:
+    Settings.load().remember(panes={"wide-tall": {"form": 50}, "narrow-short": {}})
+    assert Settings.load().panes == {"wide-tall": {"form": 50}}
+    (folder / "settings.toml").write_text('[panes]\nx = 3\n[panes.y]\nform = -1\nlayers = "a"\ncharts = 7')
+    assert Settings.load().panes == {"y": {"charts": 7}}
+
+
+async def test_borders_are_dragged_moved_and_remembered_for_each_size() -> None:
+    def width(desk: Desk, pane: str) -> int:
+        return desk.app.main.query_one(f"#{pane}").outer_size.width
+
+    async with seated(TrainerApp(settings=Settings.load())) as desk:
+        form, layers = desk.app.main.query_one("#form").region, desk.app.main.query_one("#layers").region
+        await desk.drag((form.right - 1, 5), (form.right + 9, 5))
+        assert width(desk, "form") == form.width + 10
+        await desk.drag((layers.x + 20, layers.y), (layers.x + 20, layers.y + 3))
+        await desk.press("ctrl+down", "ctrl+left")
+        assert desk.app.main.query_one("#layers").outer_size.height == layers.height - 4
+        assert width(desk, "form") == form.width + 8
+        await desk.drag((width(desk, "form"), 5), (119, 5))
+        assert width(desk, "form") == 60, "as much stays for the charts"
+        await desk.resize(SMALL)
+        assert width(desk, "form") == 35, "another size has borders of its own"
+        await desk.press("2", "ctrl+left", "ctrl+up")
+        assert width(desk, "charts") == 38
+        assert desk.is_noted("No two panes stand one over the other")
+        await desk.until(lambda: "narrow-short" in Settings.load().panes)
+    async with seated(TrainerApp(settings=Settings.load())) as desk:
+        assert (width(desk, "form"), desk.app.main.query_one("#layers").outer_size.height) == (60, layers.height - 4)
+        await desk.press("ctrl+home")
+        assert (width(desk, "form"), desk.app.main.query_one("#layers").outer_size.height) == (form.width, layers.height)
+        await desk.until(lambda: "wide-tall" not in Settings.load().panes)
 
 
 async def test_the_last_runs_options_fill_the_form(digits_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

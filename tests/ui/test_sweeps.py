@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Select
 from waiting import until
 
 from tui_trainer.sweep.store import Store
@@ -27,10 +27,10 @@ async def begin(desk: Desk, swept: str = SWEPT) -> None:
     """Type a sweep and start it."""
     await desk.press("escape", "f3")
     await desk.until(lambda: isinstance(desk.app.screen, SweepsScreen) and bool(desk.app.screen.query("FooterKey")))
+    await desk.press("c")
     await desk.type(swept)
     await desk.until_read("runs")
-    field = desk.app.screen.query_one("#workers", Input)
-    field.value = "1"
+    desk.app.screen.query_one("#workers", Select).value = "1"
     await desk.press("enter")
     await desk.until(lambda: isinstance(desk.app.screen, SweepScreen) and bool(desk.app.screen.query("FooterKey")))
 
@@ -44,12 +44,13 @@ async def test_a_sweep_from_the_form_to_its_end(sit_down: Desks, tmp_path: Path)
     async with sit_down(SMALL) as desk:
         await desk.press("escape", "f3")
         await desk.until_read("No sweeps in")
+        await desk.press("c")
         await desk.type("--activation relu,tan")
         await desk.until_read("✗ --activation must be one of")
         await desk.type("h --seed 0:2")
         await desk.until_read("2 configurations × 2 seeds = 4 runs")
-        assert "hidden 16" in desk.screen, "the form's options are the same for all runs"
-        desk.app.screen.query_one("#workers", Input).value = "1"
+        assert "--hidden 16" in desk.screen, "the form's options are the same for all runs"
+        desk.app.screen.query_one("#workers", Select).value = "1"
         await desk.press("enter")
         await desk.until(lambda: isinstance(desk.app.screen, SweepScreen), 60)
         await desk.until_read("✓ complete  4 of 4 runs")
@@ -110,18 +111,43 @@ async def test_a_sweep_goes_on_when_its_board_is_left(sit_down: Desks) -> None:
         await until_none_is_left(desk)
 
 
+async def test_the_command_grows_as_values_are_marked_and_the_lists_follow_what_is_typed(sit_down: Desks) -> None:
+    async with sit_down(SMALL) as desk:
+        await desk.press("escape", "f3", "down", "enter", "space", "down", "space")
+        command = desk.app.screen.query_one("#swept", Input)
+        assert command.value == "--activation relu,leaky_relu"
+        await desk.until_read("2 configurations, one run each")
+        await desk.press("left", *["down"] * 3, "space")
+        assert "[ ] 0.001" in desk.screen
+        await desk.click("#own")
+        await desk.type("7e9,wrong")
+        await desk.press("enter")
+        await desk.until_read("✗ --learning-rate must be a number")
+        desk.app.screen.query_one("#own", Input).value = "log:1e-3:1:4"
+        await desk.press("enter")
+        assert command.value == "--activation relu,leaky_relu --lr log:1e-3:1:4"
+        await desk.until_read("8 configurations, one run each")
+        await desk.press("escape", "up", "up", "up", "delete", "c", "end")
+        await desk.type(" --seed 0:3 --samples 2")
+        await desk.until_read("2 configurations × 3 seeds = 6 runs")
+        assert "[x] seed            0:3" in desk.screen
+        assert "[ ] activation" in desk.screen
+        assert desk.app.screen.query_one("#search", Select).value == "random"
+        desk.app.screen.query_one("#search", Select).value = "grid"
+        await desk.until_read("4 configurations × 3 seeds = 12 runs")
+        assert command.value == "--lr log:1e-3:1:4 --seed 0:3"
+
+
 async def test_what_cannot_be_swept_is_said_beside_the_field(sit_down: Desks, tmp_path: Path) -> None:
     async with sit_down(SMALL) as desk:
         await desk.press("escape", "f3")
         await desk.press("ctrl+r")
         await desk.until_read("✗ nothing is swept yet")
+        await desk.press("c")
         await desk.type("--batch-size 10,4000")
         await desk.until_read("2 configurations, one run each")
-        desk.app.screen.query_one("#workers", Input).value = "0"
-        await desk.press("enter")
-        await desk.until_read("✗ workers: a number from 1 to")
         (tmp_path / "sweeps").write_text("")
-        desk.app.screen.query_one("#workers", Input).value = "1"
+        desk.app.screen.query_one("#workers", Select).value = "1"
         await desk.click("#start")
         await desk.until_read("✗ sweeps: file exists")
         assert isinstance(desk.app.screen, SweepsScreen)
@@ -133,6 +159,7 @@ async def test_a_form_that_is_wrong_starts_none(sit_down: Desks) -> None:
         await desk.type("wrong")
         await desk.press("escape", "f3")
         await desk.until_read("an option of the form is wrong")
+        await desk.press("c")
         await desk.type("--seed 0:2")
         await desk.press("enter")
         await desk.until_read("mend it first")
@@ -143,6 +170,7 @@ async def test_a_form_that_is_wrong_starts_none(sit_down: Desks) -> None:
 async def test_data_that_is_not_there_refuses_the_sweep_and_leaves_no_folder(sit_down: Desks, tmp_path: Path) -> None:
     async with sit_down(SMALL) as desk:
         await desk.press("escape", "f3")
+        await desk.press("c")
         await desk.type("--data nowhere.npz --seed 0:2")
         await desk.press("enter")
         await desk.until_read("no such file or folder; give mnist")
@@ -162,7 +190,7 @@ def test_a_signal_ends_the_app_its_sweep_and_every_worker(digits_file: Path, tmp
     terminal.until_quiet()
     terminal.press("\x1bOR")
     terminal.until_reads("New sweep")
-    terminal.press(f"{SWEPT}\r")
+    terminal.press(f"c{SWEPT}\r")
     terminal.until(lambda text: re.search(r"running +[1-9]", text) is not None, 60)
     assert terminal.process.pid
     workers = children(terminal.process.pid)

@@ -1,6 +1,7 @@
 """What fills the form and what is taken from the screen: presets, layer by layer, copies, pictures and tables."""
 
 import csv
+import re
 import tomllib
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -84,14 +85,31 @@ async def test_layers_can_be_taken_away_to_the_last_and_what_is_wrong_is_said(si
     async with sit_down(USUAL, hidden="16,8") as desk:
         await desk.press("escape", "d")
         desk.app.screen.query(GroupRow).first().query_one(".units", Input).value = "many"
-        await desk.until_read("✗ --hidden must be layer sizes")
+        await desk.until_read("✗ row 1, units: many is no whole number from 1 to 65,536; type one")
         await desk.press("ctrl+r")
         assert isinstance(desk.app.screen, LayersScreen)
         for _ in range(2):
-            await desk.click(".remove")
+            await desk.click(".tool.remove")
         assert not desk.app.screen.query(GroupRow)
         await desk.click("#apply")
         assert config(desk).hidden == ()
+
+
+async def test_rows_of_layers_are_copied_moved_and_taken_away_and_the_command_says_the_same(sit_down: Desks) -> None:
+    async with sit_down(SMALL, hidden="16,8") as desk:
+        await desk.press("escape", "d")
+        assert "tui-trainer --hidden 16,8 " in desk.screen
+        assert re.search(r" [\d,]+ parameters", desk.screen)
+        await desk.press("ctrl+d")
+        await desk.type("32")
+        await desk.press("shift+up")
+        assert "tui-trainer --hidden 32,16,8" in desk.screen
+        await desk.press("shift+up", "shift+down", "shift+down", "shift+down")
+        assert "tui-trainer --hidden 16,8,32" in desk.screen
+        await desk.click(".tool.down")
+        assert "tui-trainer --hidden 8,16,32" in desk.screen
+        await desk.press("ctrl+k", "ctrl+k", "ctrl+r")
+        assert config(desk).hidden == (8,)
 
 
 async def test_leaving_the_layers_changes_nothing(sit_down: Desks) -> None:

@@ -447,8 +447,10 @@ async def sweep(guide: Guide) -> None:
             await guide.look(desk, name)
         await desk.press("escape", "1", "escape", "f3")
         await guide.look(desk, "sweeps")
-        await desk.type("--activation relu,elu --seed 0:2")
+        await desk.press("down", "enter", "space", "down", "space", "left", *["down"] * 6, "enter", "down", "space")
+        await desk.until(lambda: " = " in desk.read(desk.app.screen.query_one("#told")))
         await guide.look(desk, "new-sweep")
+        await desk.press("c", "end")
         await desk.type(" --seed")
         await guide.look(desk, "wrong-sweep")
 

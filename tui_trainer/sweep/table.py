@@ -64,7 +64,8 @@ class Table:
 
     def view(self, head: str, query: str = "", *, descending: bool = False) -> list[TableRow]:
         """The rows that match a query, sorted by the column under `head`."""
-        rows = [row for row in self.rows if self._matches(row, query.lower().split())]
+        tests = [self._test(word) for word in query.lower().split()]
+        rows = [row for row in self.rows if all(fits(row) for fits in tests)]
         if head not in self.heads:
             return rows
         column = self.heads.index(head)
@@ -72,20 +73,27 @@ class Table:
         known.sort(key=lambda row: _order(row.values[column]), reverse=descending)
         return known + [row for row in rows if row.values[column] is None]
 
-    def _matches(self, row: TableRow, words: Iterable[str]) -> bool:
-        """Whether each word occurs in the row, and each `option=value` holds."""
-        for word in words:
-            name, equals, wanted = word.partition("=")
-            name = name.strip("-").replace("-", "_")
-            name = next((long for long, short in SHORT.items() if short == name), name)
-            if equals and name in self.heads:
-                column = self.heads.index(name)
-                # A status by its name in any language as well as by what is shown.
-                if wanted not in {row.cells[column].lower(), str(row.values[column]).lower()}:
-                    return False
-            elif word not in row.words:
-                return False
-        return True
+    def _test(self, word: str) -> Callable[[TableRow], bool]:
+        """Whether a word occurs in a row, or `option=value` holds; while no row has the value, whether a row's begins with it."""
+        name, equals, wanted = word.partition("=")
+        name = name.strip("-").replace("-", "_")
+        name = next((long for long, short in SHORT.items() if short == name), name)
+        head = name if name in self.heads else next((head for head in self.heads if name and head.startswith(name)), None)
+        if not equals or head is None:
+            return lambda row: word in row.words
+        column = self.heads.index(head)
+        number = number_of(wanted)
+
+        def texts(row: TableRow) -> set[str]:
+            # A status by its name in any language as well as by what is shown.
+            return {row.cells[column].lower(), str(row.values[column]).lower()}
+
+        def is_it(row: TableRow) -> bool:
+            return wanted in texts(row) or (number is not None and number == row.values[column])
+
+        if any(is_it(row) for row in self.rows):
+            return is_it
+        return lambda row: any(text.startswith(wanted) for text in texts(row))
 
 
 Item = TypeVar("Item", Result, Group)

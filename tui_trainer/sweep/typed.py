@@ -14,9 +14,12 @@ from tui_trainer.sweep.plan import SEARCHES, Plan, planned
 ELSEWHERE: Final = ("config", "output", "workers", "scheduler", "ssh", "slurm", "format")
 """Options of the command that are not part of a plan."""
 
+SEARCH: Final = ("search", "samples", "search_seed")
+"""Those that say how is searched."""
 
-def read_plan(text: str, fixed: Mapping[str, Any]) -> Plan:
-    """The plan of a command line's words, with `fixed` options shared by all runs. Raises UserError."""
+
+def read_words(text: str) -> dict[str, str]:
+    """Each option of a command line's words with its text, in their order. Raises UserError."""
     reader = click.Command("sweep", {"allow_extra_args": True}, params=_options(), add_help_option=False)
     try:
         read = reader.make_context("sweep", shlex.split(text))
@@ -29,11 +32,17 @@ def read_plan(text: str, fixed: Mapping[str, Any]) -> Plan:
     given = texts(read.params)
     if elsewhere := next((name for name in ELSEWHERE if name in given), None):
         raise UserError("only on the command line", option=f"--{elsewhere}", hint="here are fields for what can be chosen")
-    search, samples, seed = (given.pop(name, None) for name in ("search", "samples", "search_seed"))
+    return {name: str(value) for name, value in given.items()}
+
+
+def read_plan(text: str, fixed: Mapping[str, Any]) -> Plan:
+    """The plan of a command line's words, with `fixed` options shared by all runs. Raises UserError."""
+    given = read_words(text)
+    search, samples, seed = (given.pop(name, None) for name in SEARCH)
     if not given:
         raise UserError("nothing is swept yet", hint="give an option several values, such as --activation relu,elu")
     table = {name: value for name, value in fixed.items() if name not in given}
-    plan = planned(given, table, None, search, samples, seed)
+    plan = planned(given, table, None, search, int(samples) if samples else None, int(seed) if seed else None)
     assert plan is not None
     return plan
 

@@ -84,6 +84,8 @@ class TrainerApp(SweepingApp):
         super().__init__()
         self._to_resume, self._given = resumed, given or {}
         self._settings = settings
+        self.pane_sizes = {size: dict(panes) for size, panes in settings.panes.items()} if settings else {}
+        """Where borders between panes were moved to."""
         if "TEXTUAL_ANIMATIONS" not in os.environ:
             # A slow line has other things to carry than lists that glide into place.
             self.animation_level = "none"
@@ -123,6 +125,10 @@ class TrainerApp(SweepingApp):
                 problem = _("Theme, options and lessons cannot be remembered: {path}: {reason}")
                 problem = problem.format(path=folders.settings(), reason=reason_of(error))
                 self.notify(folders.printable(problem), severity="warning", markup=False)
+
+    def remember_panes(self) -> None:
+        """Lay out the next time as it is now."""
+        self._remember(panes=self.pane_sizes)
 
     def on_run_started(self, event: RunStarted) -> None:
         """Offer the same options the next time."""

@@ -32,6 +32,7 @@ from tui_trainer.ui.descent.screen import PICTURES_PER_LOOK, PathsScreen
 from tui_trainer.ui.health.instruments import of_trained
 from tui_trainer.ui.health.screen import HealthScreen
 from tui_trainer.ui.inside.screen import InsideScreen, Source
+from tui_trainer.ui.kit.borders import BORDER_KEYS, Border
 from tui_trainer.ui.kit.charts import CHART_KEYS
 from tui_trainer.ui.kit.choose import ChooseScreen
 from tui_trainer.ui.kit.explanation import Explanation, Group
@@ -55,7 +56,7 @@ from tui_trainer.ui.run.run_panel import Phase
 from tui_trainer.ui.run.runner import Runner
 from tui_trainer.ui.run.training import RUN_KEYS, TrainingPanel
 from tui_trainer.ui.run.usage import UsageScreen, Used
-from tui_trainer.ui.run.view import HEIGHTS, LEAVE_KEY, LOOKS_PER_SECOND, VIEW_KEYS, WIDTHS, RunView
+from tui_trainer.ui.run.view import HEIGHTS, LEAVE_KEY, LOOKS_PER_SECOND, RUN_BORDER, VIEW_KEYS, WIDTHS, RunView
 from tui_trainer.ui.runs.compare import CompareScreen
 from tui_trainer.ui.runs.comparing import Choice, Compared, Current
 from tui_trainer.ui.sweeps.sweeps import SweepsScreen
@@ -95,10 +96,11 @@ class MainScreen(PaneScreen[None]):
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
 
-    BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS, LEAVE_KEY, *VIEW_KEYS, *RUN_KEYS, *BEGIN_KEYS, *GO_KEYS, *SHOW_KEYS]
+    BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS, LEAVE_KEY, *VIEW_KEYS, *RUN_KEYS, *BEGIN_KEYS, *GO_KEYS, *SHOW_KEYS, *BORDER_KEYS]
 
     PANES = (Chart, LayersPane, ConfigForm)
     VIEWED = "#body"
+    BORDERS = (Border("form", "stage", columns=(35, 42), shares=(0.0, 0.5)), RUN_BORDER)
     # Out of the fields, where every key that the footer shows would be text.
     AUTO_FOCUS = ""
 
@@ -144,7 +146,7 @@ class MainScreen(PaneScreen[None]):
                 Group(N_("While a run goes on"), (RUN_KEYS,)),
                 Group(N_("Look closer"), (VIEW_KEYS,)),
                 Group(N_("Go elsewhere"), (GO_KEYS,)),
-                Group(N_("What is shown"), (SHOW_KEYS, (LEAVE_KEY,), PaneScreen)),
+                Group(N_("What is shown"), (SHOW_KEYS, BORDER_KEYS, (LEAVE_KEY,), PaneScreen)),
                 Group(N_("In the charts"), (CHART_KEYS, Chart)),
             )
         )
@@ -246,7 +248,7 @@ class MainScreen(PaneScreen[None]):
 
     def action_sweeps(self) -> None:
         """List the sweeps, and start one with the form's options."""
-        self.app.push_screen(SweepsScreen(self.query_one(ConfigForm).config, self.marks))
+        self.app.push_screen(SweepsScreen(self.query_one(ConfigForm).config, self.marks, self.runner.history if self.runner else None))
 
     def action_paths(self) -> None:
         """Show the optimizers on a map."""

@@ -1,4 +1,4 @@
-"""What the app remembers from one time to the next: the theme, the last run's options, and how the lessons came out."""
+"""What the app remembers from one time to the next: theme, sizes of panes, the last run's options, and how the lessons came out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,6 +28,8 @@ class Settings:
     options: Mapping[str, Any] = field(default_factory=dict)
     lessons: Mapping[str, Outcome] = field(default_factory=dict)
     """By the lessons' names: those that were put to the test here."""
+    panes: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Columns or lines, by the class of the terminal's size and the pane."""
 
     @classmethod
     def load(cls) -> "Settings":
@@ -42,11 +44,21 @@ class Settings:
         except (UserError, ValidationError):
             return cls()
         # As the form takes them, however they were written.
-        return cls(theme if isinstance(theme, str) else "", {name: getattr(config, name) for name in options}, outcomes)
+        known = {name: getattr(config, name) for name in options}
+        return cls(theme if isinstance(theme, str) else "", known, outcomes, _sizes(values.get("panes")))
 
-    def remember(self, *, theme: str | None = None, config: Config | None = None, lessons: Mapping[str, Outcome] | None = None) -> None:
-        """Keep another theme, the options of another run, or how lessons came out. Raises OSError."""
+    def remember(
+        self,
+        *,
+        theme: str | None = None,
+        config: Config | None = None,
+        lessons: Mapping[str, Outcome] | None = None,
+        panes: Mapping[str, Mapping[str, int]] | None = None,
+    ) -> None:
+        """Keep another theme, the options of another run, how lessons came out, or other sizes of panes. Raises OSError."""
         self.theme = self.theme if theme is None else theme
+        if panes is not None:
+            self.panes = {size: dict(known) for size, known in panes.items() if known}
         if config is not None:
             # What was changed in one run is no wish for the next one.
             self.options = essentials(config.model_copy(update={"changes": ()}))
@@ -54,7 +66,14 @@ class Settings:
         _file().parent.mkdir(parents=True, exist_ok=True)
         options = {name: list(value) if isinstance(value, tuple) else value for name, value in self.options.items()}
         outcomes = {name: outcome.model_dump() for name, outcome in self.lessons.items()}
-        write_whole(_file(), tomli_w.dumps({"theme": self.theme, "options": options, "lessons": outcomes}).encode())
+        kept = {"theme": self.theme, "options": options, "lessons": outcomes, "panes": self.panes}
+        write_whole(_file(), tomli_w.dumps(kept).encode())
+
+
+def _sizes(known: Any) -> dict[str, dict[str, int]]:
+    """The sizes among what a file has."""
+    tables = {size: panes for size, panes in known.items() if isinstance(panes, dict)} if isinstance(known, dict) else {}
+    return {size: {name: cells for name, cells in panes.items() if type(cells) is int and cells > 0} for size, panes in tables.items()}
 
 
 def _file() -> Path:

@@ -4,12 +4,14 @@ from typing import ClassVar, TypeVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.events import Key
+from textual.events import Key, MouseDown, MouseMove, MouseUp
+from textual.geometry import Size
 from textual.widget import Widget
 
 from tui_trainer.text.language import _
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.chart.widget import Chart
+from tui_trainer.ui.kit.borders import Border, Borders, Way
 from tui_trainer.ui.kit.charts import ChartSet
 from tui_trainer.ui.kit.fitted import FittedScreen
 from tui_trainer.ui.kit.titles import ViewTabs
@@ -37,10 +39,14 @@ class PaneScreen(FittedScreen[Result]):
     VIEWED: ClassVar[str]
     """The part whose class says which view a small terminal shows; tabs choose among them."""
 
+    BORDERS: ClassVar[tuple[Border, ...]] = ()
+    """Those that can be moved: such a screen has the keys for it."""
+
     def __init__(self, marks: Marks) -> None:
         super().__init__()
         self.marks = marks
         self.charts = ChartSet(self)
+        self.borders = Borders(self, self.BORDERS)
 
     def why_not(self, action: str) -> str:
         """Why a key that is not offered does nothing now; nothing where there is no reason to give."""
@@ -55,6 +61,42 @@ class PaneScreen(FittedScreen[Result]):
     def on_mount(self) -> None:
         """Draw with the characters that this terminal has."""
         self.charts.draw_with(self.marks)
+        self.borders.fit(self.app.size)
+
+    # The borders between panes
+
+    def _fit(self, size: Size) -> None:
+        super()._fit(size)
+        self.borders.fit(size)
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        """Take hold of a border."""
+        if not self.maximized and self.borders.take(event.screen_offset):
+            # What is drawn over is not to be selected.
+            self.clear_selection()
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """Drag it."""
+        if self.borders.is_held:
+            self.borders.drag(event.screen_offset)
+
+    def on_mouse_up(self, event: MouseUp) -> None:
+        """Let go of it."""
+        if self.borders.is_held:
+            self.borders.release(event.screen_offset)
+            self.release_mouse()
+
+    def action_move_border(self, way: Way, by: int) -> None:
+        """Move the border that moves this way."""
+        if reason := self.borders.move(way, by):
+            self.notify(reason, timeout=3)
+
+    def action_reset_borders(self) -> None:
+        """Lay out as at first."""
+        self.borders.reset()
+
+    # What a small terminal shows
 
     @on(ViewTabs.TabActivated)
     def _tab_activated(self, event: ViewTabs.TabActivated) -> None:

@@ -1,4 +1,4 @@
-"""The network layer by layer: widths, and for each layer its own activation and initializer."""
+"""The network layer by layer: widths, and for each layer its own activation and initializer, and the command that says the same."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,21 +12,34 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Button, Input, OptionList, Select, Static
 
+from tui_trainer.config.command_line import command_line
+from tui_trainer.config.layer_sizes import MOST_LAYERS
 from tui_trainer.config.options import AUTO, Config, choices, problems
 from tui_trainer.config.source import option
+from tui_trainer.config.value_types import MOST_UNITS
 from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.text.cells import ljust
-from tui_trainer.text.language import _
+from tui_trainer.text.language import N_, _
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.kit.fitted import Dialog
 from tui_trainer.ui.run.diagram import Diagram
+from tui_trainer.ui.run.layer_table import layer_rows
 from tui_trainer.ui.run.portrait_view import PortraitView
 from tui_trainer.ui.run.portraits import portrait
 
 EDITED = ("hidden", "activation", "initializer")
+
+TOOLS = (
+    ("up", "↑", "^", N_("Move it up (shift+up)")),
+    ("down", "↓", "v", N_("Move it down (shift+down)")),
+    ("copy", "+", "+", N_("Another like it (ctrl+d)")),
+    ("remove", "×", "x", N_("Take it away (ctrl+k)")),
+)
+"""What can be done with a row: a button's name, its sign, that of a plain terminal, and what it does."""
 
 
 class Group(NamedTuple):
@@ -63,7 +76,7 @@ class GroupRow(Horizontal):
         self._group = group
 
     def compose(self) -> ComposeResult:
-        """Width, number, activation, initializer, and a button that takes the row away."""
+        """Width, number, activation, initializer, and a button for each of what can be done with the row."""
         units = Input(self._group.units, compact=True, select_on_focus=True, classes="units", tooltip=_("Units of each layer"))
         times = Input(self._group.times, compact=True, select_on_focus=True, classes="times", tooltip=_("How many such layers"))
         for entry in (units, times):
@@ -73,7 +86,8 @@ class GroupRow(Horizontal):
         yield times
         yield Select(_names("activation"), value=self._group.activation, allow_blank=False, compact=True, classes="activation")
         yield Select(_names("initializer"), value=self._group.initializer, allow_blank=False, compact=True, classes="initializer")
-        yield Button(_("remove"), compact=True, classes="remove")
+        for name, sign, plain, told in TOOLS:
+            yield Button(plain if self.app.has_class("-plain") else sign, compact=True, classes=f"tool {name}", tooltip=_(told))
 
     def on_mount(self) -> None:
         """Listen to the lists of choices."""
@@ -93,6 +107,18 @@ class GroupRow(Horizontal):
             initializer.value = made_for
         self._made_for = made_for
 
+    def problem(self) -> str:
+        """What is wrong with its numbers, and what to do; nothing where they are right."""
+        numbers = ((".units", _("units"), MOST_UNITS), (".times", _("layers"), MOST_LAYERS))
+        for kind, called, most in numbers:
+            text = self.query_one(kind, Input).value.strip()
+            if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most):
+                problem = _(
+                    "{called}: {text} is no whole number from 1 to {most:,}; type one, such as {example}, or take the row away: ctrl+k"
+                )
+                return problem.format(called=called, text=text or _("nothing"), most=most, example=64 if kind == ".units" else 1)
+        return ""
+
     @property
     def group(self) -> Group:
         """What the controls hold."""
@@ -109,6 +135,10 @@ class LayersScreen(Dialog[Mapping[str, Any] | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r", "apply", "Apply", tooltip="Take these layers into the form", priority=True),
         Binding("ctrl+n", "add", "Add layer", tooltip="Add a layer before the output layer"),
+        Binding("ctrl+d", "duplicate", "Duplicate", tooltip="Another row like this one, below it", priority=True),
+        Binding("ctrl+k", "remove", "Remove", tooltip="Take this row away", priority=True),
+        Binding("shift+up", "move(-1)", "Move up", tooltip="Move this row up"),
+        Binding("shift+down", "move(1)", "Move down", tooltip="Move this row down"),
         Binding("escape", "dismiss", "Leave it as it is"),
         Binding("up", "app.focus_previous", "Previous", show=False),
         Binding("down", "app.focus_next", "Next", show=False),
@@ -121,10 +151,10 @@ class LayersScreen(Dialog[Mapping[str, Any] | None]):
         self._marks = marks
 
     def compose(self) -> ComposeResult:
-        """The picture, a row for each group of equal layers, the output layer's row, and what is wrong."""
+        """The picture, a row for each group of equal layers, the output layer's row, the command, and what is wrong."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = _("Layers")
-            dialog.border_subtitle = _("ctrl+n adds, ctrl+r applies, escape leaves")
+            dialog.border_subtitle = _("ctrl+n add, ctrl+d duplicate, ctrl+k remove, shift+up/down move")
             with Horizontal(id="pictures"):
                 yield Diagram(id="diagram")
                 yield PortraitView(self._marks)
@@ -138,6 +168,7 @@ class LayersScreen(Dialog[Mapping[str, Any] | None]):
                     yield Static(_("{count} outputs, softmax").format(count=self._spec.classes))
                     made = self._config.initializers[-1]
                     yield Select(_names("initializer"), value=made, allow_blank=False, compact=True, classes="initializer")
+            yield Static(id="said")
             yield Static(id="complaint")
             with Horizontal(classes="answers"):
                 yield Button(_("Add layer"), id="add", compact=True)
@@ -189,14 +220,26 @@ class LayersScreen(Dialog[Mapping[str, Any] | None]):
         self._portray(event.choice)
 
     def _check(self) -> bool:
-        """Draw the network, or say what is wrong with it."""
-        values = self.values()
-        wrong = {name: problem for name, problem in problems(values).items() if name in EDITED}
-        complaint = next((f"✗ {option(name)} {problem}" for name, problem in wrong.items()), "")
-        self.query_one("#complaint", Static).update(Content(complaint))
-        if not wrong:
-            self.query_one(Diagram).show([self._spec.features, *Config.parse(values).hidden, self._spec.classes])
-        return not wrong
+        """Draw the network and say it in a command, or say what is wrong with it."""
+        complaint = self._complaint()
+        self.query_one("#complaint", Static).update(Content(f"✗ {complaint}" if complaint else ""))
+        if not complaint:
+            config = Config.parse(self.values())
+            self.query_one(Diagram).show([self._spec.features, *config.hidden, self._spec.classes])
+            parameters = sum(row.parameters for row in layer_rows(config, self._spec))
+            command = command_line(config, no_ui=False)
+            said = Content.assemble((command, "bold"), "\n", _("{count:,} parameters").format(count=parameters))
+            self.query_one("#said", Static).update(said)
+        self.query_one("#said").display = not complaint
+        return not complaint
+
+    def _complaint(self) -> str:
+        """What is wrong, and what to do."""
+        for number, row in enumerate(self.query(GroupRow), 1):
+            if problem := row.problem():
+                return _("row {number}, {problem}").format(number=number, problem=problem)
+        wrong = problems(self.values())
+        return next((f"{option(name)} {wrong[name]}" for name in EDITED if name in wrong), "")
 
     @on(Input.Changed)
     @on(Select.Changed)
@@ -219,18 +262,62 @@ class LayersScreen(Dialog[Mapping[str, Any] | None]):
             case "leave":
                 self.dismiss(None)
             case _:
-                self.focus_previous()
-                await event.button.parent.remove()  # type: ignore[union-attr]
-                self._check()
+                await self._use(next(name for name, *_others in TOOLS if event.button.has_class(name)))
+
+    async def _use(self, tool: str) -> None:
+        """What a row's button does, which has the focus."""
+        match tool:
+            case "up":
+                self.action_move(-1)
+            case "down":
+                self.action_move(1)
+            case "copy":
+                await self.action_duplicate()
+            case "remove":
+                await self.action_remove()
+
+    @property
+    def _row(self) -> GroupRow | None:
+        """The row that the cursor is in."""
+        around = self.focused.ancestors_with_self if self.focused else ()
+        return next((node for node in around if isinstance(node, GroupRow)), None)
 
     async def action_add(self) -> None:
         """One more layer, like the one before it."""
         rows = list(self.query(GroupRow))
         like = rows[-1].group._replace(times="1") if rows else Group("128", "1", "relu", ACTIVATIONS["relu"].initializer)
-        row = GroupRow(like)
-        await self.query_one("#groups").mount(row, before="#output")
+        await self._put(GroupRow(like), before=self.query_one("#output"))
+
+    async def action_duplicate(self) -> None:
+        """Another row like the one that the cursor is in."""
+        if row := self._row:
+            await self._put(GroupRow(row.group), after=row)
+
+    async def _put(self, row: GroupRow, *, before: Widget | None = None, after: Widget | None = None) -> None:
+        await self.query_one("#groups").mount(row, before=before, after=after)
         row.query_one(".units", Input).focus()
         self._check()
+
+    async def action_remove(self) -> None:
+        """Take the row away that the cursor is in; the cursor goes into the next one, or the one before."""
+        if row := self._row:
+            rows = list(self.query(GroupRow))
+            place = rows.index(row)
+            beside = next(iter([*rows[place + 1 :], *rows[:place][-1:]]), None)
+            (beside.query_one(".units") if beside else self.query_one("#add")).focus()
+            await row.remove()
+            self._check()
+
+    def action_move(self, by: int) -> None:
+        """Move the row that the cursor is in."""
+        if row := self._row:
+            rows = list(self.query(GroupRow))
+            place = rows.index(row) + by
+            if 0 <= place < len(rows):
+                rows.insert(place, rows.pop(rows.index(row)))
+                order: list[Widget] = [*rows, self.query_one("#output")]
+                self.query_one("#groups").sort_children(key=order.index)
+                self._check()
 
     def action_apply(self) -> None:
         """Give what was edited, if it is a network."""

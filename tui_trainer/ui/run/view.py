@@ -23,6 +23,7 @@ from tui_trainer.ui.chart.drawings import DRAWINGS
 from tui_trainer.ui.chart.view import View
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.kit import export
+from tui_trainer.ui.kit.borders import Border
 from tui_trainer.ui.kit.choose import ChooseScreen
 from tui_trainer.ui.kit.pace import Pace
 from tui_trainer.ui.run.layer_table import LayerTable, exported_cells, layer_rows
@@ -52,6 +53,9 @@ VIEW_KEYS = (
     Binding("f", "parameters", "Parameters", tooltip="Show how the layers' parameters are counted, or their gradients again", show=False),
 )
 """For screens that show a run."""
+
+RUN_BORDER = Border("charts", "layers", columns=(34, 40), shares=(0.4, 0.0))
+"""Between charts and layers."""
 
 LEAVE_KEY = Binding("escape", "leave", "Leave", tooltip="Leave a field, a dialog or an enlarged pane", show=False)
 """For those of them with no screen below."""

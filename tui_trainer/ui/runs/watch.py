@@ -28,6 +28,7 @@ from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.health.instruments import of_record
 from tui_trainer.ui.health.screen import HealthScreen
 from tui_trainer.ui.inside.screen import InsideScreen, Source
+from tui_trainer.ui.kit.borders import BORDER_KEYS
 from tui_trainer.ui.kit.charts import CHART_KEYS
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
@@ -37,7 +38,7 @@ from tui_trainer.ui.run.layers_pane import LayersPane
 from tui_trainer.ui.run.messages import RunEnded
 from tui_trainer.ui.run.run_panel import Phase, RunPanel
 from tui_trainer.ui.run.usage import UsageScreen, Used
-from tui_trainer.ui.run.view import HEIGHTS, LEAVE_KEY, VIEW_KEYS, WIDTHS, RunView
+from tui_trainer.ui.run.view import HEIGHTS, LEAVE_KEY, RUN_BORDER, VIEW_KEYS, WIDTHS, RunView
 from tui_trainer.ui.runs.watcher import RunSeen, Watcher
 from tui_trainer.ui.why.screen import WhyScreen
 
@@ -70,10 +71,11 @@ class WatchScreen(PaneScreen[None]):
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
 
-    BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS, LEAVE_KEY, *VIEW_KEYS, *WATCH_KEYS, BACK_KEY]
+    BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS, LEAVE_KEY, *VIEW_KEYS, *WATCH_KEYS, *BORDER_KEYS, BACK_KEY]
 
     PANES = (Chart, LayersPane)
     VIEWED = "#body"
+    BORDERS = (RUN_BORDER,)
     AUTO_FOCUS = "#chart-loss"
 
     def __init__(self, follower: Follower, marks: raster.Marks, looks_per_second: float, *, of_sweep: bool = False) -> None:
@@ -104,7 +106,9 @@ class WatchScreen(PaneScreen[None]):
         """Its keys, and those of its parts."""
         back = (BACK_KEY,) if self._of_sweep else ()
         leave = () if self._of_sweep else (LEAVE_KEY,)
-        return Explanation((back, WATCH_KEYS, VIEW_KEYS, (*CHART_KEYS, *leave), PaneScreen, Chart), N_("Between the charts"), KEYS, NOTES)
+        return Explanation(
+            (back, WATCH_KEYS, BORDER_KEYS, VIEW_KEYS, (*CHART_KEYS, *leave), PaneScreen, Chart), N_("Between the charts"), KEYS, NOTES
+        )
 
     def on_mount(self) -> None:
         """Begin to look."""

@@ -47,7 +47,7 @@ KEYS = (
 )
 
 NOTES = (
-    N_("A filter's words must all occur in a row; activation=relu is that value and no other. escape takes the filter away."),
+    N_("A filter's words must all occur in a row; activation=relu or act=relu is that value and no other. escape takes the filter away."),
     N_("The charts show the run under the cursor in full, and the marked runs by their validation set."),
     N_("A cell of the map is the mean over its runs, ± the standard deviation over the seeds of a configuration, its shade its rank."),
     N_(

@@ -1,4 +1,4 @@
-"""The sweeps there are, and a new one."""
+"""The sweeps there are, and a new one, which is built from lists."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,14 +11,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import ScreenResume
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui_trainer.config.options import Config
 from tui_trainer.errors import reason_of
+from tui_trainer.history.history import History
 from tui_trainer.runs.archive import run_name
 from tui_trainer.runs.directory import fresh_folder
 from tui_trainer.sweep.board import Board
+from tui_trainer.sweep.forecast import Measured
 from tui_trainer.sweep.plan import Plan
 from tui_trainer.system import folders
 from tui_trainer.system.folders import printable
@@ -29,12 +31,14 @@ from tui_trainer.ui.kit.fitted import FittedScreen
 from tui_trainer.ui.kit.footer import KeyFooter
 from tui_trainer.ui.kit.titles import header
 from tui_trainer.ui.sweeps.finder import SweepFinder, SweepsFound
+from tui_trainer.ui.sweeps.marking import OptionLines, ValueLines
 from tui_trainer.ui.sweeps.new_sweep import NewSweep
 from tui_trainer.ui.sweeps.runner import SweepOpened, SweepRefused
 from tui_trainer.ui.sweeps.sweep import SweepScreen
 from tui_trainer.ui.sweeps.sweeping import SweepingApp
 
 KEYS = (
+    ("tab, shift+tab", N_("Go to the next part, or to the one before")),
     ("relu,elu", N_("These values; 64;128,64 where a value has commas of its own")),
     ("0:5", N_("Whole numbers from 0 to 4; 0:10:2 in steps of two")),
     ("log:1e-4:1:7", N_("Seven numbers in equal ratios; lin:0:0.5:6 six in equal steps")),
@@ -54,18 +58,24 @@ class SweepsScreen(FittedScreen[None]):
     SHEET = "sweeps/sweeps.tcss"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+r", "start", "Start", tooltip="Start the new sweep (in its field: enter)", priority=True),
+        Binding("ctrl+r", "start", "Start", tooltip="Start the new sweep (in its command: enter)", priority=True),
         Binding("enter", "open", "Open", tooltip="In the list: open the sweep (mouse: click)"),
         Binding("g", "go_on", "Resume", tooltip="In the list: train what is left of the sweep, and open it"),
+        Binding("c", "type", "Command", tooltip="Type the new sweep's command"),
+        Binding("k", "copy", "Copy", tooltip="Copy the new sweep's command, with the form's options", show=False),
         Binding("r", "find", "Read again", tooltip="Read the list again", show=False),
-        Binding("escape", "leave", "Back", tooltip="Leave a field, or go back to the main screen", key_display="esc"),
+        Binding("escape", "leave", "Back", tooltip="Go back to the list, or to the main screen", key_display="esc"),
     ]
 
-    AUTO_FOCUS = "#swept"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (28, "-tall")]  # noqa: RUF012 so does Textual declare it
 
-    def __init__(self, config: Config | None, marks: Marks) -> None:
+    AUTO_FOCUS = "#options"
+
+    def __init__(self, config: Config | None, marks: Marks, latest: History | None = None) -> None:
         super().__init__()
         self._config = config
+        self._latest = latest
+        """A run of which it is known how long its epochs took."""
         self._marks = marks
         self._sweeps: Mapping[Path, Board | str] = {}
         self._finder = SweepFinder(self.post_message)
@@ -77,7 +87,7 @@ class SweepsScreen(FittedScreen[None]):
 
     def explanation(self) -> Explanation:
         """Its keys, and those of its parts."""
-        return Explanation((self,), N_("In the field"), KEYS, NOTES)
+        return Explanation((self, OptionLines, ValueLines), N_("In the command"), KEYS, NOTES)
 
     def compose(self) -> ComposeResult:
         """The list over the new one."""
@@ -87,7 +97,7 @@ class SweepsScreen(FittedScreen[None]):
             yield OptionList(compact=True, id="list")
             yield Static(id="none")
         yield NewSweep(self._config, id="new")
-        yield KeyFooter()
+        yield KeyFooter("k")
 
     def on_mount(self) -> None:
         """Look what there is."""
@@ -122,10 +132,19 @@ class SweepsScreen(FittedScreen[None]):
         if event.sweeps:
             choices.highlighted = list(event.sweeps).index(chosen) if chosen and chosen in event.sweeps else 0
         choices.display = bool(event.sweeps)
+        self.query_one(NewSweep).learn(self._measured())
         nothing = self.query_one("#none", Static)
         nothing.display = not event.sweeps
         self._is_listed.set()
         nothing.update(Content(printable(event.problem or _("No sweeps in {folder} yet.").format(folder=folders.sweeps().absolute()))))
+
+    def _measured(self) -> list[Measured]:
+        """How long epochs took, of the runs of all sweeps and of the latest one."""
+        results = [result for board in self._sweeps.values() if isinstance(board, Board) for result in board.results]
+        found = [Measured(each.config, each.figures.seconds / each.figures.epochs) for each in results if each.figures.epochs]
+        if self._latest and self._latest.config and self._latest.epochs:
+            found.append(Measured(self._latest.config.record(), self._latest.epochs[-1].seconds))
+        return found
 
     def _chosen(self) -> Path | None:
         place = self.query_one("#list", OptionList).highlighted
@@ -175,15 +194,14 @@ class SweepsScreen(FittedScreen[None]):
     def _begin(self, folder: Path | None, plan: Plan | None) -> None:
         """Train a sweep in its folder, or a new one in a fresh one."""
         new = self.query_one(NewSweep)
-        workers = new.workers_wanted()
-        if workers and self._is_free() and isinstance(self.app, SweepingApp):
+        if self._is_free() and isinstance(self.app, SweepingApp):
             try:
                 folder = folder or fresh_folder(folders.sweeps())
             except OSError as error:
                 new.complain(f"{folders.sweeps()}: {reason_of(error)}")
             else:
                 new.tell(_("reading the images, starting the workers"))
-                self.app.begin_sweep(folder, plan, workers)
+                self.app.begin_sweep(folder, plan, new.workers_wanted())
 
     @on(SweepOpened)
     def _opened(self, event: SweepOpened) -> None:
@@ -196,16 +214,27 @@ class SweepsScreen(FittedScreen[None]):
     def _refused(self, event: SweepRefused) -> None:
         self.query_one(NewSweep).complain(printable(event.reason))
 
+    def action_type(self) -> None:
+        """Type the command."""
+        self.query_one(NewSweep).type_command()
+
+    def action_copy(self) -> None:
+        """Copy the command."""
+        command = self.query_one(NewSweep).command
+        self.app.copy_to_clipboard(command)
+        self.notify(printable(command), title=_("copied"), timeout=4, markup=False)
+
     def action_leave(self) -> None:
-        """Leave the field for the list, or the screen."""
-        if isinstance(self.focused, Input) and self._sweeps:
+        """Leave the new sweep for the list, where there is one, and the list for the screen below."""
+        new = self.query_one(NewSweep)
+        if self._sweeps and new.has_focus_within:
             self.query_one("#list").focus()
-        else:
+        elif not new.leave_part():
             self.dismiss()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A sweep is opened from the list, where one sees which it is."""
-        return action not in ("open", "go_on") or isinstance(self.focused, OptionList)
+        return action not in ("open", "go_on") or (self.focused is not None and self.focused.id == "list")
 
 
 def _told(sweep: Board | str) -> str:
