@@ -38,7 +38,7 @@ from .tours import SEVEN
 
 pytestmark = pytest.mark.long
 
-VIEWS = ("1", "2", "3", "4")
+VIEWS = ("1", "2", "3", "4", "5")
 
 
 @pytest.fixture(autouse=True)
@@ -109,7 +109,8 @@ async def test_the_worst_mistakes_are_shown_first(sit_down: Desks, noise: dict[s
         assert f"{len(wrong)} of 80 wrong" in state(desk)
         bars = shown(desk, "#mistake-bars")
         for label, probability in enumerate(found.probabilities[worst]):
-            assert re.search(rf"^ ?{label} .*{probability:.1%}", bars, re.MULTILINE)
+            mark = "▸" if label == found.labels[worst] else " "
+            assert re.search(rf"^{mark}{label} .*{probability:.1%}", bars, re.MULTILINE)
         await desk.press("right")
         assert f"test image {wrong[1]}" in desk.screen
         await desk.press("end")
@@ -217,7 +218,7 @@ async def check_help(desk: Desk) -> None:
     """Help and the palette know every key."""
     screen = inside(desk)
     titles = {command.title for command in desk.app.get_system_commands(screen)}
-    assert {"Hold", "Characters", "Mistakes", "Confusion", "Units", "Draw"} <= titles
+    assert {"Hold", "Characters", "Mistakes", "Confusion", "Units", "Draw", "Network"} <= titles
     await desk.press("f1")
     assert isinstance(desk.app.screen, HelpScreen)
     rows = list(desk.app.screen.keys())
@@ -249,6 +250,14 @@ async def test_a_digit_drawn_by_keys_is_said_at_once_and_help_and_the_palette_kn
         model = Classifier.load(desk.app.main.directory / "checkpoint.safetensors")  # type: ignore[operator]
         expected = model.predict_proba(seen.pixels.reshape(1, -1))[0]
         np.testing.assert_allclose(screen.query_one("#said", Bars).probabilities, expected, rtol=1e-4, atol=1e-6)
+        await desk.press("5")
+        await desk.until_read("your drawing: read as")
+        assert re.search(r"lit: \d+ of 16 units of dense_1", desk.screen)
+        await desk.press("right")
+        await desk.until_read("test image")
+        await desk.press("down")
+        await desk.until_read("dense_2 is the output")
+        await desk.press("left", "4")
         inked = paper.sketch.ink.sum()
         await desk.press("e", "up", "up", "up")
         assert paper.state == "eraser down"
@@ -551,7 +560,7 @@ async def test_images_of_any_square_are_drawn(sit_down: Desks, noise: dict[str, 
         for key in VIEWS:
             await desk.press(key)
             assert overlaps(screen) == []
-        await desk.press(*SEVEN)
+        await desk.press("4", *SEVEN)
         await desk.until(lambda: "%" in shown(desk, "#said"))
         assert screen.query_one("#seen", Picture).pixels.shape == side  # type: ignore[union-attr]
 
@@ -641,7 +650,7 @@ async def test_each_view_has_room_at_every_size_and_bears_none(sit_down: Desks, 
         screen = await train(desk)
         for size in (SMALL, (80, 45), (120, 24), (1, 1), (20, 5), (40, 10), LARGE, USUAL):
             await desk.resize(size)
-            await desk.press(*VIEWS)
+            await desk.press(*VIEWS, "4")
             if size < SMALL:
                 continue
             assert screen.query_one("#said").size.height >= 10

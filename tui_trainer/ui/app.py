@@ -111,6 +111,12 @@ class TrainerApp(SweepingApp):
                 self.theme = self._settings.theme
             self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme=theme.name))
 
+    @property
+    def _background_screens(self) -> list[Screen[Any]]:
+        """The screens that can be seen through the one in front: for Textual also one behind an opaque one, all of which it draws again."""
+        is_opaque = bool(self._screen_stack) and self._screen_stack[-1].styles.background.a == 1
+        return [] if is_opaque else super()._background_screens
+
     def get_css_variables(self) -> dict[str, str]:
         """The theme's colours, where they can be told apart."""
         variables = super().get_css_variables()

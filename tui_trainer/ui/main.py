@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Button
 
@@ -23,15 +24,20 @@ from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.resumable import why_not_resumable
 from tui_trainer.runs.run import Run
 from tui_trainer.system.folders import printable
+from tui_trainer.text.drawing import Look
 from tui_trainer.text.language import N_, _
 from tui_trainer.training.environment import environment
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.curve import Shown
+from tui_trainer.ui.chart.painted import best_look
 from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.descent.screen import PICTURES_PER_LOOK, PathsScreen
 from tui_trainer.ui.health.instruments import of_trained
 from tui_trainer.ui.health.screen import HealthScreen
+from tui_trainer.ui.inside.dock import DRAWABLE, ROOMY, DrawingDock, has_room
+from tui_trainer.ui.inside.network_picture import NetworkPicture
 from tui_trainer.ui.inside.screen import InsideScreen, Source
+from tui_trainer.ui.inside.sketchpad import Sketchpad
 from tui_trainer.ui.kit.borders import BORDER_KEYS, Border
 from tui_trainer.ui.kit.charts import CHART_KEYS
 from tui_trainer.ui.kit.choose import ChooseScreen
@@ -77,6 +83,7 @@ BEGIN_KEYS = (
     Binding("d", "design", "Design layers", tooltip="Edit widths, activations and initializers layer by layer", show=False),
     Binding("k", "copy", "Copy", tooltip="Show and copy the form's run as a command line or as TOML", show=False),
 )
+DRAW_KEY = Binding("b", "draw", "Draw a digit", tooltip="Draw a digit: the network says what it sees, while it is trained too", show=False)
 GO_KEYS = (
     Binding("c", "compare", "Runs", tooltip="Compare: mark earlier runs, to see their curves, figures and options beside this one's"),
     Binding("f2", "lessons", "Lessons", tooltip="Lessons: a claim about training, put to the test by runs side by side"),
@@ -96,7 +103,17 @@ class MainScreen(PaneScreen[None]):
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
 
-    BINDINGS: ClassVar[list[BindingType]] = [*CHART_KEYS, LEAVE_KEY, *VIEW_KEYS, *RUN_KEYS, *BEGIN_KEYS, *GO_KEYS, *SHOW_KEYS, *BORDER_KEYS]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *CHART_KEYS,
+        LEAVE_KEY,
+        *VIEW_KEYS,
+        DRAW_KEY,
+        *RUN_KEYS,
+        *BEGIN_KEYS,
+        *GO_KEYS,
+        *SHOW_KEYS,
+        *BORDER_KEYS,
+    ]
 
     PANES = (Chart, LayersPane, ConfigForm)
     VIEWED = "#body"
@@ -144,10 +161,11 @@ class MainScreen(PaneScreen[None]):
             (
                 Group(N_("Begin a run"), (BEGIN_KEYS,)),
                 Group(N_("While a run goes on"), (RUN_KEYS,)),
-                Group(N_("Look closer"), (VIEW_KEYS,)),
+                Group(N_("Look closer"), (VIEW_KEYS, (DRAW_KEY,))),
                 Group(N_("Go elsewhere"), (GO_KEYS,)),
                 Group(N_("What is shown"), (SHOW_KEYS, BORDER_KEYS, (LEAVE_KEY,), PaneScreen)),
                 Group(N_("In the charts"), (CHART_KEYS, Chart)),
+                Group(N_("On the paper and in the network"), (Sketchpad, NetworkPicture)),
             )
         )
 
@@ -159,18 +177,23 @@ class MainScreen(PaneScreen[None]):
             with Vertical(id="stage"):
                 yield PortraitView(classes="pane")
                 yield self.run_view
+            yield DrawingDock(lambda: self.runner, self._looks_per_second)
         yield self.panel
-        yield KeyFooter("i", "x", "h", "f", "f3", "p", "y", "v")
+        yield KeyFooter("i", "b", "x", "h", "f", "f3", "p", "y", "v")
 
     def on_mount(self) -> None:
         """Begin with what the form describes."""
         self._peeker.start()
-        self._prospect.draw_with(self.marks)
+        self._draw_with(self.marks)
         self.panel.enter(Phase.IDLE, _(READY))
 
     def on_unmount(self) -> None:
         """Stop the thread."""
         self._peeker.stop()
+
+    def _fit(self, size: Size) -> None:
+        super()._fit(size)
+        self.set_class(has_room(size), ROOMY)
 
     def focus_next(self, selector: str | type[Widget] = "*") -> Widget | None:
         """Move the focus to what is next; from nowhere into the form, where that is shown."""
@@ -196,9 +219,13 @@ class MainScreen(PaneScreen[None]):
         self._prospect.consider(event.option, event.config)
 
     def take_marks(self, marks: raster.Marks) -> None:
-        """Draw the portraits with these characters too."""
+        """Draw the portraits and the digit with these characters too."""
         super().take_marks(marks)
+        self._draw_with(marks)
+
+    def _draw_with(self, marks: raster.Marks) -> None:
         self._prospect.draw_with(marks)
+        self.query_one(DrawingDock).draw_with(Look.ASCII if marks.plain else best_look(self.app))
 
     @on(DataPeeked)
     def _learn_of_the_data(self, event: DataPeeked) -> None:
@@ -349,6 +376,8 @@ class MainScreen(PaneScreen[None]):
     def _show_what_begins(self, event: RunStarted) -> None:
         if self.panel.is_latest(event) and self.runner:
             self._peeker.learn(self.runner.config.data, event.spec)
+            shape = event.spec.image_shape
+            self.set_class(shape is not None and shape[0] == shape[1], DRAWABLE)
             if self.runner.resumes:
                 # Its options are known by now, and its past.
                 self.query_one(ConfigForm).fill(dict(self.runner.config))
@@ -372,7 +401,7 @@ class MainScreen(PaneScreen[None]):
             self.action_view("setup")
             self.query_one(ConfigForm).complain(event.error)
 
-    @on(Button.Pressed, "#start, #presets, #design, #copy, #why")
+    @on(Button.Pressed, "#start, #presets, #design, #copy, #why, #draw")
     async def _button_pressed(self, event: Button.Pressed) -> None:
         """Each button is named after what it does."""
         await self.run_action(str(event.button.id))
@@ -425,6 +454,13 @@ class MainScreen(PaneScreen[None]):
         """Look into the network."""
         if self.runner:
             self.app.push_screen(InsideScreen(Source(_("this run"), lambda: self.runner), self.marks))
+
+    def action_draw(self) -> None:
+        """Draw beside the charts, or where there is no room look into the network for that."""
+        if self.has_class(DRAWABLE) and self.has_class(ROOMY) and not self.maximized:
+            self.query_one(DrawingDock).take_focus()
+        elif self.runner:
+            self.app.push_screen(InsideScreen(Source(_("this run"), lambda: self.runner), self.marks, "draw"))
 
     def action_health(self) -> None:
         """See how the layers fare over the course of the run."""

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.app import App
 from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -16,6 +18,12 @@ from tui_trainer.ui.chart.repaint import changed_parts
 @lru_cache(4096)
 def _parsed(style: str) -> Style:
     return Style.parse(style)
+
+
+def best_look(app: App[Any]) -> Look:
+    """Shades where there are more than sixteen colours, else blocks."""
+    few = app.native_ansi_color or app.console.color_system in (None, "standard", "windows")
+    return Look.BLOCKS if few else Look.SHADES
 
 
 class Painted(Widget):

@@ -17,6 +17,7 @@ from tui_trainer.errors import UserError, reason_of
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.network import Network
 from tui_trainer.text.language import _
+from tui_trainer.trained.activity import Activity, activity, as_inputs, references
 from tui_trainer.trained.inspection import Examination, FirstLayer, PixelScale, examine, say
 from tui_trainer.trained.restore import read_network, restore
 from tui_trainer.training.batch_loader import BatchLoader
@@ -29,6 +30,9 @@ SHARE = 0.05
 
 SHORTEST_REST = 1.0
 """Seconds between two examinations at least."""
+
+SHORTEST_PAUSE = 0.25
+"""Seconds between two networks at least that are shown a drawing or one image."""
 
 
 @dataclass(frozen=True)
@@ -87,20 +91,41 @@ class SketchRead(Message):
     probabilities: Array
 
 
+Sample = Gray | int
+"""What was drawn, or a test image by its number."""
+
+
+@dataclass
+class NetworkLit(Message):
+    """What the latest network does with a sample, layer by layer."""
+
+    subject: Subject
+    levels: NDArray[np.uint8] | None
+    """The image in levels of gray (height, width); None where it is none."""
+    test_image: int | None
+    """Its number; None for what was drawn."""
+    activity: Activity
+
+
 Work = Generator[None, None, None]
 
 
 class Examiner(Background):
-    """Does the latest of what it is asked, what is drawn before all else."""
+    """Does the latest of what it is asked, what is drawn or looked at before all else."""
 
     def __init__(self, post: Callable[[Message], object]) -> None:
         super().__init__("examining", post)
         self._wish: deque[Callable[[], Work]] = deque(maxlen=1)
         self._ink: deque[Gray] = deque(maxlen=1)
+        self._sample: deque[Sample] = deque(maxlen=1)
         self._rested_at = 0.0
         self._network: Network | None = None
         self._subject: Subject | None = None
         self._feed: tuple[Split, BatchLoader] | None = None
+        self._examines = False
+        """Whether the latest network is examined, and not only taken."""
+        self._scale: tuple[Split | None, PixelScale] | None = None
+        self._references: tuple[Split, Array] | None = None
         self._data: tuple[str, Split | None, str] | None = None
         self._seen: tuple[int, int] | None = None
 
@@ -113,6 +138,10 @@ class Examiner(Background):
         """Examine this network."""
         self._want(lambda: self._examine(snapshot, test, "" if test else _("there are no test images")))
 
+    def take(self, snapshot: Snapshot, test: Split | None) -> None:
+        """Have this network as the latest, without an examination, which costs more than all else."""
+        self._want(lambda: self._announce(snapshot, test, ""))
+
     def look_into(self, path: Path) -> None:
         """Examine the network in a checkpoint, if it is another one than the last time."""
         self._want(lambda: self._open(path))
@@ -120,6 +149,11 @@ class Examiner(Background):
     def read(self, ink: Gray) -> None:
         """Tell what the latest network sees in what was drawn."""
         self._ink.append(ink.copy())
+        self.wake()
+
+    def light(self, sample: Sample) -> None:
+        """Tell what the latest network does with a sample, layer by layer."""
+        self._sample.append(sample if isinstance(sample, int) else sample.copy())
         self.wake()
 
     def _want(self, wish: Callable[[], Work]) -> None:
@@ -132,17 +166,26 @@ class Examiner(Background):
         began = 0.0
         while not self.is_stopping:
             if self._ink:
-                self._read(self._ink.popleft())
+                self._at_once(lambda: self._read(self._ink.popleft()))
+            elif self._sample:
+                self._at_once(lambda: self._light(self._sample.popleft()))
             elif begun:
                 if not self._goes_on(begun):
                     begun = None
-                    self._rested_at = monotonic() + max((thread_time() - began) / SHARE, SHORTEST_REST)
+                    shortest = SHORTEST_REST if self._examines else SHORTEST_PAUSE
+                    self._rested_at = monotonic() + max((thread_time() - began) / SHARE, shortest)
             elif self._wish:
                 # Not rested until all of this is done.
                 self._rested_at = inf
                 begun, began = self._wish.popleft()(), thread_time()
             else:
                 self.rest()
+
+    def _at_once(self, call: Callable[[], None]) -> None:
+        """Do something more urgent than examinations, which rest the longer for it."""
+        began = thread_time()
+        call()
+        self._rested_at = max(self._rested_at, monotonic() + (thread_time() - began) / SHARE)
 
     def _goes_on(self, work: Work) -> bool:
         """Do some of the work, and tell whether there is more."""
@@ -180,27 +223,67 @@ class Examiner(Background):
             note = _("{data} is not what this network was trained on").format(data=name)
         yield from self._examine(snapshot, test, note)
 
-    def _examine(self, snapshot: Snapshot, test: Split | None, note: str) -> Work:
-        # A drawing that is shown to a network is shown to the one that was announced.
+    def _announce(self, snapshot: Snapshot, test: Split | None, note: str) -> Work:
+        """Have this network as the latest, and say so: a drawing that is shown to a network is shown to the one that was announced."""
+        self._examines = False
         try:
             self._network = network = restore(snapshot, self._network)
         except MemoryError:
             raise UserError("a second network of this size does not fit into memory") from None
-        scale = PixelScale.of(test.images) if test else PixelScale(0.0, 255.0)
+        if self._scale is None or self._scale[0] is not test:
+            self._scale = test, PixelScale.of(test.images) if test else PixelScale(0.0, 255.0)
         shape = read_model_state(snapshot.scalars).spec.image_shape
-        self._subject = subject = Subject(snapshot, FirstLayer.of(network), network.classes, shape, test, scale, note)
-        self.post(NetworkRead(subject))
+        self._subject = Subject(snapshot, FirstLayer.of(network), network.classes, shape, test, self._scale[1], note)
+        self.post(NetworkRead(self._subject))
+        yield from ()
+
+    def _examine(self, snapshot: Snapshot, test: Split | None, note: str) -> Work:
+        yield from self._announce(snapshot, test, note)
+        assert self._network
+        assert self._subject
+        self._examines = True
         if test is None:
             return
         if self._feed is None or self._feed[0] is not test:
             self._feed = test, BatchLoader(test)
         yield
-        self.post(NetworkExamined(subject, (yield from examine(network, self._feed[1], test))))
+        subject = self._subject
+        self.post(NetworkExamined(subject, (yield from examine(self._network, self._feed[1], test))))
 
     def _read(self, ink: Gray) -> None:
         network, subject = self._network, self._subject
         if network is None or subject is None or subject.side is None:
             return
         levels = fit(ink, subject.side)
-        as_bytes = subject.test is None or subject.test.images.dtype == np.uint8
-        self.post(SketchRead(levels, say(network, subject.scale.inputs(levels.reshape(-1), as_bytes=as_bytes))))
+        self.post(SketchRead(levels, say(network, _inputs(subject, levels))))
+
+    def _light(self, sample: Sample) -> None:
+        network, subject = self._network, self._subject
+        if network is None or subject is None:
+            return
+        levels: NDArray[np.uint8] | None = None
+        if isinstance(sample, int):
+            if subject.test is None or sample >= len(subject.test.images):
+                return
+            image = subject.test.images[sample]
+            inputs = as_inputs(image)
+            if subject.image_shape:
+                levels = subject.scale.levels(image).reshape(subject.image_shape)
+        elif subject.side is None:
+            return
+        else:
+            levels = fit(sample, subject.side)
+            inputs = _inputs(subject, levels)
+        if len(inputs) != network.inputs:
+            return
+        if subject.test and (self._references is None or self._references[0] is not subject.test):
+            self._references = subject.test, references(subject.test)
+        others = self._references[1] if subject.test and self._references else np.empty((0, network.inputs), np.float32)
+        number = sample if isinstance(sample, int) else None
+        self.post(NetworkLit(subject, levels, number, activity(network, inputs, others)))
+
+
+def _inputs(subject: Subject, levels: NDArray[np.uint8]) -> Array:
+    """A drawing as the network's inputs."""
+    as_bytes = subject.test is None or subject.test.images.dtype == np.uint8
+    return subject.scale.inputs(levels.reshape(-1), as_bytes=as_bytes)

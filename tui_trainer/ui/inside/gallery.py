@@ -28,6 +28,9 @@ GRAIN = 17
 NARROWEST = 10
 """Columns of a caption."""
 
+TRUE = "▸", ">"
+"""What marks the true class, and what does so in plain characters."""
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -245,20 +248,31 @@ class Picture(Painted):
 class Bars(Painted):
     """A bar for the probability of each class; of more than there is room for, the likeliest."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"gallery--truth"}
+
     LONGEST = 40
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
         self.probabilities: Sequence[float] = ()
+        self._truth: int | None = None
 
-    def show(self, probabilities: Sequence[float]) -> None:
-        """Show these, one for each class."""
-        self.probabilities = probabilities
-        self.repaint()
+    def show(self, probabilities: Sequence[float], truth: int | None = None) -> int:
+        """Show these, one for each class, and mark the true one, if it is known; tells how many columns had to be written."""
+        self.probabilities, self._truth = probabilities, truth
+        return self.repaint()
 
     def draw(self, width: int, height: int) -> list[Row]:
         bars = [(str(label), float(probability)) for label, probability in enumerate(self.probabilities)]
         if len(bars) > height:
             bars = sorted(bars, key=lambda bar: -bar[1])[:height]
         labels = max((len(label) for label, _ in bars), default=1)
-        return bar_rows(bars, min(max(width - labels - 8, 1), self.LONGEST), is_ascii=self.look is Look.ASCII)
+        is_ascii, marks = self.look is Look.ASCII, self._truth is not None
+        rows = bar_rows(bars, min(max(width - labels - 8 - marks, 1), self.LONGEST), is_ascii=is_ascii)
+        return [self._marked(row, label == str(self._truth)) for row, (label, _) in zip(rows, bars, strict=True)] if marks else rows
+
+    def _marked(self, row: Row, is_true: bool) -> Row:
+        if not is_true:
+            return [(" ", ""), *row]
+        mark = TRUE[self.look is Look.ASCII]
+        return [(mark + "".join(text for text, _ in row), "gallery--truth")]

@@ -1,6 +1,6 @@
-"""The four ways to look into a network: its mistakes, what it takes for what, its first units, and what it says to a drawing."""
+"""The ways to look into a network: its mistakes, what it takes for what, its first units, what it says to a drawing, and what lights up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,17 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from tui_trainer.datasets.dataset import Split
 from tui_trainer.nn.arrays import Array, Labels
+from tui_trainer.text.drawing import Look
 from tui_trainer.text.language import N_, _
+from tui_trainer.trained.activity import LayerActivity, in_turn
 from tui_trainer.trained.inspection import Examination
 from tui_trainer.ui.inside.confusion import ConfusionMatrix
-from tui_trainer.ui.inside.examiner import Subject
+from tui_trainer.ui.inside.examiner import NetworkLit, Sample, Subject
 from tui_trainer.ui.inside.gallery import Bars, Gallery, Picture, Tile
+from tui_trainer.ui.inside.network_picture import NetworkPicture, Shown
+from tui_trainer.ui.inside.sketch import Sketch
 from tui_trainer.ui.inside.sketchpad import Sketchpad
 
 NO_IMAGES = N_("These are no images in gray, and cannot be drawn.")
@@ -43,6 +48,21 @@ def image_levels(subject: Subject, index: int) -> NDArray[np.uint8] | None:
     if subject.test is None or subject.image_shape is None:
         return None
     return subject.scale.levels(subject.test.images[index]).reshape(subject.image_shape)
+
+
+def describe(layers: Sequence[LayerActivity], number: int) -> list[str]:
+    """What is seen of a layer, in parts, what is lit first."""
+    layer = layers[number]
+    if number == len(layers) - 1:
+        return [_("{layer} is the output: the softmax makes its sums the bars").format(layer=layer.name)]
+    parts = [_("lit: {lit} of {count:,} units of {layer}").format(lit=layer.lit, count=len(layer.shares), layer=layer.name)]
+    if dead := int(layer.dead.sum()):
+        parts.append(_("{dead} dead").format(dead=dead))
+    if layer.difference is not None and layer.says_nothing:
+        parts.append(_("same for every image ({share})").format(share=f"{layer.difference:.2g}"))
+    elif layer.difference is not None:
+        parts.append(_("vary by {share} from image to image").format(share=f"{layer.difference:.0%}"))
+    return parts
 
 
 class MistakesPane(Horizontal):
@@ -94,7 +114,7 @@ class MistakesPane(Horizontal):
             return
         index, examination = self._indices[gallery.index], self._examination
         self.query_one(Picture).show(image_levels(self._subject, index))
-        self.query_one(Bars).show(examination.probabilities[index].tolist())
+        self.query_one(Bars).show(examination.probabilities[index].tolist(), int(examination.labels[index]))
         what = _("is {label}, taken for {predicted}").format(label=examination.labels[index], predicted=examination.predicted[index])
         loss = _("loss {loss:.2f} nats: {place:,} of {count:,}")
         loss = loss.format(loss=examination.losses[index], place=gallery.index + 1, count=len(self._indices))
@@ -152,7 +172,7 @@ class ConfusionPane(Vertical):
             return
         index = self._indices[number]
         picture.show(image_levels(self._subject, index))
-        bars.show(self._examination.probabilities[index].tolist())
+        bars.show(self._examination.probabilities[index].tolist(), int(self._examination.labels[index]))
 
     def _tile(self, number: int) -> Tile:
         assert self._subject
@@ -267,3 +287,94 @@ class DrawPane(Horizontal):
         """Nothing is drawn."""
         self.query_one("#seen", Picture).show(None)
         self.query_one("#said", Bars).show(())
+
+
+class NetworkPane(Vertical):
+    """The network as a picture, for a test image or what was drawn, over what is seen there in words."""
+
+    def __init__(self) -> None:
+        super().__init__(id="network")
+        self._subject: Subject | None = None
+        self._lit: NetworkLit | None = None
+        self._order: tuple[Split, Labels] | None = None
+        self._place = 0
+        """Of the test image among all; -1 for what was drawn."""
+
+    def compose(self) -> ComposeResult:
+        """The picture over the words."""
+        yield NetworkPicture(id="network-picture")
+        yield Static(id="network-words")
+
+    def turn_to_drawing(self, *, wanted: bool) -> None:
+        """Show what was drawn, or test images again."""
+        self._place = -1 if wanted else max(self._place, 0)
+
+    def move(self, by: int, sketch: Sketch) -> None:
+        """Go on among the images; before the first is what was drawn."""
+        last = len(self._indices) - 1
+        self._place = min(max(self._place + by, 0 if sketch.is_empty else -1), max(last, 0))
+
+    def sample(self, subject: Subject | None, sketch: Sketch) -> Sample | None:
+        """What is to be shown to this network; None where there is nothing."""
+        self._subject = subject
+        if self._place < 0:
+            return sketch.ink
+        return int(self._indices[self._place]) if self._place < len(self._indices) else None
+
+    @property
+    def _indices(self) -> Labels:
+        """The test images, a class after the other."""
+        test = self._subject.test if self._subject else None
+        if test is None:
+            return np.empty(0, np.intp)
+        if self._order is None or self._order[0] is not test:
+            self._order = test, in_turn(test.labels)
+        return self._order[1]
+
+    def show(self, subject: Subject | None, _examination: Examination | None) -> None:
+        """Another network: what it does has to be asked for."""
+        self._subject = subject
+        if self._lit is None:
+            nothing = _("There is no network yet.") if subject is None else _("There are no test images: draw a digit first (4).")
+            self.query_one(NetworkPicture).show(None, nothing)
+        else:
+            self.answer(self._lit)
+
+    def answer(self, lit: NetworkLit) -> int:
+        """Show what lights up; tells about how many bytes that is on the line."""
+        self._lit = lit
+        picture = self.query_one(NetworkPicture)
+        if not lit.activity.is_finite:
+            self.query_one("#network-words", Static).update("")
+            return picture.show(None, _(DIVERGED))
+        test = lit.subject.test
+        truth = None if lit.test_image is None or test is None else int(test.labels[lit.test_image])
+        written = picture.show(Shown(lit.levels, lit.activity, truth))
+        self._tell()
+        return written
+
+    @on(NetworkPicture.Chosen)
+    def _tell(self) -> None:
+        """Say what image it is, what is seen of the chosen layer, and what the picture means."""
+        lit, picture = self._lit, self.query_one(NetworkPicture)
+        if lit is None or picture.shown is None:
+            return
+        said, truth = int(lit.activity.probabilities.argmax()), picture.shown.truth
+        read = _("read as {label}, {probability:.0%}").format(label=said, probability=lit.activity.probabilities[said])
+        if lit.test_image is None:
+            what = _("your drawing: {read}").format(read=read)
+        else:
+            what = _("test image {index:,}, a {label}: {read}").format(index=lit.test_image, label=truth, read=read)
+        if picture.left_out:
+            first, last = (number + 1 for number in picture.left_out)
+            what += "; " + _("no room for layers {first} to {last}").format(first=first, last=last)
+        words = "\n".join((what, "; ".join(describe(lit.activity.layers, picture.chosen)), self._legend(picture)))
+        static = self.query_one("#network-words", Static)
+        if str(static.content) != words:
+            static.update(Content(words), layout=False)
+
+    def _legend(self, picture: NetworkPicture) -> str:
+        """What the picture means."""
+        parts = [_("bright: gives much"), _("red: dead") if picture.look is Look.SHADES else _("x: dead")]
+        parts.append(_("lines: what raises or lowers most") if picture.has_lines else _("between: strength of the weights"))
+        return "; ".join(parts)

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -43,6 +44,8 @@ class Sketchpad(Painted, can_focus=True):
         self.pen: Point = (SIDE / 2, SIDE / 4)
         self.is_down = False
         self.erases = False
+        self.has_example = False
+        """Whether there is what nobody drew."""
         self._last: Point | None = None
         """Where the mouse was, while a button is down."""
         self._mouse_erases = False
@@ -69,6 +72,19 @@ class Sketchpad(Painted, can_focus=True):
                 rows[row] = _marked(rows[row], column, "x" if self.erases else "+" if self.is_down else "o")
         return rows if self.look is Look.SHADES else [[*row, ("|", "")] for row in rows]
 
+    def show_example(self, levels: NDArray[np.uint8]) -> None:
+        """Show a square image, which goes with the first stroke."""
+        nearest = np.arange(SIDE) * len(levels) // SIDE
+        self.sketch.ink[:] = levels[np.ix_(nearest, nearest)]
+        self.has_example = True
+        self._change()
+
+    def _take_paper(self) -> None:
+        """Begin on blank paper where there is an example."""
+        if self.has_example:
+            self.sketch.clear()
+            self.has_example = False
+
     def _change(self) -> None:
         self.repaint()
         self.post_message(self.Drawn())
@@ -76,6 +92,7 @@ class Sketchpad(Painted, can_focus=True):
     def _move(self, to: Point) -> None:
         before, self.pen = self.pen, to
         if self.is_down:
+            self._take_paper()
             self.sketch.stroke(before, to, erases=self.erases)
         self._change()
 
@@ -97,7 +114,7 @@ class Sketchpad(Painted, can_focus=True):
     def action_clear(self) -> None:
         """Clear the paper, the pen lifted."""
         self.sketch.clear()
-        self.is_down = False
+        self.is_down = self.has_example = False
         self._change()
 
     def on_focus(self) -> None:
@@ -130,6 +147,7 @@ class Sketchpad(Painted, can_focus=True):
 
     def _stroke(self, to: Point) -> None:
         assert self._last is not None
+        self._take_paper()
         self.sketch.stroke(self._last, to, erases=self._mouse_erases)
         self._last = to
         x, y = to

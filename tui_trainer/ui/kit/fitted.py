@@ -1,12 +1,14 @@
 """Screens that are dressed for a size before they are laid out for it."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.command import CommandPalette
 from textual.events import ScreenResume
 from textual.geometry import Size
 from textual.screen import ModalScreen, Screen, ScreenResultType
+
+from tui_trainer.ui.kit.lean_update import LeanCompositor
 
 UI = Path(__file__).parents[1]
 
@@ -16,6 +18,10 @@ class FittedScreen(Screen[ScreenResultType]):
 
     SHEET: ClassVar[str | None] = None
     """A style sheet, in `ui/`, that is not needed until such a screen is opened."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._compositor = LeanCompositor()
 
     async def ready(self) -> None:
         """Wait until keys find what they act upon, where that is read from disk."""

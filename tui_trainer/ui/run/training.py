@@ -74,6 +74,7 @@ class TrainingPanel(RunPanel):
         yield Button(_("Start"), id="start", variant="primary", compact=True)
         yield Button(_("Pause"), id="pause", compact=True, disabled=True)
         yield Button(_("Stop"), id="stop", compact=True, disabled=True)
+        yield Button(_("Draw b"), id="draw", compact=True)
 
     def show_phase(self, phase: Phase, detail: str = "") -> None:
         """Say where the run stands, and offer the buttons that make sense."""
@@ -201,7 +202,7 @@ class TrainingPanel(RunPanel):
                 offered = (self.phase.going_on and self.phase is not Phase.STOPPING) or None
             case "start" | "resume":
                 offered = not self.phase.going_on or None
-            case "restart" | "reseed" | "again_with" | "inside" | "health" | "why":
+            case "restart" | "reseed" | "again_with" | "inside" | "draw" | "health" | "why":
                 offered = self.runner is not None or None
         return offered
 

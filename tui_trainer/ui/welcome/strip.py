@@ -10,6 +10,7 @@ from tui_trainer.nn.arrays import Labels
 from tui_trainer.text.cells import cut
 from tui_trainer.text.drawing import Look, Row
 from tui_trainer.text.language import _
+from tui_trainer.trained.activity import in_turn
 from tui_trainer.trained.inspection import Examination, PixelScale
 from tui_trainer.ui.chart.painted import Painted
 from tui_trainer.ui.inside.gallery import picture
@@ -30,11 +31,7 @@ MOST = 40
 
 def chosen(test: Split) -> Split:
     """MOST test images: the first of each class, then the second of each, and so on."""
-    order: list[int] = []
-    places = [np.flatnonzero(test.labels == label).tolist() for label in np.unique(test.labels)]
-    while len(order) < min(MOST, len(test.labels)):
-        order += [each.pop(0) for each in places if each]
-    indices = np.array(order[:MOST])
+    indices = in_turn(test.labels)[:MOST]
     return Split(test.images[indices], test.labels[indices])
 
 
