@@ -254,7 +254,7 @@ async def test_nothing_is_gone_on_with_beside_a_run(sit_down: Desks, tmp_path: P
         listed(desk).move_cursor(row=[path.name for path in listed(desk).paths].index("a"))
         desk.app.clear_notifications()
         await desk.press("g")
-        await desk.until(lambda: desk.is_noted("s stops it first"))
+        await desk.until(lambda: desk.is_noted("stop the run first"))
         assert isinstance(desk.app.screen, CompareScreen)
         assert runner(desk) is first
 

@@ -56,7 +56,7 @@ class ChangeScreen(Dialog[Mapping[str, Any] | None]):
             dialog.border_title = _(self._question.title)
             dialog.border_subtitle = _("ctrl+r: {verb}, escape: leave it").format(verb=_(self._question.verb).lower())
             yield from self._fields.values()
-            yield Static(Content(_(self._question.note)), classes="note")
+            yield Static(id="note", classes="note")
             with Horizontal(classes="answers"):
                 yield Button(_(self._question.verb), id="apply", variant="primary", compact=True)
                 yield Button(_("Leave it"), id="leave", compact=True)
@@ -80,7 +80,12 @@ class ChangeScreen(Dialog[Mapping[str, Any] | None]):
             wrong["epochs"] = _("must be more than the {epochs} that are done").format(epochs=done)
         for name, field in self._fields.items():
             field.complain(wrong.get(name))
-        return {name: problem for name, problem in wrong.items() if name in self._fields}
+        wrong = {name: problem for name, problem in wrong.items() if name in self._fields}
+        # A field has no room for what is wrong with it.
+        blamed = next((name for name in wrong if self._fields[name].has_focus_within), next(iter(wrong), None))
+        note = Content.styled(f"✗ {wrong[blamed]}", "$text-error") if blamed else Content(_(self._question.note))
+        self.query_one("#note", Static).update(note)
+        return wrong
 
     @on(Field.Changed)
     def _changed(self, event: Field.Changed) -> None:
