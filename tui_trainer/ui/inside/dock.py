@@ -74,6 +74,7 @@ class DrawingDock(Vertical):
 
     def on_mount(self) -> None:
         """Look for another network from time to time."""
+        self._tell()
         self.set_interval(self._tick, self._follow)
 
     def on_unmount(self) -> None:

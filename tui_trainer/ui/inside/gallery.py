@@ -246,7 +246,7 @@ class Picture(Painted):
 
 
 class Bars(Painted):
-    """A bar for the probability of each class; of more than there is room for, the likeliest."""
+    """A bar for the probability of each class; of more than there is room for, the likeliest and the true one."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"gallery--truth"}
 
@@ -265,7 +265,9 @@ class Bars(Painted):
     def draw(self, width: int, height: int) -> list[Row]:
         bars = [(str(label), float(probability)) for label, probability in enumerate(self.probabilities)]
         if len(bars) > height:
-            bars = sorted(bars, key=lambda bar: -bar[1])[:height]
+            bars = sorted(bars, key=lambda bar: -bar[1])
+            true = [bar for bar in bars[height:] if bar[0] == str(self._truth)]
+            bars = [*bars[: height - len(true)], *true]
         labels = max((len(label) for label, _ in bars), default=1)
         is_ascii, marks = self.look is Look.ASCII, self._truth is not None
         rows = bar_rows(bars, min(max(width - labels - 8 - marks, 1), self.LONGEST), is_ascii=is_ascii)
