@@ -49,6 +49,9 @@ async def test_a_vanishing_network_falls_into_nothing_and_a_cured_one_stands_lev
         chart.focus()
         await desk.press("left", *["left"] * 60)
         await desk.until_read("Gradient of each layer, step 1 ")
+        await desk.press("h")
+        await desk.until_read(" dense_1  step 1 ")
+        await desk.press("escape")
         await desk.press("0")
         await desk.until(lambda: "Gradient of each layer, step" not in desk.screen)
         # The arithmetic by a key.

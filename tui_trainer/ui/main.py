@@ -465,7 +465,9 @@ class MainScreen(PaneScreen[None]):
     def action_health(self) -> None:
         """See how the layers fare over the course of the run."""
         if self.runner:
-            self.app.push_screen(HealthScreen(self.followed, self.marks, self._looks_per_second, of_trained(lambda: self.runner)))
+            self.app.push_screen(
+                HealthScreen(self.followed, self.marks, self._looks_per_second, of_trained(lambda: self.runner), self.run_view.step)
+            )
 
     def action_why(self) -> None:
         """See what is wrong with the run, why, and what cures it."""

@@ -49,8 +49,9 @@ class HeatMap(Painted, can_focus=True):
 
         cursor: Cursor
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
+    def __init__(self, step: int | None = None, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id)
+        self._begins_at = step
         self.ramp = heat.SHADES
         self.figure: LayerQuantity = next(iter(FIGURES.values()))
         self.cursor = Cursor()
@@ -81,6 +82,9 @@ class HeatMap(Painted, can_focus=True):
         self._top = min(max(self._top, self.cursor.layer - room.layers + 1), self.cursor.layer, max(layers - room.layers, 0))
         if self._cells is None or self._cells[:2] != (self.figure, room.columns):
             self._cells = self.figure, room.columns, self._fates.cells(self.figure, self._end, room.columns)
+        if self._begins_at is not None and len(self._fates):
+            column = min(int(self._begins_at / self._end * room.columns), room.columns - 1)
+            self.cursor, self._begins_at = replace(self.cursor, column=column), None
         if self.cursor.column is not None and self.cursor.column >= room.columns:
             self.cursor = replace(self.cursor, column=room.columns - 1)
         hidden = layers - min(room.layers, layers)

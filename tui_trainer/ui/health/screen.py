@@ -58,7 +58,10 @@ def notes() -> list[str]:
 
 
 class HealthScreen(FittedScreen[None]):
-    """Asks again and again what is known of the run, and draws it. The screen that trains the run measures it."""
+    """Asks again and again what is known of the run, and draws it. The screen that trains the run measures it.
+
+    It begins at the step that was looked at before, if there was one.
+    """
 
     SHEET = "health/health.tcss"
 
@@ -78,8 +81,11 @@ class HealthScreen(FittedScreen[None]):
 
     AUTO_FOCUS = "#map"
 
-    def __init__(self, shown: Callable[[], Shown | None], marks: raster.Marks, looks_per_second: float, look: Look) -> None:
+    def __init__(
+        self, shown: Callable[[], Shown | None], marks: raster.Marks, looks_per_second: float, look: Look, step: int | None = None
+    ) -> None:
         super().__init__()
+        self._step = step
         self._shown, self._look = shown, look
         self._tick = 1 / looks_per_second
         self._ramp = heat.PLAIN if marks.plain else heat.SHADES
@@ -91,7 +97,7 @@ class HealthScreen(FittedScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The map over the distributions of the layer under its cursor."""
-        yield HeatMap(id="map")
+        yield HeatMap(self._step, id="map")
         with Horizontal(id="distributions"):
             yield DistributionPane("activations")
             yield DistributionPane("gradients")

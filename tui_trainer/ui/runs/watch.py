@@ -205,7 +205,7 @@ class WatchScreen(PaneScreen[None]):
         """See how the layers fare over the course of the run."""
         if self._shown:
             look = of_record(lambda: self._seen.record if self._seen else None)
-            self.app.push_screen(HealthScreen(lambda: self._shown, self.marks, self._looks_per_second, look))
+            self.app.push_screen(HealthScreen(lambda: self._shown, self.marks, self._looks_per_second, look, self.run_view.step))
 
     def action_usage(self) -> None:
         """See how fast the run is, and in which environment it is trained."""
