@@ -14,7 +14,9 @@ from textual.pilot import Pilot
 
 from tui_trainer.runs.follow import Follower
 from tui_trainer.ui.app import TrainerApp
+from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.run.run_panel import Phase
+from tui_trainer.ui.run.runner import Runner
 from tui_trainer.ui.sweeps.sweep import SweepScreen
 
 LARGE, SMALL = (120, 40), (80, 24)
@@ -28,17 +30,23 @@ class Picture:
 
     size: tuple[int, int] = LARGE
     runs: Sequence[dict[str, Any]] = field(default_factory=list)
+    again: dict[str, Any] = field(default_factory=dict)
+    """What is changed for another run after the last one, which then stands behind it."""
     keys: Sequence[str] = ()
     seconds: float = 0.5
     is_watched: bool = False
     """Whether the last run is watched from another app."""
+    welcomes: bool = False
+    """Whether the app begins with the first minute."""
     sweep: Sequence[str] = ()
     """The options of a sweep that is looked at when it has ended."""
 
 
 PICTURES = {
-    "screen": Picture(runs=[{"hidden": "256,128", "activation": "prelu", "epochs": 5}]),
-    "small": Picture(SMALL, [{"epochs": 3}]),
+    "screen": Picture(runs=[VANISHING], again={"activation": "relu", "initializer": "he_normal"}),
+    "small": Picture(SMALL, [VANISHING], again={"activation": "relu", "initializer": "he_normal"}),
+    "welcome": Picture(SMALL, keys=("1",), seconds=12, welcomes=True),
+    "form": Picture(keys=("escape", "tab", "tab")),
     "vanishing": Picture(runs=[VANISHING]),
     "health": Picture(runs=[VANISHING], keys="h", seconds=2),
     "inside-mistakes": Picture(runs=[{"hidden": "128", "epochs": 3}], keys="i", seconds=4),
@@ -68,6 +76,9 @@ async def make(name: str, wanted: Picture) -> None:
             is_shown = number == len(wanted.runs) and not wanted.is_watched
             async with opened(app, wanted.size, picture if is_shown else None) as pilot:
                 await train(pilot, partial(has_ended, app))
+                if is_shown and wanted.again:
+                    app.main.query_one(ConfigForm).fill(wanted.again)
+                    await train(pilot, partial(has_ended, app, app.main.runner))
                 if is_shown:
                     await show(pilot, wanted)
         if wanted.is_watched or not wanted.runs:
@@ -75,9 +86,9 @@ async def make(name: str, wanted: Picture) -> None:
                 await show(pilot, wanted)
 
 
-def has_ended(app: TrainerApp) -> bool:
-    """Whether the run that was started has come to its end."""
-    return app.main.phase is Phase.ENDED
+def has_ended(app: TrainerApp, before: Runner | None = None) -> bool:
+    """Whether the run that was started has come to its end, another one than `before`."""
+    return app.main.phase is Phase.ENDED and app.main.runner is not before
 
 
 def looking(wanted: Picture) -> TrainerApp:
@@ -89,7 +100,7 @@ def looking(wanted: Picture) -> TrainerApp:
         return TrainerApp(opening=partial(SweepScreen, folder))
     if wanted.is_watched:
         return TrainerApp(watched=Follower(next(Path("runs").iterdir())))
-    return TrainerApp()
+    return TrainerApp(VANISHING if not wanted.welcomes else None, welcomes=wanted.welcomes)
 
 
 async def show(pilot: Pilot[int], wanted: Picture) -> None:
