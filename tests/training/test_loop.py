@@ -420,7 +420,7 @@ def test_a_divergence_is_told_alike_whether_the_layers_are_followed_or_not(digit
             if isinstance(event, Started | Changed | EpochEnded | Ended):
                 stream.append(record(event, "run"))
         for line in stream:
-            for clock in ("seconds", "samples_per_second"):
+            for clock in ("started", "seconds", "samples_per_second"):
                 line.pop(clock, None)
         return stream
 

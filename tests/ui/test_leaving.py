@@ -21,7 +21,7 @@ async def test_leaving_during_a_run_can_be_taken_back(sit_down: Desks) -> None:
     async with sit_down(SMALL, **LONG) as desk:
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.TRAINING)
-        for no in ("n", "escape"):
+        for no in ("n", "escape", "enter"):
             await desk.press("ctrl+q")
             assert isinstance(desk.app.screen, QuitScreen)
             assert "A run is going on" in desk.screen
@@ -31,12 +31,12 @@ async def test_leaving_during_a_run_can_be_taken_back(sit_down: Desks) -> None:
             assert desk.app.is_running
 
 
-@pytest.mark.parametrize("yes", ["y", "enter", "ctrl+q"])
-async def test_leaving_during_a_run_saves_it_first(sit_down: Desks, yes: str) -> None:
+@pytest.mark.parametrize("yes", [("y",), ("left", "enter"), ("ctrl+q",)], ids=" ".join)
+async def test_leaving_during_a_run_saves_it_first(sit_down: Desks, yes: tuple[str, ...]) -> None:
     async with sit_down(SMALL, **LONG) as desk:
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.TRAINING)
-        await desk.press("ctrl+q", yes)
+        await desk.press("ctrl+q", *yes)
         await desk.until(lambda: desk.app.return_code is not None)
         assert desk.app.return_value == 0
         assert desk.app.main.runner is not None

@@ -134,6 +134,8 @@ async def test_the_run_is_copied_in_words(sit_down: Desks, monkeypatch: pytest.M
             assert isinstance(desk.app.screen, CopyScreen)
             await desk.click(button)
             assert desk.at_main_screen()
+            # What it says lies over what is read next.
+            desk.app.clear_notifications()
         expected = config(desk)
     command, again, file, same = copied
     assert command == again

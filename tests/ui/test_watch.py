@@ -56,18 +56,18 @@ def points(desk: Desk) -> tuple[int, int]:
 async def test_all_of_a_run_that_ended(watching: Watching, tmp_path: Path, size: tuple[int, int]) -> None:
     async with watching(make_watched_run(tmp_path / "my-run"), size) as desk:
         await desk.until_read("✓ completed  4 epochs in 1:02")
-        for text in ("my-run", "test accuracy 97.1%  test loss 0.123", "784 → 16 → 10  tanh, adam", "Loss (nats)", " 0.300"):
+        for text in ("my-run", "test accuracy 97.1%  test loss 0.123", "784 → 16 → 10  tanh, glorot_unifor", "Loss (nats)", " 0.300"):
             assert text in desk.screen, text
         assert points(desk) == (4 * BATCHES, 4)
-        assert ("dense_1" in desk.screen) == (size != SMALL)
         if size == SMALL:
             await desk.press("2")
-        await desk.until(lambda: "dense_1" in desk.screen)
-        row = next(line for line in desk.screen.splitlines() if "dense_1" in line and "(784 + 1) × 16" in line)
-        assert "1.0e-01" in row
-        if size == USUAL:
-            assert re.search(r"2\.0e-03 +0\.5 +12% +25%", row)
-            assert "total 12,730 parameters" in desk.screen
+        await desk.until(lambda: re.search("dense_1 .*1.0e-01", desk.screen) is not None)
+        row = next(line for line in desk.screen.splitlines() if "dense_1" in line)
+        # Where there is little room, the share of dead units, which is wrong, and not the update.
+        assert ("2.0e-03" in row, "12%" in row) == (size == USUAL, True)
+        await desk.press("f")
+        await desk.until_read("(784 + 1) × 16 =")
+        assert "total 12,730 parameters" in desk.screen
 
 
 async def test_a_run_as_it_goes_on(watching: Watching, tmp_path: Path) -> None:

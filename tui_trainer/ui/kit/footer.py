@@ -51,8 +51,7 @@ class KeyFooter(Footer):
 
     def on_resize(self) -> None:
         """There may be room for more keys, or for fewer."""
-        if self._further:
-            self.call_after_refresh(self.recompose)
+        self.call_after_refresh(self.recompose)
 
     def _offered(self) -> dict[Looks, ActiveBinding]:
         """What acts now and finds room: the screen's keys, then the further ones. Those of the whole app always have their places."""
@@ -66,7 +65,9 @@ class KeyFooter(Footer):
         palette = active.get(self.app.COMMAND_PALETTE_BINDING)
         always = [*everywhere, *([palette] if palette else [])]
         room = self.app.size.width - sum(map(self._width, always)) - PALETTE_BORDER
-        here = [*self._with_room((each for each in by_action.values() if each.node is not self.app), room)]
+        # What matters on the whole screen comes before what matters in one part of it.
+        local = sorted((each for each in by_action.values() if each.node is not self.app), key=lambda each: each.node is not self.screen)
+        here = [*self._with_room(local, room)]
         room -= sum(map(self._width, here))
         found = [*here, *always, *self._with_room(filter(None, map(active.get, self._further)), room)]
         return {self._looks(each): each for each in found}
