@@ -8,6 +8,7 @@ from rich.color import Color
 from rich.console import Console
 from rich.style import Style
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.geometry import Region
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
@@ -59,7 +60,7 @@ def cut(screen: Screen[object]) -> Iterator[str]:
         if not (widget.is_on_screen and widget.size.width):
             continue
         for title in (widget.border_title, widget.border_subtitle):
-            if title and cell_len(str(title)) + CORNERS > widget.outer_size.width:
+            if title and cell_len(Content.from_markup(str(title)).plain) + CORNERS > widget.outer_size.width:
                 yield f"{widget}: {title}"
         if isinstance(widget, Button) and cell_len(str(widget.label)) > widget.content_size.width:
             yield f"{widget}: {widget.label}"
