@@ -57,7 +57,7 @@ def _classes(phase: Phase) -> str:
 class RunPanel(Horizontal):
     """Three rows: a sentence, a bar or the result, and the run's folder, beside which a subclass has its buttons.
 
-    While a run goes on in which something is found to be wrong, one more row says what.
+    The border says what is found to be wrong with the run.
     """
 
     def __init__(self, phase: Phase) -> None:
@@ -71,7 +71,7 @@ class RunPanel(Horizontal):
         """Lay out the rows, beside them the result in large figures."""
         with Vertical(id="rows"):
             yield Static("", id="sentence")
-            yield Static("", id="symptom")
+            yield Static("", id="foreseen")
             with Horizontal(id="course"):
                 yield Meter()
                 yield Static("", id="times")
@@ -124,18 +124,21 @@ class RunPanel(Horizontal):
     def show_symptom(self, finding: Finding | None) -> None:
         """Say what is wrong with the run so far; nothing for None."""
         self.set_class(finding is not None, "-ailing")
-        text = f"! {printable(finding.say(finding.symptom, _))}" if finding else ""
-        symptom = self.query_one("#symptom", Static)
-        if str(symptom.content) != text:
-            symptom.update(Content(text), layout=False)
+        # The sentence of a run that has ended says it already.
+        is_said = self.has_class("-ended") and self.has_class("-advised")
+        text = f"  ! {printable(finding.say(finding.symptom, _))}" if finding and not is_said else ""
+        # In the border, where it moves nothing: a row more would have the whole screen written anew.
+        title = Content.assemble(_("Run"), (text, "$text-warning")).markup
+        if (self.border_title or "") != title:
+            self.border_title = title
 
     def foresee(self, warning: str) -> None:
         """Warn of what is foreseen before the first run; nothing for an empty text."""
         self.set_class(bool(warning), "-foreseen")
         text = _("! foreseen: {warning}").format(warning=warning) if warning else ""
-        symptom = self.query_one("#symptom", Static)
-        if str(symptom.content) != text:
-            symptom.update(Content(text), layout=False)
+        foreseen = self.query_one("#foreseen", Static)
+        if str(foreseen.content) != text:
+            foreseen.update(Content(text), layout=False)
 
     def show_progress(self, phase: Phase, epochs: int, progress: Progress, before: float) -> None:
         """Show how far the run is, of so many epochs; `before` is the training time of the epochs before this one."""
@@ -161,7 +164,6 @@ class RunPanel(Horizontal):
         """Show how the run ended, what is wrong with it, and what cures that."""
         self.set_class(event.status == "diverged", "-diverged")
         self.set_class(finding is not None, "-advised")
-        self.set_class(finding is None, "-unadvised")
         self.show_symptom(finding)
         # What numbers that are not finite give is no accuracy.
         accuracy = (

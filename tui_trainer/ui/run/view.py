@@ -33,7 +33,7 @@ from tui_trainer.ui.run.staircase import Staircase
 LOOKS_PER_SECOND = 2.0
 """How often to look at a run. Each redraw takes time from training and bytes from the line."""
 
-COLUMNS_A_LOOK = 1200
+COLUMNS_A_LOOK = 700
 """How many columns of charts may be written for each look at the run, on average: some 7 bytes each go over the line."""
 
 WIDTHS = [(0, "-narrow"), (120, "-wide")]
