@@ -13,6 +13,7 @@ from tui_trainer.ui.run.run_panel import Phase
 from tui_trainer.ui.settings import Settings
 from tui_trainer.ui.welcome.screen import WelcomeScreen
 from tui_trainer.ui.welcome.strip import MOST, Strip, chosen
+from tui_trainer.ui.why.screen import WhyScreen
 
 from .desk import SMALL, Desk, Desks
 
@@ -60,6 +61,11 @@ async def test_a_deep_network_that_fails_is_trained_on_the_main_screen_and_lesso
         runner = desk.app.main.runner
         assert runner is not None
         assert (len(runner.config.hidden), runner.config.activation, runner.config.data) == (10, "sigmoid", str(digits_file))
+        # Its keys act, and are not typed into a field.
+        await desk.until_phase(Phase.ENDED)
+        assert desk.app.screen.focused is None
+        await desk.press("x")
+        await desk.until(lambda: isinstance(desk.app.screen, WhyScreen))
 
 
 async def test_data_without_images_is_no_obstacle(sit_down: Desks, tmp_path: Path) -> None:

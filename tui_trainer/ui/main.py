@@ -273,6 +273,11 @@ class MainScreen(PaneScreen[None]):
             self.action_view("setup")
             form.go_to_first()
 
+    def _start_with(self, config: Config) -> None:
+        """Start a run with these options, out of the form's fields, which would take the keys that steer it."""
+        self.query_one(ConfigForm).fill(dict(config))
+        self.panel.begin_next(config)
+
     def action_sweeps(self) -> None:
         """List the sweeps, and start one with the form's options."""
         self.app.push_screen(SweepsScreen(self.query_one(ConfigForm).config, self.marks, self.runner.history if self.runner else None))
@@ -310,9 +315,7 @@ class MainScreen(PaneScreen[None]):
             case Way.FAILURE:
                 form = self.query_one(ConfigForm).config
                 data = {"data": form.data, "validation": form.validation} if form else {}
-                config = Config.parse({**data, **PRESETS["Vanishing gradients"].values})
-                self._take_options(config)
-                self.panel.begin_next(config)
+                self._start_with(Config.parse({**data, **PRESETS["Vanishing gradients"].values}))
             case Way.LESSONS:
                 self.action_lessons()
 
@@ -478,9 +481,10 @@ class MainScreen(PaneScreen[None]):
         """Bring a remedy into the form, and start it where that is wanted."""
         if cure and self.runner:
             config = changed(self.runner.options, cure.options)
-            self._take_options(config)
             if cure.starts:
-                self.panel.begin_next(config)
+                self._start_with(config)
+            else:
+                self._take_options(config)
 
     def action_usage(self) -> None:
         """See what the run uses of the machine."""
