@@ -369,5 +369,7 @@ class CompareScreen(PaneScreen[None]):
         self._leave_with(Choice(self._marked.runs, start=True))
 
     def _leave_with(self, choice: Choice) -> None:
-        self.dismiss()
-        self._decided(choice)
+        # A run that is read late comes when this screen has been left.
+        if self in self.app.screen_stack:
+            self.dismiss()
+            self._decided(choice)
