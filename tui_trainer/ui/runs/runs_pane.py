@@ -5,7 +5,6 @@ from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
@@ -14,6 +13,7 @@ from tui_trainer.runs.resumable import was_cut_short
 from tui_trainer.system import folders
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
+from tui_trainer.ui.kit.filtered import FilteredPane
 from tui_trainer.ui.runs.comparing import Current
 from tui_trainer.ui.runs.reader import RunsFound, Unreadable
 from tui_trainer.ui.runs.run_list import RunList
@@ -39,7 +39,7 @@ class RunDetail(Static):
         self.update(_("reading…") if is_read else "")
 
 
-class RunsPane(Vertical):
+class RunsPane(FilteredPane):
     """Asks for the `current` run whenever it has to know which one that is."""
 
     DEFAULT_CLASSES = "pane"
@@ -52,40 +52,21 @@ class RunsPane(Vertical):
     def compose(self) -> ComposeResult:
         """The list, or what to say instead, over the detail."""
         yield RunList(id="list")
-        field = Input(placeholder=_("words that must occur, or activation=relu"), id="filter", compact=True)
-        field.display = field.cursor_blink = False
-        yield field
+        yield self.filter_field()
         yield Static(id="none")
         yield RunDetail(id="detail")
 
     # The filter
 
     @property
-    def is_filtered(self) -> bool:
-        """Whether there is a filter, or one is being typed."""
-        return bool(self.query_one("#filter").display)
-
-    def ask_filter(self) -> None:
-        """Ask for one."""
-        field = self.query_one("#filter", Input)
-        field.display = True
-        field.focus()
-
-    def filter(self, text: str) -> None:
-        """Leave the runs that fit these words; all of them where there are none."""
-        field = self.query_one("#filter", Input)
-        field.value = text
-        field.display = bool(text)
-        self.query_one(RunList).focus()
+    def filtered(self) -> RunList:
+        """The list."""
+        return self.query_one(RunList)
 
     @on(Input.Changed, "#filter")
     def _filter_changed(self, event: Input.Changed) -> None:
         self.query_one(RunList).filter(event.value)
         self._explain()
-
-    @on(Input.Submitted, "#filter")
-    def _filter_submitted(self, event: Input.Submitted) -> None:
-        self.filter(event.value.strip())
 
     # The runs
 

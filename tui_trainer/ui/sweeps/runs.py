@@ -2,7 +2,6 @@
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
@@ -11,12 +10,13 @@ from tui_trainer.sweep.space import SEED, describe
 from tui_trainer.sweep.store import Result
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
+from tui_trainer.ui.kit.filtered import FilteredPane
 from tui_trainer.ui.kit.titles import entitle
 from tui_trainer.ui.sweeps.table import SweepTable
 from tui_trainer.ui.sweeps.watcher import SweepSeen
 
 
-class SweepRuns(Vertical):
+class SweepRuns(FilteredPane):
     """Shows runs, or configurations."""
 
     DEFAULT_CLASSES = "pane"
@@ -29,12 +29,11 @@ class SweepRuns(Vertical):
     def compose(self) -> ComposeResult:
         """The table over the rest."""
         yield SweepTable()
-        yield Input(placeholder=_("words that must occur, or activation=relu"), id="filter", compact=True)
+        yield self.filter_field()
         yield Static(id="detail")
 
     def on_mount(self) -> None:
-        """Begin without a filter."""
-        self.query_one("#filter").display = False
+        """Say what it shows."""
         self._entitle()
 
     def show(self, seen: SweepSeen) -> None:
@@ -54,22 +53,9 @@ class SweepRuns(Vertical):
     # The filter
 
     @property
-    def is_filtered(self) -> bool:
-        """Whether there is a filter, or one is being typed."""
-        return bool(self.query_one("#filter").display)
-
-    def ask_filter(self) -> None:
-        """Ask for one."""
-        field = self.query_one("#filter", Input)
-        field.display = True
-        field.focus()
-
-    def filter(self, text: str) -> None:
-        """Leave the rows that fit these words; all of them where there are none."""
-        field = self.query_one("#filter", Input)
-        field.value = text
-        field.display = bool(text)
-        self.query_one(SweepTable).focus()
+    def filtered(self) -> SweepTable:
+        """The table."""
+        return self.query_one(SweepTable)
 
     @on(Input.Changed, "#filter")
     def _changed(self, event: Input.Changed) -> None:
@@ -78,10 +64,6 @@ class SweepRuns(Vertical):
         table.empty = _("no row fits the filter")
         table.order()
         self._tell()
-
-    @on(Input.Submitted, "#filter")
-    def _submitted(self, event: Input.Submitted) -> None:
-        self.filter(event.value.strip())
 
     # What stands around the table
 
