@@ -122,7 +122,9 @@ class Staircase(Painted, can_focus=True):
         scale = self._span = span(gradients).including(self._span)
         room = _frame(found, width)
         rows = [self._heads(scale, room)]
-        rows += [self._row(stair, before, scale, room) for stair, before in zip(found, behind, strict=True)]
+        # Where gradients begin to vanish and to explode is the same in all rows.
+        ends = [int(scale.share(limit) * room.bar) for limit in limits(self._measured) if isfinite(limit)]
+        rows += [self._row(stair, before, scale, room, ends) for stair, before in zip(found, behind, strict=True)]
         if has_words:
             # Where there is no room for all of it, what comes first.
             text = told if cell_len(told) <= width else told.partition(":")[0]
@@ -146,27 +148,25 @@ class Staircase(Painted, can_focus=True):
         texts += [rjust(_(column.cell.head), column.width) + " " * GAP for column in room.columns]
         return [("".join(texts), "stairs--axis")]
 
-    def _row(self, stair: Stair, behind: Stair | None, scale: Span, room: Frame) -> Row:
+    def _row(self, stair: Stair, behind: Stair | None, scale: Span, room: Frame, ends: Sequence[int]) -> Row:
         meaning = stair.meaning
         name = stair.name if len(stair.name) < room.name else f"{stair.name[: room.name - 2]}~"
         row: Row = [(ljust(name, room.name), "stairs--name")]
-        row += self._bar(stair, behind, scale, room.bar)
+        row += self._bar(stair, behind, scale, room.bar, ends)
         row.append((" " + ljust(_(meaning.word) if meaning else "", room.word), _style(meaning)))
         for column in room.columns:
             value, band = float(stair.figures[column.place]), stair.bands[column.place]
             row.append((rjust(format(value, column.cell.form) if band else "", column.width) + " " * GAP, _style(band)))
         return row
 
-    def _bar(self, stair: Stair, behind: Stair | None, scale: Span, width: int) -> Iterator[tuple[str, str]]:
-        assert self._measured
+    def _bar(self, stair: Stair, behind: Stair | None, scale: Span, width: int, ends: Sequence[int]) -> Iterator[tuple[str, str]]:
         marks, style = PLAIN_MARKS if self.is_plain else MARKS, _style(stair.bands[0])
         if not isfinite(stair.gradient):
             yield "!" * width, style
             return
         bar = drawing.bar(scale.share(stair.gradient), width, is_ascii=self.is_plain)
         cells = [(character, style) for character in bar] + [(" ", "")] * (width - len(bar))
-        for limit in limits(self._measured):
-            place = int(scale.share(limit) * width) if isfinite(limit) else 0
+        for place in ends:
             if len(bar) <= place < width and place:
                 cells[place] = marks.limit, "stairs--limit"
         if behind:

@@ -126,7 +126,7 @@ class RunView(Vertical):
         """The staircase at the charts' cursor or as it is now, and the run behind when it had trained as far."""
         measured = _measured_at(self._history, view) if self._history else None
         behind = self._behind.measured_by(measured.step) if self._behind and measured else None
-        self.query_one(LayersPane).stand_at(self.step)
+        self.query_one(LayersPane).stand_at(measured.step if measured and view.cursor is not None else None)
         return self.query_one(Staircase).show(measured, behind)
 
     @property
