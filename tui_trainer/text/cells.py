@@ -33,3 +33,8 @@ def wrap(text: str, columns: int) -> list[str]:
         else:
             lines.append(word)
     return lines
+
+
+def in_ascii(text: str) -> str:
+    """The text with the signs of arithmetic as a terminal has them that knows ASCII alone."""
+    return text.replace("÷", "/").replace("≥", ">=").replace("×", "*")

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from tui_trainer.history.health import Cells, HealthHistory
 from tui_trainer.history.quantities import FIGURES
 from tui_trainer.history.quantity import Band, LayerQuantity
-from tui_trainer.text.cells import cut
+from tui_trainer.text.cells import cut, in_ascii
 from tui_trainer.text.drawing import Row
 from tui_trainer.text.language import _
 from tui_trainer.ui.chart import axes
@@ -122,7 +122,7 @@ def _legend(figure: LayerQuantity, ramp: str) -> list[Row]:
 
 
 def _plain(text: str, ramp: str) -> str:
-    return text.replace("÷", "/").replace("≥", ">=").replace("×", "*") if ramp == PLAIN else text
+    return in_ascii(text) if ramp == PLAIN else text
 
 
 def _layer(name: str, layer: int, figure: LayerQuantity, cells: Cells, at: Cursor, room: Frame, ramp: str) -> Row:

@@ -24,6 +24,7 @@ from tui_trainer.diagnosis.figures import MOST, MOST_NOISE, Figure, measure
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.system.folders import printable
+from tui_trainer.text.cells import in_ascii
 from tui_trainer.text.drawing import EIGHTHS
 from tui_trainer.text.language import N_, _
 from tui_trainer.trained.restore import restore
@@ -232,7 +233,7 @@ class InstrumentsScreen(Dialog[None]):
         return EIGHTHS[-1] * (eighths // 8) + (EIGHTHS[eighths % 8 - 1] if eighths % 8 else "")
 
     def _in_ascii(self, text: str) -> str:
-        return text.replace("×", "*").replace("÷", "/") if self._plain else text
+        return in_ascii(text) if self._plain else text
 
 
 def _value(figure: Figure, config: Config) -> str:
