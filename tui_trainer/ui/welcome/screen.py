@@ -1,6 +1,5 @@
 """The first screen of who has not trained anything yet: digits, what a network takes them for, and three ways to go on."""
 
-from collections.abc import Callable
 from enum import Enum
 from typing import ClassVar, Protocol
 
@@ -87,9 +86,9 @@ class WelcomeScreen(FittedScreen[Way]):
 
     AUTO_FOCUS = "#train"
 
-    def __init__(self, config: Config, stage: Stage, *, plain: bool, tick: Callable[[], float] = lambda: 1 / LOOKS_PER_SECOND) -> None:
+    def __init__(self, config: Config, stage: Stage, *, plain: bool) -> None:
         super().__init__()
-        self._config, self._stage, self._plain, self._tick = config, stage, plain, tick
+        self._stage, self._plain = stage, plain
         self._untrained = Untrained(config, self.post_message)
         self._examiner = Examiner(self.post_message)
         self._read: UntrainedRead | None = None
@@ -121,7 +120,7 @@ class WelcomeScreen(FittedScreen[Way]):
         self.query_one(Meter).visible = False
         self._untrained.start()
         self._examiner.start()
-        self.set_interval(self._tick(), self._look)
+        self.set_interval(1 / LOOKS_PER_SECOND, self._look)
 
     def on_unmount(self) -> None:
         """Stop the threads."""
