@@ -17,6 +17,7 @@ from tui_trainer.text.language import N_, _, ngettext
 from tui_trainer.training.events import Progress
 from tui_trainer.ui.chart.axes import clock_text
 from tui_trainer.ui.kit.meter import Meter
+from tui_trainer.ui.kit.titles import entitle
 from tui_trainer.ui.run.messages import RunEnded
 
 
@@ -128,9 +129,7 @@ class RunPanel(Horizontal):
         is_said = self.has_class("-ended") and self.has_class("-advised")
         text = f"  ! {printable(finding.say(finding.symptom, _))}" if finding and not is_said else ""
         # In the border, where it moves nothing: a row more would have the whole screen written anew.
-        title = Content.assemble(_("Run"), (text, "$text-warning")).markup
-        if (self.border_title or "") != title:
-            self.border_title = title
+        entitle(self, title=Content.assemble(_("Run"), (text, "$text-warning")))
 
     def foresee(self, warning: str) -> None:
         """Warn of what is foreseen before the first run; nothing for an empty text."""

@@ -8,6 +8,7 @@ from textual.containers import Container
 from textual.message import Message
 
 from tui_trainer.sweep.board import Board
+from tui_trainer.sweep.space import SEED
 from tui_trainer.sweep.table import SHORT, number_of
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
@@ -23,8 +24,6 @@ MOST = len(RUN_PENS)
 
 MOST_RUNS = 48
 """Runs, of several seeds each."""
-
-SEED = "seed"
 
 
 class SweepCurves(Container):
