@@ -3,6 +3,7 @@
 import gc
 import json
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,6 @@ from hypothesis import settings
 from tui_trainer.datasets.dataset import Dataset, load
 from tui_trainer.text.language import ENGLISH, VARIABLE, speak
 
-NUMPY_ALONE = Path(__file__).with_name("numpy_alone")
-
 # A machine that has other work to do is no fault of the program's.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -22,6 +21,14 @@ settings.load_profile("untimed")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Tell pytest of an option of these tests' own."""
     parser.addoption("--approve", action="store_true", help="approve of the screens as they are now: tests/ui/test_every_screen.py")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the engine once, before there are several processes that each would."""
+    if not hasattr(config, "workerinput") and find_spec("numba"):
+        from compiled_engine import compile_all
+
+        compile_all()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,19 +57,6 @@ def _english() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, ENGLISH)
         yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _processes_without_numba() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(NUMPY_ALONE))
-        yield
-
-
-@pytest.fixture
-def with_numba(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes have it, as a user's have who installed it."""
-    monkeypatch.delenv("PYTHONPATH")
 
 
 @pytest.fixture

@@ -184,7 +184,7 @@ def test_the_figures_of_the_documentation(surface: type[Surface], name: str, arr
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_path_is_what_the_optimizer_does(name: str) -> None:
     p, g = np.array(Rosenbrock.start, np.float64), np.zeros(2)
-    rule = OPTIMIZERS[name](p, g, compile=False)
+    rule = OPTIMIZERS[name](p, g)
     path = OptimizerPath(Rosenbrock, name, 0.001)
     for step in range(1, 101):
         g[:] = Rosenbrock.gradient(*p)

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from compiled_engine import cache_of_its_own
 
 from tui_trainer.config.options import Config
 from tui_trainer.runs.run import Run
@@ -14,7 +15,7 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What is measured or remembered here is none of the user's."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
-            patch.setenv(name, str(tmp_path_factory.mktemp("home")))
+            patch.setenv(name, str(cache_of_its_own(tmp_path_factory.mktemp("home"))))
         yield
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pexpect
 import pyte
 import pytest
+from compiled_engine import USERS
 from rich.cells import cell_len
 from waiting import PATIENCE, until
 
@@ -25,7 +26,6 @@ ENVIRONMENT: Mapping[str, str] = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
     "COLORTERM": "truecolor",
-    "PYTHONPATH": str(Path(__file__).parents[1] / "numpy_alone"),
 }
 
 
@@ -92,7 +92,7 @@ class Terminal:
             [*program[1:], *arguments],
             encoding="utf-8",
             dimensions=(lines, columns),
-            env={"HOME": str(cwd), **environment},
+            env={"HOME": str(cwd), "XDG_CACHE_HOME": str(USERS), **environment},
             cwd=str(cwd),
             timeout=1,
             preexec_fn=heed_signals,

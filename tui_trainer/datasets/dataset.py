@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from tui_trainer.datasets.idx import IdxFolder
 from tui_trainer.datasets.npz import NpzFile
 from tui_trainer.datasets.reader import SIGNATURE, Contents, Reader
+from tui_trainer.datasets.sparse import SparseRows
 from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec, scale_of, times
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.nn.arrays import Array, Images, Labels
-from tui_trainer.nn.compiled import SparseRows
 from tui_trainer.system import folders
 from tui_trainer.system.reading import opened
 
@@ -105,11 +105,6 @@ class Batcher:
         self._images.take(indices, 0, gathered, "clip")
         self._labels.take(indices, 0, labels, "clip")
         self._scale(gathered, inputs)
-
-    def fill_numbers(self, indices: Labels, numbers: Labels, labels: Labels) -> None:
-        """Write the indices of samples, instead of the samples, and their labels."""
-        numbers[:] = indices
-        self._labels.take(indices, 0, labels, "clip")
 
     @staticmethod
     def _scale(images: NDArray[Any], inputs: Array) -> None:

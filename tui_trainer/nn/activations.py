@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.nn.arrays import Array, zeros
-from tui_trainer.nn.layers import AfterBias, Elementwise, LayerRun, Operator, RunInputs, Shapes
+from tui_trainer.nn.layers import Elementwise, LayerRun, Operator, RunInputs, Shapes
 from tui_trainer.nn.registry import Registry
 
 
@@ -34,6 +34,9 @@ class Activation(Elementwise):
 
     flat_below: ClassVar[float] = 0.0
     """A unit counts as saturated where |f'| is at or below this: 1% of the steepest slope for smooth functions, 0 for the rectifiers."""
+
+    compiled: ClassVar[str] = ""
+    """Its operation's name in engine/operations.py, where `forward` has a compiled form; that of `slope` is named after it."""
 
     def __init__(self, units: int, alpha: float | None = None) -> None:
         super().__init__(units, units)
@@ -64,6 +67,7 @@ class Sigmoid(Activation):
     """f = 1 / (1 + e^-z), f' = f (1 - f)."""
 
     kind = "Sigmoid"
+    compiled = "sigmoid"
     prefix = "sigmoid"
     summary = "1/(1+e^-z): slope at most ¼, so gradients vanish with depth"
     remark = "slope at most ¼: ten leave 1e-6"
@@ -93,6 +97,7 @@ class Tanh(Activation):
     """f = tanh z, f' = 1 - f²."""
 
     kind = "Tanh"
+    compiled = "tanh"
     prefix = "tanh"
     summary = "tanh z: symmetric around 0, slope 1 there, flat far out"
     remark = "slope 1 at 0, flat far out"
@@ -117,12 +122,12 @@ class ReLU(Activation):
     """f = max(z, 0), f' = 1 where z > 0, else 0 (Nair & Hinton 2010)."""
 
     kind = "ReLU"
+    compiled = "relu"
     prefix = "relu"
     summary = "max(z, 0): fast, but a unit that is negative for every image is dead"
     remark = "slope 0 below 0: the dead half"
     initializer = "he_normal"
     in_place = True
-    after_bias = AfterBias("add_bias_and_rectify", "mask")
 
     def operator(self) -> Operator | None:
         return Operator("Relu")
@@ -139,6 +144,7 @@ class LeakyReLU(Activation):
     """f = z where z > 0, else αz; f' = 1, else α (Maas et al. 2013). α ≥ 0."""
 
     kind = "LeakyReLU"
+    compiled = "leaky_relu"
     prefix = "leaky_relu"
     summary = "z, or αz below 0: a small fixed slope keeps units alive"
     remark = "slope α below 0: never dead"
@@ -167,6 +173,7 @@ class PReLU(Activation):
     """
 
     kind = "PReLU"
+    compiled = "prelu"
     prefix = "prelu"
     summary = "z, or az below 0, with a learned for each unit"
     remark = "the slope below 0 is learned"
@@ -216,6 +223,7 @@ class ELU(Activation):
     """f = z where z > 0, else α (e^z - 1); f' = 1, else f + α (Clevert et al. 2016)."""
 
     kind = "ELU"
+    compiled = "elu"
     prefix = "elu"
     summary = "z, or α(e^z - 1) below 0: smooth, and means stay near 0"
     remark = "slope fades below 0, smoothly"

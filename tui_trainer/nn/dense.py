@@ -1,4 +1,4 @@
-"""The fully connected layer, with its faster forms: on sparse inputs, and fused with the activation after it."""
+"""The fully connected layer."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -6,7 +6,6 @@ from typing import final
 
 import numpy as np
 
-from tui_trainer.nn import compiled
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.initializers import Initializer
 from tui_trainer.nn.layers import Call, Layer, LayerRun, Operator, RunInputs, Shapes
@@ -51,30 +50,15 @@ class Dense(Layer):
         self.bias[:] = 0
 
     def run(self, inputs: RunInputs) -> LayerRun | None:
-        x, gradient_in, sparse = inputs.x, inputs.gradient, inputs.sparse
+        x, gradient_in = inputs.x, inputs.gradient
         out = inputs.allocate(self.units)
         # Column order between two Dense layers makes g Wᵀ the product that the BLAS computes fastest.
         gradient = inputs.allocate(self.units, "C" if gradient_in is None or inputs.last else "F")
-        product: Call
-        weight_product: Call
-        if sparse is None:
-            product = partial(np.matmul, x, self.weight, out)
-            weight_product = partial(np.matmul, x.T, gradient, self.weight_gradient)
-        else:
-            product = partial(sparse.times, x, self.weight, out)
-            weight_product = partial(sparse.transposed_times, x, gradient, self.weight_gradient, sparse.scratch(inputs.rows))
-        backward: tuple[Call, ...] = (partial(np.add.reduce, gradient, 0, None, self.bias_gradient), weight_product)
+        forward = partial(np.matmul, x, self.weight, out), partial(np.add, out, self.bias, out)
+        backward: tuple[Call, ...] = (
+            partial(np.add.reduce, gradient, 0, None, self.bias_gradient),
+            partial(np.matmul, x.T, gradient, self.weight_gradient),
+        )
         if gradient_in is not None:
             backward += (partial(np.matmul, gradient, self.weight.T, gradient_in),)
-        return LayerRun(self, x, out, gradient, gradient_in, (product, partial(np.add, out, self.bias, out)), backward)
-
-    def fuse(self, run: LayerRun, follower: LayerRun) -> LayerRun | None:
-        loops, kernels = follower.layer.after_bias, compiled.kernels()
-        if loops is None or kernels is None or follower.out is not run.out or run.out.dtype != np.float32:
-            return None
-        product, _ = run.forward
-        return run._replace(
-            layer=follower.layer,
-            forward=(product, partial(getattr(kernels, loops.forward), run.out, self.bias)),
-            backward=(partial(getattr(kernels, loops.backward), run.gradient, run.out), *run.backward),
-        )
+        return LayerRun(self, x, out, gradient, gradient_in, forward, backward)

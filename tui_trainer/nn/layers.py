@@ -13,21 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.nn.arrays import Array, zeros
-from tui_trainer.nn.compiled import SparseRows
 
 Call: TypeAlias = Callable[[], object]
 """A computation with the arrays that it reads and writes bound to it."""
 
 Shapes: TypeAlias = dict[str, tuple[int, ...]]
-
-
-class AfterBias(NamedTuple):
-    """The compiled form of an in-place layer that follows a Dense layer: two loops, by their names in kernels.py."""
-
-    forward: str
-    """Writes f(z + b) in place, for z (rows, units) and b (units,)."""
-    backward: str
-    """Turns the gradient at the output into that at z + b, in place; takes gradient and output, both (rows, units)."""
 
 
 class Operator(NamedTuple):
@@ -41,7 +31,7 @@ class RunInputs(NamedTuple):
     """What a layer's run is made from: the arrays of the layer before, and the mode."""
 
     x: Any
-    """The samples (rows, inputs), written by the layer before. For the first layer over `sparse`: their indices (rows,)."""
+    """The samples (rows, inputs), written by the layer before."""
     gradient: Array | None
     """Where the loss's gradient at `x` goes; None where it is not needed."""
     rows: int
@@ -50,7 +40,6 @@ class RunInputs(NamedTuple):
     """Whether the network is trained or evaluated."""
     last: bool = False
     """Whether the layer is the network's last, whose outputs are the logits."""
-    sparse: SparseRows | None = None
 
     def allocate(self, units: int, order: Literal["C", "F"] = "C") -> Array:
         """An array of zeros (rows, units)."""
@@ -95,9 +84,6 @@ class Layer(ABC):
     bounds: ClassVar[tuple[float, float] | None] = None
     """The lowest and the highest output, where both are bounded."""
 
-    after_bias: ClassVar[AfterBias | None] = None
-    """The compiled form of this layer right after a Dense layer, if any."""
-
     name: str = ""
     """Unique in its network: `dense_1`."""
 
@@ -138,10 +124,6 @@ class Layer(ABC):
     @abstractmethod
     def run(self, inputs: RunInputs) -> LayerRun | None:
         """The layer's run over `inputs`, with all the memory that it needs; None where such a pass leaves the layer out."""
-
-    def fuse(self, run: LayerRun, follower: LayerRun) -> LayerRun | None:
-        """A faster run of this layer and the next one together, over the arrays of both; None where there is none."""
-        return None
 
 
 class Elementwise(Layer):

@@ -10,7 +10,6 @@ import numpy as np
 
 from tui_trainer.nn.activations import Activation
 from tui_trainer.nn.arrays import Array, DTypeLike, Labels, zeros
-from tui_trainer.nn.compiled import SparseRows
 from tui_trainer.nn.dense import Dense
 from tui_trainer.nn.dropout import Dropout
 from tui_trainer.nn.initializers import Initializer
@@ -44,7 +43,7 @@ class Network:
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         self.inputs = self.layers[0].inputs
         self.classes = self.layers[-1].units
-        self._workspaces: dict[tuple[int, bool, SparseRows | None], Workspace] = {}
+        self._workspaces: dict[tuple[int, bool], Workspace] = {}
         self._spans: dict[str, tuple[slice, tuple[int, ...]]] = {}
         size = self._place(parameter_shapes(self.layers), 0)
         self.state: Array = zeros(self._place(buffer_shapes(self.layers), size), self.dtype)
@@ -89,11 +88,11 @@ class Network:
         for layer in self.layers:
             layer.rng = rng
 
-    def workspace(self, rows: int, *, training: bool = False, sparse: SparseRows | None = None) -> "Workspace":
+    def workspace(self, rows: int, *, training: bool = False) -> "Workspace":
         """The arrays for `rows` samples, allocated at the first call with these arguments. Raises MemoryError where they do not fit."""
-        key = rows, training, sparse
+        key = rows, training
         if key not in self._workspaces:
-            self._workspaces[key] = Workspace(self, rows, training=training, sparse=sparse)
+            self._workspaces[key] = Workspace(self, rows, training=training)
         return self._workspaces[key]
 
 
@@ -110,25 +109,24 @@ class MeasuredLayer(NamedTuple):
 class Workspace:
     """The memory and calls of a forward and a backward pass over a fixed number of samples.
 
-    Fill `inputs` and `labels`, then call `forward`, `loss` and `backward` in this order. `inputs` are the samples (rows, inputs), or their
-    indices (rows,) in `sparse`. Each layer makes its own run, for training or for evaluation, whose output the next layer reads.
+    Fill `inputs` (rows, inputs) and `labels`, then call `forward`, `loss` and `backward` in this order. Each layer makes its own run, for
+    training or for evaluation, whose output the next layer reads.
     """
 
-    def __init__(self, network: Network, rows: int, *, training: bool = False, sparse: SparseRows | None = None) -> None:
+    def __init__(self, network: Network, rows: int, *, training: bool = False) -> None:
         self.rows = rows
-        self.inputs: Any = np.empty(rows, np.intp) if sparse else zeros((rows, network.inputs), network.dtype)
+        self.inputs: Array = zeros((rows, network.inputs), network.dtype)
         self.labels: Labels = np.empty(rows, np.intp)
         self.runs: list[LayerRun] = []
-        inputs = RunInputs(self.inputs, None, rows, network.dtype, training, sparse=sparse)
+        inputs = RunInputs(self.inputs, None, rows, network.dtype, training)
         for layer in network.layers:
             run = layer.run(inputs._replace(last=layer is network.layers[-1]))
             if run is not None:
                 self.runs.append(run)
-                inputs = inputs._replace(x=run.out, gradient=run.gradient, sparse=None)
+                inputs = inputs._replace(x=run.out, gradient=run.gradient)
         self._loss = SoftmaxCrossEntropy(rows, network.classes, network.dtype)
-        fused = list(_fused(self.runs))
-        self._forward = [call for run in fused for call in run.forward]
-        self._backward = [call for run in reversed(fused) for call in run.backward]
+        self._forward = [call for run in self.runs for call in run.forward]
+        self._backward = [call for run in reversed(self.runs) for call in run.backward]
 
     @property
     def logits(self) -> Array:
@@ -156,15 +154,6 @@ class Workspace:
         """Write the mean loss's gradient into the network's gradient vector."""
         for call in self._backward:
             call()
-
-
-def _fused(runs: Sequence[LayerRun]) -> Iterator[LayerRun]:
-    """The runs in order, two replaced by one where the first layer can fuse them."""
-    index = 0
-    while index < len(runs):
-        both = runs[index].layer.fuse(*runs[index : index + 2]) if index + 1 < len(runs) else None
-        yield both or runs[index]
-        index += 2 if both else 1
 
 
 def perceptron_layers(

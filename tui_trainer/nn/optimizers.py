@@ -15,7 +15,6 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from tui_trainer.nn import compiled
 from tui_trainer.nn.arrays import Array, zeros
 from tui_trainer.nn.registry import Registry
 
@@ -33,15 +32,15 @@ processors are many times slower; no step of this size changes a float32 weight.
 class Optimizer(ABC):
     """Updates `parameters` by `gradients`, two flat vectors of the same length.
 
-    `weight_decay` None means the optimizer's default; as L2 regularization, a step adds it to `gradients` in place. The update is compiled,
-    with the same bits, where numba is installed and `compile` is true. Raises TypeError for a hyperparameter that the optimizer lacks.
+    `weight_decay` None means the optimizer's default; as L2 regularization, a step adds it to `gradients` in place. Raises TypeError for a
+    hyperparameter that the optimizer lacks.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
 
-    kernel: ClassVar[str] = ""
-    """The compiled loop that equals `update`, by its name in kernels.py; empty where there is none."""
+    compiled: ClassVar[str] = ""
+    """The operation that equals `update`, by its name in engine/operations.py; empty where there is none."""
 
     default_learning_rate: ClassVar[float]
 
@@ -63,9 +62,9 @@ class Optimizer(ABC):
     epsilon: float
 
     def __init_subclass__(cls) -> None:
-        # A subclass with another update must not run the inherited loop.
-        if "update" in vars(cls) and "kernel" not in vars(cls):
-            cls.kernel = ""
+        # A subclass with another update must not run the inherited operation.
+        if "update" in vars(cls) and "compiled" not in vars(cls):
+            cls.compiled = ""
 
     def __init__(
         self,
@@ -73,7 +72,6 @@ class Optimizer(ABC):
         gradients: Array,
         *,
         weight_decay: float | None = None,
-        compile: bool = True,  # noqa: A002 it is what it does
         **hyperparameters: float,
     ) -> None:
         if unknown := hyperparameters.keys() - self.hyperparameters.keys():
@@ -87,9 +85,7 @@ class Optimizer(ABC):
         self._vectors = (parameters, gradients, *self.state.values())
         self._decay: Array | None = None
         self.decay_weights(self.default_weight_decay if weight_decay is None else weight_decay)
-        kernels = compiled.kernels() if compile and parameters.dtype == np.float32 else None
-        self._kernel = getattr(kernels, self.kernel) if kernels and self.kernel else None
-        self._blocks = [] if self._kernel else self._cut()
+        self._blocks: list[tuple[Array, ...]] | None = None
 
     def _cut(self) -> list[tuple[Array, ...]]:
         """The vectors in blocks, each with two scratch rows of the same length, which all blocks share."""
@@ -116,11 +112,10 @@ class Optimizer(ABC):
         elif self.weight_decay:
             np.multiply(parameters, 1 - learning_rate * self.weight_decay, out=parameters)
         scalars = self.scalars(learning_rate)
-        if self._kernel:
-            self._kernel(*self._vectors, *map(np.float32, scalars))
-        else:
-            for block in self._blocks:
-                self.update(*block, *scalars)
+        if self._blocks is None:
+            self._blocks = self._cut()
+        for block in self._blocks:
+            self.update(*block, *scalars)
         if self.steps % FLUSH_EVERY == 0 and parameters.dtype == np.float32:
             for vector in self.state.values():
                 vector[np.abs(vector) < NEGLIGIBLE] = 0
@@ -148,7 +143,7 @@ class SGD(Optimizer):
 
     name = "sgd"
     summary = "plain gradient descent: falls down the steep side, creeps along the valley"
-    kernel = "sgd"
+    compiled = "sgd"
     default_learning_rate = 0.01
 
     def scalars(self, learning_rate: float) -> tuple[float, ...]:
@@ -166,7 +161,7 @@ class Momentum(Optimizer):
 
     name = "momentum"
     summary = "a ball rolling downhill: past gradients keep pushing"
-    kernel = "momentum"
+    compiled = "momentum"
     default_learning_rate = 0.01
     hyperparameters = MappingProxyType({"momentum": 0.9})
     slots = MappingProxyType({"velocity": 0.0})
@@ -188,7 +183,7 @@ class Nesterov(Optimizer):
 
     name = "nesterov"
     summary = "momentum that looks ahead before it turns"
-    kernel = "nesterov"
+    compiled = "nesterov"
     default_learning_rate = 0.01
     hyperparameters = MappingProxyType({"momentum": 0.9})
     slots = MappingProxyType({"velocity": 0.0})
@@ -212,7 +207,7 @@ class AdaGrad(Optimizer):
 
     name = "adagrad"
     summary = "each parameter slows down by all the gradients it has seen"
-    kernel = "adagrad"
+    compiled = "adagrad"
     default_learning_rate = 0.01
     hyperparameters = MappingProxyType({"epsilon": 1e-7})
     slots = MappingProxyType({"square_sum": 0.1})
@@ -237,7 +232,7 @@ class RMSProp(Optimizer):
 
     name = "rmsprop"
     summary = "AdaGrad that forgets: a running mean of squared gradients"
-    kernel = "rmsprop"
+    compiled = "rmsprop"
     default_learning_rate = 0.001
     hyperparameters = MappingProxyType({"rho": 0.9, "epsilon": 1e-7})
     slots = MappingProxyType({"square_sum": 0.0})
@@ -263,7 +258,7 @@ class Adam(Optimizer):
 
     name = "adam"
     summary = "momentum and RMSProp together, corrected for starting at 0"
-    kernel = "adam"
+    compiled = "adam"
     default_learning_rate = 0.001
     hyperparameters = MappingProxyType({"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7})
     slots = MappingProxyType({"gradient_sum": 0.0, "square_sum": 0.0})
@@ -314,7 +309,7 @@ class Nadam(Optimizer):
 
     name = "nadam"
     summary = "Adam with Nesterov's look ahead"
-    kernel = "nadam"
+    compiled = "nadam"
     default_learning_rate = 0.001
     hyperparameters = MappingProxyType({"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7})
     slots = MappingProxyType({"gradient_sum": 0.0, "square_sum": 0.0})

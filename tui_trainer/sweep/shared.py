@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.datasets.dataset import Dataset, Split
+from tui_trainer.datasets.sparse import SparseRows
 from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError, reason_of
-from tui_trainer.nn.compiled import SparseRows
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
-"""Loads batches of a data split into a workspace: dense samples, or, where that is faster, indices into a sparse matrix."""
+"""Loads batches of a data split into the workspaces of a network."""
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 
 from tui_trainer.datasets.dataset import Batcher, Split
+from tui_trainer.datasets.sparse import Samples, SparseRows
 from tui_trainer.nn.arrays import Labels
-from tui_trainer.nn.compiled import SparseRows
 from tui_trainer.nn.network import Network, Workspace
 
 EVALUATION_ROWS = 500
@@ -20,8 +21,15 @@ class BatchLoader:
         self.samples = len(split.labels)
         self._split = split
         self.resize(rows)
-        self._sparse = sparse or SparseRows.of(split.images)
         self._numbers = np.arange(self.samples)
+        self._sparse = sparse
+
+    @cached_property
+    def whole(self) -> Samples:
+        """All samples, in the form in which the engine takes them."""
+        images, labels = self._split.images, np.ascontiguousarray(self._split.labels, np.intp)
+        images = images if images.flags.c_contiguous else images.copy()
+        return Samples(self._sparse or SparseRows.of(images) or images, labels)
 
     def resize(self, rows: int) -> None:
         """Load at most `rows` samples at once from now on."""
@@ -30,15 +38,12 @@ class BatchLoader:
 
     def allocate(self, network: Network) -> None:
         """Allocate the training workspace of a full batch. Raises MemoryError where it does not fit."""
-        network.workspace(self.rows, training=True, sparse=self._sparse)
+        network.workspace(self.rows, training=True)
 
     def load(self, network: Network, indices: Labels, *, training: bool = False) -> Workspace:
         """The network's workspace filled with the samples at `indices` (rows,)."""
-        batch = network.workspace(len(indices), training=training, sparse=self._sparse)
-        if self._sparse:
-            self._batcher.fill_numbers(indices, batch.inputs, batch.labels)
-        else:
-            self._batcher.fill(indices, batch.inputs, batch.labels)
+        batch = network.workspace(len(indices), training=training)
+        self._batcher.fill(indices, batch.inputs, batch.labels)
         return batch
 
     def first(self, network: Network) -> Workspace:

@@ -49,6 +49,19 @@ def blas_name() -> str:
     return f"{blas.internal_api} {blas.version} {getattr(blas, 'architecture', '')}".strip() if blas else "unknown"
 
 
+def matrix_product() -> tuple[int, int] | None:
+    """The address of the BLAS's `cblas_sgemm`, and the bits of its sizes; None where it has none of a known name."""
+    for each in _loaded():
+        library = ctypes.CDLL(each.filepath)
+        for name, bits in _PRODUCTS:
+            if found := getattr(library, name, None):
+                return ctypes.cast(found, ctypes.c_void_p).value or 0, bits
+    return None
+
+
+_PRODUCTS = (("scipy_cblas_sgemm64_", 64), ("cblas_sgemm64_", 64), ("cblas_sgemm_64", 64), ("cblas_sgemm", 32))
+
+
 class _Number(NamedTuple):
     """Access to a BLAS's number of threads."""
 

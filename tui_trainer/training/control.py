@@ -8,9 +8,13 @@ from tui_trainer.training.events import Status
 
 
 class Control:
-    """Flags and option changes that the training loop reads before each batch."""
+    """Flags and option changes that the training loop reads before each batch, or each handful that takes no time to speak of.
 
-    def __init__(self) -> None:
+    With `batch_by_batch` no batch is trained before the event of the one before has been heard.
+    """
+
+    def __init__(self, *, batch_by_batch: bool = False) -> None:
+        self.batch_by_batch = batch_by_batch
         self._changed = threading.Condition()
         self._paused = False
         self._single_step = False

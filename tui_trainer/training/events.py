@@ -189,6 +189,8 @@ class Noted:
     """A one-line message for the user; the run continues."""
 
     text: str
+    explains_wait: bool = False
+    """Whether it only says what somebody waits for who looks on."""
 
 
 Event = Started | Progress | Changed | EpochEnded | Ended | Noted

@@ -36,6 +36,11 @@ def is_early_moment(step: int) -> bool:
     return step == round(2 ** (round(2 * power) / 2)) and (step <= DENSE or power.is_integer())
 
 
+def next_early_moment(step: int) -> int:
+    """The first early moment after this step."""
+    return 1 << step.bit_length() if step >= DENSE else next(later for later in range(step + 1, 2 * DENSE) if is_early_moment(later))
+
+
 def measure(network: Network, probe: Workspace, before: Array, gradients: Array) -> tuple[LayerHealth, ...]:
     """The health of every Dense layer at the last step.
 

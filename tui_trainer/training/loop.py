@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from tui_trainer.training import health
 from tui_trainer.training.batch_loader import BatchLoader, evaluate
 from tui_trainer.training.blas import BlasThreads
 from tui_trainer.training.control import Control
+from tui_trainer.training.engines import engine_for, has_engine
 from tui_trainer.training.environment import environment
 from tui_trainer.training.epoch_progress import EpochProgress
 from tui_trainer.training.events import (
@@ -27,6 +29,7 @@ from tui_trainer.training.events import (
     Event,
     LayerHealth,
     LayerSummary,
+    Noted,
     Progress,
     Snapshot,
     Started,
@@ -35,6 +38,9 @@ from tui_trainer.training.health import PROBE_SAMPLES
 from tui_trainer.training.model import parameters
 from tui_trainer.training.training_state import Order, TrainingState
 from tui_trainer.version import __version__
+
+if TYPE_CHECKING:
+    from tui_trainer.engine.engine import Engine
 
 KEPT_EVERY = 512
 """Steps after which the state of a run whose layers are followed is kept: at most so many are trained again after a divergence."""
@@ -58,7 +64,6 @@ class Training:
     """
 
     def __init__(self, config: Config, data: Dataset) -> None:
-        self._threads = BlasThreads(int(config.threads))
         training, validation = split_up(config, data)
         self.warnings = tuple(f"--data {config.data}: no training image is labelled {label}" for label in data.missing_classes)
         samples = len(training.labels)
@@ -67,6 +72,9 @@ class Training:
         self._training = BatchLoader(training, config.batch_size, sparse[0])
         self._validation = BatchLoader(validation, sparse=sparse[1]) if validation else None
         self._test = BatchLoader(data.test) if data.test else None
+        self._start_engine()
+        # The engine's threads each call the BLAS for themselves.
+        self._threads = BlasThreads(1 if self.state.engine else int(config.threads))
         self.spec = data.spec
         self.learned_from = training
         """What is trained on."""
@@ -105,7 +113,19 @@ class Training:
 
     def events(self, control: Control) -> Iterator[Event]:
         """Train from the present position to the end."""
+        try:
+            if self.state.engine:
+                self.state.engine.load()
+            yield from self._events(control)
+        finally:
+            if self.state.engine:
+                self.state.engine.close()
+
+    def _events(self, control: Control) -> Iterator[Event]:
         yield self._started()
+        engine, options = self.state.engine, self.state.options
+        if engine and engine.prepare(self._training.whole, self._training.rows, options.clip_norm):
+            yield Noted("the steps of such a training are compiled: once, in a few seconds", explains_wait=True)
         divergence = None
         layers: tuple[LayerHealth, ...] = ()
         last: Progress | None = None
@@ -118,20 +138,27 @@ class Training:
                     started = perf_counter()
                     if control.follows_layers and (self._kept is None or self.step % KEPT_EVERY == 0):
                         self._kept = self.state.snapshot()
-                    progress, divergence = self._train_batch(order, control)
+                    trained, divergence = self._train(order, control)
                     self.position.seconds += perf_counter() - started
-                if divergence is not None:
+                failed = trained.pop() if divergence else None
+                yield from trained[:-1]
+                if trained:
+                    layers = trained[-1].layers
+                    yield self._with_snapshot(trained[-1], control)
+                if failed is not None:
                     # The batch before is more telling than this one, but may have been measured already.
-                    last = None if layers else self._last_before_divergence() or (progress if progress.layers else None)
+                    last = None if layers else self._last_before_divergence() or (failed if failed.layers else None)
                     break
-                layers = progress.layers
-                yield progress
             if divergence is None and self.position.is_at_end:
                 divergence = self._check_weights()
                 if divergence is None:
                     yield self._end_epoch(layers)
                     yield from self._apply_changes(control)
         yield self._ended(control, divergence, last)
+
+    def _start_engine(self) -> None:
+        state = self.state
+        state.engine = engine_for(state.network, state.optimizer, self._training.whole, int(state.config.threads)) if has_engine() else None
 
     def _apply_changes(self, control: Control) -> Iterator[Changed]:
         """Apply the changes planned for this step, then the requested ones."""
@@ -150,7 +177,78 @@ class Training:
         """Load batches of the present size."""
         if self._training.rows != self.state.options.batch_size:
             self._training.resize(self.state.options.batch_size)
-            self._training.allocate(self.state.network)
+            if self.state.engine:
+                self.state.engine.prepare(self._training.whole, self._training.rows, self.state.options.clip_norm)
+            else:
+                self._training.allocate(self.state.network)
+
+    def _train(self, order: Order, control: Control, most: float = inf) -> tuple[list[Progress], Divergence | None]:
+        """Train the next batch, or as many as take no time to speak of, at most `most`. The last one's loss may be the divergence."""
+        engine = self.state.engine
+        if engine is None:
+            progress, divergence = self._train_batch(order, control)
+            return [progress], divergence
+        return self._train_batches(engine, order, control, most)
+
+    @np.errstate(all="ignore")  # a loss that is not finite ends the run with an explanation, not with a warning
+    def _train_batches(self, engine: "Engine", order: Order, control: Control, most: float) -> tuple[list[Progress], Divergence | None]:
+        options, position, optimizer, step = self.state.options, self.position, self.state.optimizer, self.step
+        is_last = position.batch + 1 == position.batches
+        counted = control.wants_distributions() or (control.follows_layers and (is_last or health.is_early_moment(step + 1)))
+        measured = control.wants_layers() or is_last or counted
+        batches = 1 if measured or control.batch_by_batch else self._batches_at_once(engine, control, most)
+        first, rows = position.sample, min(options.batch_size, position.samples - position.sample)
+        places: list[tuple[int, float, float, int]] = []
+        for _ in range(batches):
+            start = position.epochs_passed
+            position.batch += 1
+            rate = options.learning_rate * self.state.schedule(start, position.epochs_passed)
+            places.append((position.batch, rate, position.epochs_passed, position.sample))
+        parameters = self.state.network.parameters.copy() if measured else None
+        indices = order[first : first + batches * rows]
+        trained = engine.train(
+            self._training.whole, indices, rows, [rate for _, rate, *_ in places], clip_norm=options.clip_norm, keeps=measured
+        )
+        count = len(trained.losses)
+        losses, correct = trained.losses.tolist(), trained.correct.tolist()
+        for loss_sum, right in zip(losses[: count - trained.diverged], correct, strict=False):
+            position.loss_sum += loss_sum
+            position.correct += right
+        position.batch, self._learning_rate, *_ = places[count - 1]
+        divergence = None
+        layers: tuple[LayerHealth, ...] = ()
+        distributions: tuple[Distributions, ...] = ()
+        network = self.state.network if measured or trained.diverged else None
+        if network is not None and trained.diverged:
+            batch = self._training.load(network, indices[(count - 1) * rows : count * rows], training=True)
+            batch.forward()
+            layer = health.first_not_finite(network, batch) or network.layers[-1].name
+            divergence = Divergence(layer, position.epochs + 1, optimizer.steps + 1)
+            if control.follows_layers:
+                batch.loss()
+                batch.backward()
+                parameters = network.parameters
+        elif network is not None:
+            engine.store_gradients()
+        if network is not None and parameters is not None:
+            probe = self.probe.first(network)
+            layers = health.measure(network, probe, parameters, network.gradients)
+            distributions = health.distributions(network, probe, network.gradients) if counted or divergence else ()
+        number, each = position.epochs + 1, position.batches
+        found = [
+            Progress(number, batch, each, step + done, loss / rows, right / rows, position.seconds, rate, share, samples)
+            for done, ((batch, rate, share, samples), loss, right) in enumerate(zip(places, losses, correct, strict=False), 1)
+        ]
+        found[-1] = found[-1]._replace(step=self.step, layers=layers, distributions=distributions)
+        return found, divergence
+
+    def _batches_at_once(self, engine: "Engine", control: Control, most: float) -> int:
+        """How many batches may be trained before anything else is due: a measurement, a change, a state to be kept, the epoch's end."""
+        step, position = self.step, self.position
+        due = [engine.batches_at_once(self._training.rows), most, position.batches - position.batch - 1, self.state.steps_to_change]
+        if control.follows_layers:
+            due += [KEPT_EVERY - step % KEPT_EVERY, health.next_early_moment(step) - step - 1]
+        return max(1, int(min(due)))
 
     @np.errstate(all="ignore")  # a loss that is not finite ends the run with an explanation, not with a warning
     def _train_batch(self, order: Order, control: Control) -> tuple[Progress, Divergence | None]:
@@ -189,19 +287,20 @@ class Training:
                 probe = self.probe.first(network)
                 layers = health.measure(network, probe, network.parameters, network.gradients)
                 distributions = health.distributions(network, probe, network.gradients)
-        snapshot = None
-        # The epoch's last batch is followed by a snapshot anyway.
-        if divergence is None and not position.is_at_end and control.wants_snapshot() and self._check_weights() is None:
-            snapshot = self.state.snapshot()
         rows = len(indices)
-        return self._progress(loss_sum / rows, correct / rows, layers, snapshot, distributions), divergence
+        return self._progress(loss_sum / rows, correct / rows, layers, distributions), divergence
+
+    def _with_snapshot(self, progress: Progress, control: Control) -> Progress:
+        """The last trained batch, with a snapshot if one is wanted; the epoch's last is followed by one anyway."""
+        if self.position.is_at_end or not control.wants_snapshot() or self._check_weights() is not None:
+            return progress
+        return progress._replace(snapshot=self.state.snapshot())
 
     def _progress(
         self,
         loss: float,
         accuracy: float,
         layers: tuple[LayerHealth, ...] = (),
-        snapshot: Snapshot | None = None,
         distributions: tuple[Distributions, ...] = (),
     ) -> Progress:
         position = self.position
@@ -217,8 +316,7 @@ class Training:
             position.epochs_passed,
             position.sample,
             layers,
-            snapshot,
-            distributions,
+            distributions=distributions,
         )
 
     def _check_weights(self) -> Divergence | None:
@@ -248,7 +346,7 @@ class Training:
 
     def _evaluate(self, loader: BatchLoader) -> tuple[float, float]:
         with self._threads:
-            return evaluate(self.state.network, loader)
+            return self.state.engine.evaluate(loader.whole) if self.state.engine else evaluate(self.state.network, loader)
 
     def _started(self) -> Started:
         network, config = self.state.network, self.state.config
@@ -278,6 +376,7 @@ class Training:
             return None
         try:
             self.state = TrainingState(diverged.config, self.spec, self.position.samples, self._fingerprint)
+            self._start_engine()
             self.state.restore(kept)
             self._resize()
             with self._threads:
@@ -285,6 +384,8 @@ class Training:
         except MemoryError:
             return None
         finally:
+            if self.state.engine:
+                self.state.engine.close()
             self.state, self._learning_rate = diverged, rate
 
     def _train_until(self, step: int) -> Progress | None:
@@ -295,9 +396,10 @@ class Training:
             while self.step < step and not self.position.is_at_end:
                 while change := self.state.next_due_change():
                     self._apply(change)
-                if self.step + 1 == step:
+                left = step - self.step
+                if left == 1:
                     control.count_distributions()
-                progress, _divergence = self._train_batch(order, control)
+                (*_, progress), _divergence = self._train(order, control, left - 1)
             if self.step < step:
                 self.state.end_epoch(None)
         return progress
@@ -310,7 +412,7 @@ class Training:
         # An interruption leaves no time for the test.
         if self._test is not None and control.stopping != "interrupted":
             if kept is not None:
-                np.copyto(self.state.network.state, kept)
+                self.state.take(kept)
             test_loss, test_accuracy = self._evaluate(self._test)
         return Ended(
             status="diverged" if divergence else "completed" if is_finished else control.stopping or "stopped",

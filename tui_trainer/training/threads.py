@@ -1,6 +1,7 @@
-"""The fastest number of BLAS threads for a network, measured, because on small products more threads are often slower.
+"""The number of threads that `auto` stands for: all cores for the engine, which finds out for itself how many are worth it.
 
-The result is kept in the user's cache folder: threads may change the last bits of a product, and the same options must give the same
+Where NumPy trains it is the fastest number of BLAS threads, measured, because on small products more threads are often slower. The
+result is kept in the user's cache folder: there, threads may change the last bits of a product, and the same options must give the same
 numbers again.
 """
 
@@ -15,13 +16,17 @@ from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.nn.network import Workspace
+from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.system import folders
 from tui_trainer.system.files import write_whole
+from tui_trainer.system.machine import cores
 from tui_trainer.system.reading import opened
 from tui_trainer.training.blas import BlasThreads, most_threads
+from tui_trainer.training.engines import compiles
 from tui_trainer.training.environment import environment
-from tui_trainer.training.model import build_network, build_optimizer
+from tui_trainer.training.model import build_layers, build_network, build_optimizer
 
+MOST = 1024
 ROUNDS = 5
 STEPS = 5
 MOST_BYTES = 1 << 20
@@ -30,7 +35,9 @@ WORTH = 0.8
 
 
 def fastest_threads(config: Config, data: Dataset) -> int:
-    """One thread or the BLAS's default, whichever trains a batch of this network faster."""
+    """The cores for the engine; else one thread or the BLAS's default, whichever trains a batch of this network faster."""
+    if compiles(build_layers(config, data.features, data.classes), OPTIMIZERS[config.optimizer]):
+        return min(cores(), MOST)
     most = most_threads()
     if most == 1:
         return 1

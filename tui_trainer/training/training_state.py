@@ -1,7 +1,8 @@
 """The training state: everything that a run's next batch depends on. It can be saved at any batch and restored to the last bit."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeAlias
+from math import inf
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,14 @@ from tui_trainer.config.options import Config
 from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Array, zeros
+from tui_trainer.nn.network import Network
 from tui_trainer.training.epoch_progress import EpochProgress
 from tui_trainer.training.events import Snapshot
 from tui_trainer.training.model import build_network, build_optimizer, build_schedule
 from tui_trainer.training.run_state import RunState, read_run_state
+
+if TYPE_CHECKING:
+    from tui_trainer.engine.engine import Engine
 
 Order: TypeAlias = NDArray[np.intp]
 """The indices of all training samples in the order of an epoch."""
@@ -43,16 +48,33 @@ class TrainingState:
         self._spec, self._data = spec, data
         # Separate streams, so that drawing from one never shifts another.
         initial, order, masks = np.random.SeedSequence(config.seed).spawn(3)
-        self.network = build_network(config, spec.features, spec.classes)
-        self.network.initialize(np.random.default_rng(initial))
+        self._network = build_network(config, spec.features, spec.classes)
+        self._network.initialize(np.random.default_rng(initial))
         self._mask_rng = np.random.default_rng(masks)
-        self.network.draw_from(self._mask_rng)
-        self.optimizer = build_optimizer(config, self.network)
+        self._network.draw_from(self._mask_rng)
+        self.optimizer = build_optimizer(config, self._network)
+        self.engine: Engine | None = None
+        """What trains in place of the network's own passes, with parameters of its own."""
         self.schedule = build_schedule(config)
         self.best = BestEpoch()
         self._order_rng = np.random.default_rng(order)
         self._order_state = self._order_rng.bit_generator.state
         self.position = EpochProgress(samples, config.batch_size)
+
+    # The network
+
+    @property
+    def network(self) -> Network:
+        """The network as it is now."""
+        if self.engine is not None:
+            self.engine.store()
+        return self._network
+
+    def take(self, weights: Array) -> None:
+        """Give the network this state."""
+        np.copyto(self.network.state, weights)
+        if self.engine is not None:
+            self.engine.load()
 
     # The options
 
@@ -63,6 +85,11 @@ class TrainingState:
     def next_due_change(self) -> Change | None:
         """Remove and return the next planned change if it is due at this step."""
         return self._planned.pop(0) if self._planned and self._planned[0].step <= self.optimizer.steps else None
+
+    @property
+    def steps_to_change(self) -> float:
+        """The steps before the next planned change; infinite without one."""
+        return self._planned[0].step - self.optimizer.steps if self._planned else inf
 
     def add_change(self, values: Mapping[str, Any]) -> Change:
         """Add a change at this step to the config, before the planned ones, and return it."""
@@ -168,6 +195,8 @@ class TrainingState:
             detail = " ".join(str(error).split())[:100]
             raise UserError(f"its random state or its optimizer's is not what it should be ({detail})") from None
         self._order_state = self._order_rng.bit_generator.state
+        if self.engine is not None:
+            self.engine.load()
 
     def _restore_position(self, state: RunState) -> None:
         for _ in range(state.changes):

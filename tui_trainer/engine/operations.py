@@ -1,0 +1,476 @@
+"""The operations of a training step, each over a part of its arrays: what one thread computes between two meetings.
+
+`a` are the operation's arguments, sizes and addresses, in the order of its first lines. `step` are the addresses of what changes with every
+step. Matrices are row by row; `stride` is the distance between two rows of one that is shared by the threads.
+An activation has two operations, named after it: `relu` writes f(z + b), `relu_slope` multiplies the gradient by f'.
+"""
+
+from math import isnan, log, sqrt
+
+import numpy as np
+
+from tui_trainer.engine import elementary
+from tui_trainer.engine.elementary import ONE, ZERO
+from tui_trainer.engine.native import Arguments, doubles, floats, inlined, integers, next_uint32, octets, sgemm_32, sgemm_64, shorts
+from tui_trainer.engine.places import DECAY, FIRST, FLUSH, SAMPLES, SCALARS, SHRINK
+
+NEGLIGIBLE = np.float32(1e-25)
+
+# The samples
+
+
+def load_bytes(a: Arguments, step: Arguments) -> None:
+    start, stop, features, images, out = a[0], a[1], a[2], octets(a[3]), floats(a[4])
+    samples = integers(step[SAMPLES])
+    for row in range(start, stop):
+        image, place = samples[row] * features, row * features
+        for feature in range(features):
+            out[place + feature] = np.float32(images[image + feature]) / np.float32(255)
+
+
+def load_floats(a: Arguments, step: Arguments) -> None:
+    start, stop, features, images, out = a[0], a[1], a[2], floats(a[3]), floats(a[4])
+    samples = integers(step[SAMPLES])
+    for row in range(start, stop):
+        image, place = samples[row] * features, row * features
+        for feature in range(features):
+            out[place + feature] = images[image + feature]
+
+
+def sparse_product(a: Arguments, step: Arguments) -> None:
+    """out ← x W for samples in sparse form."""
+    start, stop, width, starts, columns, values = a[0], a[1], a[2], integers(a[3]), shorts(a[4]), octets(a[5])
+    scale, weight, out, stride = floats(a[6]), floats(a[7]), floats(a[8]), a[9]
+    samples = integers(step[SAMPLES])
+    for row in range(start, stop):
+        o = row * stride
+        place, end = starts[samples[row]], starts[samples[row] + 1]
+        for unit in range(width):
+            out[o + unit] = ZERO
+        # Eight at a time: the result is read and written an eighth as often.
+        while place + 8 <= end:
+            w0, w1, w2, w3 = columns[place] * width, columns[place + 1] * width, columns[place + 2] * width, columns[place + 3] * width
+            w4, w5, w6, w7 = columns[place + 4] * width, columns[place + 5] * width, columns[place + 6] * width, columns[place + 7] * width
+            x0, x1, x2, x3 = scale[values[place]], scale[values[place + 1]], scale[values[place + 2]], scale[values[place + 3]]
+            x4, x5, x6, x7 = scale[values[place + 4]], scale[values[place + 5]], scale[values[place + 6]], scale[values[place + 7]]
+            for unit in range(width):
+                four = (x0 * weight[w0 + unit] + x1 * weight[w1 + unit]) + (x2 * weight[w2 + unit] + x3 * weight[w3 + unit])
+                more = (x4 * weight[w4 + unit] + x5 * weight[w5 + unit]) + (x6 * weight[w6 + unit] + x7 * weight[w7 + unit])
+                out[o + unit] = (out[o + unit] + four) + more
+            place += 8
+        while place < end:
+            w, x = columns[place] * width, scale[values[place]]
+            for unit in range(width):
+                out[o + unit] += x * weight[w + unit]
+            place += 1
+
+
+def sort_columns(a: Arguments, step: Arguments) -> None:
+    """A counting sort of the batch's entries by column: a row of the gradient is then summed at one go, and written once."""
+    rows, features, starts, columns, values = a[0], a[1], integers(a[2]), shorts(a[3]), octets(a[4])
+    ends, sorted_rows, sorted_values = integers(a[5]), shorts(a[6]), octets(a[7])
+    samples = integers(step[SAMPLES])
+    # ends[0] stays 0: column c's entries are from ends[c] to ends[c + 1].
+    for column in range(features + 2):
+        ends[column] = 0
+    for row in range(rows):
+        for place in range(starts[samples[row]], starts[samples[row] + 1]):
+            ends[columns[place] + 2] += 1
+    for column in range(2, features + 2):
+        ends[column] += ends[column - 1]
+    for row in range(rows):
+        for place in range(starts[samples[row]], starts[samples[row] + 1]):
+            slot = ends[columns[place] + 1]
+            ends[columns[place] + 1] = slot + 1
+            sorted_rows[slot] = row
+            sorted_values[slot] = values[place]
+
+
+def sparse_gradient(a: Arguments, step: Arguments) -> None:
+    """out ← xᵀ g for some columns of samples in sparse form."""
+    start, stop, width, ends, rows, values = a[0], a[1], a[2], integers(a[3]), shorts(a[4]), octets(a[5])
+    scale, gradient, out = floats(a[6]), floats(a[7]), floats(a[8])
+    for column in range(start, stop):
+        o = (column - start) * width
+        slot, end = ends[column], ends[column + 1]
+        for unit in range(width):
+            out[o + unit] = ZERO
+        while slot + 8 <= end:
+            e0, e1, e2, e3 = rows[slot] * width, rows[slot + 1] * width, rows[slot + 2] * width, rows[slot + 3] * width
+            e4, e5, e6, e7 = rows[slot + 4] * width, rows[slot + 5] * width, rows[slot + 6] * width, rows[slot + 7] * width
+            x0, x1, x2, x3 = scale[values[slot]], scale[values[slot + 1]], scale[values[slot + 2]], scale[values[slot + 3]]
+            x4, x5, x6, x7 = scale[values[slot + 4]], scale[values[slot + 5]], scale[values[slot + 6]], scale[values[slot + 7]]
+            for unit in range(width):
+                four = (x0 * gradient[e0 + unit] + x1 * gradient[e1 + unit]) + (x2 * gradient[e2 + unit] + x3 * gradient[e3 + unit])
+                more = (x4 * gradient[e4 + unit] + x5 * gradient[e5 + unit]) + (x6 * gradient[e6 + unit] + x7 * gradient[e7 + unit])
+                out[o + unit] = (out[o + unit] + four) + more
+            slot += 8
+        if slot + 4 <= end:
+            e0, e1, e2, e3 = rows[slot] * width, rows[slot + 1] * width, rows[slot + 2] * width, rows[slot + 3] * width
+            x0, x1, x2, x3 = scale[values[slot]], scale[values[slot + 1]], scale[values[slot + 2]], scale[values[slot + 3]]
+            for unit in range(width):
+                out[o + unit] += (x0 * gradient[e0 + unit] + x1 * gradient[e1 + unit]) + (
+                    x2 * gradient[e2 + unit] + x3 * gradient[e3 + unit]
+                )
+            slot += 4
+        while slot < end:
+            e, x = rows[slot] * width, scale[values[slot]]
+            for unit in range(width):
+                out[o + unit] += x * gradient[e + unit]
+            slot += 1
+
+
+def scatter_gradient(a: Arguments, step: Arguments) -> None:
+    """The same for a narrow layer, whose rows take less time to be read and written again than to be sorted."""
+    start, stop, rows, width, starts, columns, values = a[0], a[1], a[2], a[3], integers(a[4]), shorts(a[5]), octets(a[6])
+    scale, gradient, out = floats(a[7]), floats(a[8]), floats(a[9])
+    samples = integers(step[SAMPLES])
+    for i in range(start * width, stop * width):
+        out[i] = ZERO
+    for row in range(rows):
+        g, place, end = row * width, starts[samples[row]], starts[samples[row] + 1]
+        # A sample's columns rise: the first of these is found by halving.
+        last = end
+        while place < last:
+            middle = (place + last) // 2
+            if columns[middle] < start:
+                place = middle + 1
+            else:
+                last = middle
+        while place < end and columns[place] < stop:
+            o, x = columns[place] * width, scale[values[place]]
+            for unit in range(width):
+                out[o + unit] += x * gradient[g + unit]
+            place += 1
+
+
+# Matrices
+
+
+def product_64(a: Arguments, step: Arguments) -> None:
+    """C ← op(A) B, or C + op(A) B, by a BLAS whose sizes have 64 bits."""
+    sgemm_64(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], np.float32(a[9]), a[10], a[11])
+
+
+def product_32(a: Arguments, step: Arguments) -> None:
+    """The same by a BLAS whose sizes have 32 bits."""
+    sgemm_32(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], np.float32(a[9]), a[10], a[11])
+
+
+def transpose(a: Arguments, step: Arguments) -> None:
+    """out (columns, rows) ← x (rows, columns)."""
+    rows, columns, x, x_stride, out, out_stride = a[0], a[1], floats(a[2]), a[3], floats(a[4]), a[5]
+    column = 0
+    # Four columns at a time: a cache line that is fetched is read more than once.
+    while column + 4 <= columns:
+        o = column * out_stride
+        for row in range(rows):
+            place = row * x_stride + column
+            out[o + row] = x[place]
+            out[o + out_stride + row] = x[place + 1]
+            out[o + 2 * out_stride + row] = x[place + 2]
+            out[o + 3 * out_stride + row] = x[place + 3]
+        column += 4
+    while column < columns:
+        for row in range(rows):
+            out[column * out_stride + row] = x[row * x_stride + column]
+        column += 1
+
+
+def sum_rows(a: Arguments, step: Arguments) -> None:
+    """out ← the sums of x's columns, such as a bias's gradient."""
+    rows, columns, x, stride, out = a[0], a[1], floats(a[2]), a[3], floats(a[4])
+    for column in range(columns):
+        out[column] = ZERO
+    for row in range(rows):
+        for column in range(columns):
+            out[column] += x[row * stride + column]
+
+
+# Activations: start, stop, width, z, out, stride, bias, alpha. `out` is z's own memory, but for those that need z on the way back.
+# Their slopes: rows, width, z, out, stride, gradient, alpha, alpha's gradient.
+
+
+def sigmoid(a: Arguments, step: Arguments) -> None:
+    start, stop, width, out, stride, bias = a[0], a[1], a[2], floats(a[4]), a[5], floats(a[6])
+    for row in range(start, stop):
+        o = row * stride
+        for unit in range(width):
+            out[o + unit] = ONE / (elementary.exp(-(out[o + unit] + bias[unit])) + ONE)
+
+
+def sigmoid_slope(a: Arguments, step: Arguments) -> None:
+    rows, width, out, stride, gradient = a[0], a[1], floats(a[3]), a[4], floats(a[5])
+    for row in range(rows):
+        o, g = row * stride, row * width
+        for unit in range(width):
+            gradient[g + unit] *= (ONE - out[o + unit]) * out[o + unit]
+
+
+def tanh(a: Arguments, step: Arguments) -> None:
+    start, stop, width, out, stride, bias = a[0], a[1], a[2], floats(a[4]), a[5], floats(a[6])
+    for row in range(start, stop):
+        o = row * stride
+        for unit in range(width):
+            out[o + unit] = elementary.tanh(out[o + unit] + bias[unit])
+
+
+def tanh_slope(a: Arguments, step: Arguments) -> None:
+    rows, width, out, stride, gradient = a[0], a[1], floats(a[3]), a[4], floats(a[5])
+    for row in range(rows):
+        o, g = row * stride, row * width
+        for unit in range(width):
+            gradient[g + unit] *= ONE - out[o + unit] * out[o + unit]
+
+
+def relu(a: Arguments, step: Arguments) -> None:
+    start, stop, width, out, stride, bias = a[0], a[1], a[2], floats(a[4]), a[5], floats(a[6])
+    for row in range(start, stop):
+        o = row * stride
+        for unit in range(width):
+            x = out[o + unit] + bias[unit]
+            # In this form a NaN stays NaN.
+            out[o + unit] = ZERO if x <= ZERO else x
+
+
+def relu_slope(a: Arguments, step: Arguments) -> None:
+    rows, width, out, stride, gradient = a[0], a[1], floats(a[3]), a[4], floats(a[5])
+    for row in range(rows):
+        o, g = row * stride, row * width
+        for unit in range(width):
+            # A branch in place of the product would prevent vector instructions.
+            gradient[g + unit] *= np.float32(out[o + unit] > ZERO)
+
+
+def leaky_relu(a: Arguments, step: Arguments) -> None:
+    start, stop, width, out, stride, bias, alpha = a[0], a[1], a[2], floats(a[4]), a[5], floats(a[6]), floats(a[7])
+    slope = alpha[0]
+    for row in range(start, stop):
+        o = row * stride
+        for unit in range(width):
+            x = out[o + unit] + bias[unit]
+            out[o + unit] = slope * x if x <= ZERO else x
+
+
+def leaky_relu_slope(a: Arguments, step: Arguments) -> None:
+    rows, width, out, stride, gradient, alpha = a[0], a[1], floats(a[3]), a[4], floats(a[5]), floats(a[6])
+    slope = alpha[0]
+    for row in range(rows):
+        o, g = row * stride, row * width
+        for unit in range(width):
+            gradient[g + unit] *= ONE if out[o + unit] > ZERO else slope
+
+
+def prelu(a: Arguments, step: Arguments) -> None:
+    start, stop, width, z, out, stride, bias, alpha = a[0], a[1], a[2], floats(a[3]), floats(a[4]), a[5], floats(a[6]), floats(a[7])
+    for row in range(start, stop):
+        o = row * stride
+        for unit in range(width):
+            x = z[o + unit] + bias[unit]
+            z[o + unit] = x
+            out[o + unit] = alpha[unit] * x if x <= ZERO else x
+
+
+def prelu_slope(a: Arguments, step: Arguments) -> None:
+    rows, width, z, stride, gradient, alpha, alpha_gradient = a[0], a[1], floats(a[2]), a[4], floats(a[5]), floats(a[6]), floats(a[7])
+    for unit in range(width):
+        alpha_gradient[unit] = ZERO
+    for row in range(rows):
+        o, g = row * stride, row * width
+        for unit in range(width):
+            x, e = z[o + unit], gradient[g + unit]
+            alpha_gradient[unit] += (ZERO if x > ZERO else x) * e
+            gradient[g + unit] = e * (ONE if x > ZERO else alpha[unit])
+
+
+def elu(a: Arguments, step: Arguments) -> None:
+    start, stop, width, out, stride, bias, alpha = a[0], a[1], a[2], floats(a[4]), a[5], floats(a[6]), floats(a[7])
+    scale = alpha[0]
+    for row in range(start, stop):
+        o = row * stride
+        for unit in range(width):
+            x = out[o + unit] + bias[unit]
+            out[o + unit] = scale * elementary.expm1(x) if x <= ZERO else x
+
+
+def elu_slope(a: Arguments, step: Arguments) -> None:
+    rows, width, out, stride, gradient, alpha = a[0], a[1], floats(a[3]), a[4], floats(a[5]), floats(a[6])
+    scale = alpha[0]
+    for row in range(rows):
+        o, g = row * stride, row * width
+        for unit in range(width):
+            f = out[o + unit]
+            gradient[g + unit] *= ONE if f > ZERO else f + scale
+
+
+# Dropout
+
+
+def draw_mask(a: Arguments, step: Arguments) -> None:
+    """NumPy's own random numbers, in the order in which its layers would draw them."""
+    count, function, state, rate, out = a[0], a[1], a[2], floats(a[3]), floats(a[4])
+    for i in range(count):
+        number = np.float32(next_uint32(function, state) >> np.uint32(8)) * np.float32(1 / 16777216)
+        out[i] = rate[1] if number >= rate[0] else ZERO
+
+
+def multiply(a: Arguments, step: Arguments) -> None:
+    """values ← values * mask, in place: of two names for one memory a compiler has to think the worst."""
+    rows, width, mask, mask_stride, values, stride = a[0], a[1], floats(a[2]), a[3], floats(a[4]), a[5]
+    for row in range(rows):
+        m, v = row * mask_stride, row * stride
+        for unit in range(width):
+            values[v + unit] *= mask[m + unit]
+
+
+def apply_mask(a: Arguments, step: Arguments) -> None:
+    """out ← values * mask."""
+    rows, width, mask, mask_stride, values, stride, out, out_stride = a[0], a[1], floats(a[2]), a[3], floats(a[4]), a[5], floats(a[6]), a[7]
+    for row in range(rows):
+        m, v, o = row * mask_stride, row * stride, row * out_stride
+        for unit in range(width):
+            out[o + unit] = values[v + unit] * mask[m + unit]
+
+
+# The loss
+
+
+def softmax_cross_entropy(a: Arguments, step: Arguments) -> None:
+    """The loss's sum, the right predictions, and the mean loss's gradient p - y, as it is and transposed."""
+    start, stop, rows, classes, logits, bias = a[0], a[1], a[2], a[3], floats(a[4]), floats(a[5])
+    gradient, transposed, loss, correct = floats(a[6]), floats(a[7]), doubles(a[8]), integers(a[9])
+    samples, labels = integers(step[SAMPLES]), integers(a[10])
+    total, right, share = 0.0, 0, ONE / np.float32(rows)
+    for row in range(start, stop):
+        o, label, best = row * classes, labels[samples[row]], 0
+        for unit in range(classes):
+            logits[o + unit] += bias[unit]
+        highest = logits[o]
+        for unit in range(1, classes):
+            # A NaN is higher than anything, as for argmax.
+            if logits[o + unit] > highest or (isnan(logits[o + unit]) and not isnan(highest)):
+                best, highest = unit, logits[o + unit]
+        own = logits[o + label] - highest
+        for unit in range(classes):
+            logits[o + unit] = elementary.exp(logits[o + unit] - highest)
+        size = ZERO
+        for unit in range(classes):
+            size += logits[o + unit]
+        for unit in range(classes):
+            p = logits[o + unit] / size
+            error = (p - (ONE if unit == label else ZERO)) * share
+            gradient[o + unit] = error
+            transposed[unit * rows + row] = error
+        total += np.float64(np.float32(log(size)) - own)
+        right += best == label
+    loss[0], correct[0] = total, right
+
+
+# Updates: count, parameters, gradient, slot, slot, clipping's factor
+
+
+def clear(a: Arguments, step: Arguments) -> None:
+    doubles(a[0])[0] = 0.0
+
+
+def add_squares(a: Arguments, step: Arguments) -> None:
+    count, gradient, out = a[0], floats(a[1]), doubles(a[2])
+    total = 0.0
+    for i in range(count):
+        total += np.float64(gradient[i]) * np.float64(gradient[i])
+    out[0] += total
+
+
+def clip(a: Arguments, step: Arguments) -> None:
+    """The factor that scales all gradients to the norm `most` where theirs is larger (Pascanu et al. 2013), as PyTorch does."""
+    count, squares, most, factor = a[0], doubles(a[1]), doubles(a[2]), floats(a[3])
+    total = 0.0
+    for i in range(count):
+        total += squares[i]
+    norm = sqrt(total)
+    factor[0] = np.float32(most[0] / (norm + 1e-6)) if norm > most[0] else ONE
+
+
+@inlined
+def _flush(slot: Arguments, count: int) -> None:
+    for i in range(count):
+        slot[i] = slot[i] if abs(slot[i]) >= NEGLIGIBLE else ZERO
+
+
+def sgd(a: Arguments, step: Arguments) -> None:
+    count, p, g, s, factor = a[0], floats(a[1]), floats(a[2]), floats(step[SCALARS]), floats(a[5])[0]
+    shrink, decay, rate = s[SHRINK], s[DECAY], s[FIRST]
+    for i in range(count):
+        p[i] = p[i] * shrink - (g[i] * factor + p[i] * decay) * rate
+
+
+def momentum(a: Arguments, step: Arguments) -> None:
+    count, p, g, velocity, s, factor = a[0], floats(a[1]), floats(a[2]), floats(a[3]), floats(step[SCALARS]), floats(a[5])[0]
+    shrink, decay, rate, keep = s[SHRINK], s[DECAY], s[FIRST], s[FIRST + 1]
+    for i in range(count):
+        velocity[i] = velocity[i] * keep + (g[i] * factor + p[i] * decay)
+        p[i] = p[i] * shrink - velocity[i] * rate
+    if s[FLUSH] != ZERO:
+        _flush(velocity, count)
+
+
+def nesterov(a: Arguments, step: Arguments) -> None:
+    count, p, g, velocity, s, factor = a[0], floats(a[1]), floats(a[2]), floats(a[3]), floats(step[SCALARS]), floats(a[5])[0]
+    shrink, decay, rate, keep = s[SHRINK], s[DECAY], s[FIRST], s[FIRST + 1]
+    for i in range(count):
+        e = g[i] * factor + p[i] * decay
+        velocity[i] = velocity[i] * keep + e
+        p[i] = p[i] * shrink - (velocity[i] * keep + e) * rate
+    if s[FLUSH] != ZERO:
+        _flush(velocity, count)
+
+
+def adagrad(a: Arguments, step: Arguments) -> None:
+    count, p, g, square_sum, s, factor = a[0], floats(a[1]), floats(a[2]), floats(a[3]), floats(step[SCALARS]), floats(a[5])[0]
+    shrink, decay, rate, epsilon = s[SHRINK], s[DECAY], s[FIRST], s[FIRST + 1]
+    for i in range(count):
+        e = g[i] * factor + p[i] * decay
+        square_sum[i] += e * e
+        p[i] = p[i] * shrink - e / (sqrt(square_sum[i]) + epsilon) * rate
+    if s[FLUSH] != ZERO:
+        _flush(square_sum, count)
+
+
+def rmsprop(a: Arguments, step: Arguments) -> None:
+    count, p, g, square_sum, s, factor = a[0], floats(a[1]), floats(a[2]), floats(a[3]), floats(step[SCALARS]), floats(a[5])[0]
+    shrink, decay, rate, keep, epsilon = s[SHRINK], s[DECAY], s[FIRST], s[FIRST + 1], s[FIRST + 2]
+    for i in range(count):
+        e = g[i] * factor + p[i] * decay
+        square_sum[i] = square_sum[i] * keep + e * e
+        p[i] = p[i] * shrink - e / (sqrt(square_sum[i]) + epsilon) * rate
+    if s[FLUSH] != ZERO:
+        _flush(square_sum, count)
+
+
+def adam(a: Arguments, step: Arguments) -> None:
+    count, p, g, gradient_sum, square_sum = a[0], floats(a[1]), floats(a[2]), floats(a[3]), floats(a[4])
+    s, factor = floats(step[SCALARS]), floats(a[5])[0]
+    shrink, decay, rate, keep, keep_square, epsilon = s[SHRINK], s[DECAY], s[FIRST], s[FIRST + 1], s[FIRST + 2], s[FIRST + 3]
+    for i in range(count):
+        e = g[i] * factor + p[i] * decay
+        gradient_sum[i] = gradient_sum[i] * keep + e
+        square_sum[i] = square_sum[i] * keep_square + e * e
+        p[i] = p[i] * shrink - gradient_sum[i] / (sqrt(square_sum[i]) + epsilon) * rate
+    if s[FLUSH] != ZERO:
+        _flush(gradient_sum, count)
+        _flush(square_sum, count)
+
+
+def nadam(a: Arguments, step: Arguments) -> None:
+    count, p, g, gradient_sum, square_sum = a[0], floats(a[1]), floats(a[2]), floats(a[3]), floats(a[4])
+    s, factor = floats(step[SCALARS]), floats(a[5])[0]
+    shrink, decay, sum_rate, gradient_rate = s[SHRINK], s[DECAY], s[FIRST], s[FIRST + 1]
+    keep, keep_square, epsilon = s[FIRST + 2], s[FIRST + 3], s[FIRST + 4]
+    for i in range(count):
+        e = g[i] * factor + p[i] * decay
+        gradient_sum[i] = gradient_sum[i] * keep + e
+        square_sum[i] = square_sum[i] * keep_square + e * e
+        p[i] = p[i] * shrink - (gradient_sum[i] * sum_rate + e * gradient_rate) / (sqrt(square_sum[i]) + epsilon)
+    if s[FLUSH] != ZERO:
+        _flush(gradient_sum, count)
+        _flush(square_sum, count)
