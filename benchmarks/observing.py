@@ -20,9 +20,8 @@ from unittest.mock import patch
 from threadpoolctl import threadpool_limits
 
 from tui_trainer import Config, Control, Run, load_data
-from tui_trainer.nn import compiled as loops
 from tui_trainer.runs import checkpoint
-from tui_trainer.training import health
+from tui_trainer.training import engines, health
 from tui_trainer.training.batch_loader import BatchLoader, evaluate
 from tui_trainer.training.events import EpochEnded, Started
 from tui_trainer.training.loop import Training
@@ -140,12 +139,12 @@ def main() -> None:
     threadpool_limits(1, user_api="blas")
     print("| hidden layers | epoch, s | health once an epoch | health twice a second | evaluating 10,000 images | a checkpoint an epoch |")
     print("| --- | --- | --- | --- | --- | --- |")
-    compiled = loops.kernels
-    for suffix, kernels in (("", compiled), (", NumPy alone", lambda: None)):
-        loops.kernels = kernels
+    serves = engines.service
+    for suffix, service in (("", serves), (", NumPy alone", lambda: engines.Service(None, "numpy"))):
+        engines.service = service
         for hidden in NETWORKS:
             costs(hidden, suffix)
-    loops.kernels = compiled
+    engines.service = serves
     print("\n| hidden layers | app at 120×40 ÷ headless, samples per second | event loop late by, p99, ms |\n| --- | --- | --- |")
     for hidden in NETWORKS:
         ratios, lateness = [], []

@@ -2,7 +2,8 @@
 
 Every contender trains the same network with Adam and ReLU in float32 on all 60,000 images, in a process of its own that is pinned to as
 many cores as it has threads. The rounds of all contenders are interleaved, so that a change of the machine's speed meets all of them; the
-figure is the median of the rounds. What is timed is training alone: no evaluation, no start, no compilation.
+figure is the median of the rounds. What is timed is training alone: no evaluation, no start, no compilation. Below each table stands by how
+much the best peer is slower, row by row and in the geometric mean.
 """
 
 import argparse
@@ -10,17 +11,25 @@ import itertools
 import os
 import subprocess
 import sys
-from statistics import median
+from statistics import geometric_mean, median
 
-ROWS = {"784-256-10, batch 32": ("256", 32), "784-256-10, batch 128": ("256", 128)} | {
+ROWS = {
+    "784-32-10, batch 32": ("32", 32),
+    "784-256-10, batch 32": ("256", 32),
+    "784-256-10, batch 128": ("256", 128),
+    "784-256-10, batch 4": ("256", 4),
     "784-128×8-10, batch 32": ("128x8", 32),
     "784-100×20-10, batch 32": ("100x20", 32),
+    "784-1024×3-10, batch 32": ("1024x3", 32),
+    "784-1024×3-10, batch 256": ("1024x3", 256),
+    "784-2048-10, batch 512": ("2048", 512),
 }
-CONTENDERS = ("products", "numpy", "compiled", "torch", "jax", "sklearn")
+CONTENDERS = ("ours", "numpy", "products", "torch", "jax", "sklearn")
+PEERS = ("torch", "jax", "sklearn")
 TITLES = {
+    "ours": "tui-trainer",
+    "numpy": "with NumPy alone",
     "products": "matrix products alone",
-    "numpy": "tui-trainer",
-    "compiled": "tui-trainer[fast]",
     "torch": "PyTorch, fused Adam",
     "jax": "JAX, whole epoch compiled",
     "sklearn": "scikit-learn",
@@ -33,6 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rows", nargs="+", choices=[*ROWS], default=[*ROWS], metavar="ROW", help="some rows alone, by their titles")
     parser.add_argument("--contender", choices=CONTENDERS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.contender:
@@ -41,7 +51,7 @@ def main() -> None:
     for threads in options.threads:
         seats = {name: take_seat(name, threads) for name in CONTENDERS}
         times: dict[tuple[str, str], list[float]] = {}
-        for row in ROWS:
+        for row in options.rows:
             for _ in range(options.rounds):
                 for name, seat in seats.items():
                     seconds = ask(seat, row)
@@ -53,14 +63,19 @@ def main() -> None:
         print(f"\n**{threads} {'thread' if threads == 1 else 'threads'}**, seconds per epoch (ratio to PyTorch)\n")
         print("| network | " + " | ".join(TITLES[name] for name in CONTENDERS) + " |")
         print("| --- |" + " --- |" * len(CONTENDERS))
-        for row in ROWS:
+        ahead = {}
+        for row in options.rows:
             cells = []
             for name in CONTENDERS:
                 found = times.get((row, name))
                 torch = times.get((row, "torch"))
                 ratio = f" ({median(found) / median(torch):.2f})" if found and torch else ""
                 cells.append(f"{median(found):.3f}{ratio}" if found else "–")
+            best = min(median(times[row, name]) for name in PEERS if (row, name) in times)
+            ahead[row] = best / median(times[row, "ours"])
             print(f"| {row} | " + " | ".join(cells) + " |", flush=True)
+        print("\nbest peer ÷ tui-trainer: " + ", ".join(f"{row} {ratio:.2f}" for row, ratio in ahead.items()))
+        print(f"geometric mean {geometric_mean(ahead.values()):.2f}", flush=True)
 
 
 def take_seat(name: str, threads: int) -> "subprocess.Popen[str]":
@@ -87,12 +102,12 @@ def compete(name: str, threads: int) -> None:
     """Answer one row after the other, keeping what was built for a row."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
-    make = {"products": products, "numpy": ours, "compiled": ours, "torch": torch, "jax": jax, "sklearn": sklearn}[name]
+    make = {"products": products, "numpy": ours, "ours": ours, "torch": torch, "jax": jax, "sklearn": sklearn}[name]
     built = {}
     for line in sys.stdin:
         row = line.strip()
         if row not in built:
-            built[row] = make(*ROWS[row], threads=threads, compiled=name == "compiled")
+            built[row] = make(*ROWS[row], threads=threads, compiled=name == "ours")
             built[row]()
         print(built[row](), flush=True)
 
@@ -114,9 +129,15 @@ def mnist():
     return images.astype(np.float32) / 255, labels
 
 
-def timed(step, batch: int, steps: int = 400):
-    """A round: `steps` steps, scaled to an epoch."""
+def timed(step, batch: int):
+    """A round: the steps of half a second or so, scaled to an epoch."""
     from time import perf_counter
+
+    step(3)
+    started = perf_counter()
+    step(3)
+    steps = min(max(3, round(1.5 / (perf_counter() - started))), SAMPLES // batch)
+    step(steps)
 
     def go() -> float:
         started = perf_counter()
@@ -150,28 +171,31 @@ def products(hidden: str, batch: int, **_: object):
 
 
 def ours(hidden: str, batch: int, threads: int, compiled: bool):
-    """The program's own training loop, events and all; a whole epoch a round."""
+    """The program's own training loop, events and all."""
     from tui_trainer import Config, Control, load_data
-    from tui_trainer.nn import compiled as loops
-    from tui_trainer.training.events import EpochEnded
+    from tui_trainer.training import engines
+    from tui_trainer.training.events import Progress
     from tui_trainer.training.loop import Training
     from tui_trainer.training.threads import fastest_threads
 
-    if compiled:
-        if loops.kernels() is None:
-            raise SystemExit("numba is not installed")
-    else:
-        loops.kernels = lambda: None
+    if not compiled:
+        engines.service = lambda: engines.Service(None, "numpy")
+    elif not engines.has_engine():
+        raise SystemExit("the engine does not serve here")
     data = load_data("mnist")
     config = Config.parse({"hidden": hidden, "batch_size": batch, "epochs": 10_000, "validation": 0, "threads": 1})
     # With more than one core the program decides for itself how many threads are worth it.
     chosen = 1 if threads == 1 else fastest_threads(config, data)
-    events = Training(config.model_copy(update={"threads": chosen}), data).events(Control())
+    events = (
+        event for event in Training(config.model_copy(update={"threads": chosen}), data).events(Control()) if isinstance(event, Progress)
+    )
 
-    def go() -> float:
-        return next(event.seconds for event in events if isinstance(event, EpochEnded))
+    def steps(count: int) -> None:
+        for _ in range(count):
+            next(events)
 
-    return go
+    steps(SAMPLES // batch // 4)  # until the number of threads is found
+    return timed(steps, batch)
 
 
 def torch(hidden: str, batch: int, threads: int, **_: object):
@@ -249,7 +273,7 @@ def sklearn(hidden: str, batch: int, **_: object):
     def steps(count: int) -> None:
         model.partial_fit(images[: count * batch], labels[: count * batch], classes=range(10))
 
-    return timed(steps, batch, steps=200)
+    return timed(steps, batch)
 
 
 if __name__ == "__main__":

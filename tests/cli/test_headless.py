@@ -47,7 +47,6 @@ def called(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProc
     return call("--no-ui", *arguments, cwd=cwd)
 
 
-@pytest.mark.usefixtures("with_numba")
 def test_lines_in_a_pipe(options: list[str], tmp_path: Path) -> None:
     done = run(*options)
     assert done.returncode == 0

@@ -4,8 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 
 def modules_after(code: str) -> set[str]:
     script = f"import sys\n{code}\nprint('\\n'.join(sys.modules), file=sys.stderr)"
@@ -27,7 +25,6 @@ def test_a_headless_run_never_loads_textual_or_plotext(digits_file: Path, tmp_pa
     assert not {name for name in loaded if name.split(".")[0] in {"textual", "plotext"} or name.startswith("tui_trainer.ui")}
 
 
-@pytest.mark.usefixtures("with_numba")
 def test_help_loads_no_more_than_it_needs() -> None:
     loaded = modules_after(command("--help"))
     assert not {"textual", "plotext", "rich.progress", "safetensors", "numba"} & loaded

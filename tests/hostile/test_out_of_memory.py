@@ -9,12 +9,12 @@ import pytest
 
 from tui_trainer.config.options import Config
 from tui_trainer.config.source import option
+from tui_trainer.engine.engine import Engine
 from tui_trainer.errors import UserError
 from tui_trainer.lessons.parallel_runs import ParallelRuns
-from tui_trainer.nn.network import Network, Workspace
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.run import Run
-from tui_trainer.training import health, loop
+from tui_trainer.training import health
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Progress
 from tui_trainer.training.training_state import TrainingState
@@ -22,9 +22,9 @@ from tui_trainer.training.training_state import TrainingState
 from .outcome import Outcome, is_one_line, is_refusal, outcome
 
 CALLS: list[tuple[Any, str, int]] = [
-    (Workspace, "backward", 8),
+    (Engine, "train", 5),
     (health, "measure", 2),
-    (loop, "evaluate", 2),
+    (Engine, "evaluate", 2),
     (TrainingState, "_copies", 9),
     (checkpoint, "save", 4),
 ]
@@ -83,9 +83,9 @@ def assert_tells_of_checkpoint(found: Outcome, run: Path) -> None:
 def test_batches_of_another_size_that_do_not_fit_are_not_asked_for_again(tmp_path: Path, options: list[str]) -> None:
     run = tmp_path / "run"
     assert outcome("--no-ui", *options, "--output", str(run), "--epochs", "1").status == 0
-    control = Control()
+    control = Control(batch_by_batch=True)
     with pytest.MonkeyPatch.context() as patch:
-        run_out(patch, Network, "workspace", lambda _network, rows, **_: rows == 250)
+        run_out(patch, Engine, "prepare", lambda _engine, _samples, rows, _clip_norm: rows == 250)
         events = Run.resume(run, {"epochs": 3}).events(control)
         while not (isinstance(event := next(events), Progress) and event.step == 7):
             pass
@@ -101,7 +101,7 @@ def test_batches_of_another_size_that_do_not_fit_are_not_asked_for_again(tmp_pat
 
 def test_planned_batches_that_do_not_fit(tmp_path: Path, options: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        run_out(patch, Network, "workspace", lambda _network, rows, **_: rows == 250)
+        run_out(patch, Engine, "prepare", lambda _engine, _samples, rows, _clip_norm: rows == 250)
         found = outcome("--no-ui", *options, "--output", str(tmp_path / "run"), "--changes", "7 batch_size=250")
     assert_tells_of_checkpoint(found, tmp_path / "run")
 
@@ -117,7 +117,7 @@ def test_before_there_is_a_checkpoint_none_is_told_of(tmp_path: Path, options: l
 
 def test_a_range_test(options: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        run_out(patch, Workspace, "backward", 8)
+        run_out(patch, Engine, "train", 5)
         found = outcome("lr-find", *options)
     assert is_refusal(found)
     assert "out of memory" in found.stderr
@@ -127,7 +127,7 @@ def test_a_range_test(options: list[str]) -> None:
 def test_the_runs_of_a_lesson(tmp_path: Path, config: dict[str, Any], kept: bool) -> None:
     configs = {name: Config.parse({**config, "seed": seed}) for seed, name in enumerate(["one", "two"])}
     with pytest.MonkeyPatch.context() as patch:
-        run_out(patch, Workspace, "backward", 8)
+        run_out(patch, Engine, "train", 5)
         with pytest.raises(UserError, match=r"^out of memory.* \(run: (one|two)\)$") as refusal:
             list(ParallelRuns(configs, folder=tmp_path / "kept" if kept else None).events())
     assert is_one_line(str(refusal.value))

@@ -127,7 +127,7 @@ def ending_at(call: int, how: BaseException) -> Iterator[Callable[[], int]]:
 @pytest.mark.parametrize("step", [3, 13], ids=["before any checkpoint but the first", "after one"])
 def test_a_change_outlives_a_resumption_that_ends_at_any_call(config: Config, tmp_path: Path, step: int, how: BaseException) -> None:
     config = config.model_copy(update={"checkpoint_every": 0.0, "batch_size": 50})
-    control = Control()
+    control = Control(batch_by_batch=True)
     events = Run.create(config, tmp_path / "changed").events(control)
     for event in events:
         if isinstance(event, Progress) and event.step == step:

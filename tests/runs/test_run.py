@@ -202,9 +202,10 @@ def test_a_runs_folder_that_cannot_be_is_refused(tmp_path: Path, monkeypatch: py
         RunDirectory.create(None)
 
 
-def test_threads_are_measured_once_and_then_remembered(digits_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tui_trainer.training import threads
+def test_threads_of_numpy_are_measured_once_and_then_remembered(digits_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tui_trainer.training import engines, threads
 
+    monkeypatch.setattr(engines, "service", lambda: engines.Service(None, "numpy"))
     monkeypatch.setattr(folders, "cache", lambda: tmp_path / "cache")
     monkeypatch.setattr(threads, "most_threads", lambda: 4)
     answers = iter([4, 1])

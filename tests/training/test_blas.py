@@ -16,7 +16,7 @@ from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.runs.run import Run
 from tui_trainer.trained.estimator import Classifier
-from tui_trainer.training import blas
+from tui_trainer.training import blas, engines
 from tui_trainer.training.blas import BlasThreads, most_threads
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Event, Progress, Started
@@ -29,6 +29,12 @@ def now() -> int:
     blas = (info for info in threadpool_info() if info["user_api"] == "blas")
     # Others bring a BLAS of their own.
     return next((int(info["num_threads"]) for info in blas if "scipy.libs" not in info["filepath"]), 0)
+
+
+@pytest.fixture(autouse=True)
+def _numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NumPy's own products: the engine's have the same bits with any number."""
+    monkeypatch.setattr(engines, "service", lambda: engines.Service(None, "numpy"))
 
 
 @pytest.fixture(autouse=True)

@@ -104,7 +104,7 @@ def test_a_batch_larger_than_the_data_takes_all_of_it(digits: Dataset) -> None:
 
 
 def test_a_run_that_was_changed_by_hand_reproduces_from_its_folder(digits_file: Path, tmp_path: Path) -> None:
-    control = Control()
+    control = Control(batch_by_batch=True)
     options = {**OPTIONS, "data": str(digits_file), "schedule": "exponential", "dropout": 0.2}
     for event in Run.create(Config.parse(options), tmp_path / "first").events(control):
         if isinstance(event, Progress) and event.step == 4:

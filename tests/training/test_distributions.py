@@ -14,7 +14,7 @@ from tui_trainer.training.loop import Training
 
 
 def run(data: Dataset, ask_at: int | None, **options: Any) -> tuple[list[Progress], Ended]:
-    control = Control()
+    control = Control(batch_by_batch=True)
     config = Config.parse({"hidden": "16,8", "validation": 100, "epochs": 1, "threads": 1, "batch_size": 50, **options})
     steps = []
     for event in Training(config, data).events(control):

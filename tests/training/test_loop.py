@@ -169,7 +169,7 @@ def test_pause_holds_until_go_on_and_step_trains_one_batch(digits: Dataset) -> N
 
 
 def test_the_last_batch_before_a_hold_brings_the_snapshot_whenever_it_was_asked_for(digits: Dataset) -> None:
-    control = Control()
+    control = Control(batch_by_batch=True)
     seen: list[Event] = []
     stream = events(digits, control, batch_size=50, epochs=1)
     while len(seen) < 3:

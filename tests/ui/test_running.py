@@ -215,14 +215,14 @@ async def test_what_is_not_in_sight_is_not_drawn(sit_down: Desks, monkeypatch: p
 async def test_a_run_that_memory_runs_out_for_says_what_is_kept_and_another_can_start(
     sit_down: Desks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_memory(*_: object) -> None:
+    def no_memory(*_: object, **__: object) -> None:
         raise MemoryError
 
     async with sit_down(USUAL, **LONG, output=tmp_path / "out") as desk:
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.TRAINING)
         with monkeypatch.context() as patch:
-            patch.setattr("tui_trainer.nn.network.Workspace.backward", no_memory)
+            patch.setattr("tui_trainer.engine.engine.Engine.train", no_memory)
             await desk.until_phase(Phase.REFUSED)
         await desk.until_read("✗ cannot continue  out of memory after step ")
         await desk.until(lambda: desk.is_noted(f"--resume {tmp_path / 'out'} continues from there"))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from compiled_engine import USERS
 from runs.timeless import timeless
 from waiting import until_full
 
@@ -233,7 +234,7 @@ def test_attached_again_at_another_size_the_screen_is_whole(digits_file: Path, t
     def tmux(*arguments: str) -> None:
         # An environment of its own, for COLUMNS and LINES there would fix the size.
         command = ["tmux", "-S", socket, "-f", os.devnull, *arguments]
-        subprocess.run(command, capture_output=True, check=True, env={"HOME": str(tmp_path), **ENVIRONMENT})
+        subprocess.run(command, capture_output=True, check=True, env={"HOME": str(tmp_path), "XDG_CACHE_HOME": str(USERS), **ENVIRONMENT})
 
     attach = ["tmux", "-S", socket, "-u", "attach"]
     command = [*PROGRAM, *options(digits_file, tmp_path / "run", *ENDLESS)]

@@ -72,8 +72,10 @@ def run_headless(run: Run, form: Format, stop_when: Collection[str] = ()) -> int
     ):
         for event in run.events(control):
             try:
-                if isinstance(event, Noted):
+                if isinstance(event, Noted) and not event.explains_wait:
                     warn(event.text)
+                elif isinstance(event, Noted) and sys.stderr.isatty():
+                    note(event.text)
                 found = doctor.hear(event) if doctor else ()
                 _tell(listeners, event, found)
                 if any(finding.name in stop_when for finding in found):

@@ -21,6 +21,7 @@ from tui_trainer.runs.run_writer import RunWriter
 from tui_trainer.system.files import beside, open_to_write, sync_folder
 from tui_trainer.system.locks import TakenError
 from tui_trainer.training.control import Control
+from tui_trainer.training.engines import has_engine
 from tui_trainer.training.environment import environment
 from tui_trainer.training.events import Ended, Event, Noted, Progress, Started
 from tui_trainer.training.loop import Training
@@ -213,8 +214,10 @@ def _refuse_strangers(folder: RunDirectory) -> None:
 
 def _differences(found: Resumption, config: Config) -> list[str]:
     """The differences between the environment of the last training and this one, a text each."""
-    now = {**environment(), "threads": str(config.threads)}
-    before = {"threads": str(found.state.options.threads), **found.environment}
+    now, before = dict(environment()), dict(found.environment)
+    if not has_engine():  # whose bits do not depend on their number
+        now["threads"] = str(config.threads)
+        before.setdefault("threads", str(found.state.options.threads))
     return [f"{name} was {before[name]}, and is {now[name]}" for name in now if name in before and before[name] != now[name]]
 
 

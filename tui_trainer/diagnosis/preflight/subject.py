@@ -65,7 +65,7 @@ class Trial:
 
     def steps(self) -> Iterator[Progress]:
         """Train step by step, fewer where the loss is not finite."""
-        for event in self._training.events(Control()):
+        for event in self._training.events(Control(batch_by_batch=True)):
             if isinstance(event, Progress):
                 yield event
                 if event.step == self._steps:
