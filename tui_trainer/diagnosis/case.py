@@ -20,6 +20,10 @@ from tui_trainer.nn.arrays import Labels
 from tui_trainer.nn.network import Network
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.training.batch_loader import BatchLoader
+from tui_trainer.training.blas import BlasThreads
+
+ONE_THREAD: Final = BlasThreads(1)
+"""One BLAS thread leaves the cores to training, and does not wait for another where they are busy."""
 
 EARLY: Final = 20
 """Steps in which a measurement still shows what the initializer made, and not what the training has."""
@@ -71,7 +75,8 @@ class Predictions:
         given: list[Labels] = []
         with np.errstate(all="ignore"):
             for batch in BatchLoader(split).all(network):
-                batch.forward()
+                with ONE_THREAD:
+                    batch.forward()
                 given.append(batch.logits.argmax(axis=1))
         expected, found = (np.bincount(each, minlength=network.classes) for each in (split.labels, np.concatenate(given)))
         return cls(tuple(expected.tolist()), tuple(found.tolist()))

@@ -6,7 +6,7 @@ from typing import Final
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset, Split
-from tui_trainer.diagnosis.case import PLAIN, Case, DataFacts, Predictions
+from tui_trainer.diagnosis.case import ONE_THREAD, PLAIN, Case, DataFacts, Predictions
 from tui_trainer.history.history import History
 from tui_trainer.history.measurements import Measurement
 from tui_trainer.nn.network import Network
@@ -53,4 +53,5 @@ def look_into(case: Case, network: Network, split: Split, training: Split) -> Ca
         return case
     some = Split(training.images[:SHARPENED], training.labels[:SHARPENED])
     # The two leading digits decide.
-    return replace(case, sharpness=sharpness(network, some, tolerance=0.01).value)
+    with ONE_THREAD:
+        return replace(case, sharpness=sharpness(network, some, tolerance=0.01).value)
