@@ -1,17 +1,14 @@
 """Textual as it is, in little more than half the time: what tests do a thousand times in one process, and no user does."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from rich.segment import Segment
-from textual.cache import FIFOCache
 from textual.css import stylesheet
 from textual.css.model import RuleSet
 from textual.css.parse import parse
 from textual.css.tokenizer import Token
-from textual.strip import Strip
 
 Variables = dict[str, list[Token]]
 
@@ -46,21 +43,6 @@ class Parsed:
 parsed = Parsed()
 
 
-def begin(strip: Strip, segments: Iterable[Segment], cell_length: int | None = None) -> None:
-    """A strip without the seven caches that it begins with, a tenth of the time of drawing: most are drawn once and ask none."""
-    strip._segments, strip._cell_length = list(segments), cell_length
-    strip._render_cache = strip._link_ids = strip._cell_count = None
-
-
-def cache(strip: Strip, name: str) -> FIFOCache[Any, Any]:
-    """One of them, once it is asked for."""
-    if not name.endswith("_cache"):
-        raise AttributeError(name)
-    made = FIFOCache[Any, Any](16 if name in {"_crop_cache", "_style_cache"} else 4)
-    setattr(strip, name, made)
-    return made
-
-
 async def nobody(*_: object) -> bool:
     """Whom a pilot waits for in between."""
     return True
@@ -77,9 +59,5 @@ def in_between() -> Iterator[None]:
 def hastened() -> Iterator[None]:
     """Nothing in here changes what an app does."""
     # Rules are told apart by identity, as by Textual's own hash, which takes a third of the time of applying styles.
-    rules = patch.object(stylesheet, "parse", parsed), patch.object(RuleSet, "__hash__", object.__hash__)
-    strips = patch.object(Strip, "__init__", begin), patch.object(Strip, "__getattr__", cache, create=True)
-    with ExitStack() as stack:
-        for each in (*rules, *strips):
-            stack.enter_context(each)
+    with patch.object(stylesheet, "parse", parsed), patch.object(RuleSet, "__hash__", object.__hash__):
         yield
