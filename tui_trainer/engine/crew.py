@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tui_trainer.engine.library import address
 from tui_trainer.engine.memory import place_of
-from tui_trainer.engine.places import APART, COUNT, DONE, GIVE_WAY, ORDER, PARKED, TABLES
+from tui_trainer.engine.places import APART, COUNT, DONE, GIVE_WAY, MEETINGS, ORDER, PARKED, TABLES, THREADS
 
 _NUMBER = ctypes.c_int64
 _RETURNS = {"work": (_NUMBER, 5), "serve": (_NUMBER, 6), "wait": (None, 3), "order": (None, 2)}
@@ -28,7 +28,7 @@ class Crew:
     def __init__(self, most: int, give_way: int) -> None:
         self.most = most
         self._give_way = give_way
-        self._counters = np.zeros(PARKED + APART * (most + 1), np.int64)
+        self._counters = np.zeros(THREADS + APART * most, np.int64)
         self._job = np.zeros(TABLES + 2 * most, np.int64)
         self._job[GIVE_WAY] = give_way
         self._steps = [np.zeros(APART, np.int64) for _ in range(most)]
@@ -67,9 +67,10 @@ class Crew:
     def _call(self, threads: int) -> None:
         counters = self._counters
         counters[DONE] = 0
+        counters[THREADS + MEETINGS :: APART] = 0
         self._order(self._places[1], (int(counters[ORDER]) // COUNT + 1) * COUNT + threads)
         for thread in range(1, threads):
-            if counters[PARKED + APART * thread]:
+            if counters[THREADS + APART * thread + PARKED]:
                 self._calls[thread - 1].set()
 
     def _hire(self, threads: int) -> None:
@@ -87,7 +88,7 @@ class Crew:
             seen = serve(*self._places, place_of(self._steps[number]), number, seen, self._give_way)
             called.wait()
             called.clear()
-            self._counters[PARKED + APART * number] = 0
+            self._counters[THREADS + APART * number + PARKED] = 0
 
     def dismiss(self) -> None:
         """End the other threads."""

@@ -9,7 +9,6 @@ from numpy import isfinite
 from tui_trainer.engine.native import atomic_add, atomic_load, atomic_store, call, doubles, inlined, integers, invoke
 from tui_trainer.engine.places import (
     APART,
-    ARRIVED,
     CORRECT_AT,
     COUNT,
     DONE,
@@ -17,9 +16,9 @@ from tui_trainer.engine.places import (
     JUDGE,
     LOSSES_AT,
     MEET,
+    MEETINGS,
     ORDER,
     PARKED,
-    ROUND,
     ROWS,
     SAMPLES,
     SAMPLES_AT,
@@ -28,6 +27,7 @@ from tui_trainer.engine.places import (
     SCALARS_SIZE,
     STEPS,
     TABLES,
+    THREADS,
     WIDTH,
 )
 
@@ -46,16 +46,14 @@ SIGNATURES = {
 
 
 @inlined
-def _meet(counters: int, threads: int, give_way: int) -> None:
+def _meet(counters: int, thread: int, threads: int, give_way: int) -> None:
     """Wait until all threads are here."""
     places = integers(counters)
-    round_ = atomic_load(places, ROUND)
-    if atomic_add(places, ARRIVED, 1) == threads - 1:
-        atomic_add(places, ARRIVED, -threads)
-        atomic_add(places, ROUND, 1)
-    else:
-        looks = 0
-        while atomic_load(places, ROUND) == round_:
+    number = atomic_load(places, THREADS + APART * thread + MEETINGS) + 1
+    atomic_store(places, THREADS + APART * thread + MEETINGS, number)
+    looks = 0
+    for other in range(threads):
+        while atomic_load(places, THREADS + APART * other + MEETINGS) < number:
             looks += 1
             if looks > PATIENCE:
                 call(give_way)
@@ -74,7 +72,7 @@ def work(job_at: int, counters: int, step_at: int, thread: int, threads: int) ->
             operation = table[row]
             if operation == MEET:
                 if threads > 1:
-                    _meet(counters, threads, job[GIVE_WAY])
+                    _meet(counters, thread, threads, job[GIVE_WAY])
             elif operation == JUDGE:
                 losses, correct, total, right = doubles(table[row + 2]), integers(table[row + 3]), 0.0, 0
                 for chunk in range(table[row + 1]):
@@ -105,11 +103,11 @@ def serve(job_at: int, counters: int, step_at: int, thread: int, seen: int, give
                 call(give_way)
                 idle += 1
             if idle > IDLE:
-                atomic_store(places, PARKED + APART * thread, 1)
+                atomic_store(places, THREADS + APART * thread + PARKED, 1)
                 # An order that was given in between is not missed.
                 if atomic_load(places, ORDER) == seen:
                     return seen
-                atomic_store(places, PARKED + APART * thread, 0)
+                atomic_store(places, THREADS + APART * thread + PARKED, 0)
                 idle = 0
         else:
             seen = ordered

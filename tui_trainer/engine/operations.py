@@ -16,6 +16,9 @@ from tui_trainer.engine.places import DECAY, FIRST, FLUSH, SAMPLES, SCALARS, SHR
 
 NEGLIGIBLE = np.float32(1e-25)
 
+LINE = 16
+"""Numbers in a cache line."""
+
 # The samples
 
 
@@ -65,25 +68,51 @@ def sparse_product(a: Arguments, step: Arguments) -> None:
             place += 1
 
 
+@inlined
+def _first(columns: Arguments, place: int, end: int, column: int) -> int:
+    """The first place of a sample's entries, whose columns rise, that is not before a column."""
+    while place < end:
+        middle = (place + end) // 2
+        if columns[middle] < column:
+            place = middle + 1
+        else:
+            end = middle
+    return place
+
+
 def sort_columns(a: Arguments, step: Arguments) -> None:
-    """A counting sort of the batch's entries by column: a row of the gradient is then summed at one go, and written once."""
-    rows, features, starts, columns, values = a[0], a[1], integers(a[2]), shorts(a[3]), octets(a[4])
-    ends, sorted_rows, sorted_values = integers(a[5]), shorts(a[6]), octets(a[7])
+    """A counting sort of some columns' entries: a row of the gradient is then summed at one go, and written once.
+
+    Column c's entries are from ends[c] to ends[c + 1].
+    """
+    start, stop, rows, starts, columns, values = a[0], a[1], a[2], integers(a[3]), shorts(a[4]), octets(a[5])
+    ends, sorted_rows, sorted_values = integers(a[6]), shorts(a[7]), octets(a[8])
     samples = integers(step[SAMPLES])
-    # ends[0] stays 0: column c's entries are from ends[c] to ends[c + 1].
-    for column in range(features + 2):
-        ends[column] = 0
+    for column in range(start, stop):
+        ends[column + 1] = 0
+    place = 0
     for row in range(rows):
-        for place in range(starts[samples[row]], starts[samples[row] + 1]):
-            ends[columns[place] + 2] += 1
-    for column in range(2, features + 2):
-        ends[column] += ends[column - 1]
+        begin, end = starts[samples[row]], starts[samples[row] + 1]
+        entry = _first(columns, begin, end, start)
+        place += entry - begin
+        while entry < end and columns[entry] < stop:
+            ends[columns[entry] + 1] += 1
+            entry += 1
+    if start == 0:
+        ends[0] = 0
+    for column in range(start, stop):
+        count = ends[column + 1]
+        ends[column + 1] = place
+        place += count
     for row in range(rows):
-        for place in range(starts[samples[row]], starts[samples[row] + 1]):
-            slot = ends[columns[place] + 1]
-            ends[columns[place] + 1] = slot + 1
+        end = starts[samples[row] + 1]
+        entry = _first(columns, starts[samples[row]], end, start)
+        while entry < end and columns[entry] < stop:
+            slot = ends[columns[entry] + 1]
+            ends[columns[entry] + 1] = slot + 1
             sorted_rows[slot] = row
-            sorted_values[slot] = values[place]
+            sorted_values[slot] = values[entry]
+            entry += 1
 
 
 def sparse_gradient(a: Arguments, step: Arguments) -> None:
@@ -128,15 +157,8 @@ def scatter_gradient(a: Arguments, step: Arguments) -> None:
     for i in range(start * width, stop * width):
         out[i] = ZERO
     for row in range(rows):
-        g, place, end = row * width, starts[samples[row]], starts[samples[row] + 1]
-        # A sample's columns rise: the first of these is found by halving.
-        last = end
-        while place < last:
-            middle = (place + last) // 2
-            if columns[middle] < start:
-                place = middle + 1
-            else:
-                last = middle
+        g, end = row * width, starts[samples[row] + 1]
+        place = _first(columns, starts[samples[row]], end, start)
         while place < end and columns[place] < stop:
             o, x = columns[place] * width, scale[values[place]]
             for unit in range(width):
@@ -157,6 +179,16 @@ def product_32(a: Arguments, step: Arguments) -> None:
     sgemm_32(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], np.float32(a[9]), a[10], a[11])
 
 
+def touch(a: Arguments, step: Arguments) -> None:
+    """Read a number of each cache line of x, all at once: what another core has written is fetched in less time than line by line."""
+    rows, columns, x, stride, out = a[0], a[1], floats(a[2]), a[3], floats(a[4])
+    total = ZERO
+    for row in range(rows):
+        for place in range(row * stride, row * stride + columns, LINE):
+            total += x[place]
+    out[0] = total
+
+
 def transpose(a: Arguments, step: Arguments) -> None:
     """out (columns, rows) ← x (rows, columns)."""
     rows, columns, x, x_stride, out, out_stride = a[0], a[1], floats(a[2]), a[3], floats(a[4]), a[5]
@@ -174,6 +206,25 @@ def transpose(a: Arguments, step: Arguments) -> None:
     while column < columns:
         for row in range(rows):
             out[column * out_stride + row] = x[row * x_stride + column]
+        column += 1
+
+
+def transpose_sum(a: Arguments, step: Arguments) -> None:
+    """out (columns, rows) ← x + y, both (rows, columns)."""
+    rows, columns, x, y, stride, out, out_stride = a[0], a[1], floats(a[2]), floats(a[3]), a[4], floats(a[5]), a[6]
+    column = 0
+    while column + 4 <= columns:
+        o = column * out_stride
+        for row in range(rows):
+            place = row * stride + column
+            out[o + row] = x[place] + y[place]
+            out[o + out_stride + row] = x[place + 1] + y[place + 1]
+            out[o + 2 * out_stride + row] = x[place + 2] + y[place + 2]
+            out[o + 3 * out_stride + row] = x[place + 3] + y[place + 3]
+        column += 4
+    while column < columns:
+        for row in range(rows):
+            out[column * out_stride + row] = x[row * stride + column] + y[row * stride + column]
         column += 1
 
 

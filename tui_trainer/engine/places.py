@@ -14,9 +14,12 @@ SHRINK, DECAY, FLUSH, FIRST = 0, 1, 2, 3
 
 MOST_SCALARS = FIRST + 6
 
-# Counters, each in a cache line of its own. PARKED has one for each thread.
-ARRIVED, ROUND, ORDER, DONE, PARKED = 0, 16, 32, 48, 64
-APART = 16
+# Counters, each in a cache line of its own: orders, and how many threads are done; for each thread its meetings in this order, and
+# whether it waits in Python.
+ORDER, DONE, THREADS = 0, 16, 32
+MEETINGS, PARKED = 0, 16
+APART = 32
+"""Numbers from one thread's counters to the next one's."""
 
 COUNT = 1024
 """An order is its number times COUNT, and how many threads it is for."""

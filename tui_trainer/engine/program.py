@@ -152,21 +152,20 @@ def _always(*ops: tuple[Any, ...]) -> Item:
     return lambda _scratch: list(ops)
 
 
-class Group:
-    """Pieces of work that any thread may take, none of which needs another. `beside` is for the last thread, if there are more than one."""
+def _both(first: Item, second: Item) -> Item:
+    """One piece of work after another."""
+    return lambda scratch: first(scratch) + second(scratch)
 
-    def __init__(self, items: list[Item], beside: list[Item], meets: bool) -> None:
-        self.items, self.beside, self.meets = items, beside, meets
+
+class Group:
+    """Pieces of work that any thread may take, none of which needs another."""
+
+    def __init__(self, items: list[Item], meets: bool) -> None:
+        self.items, self.meets = items, meets
         self.judges = False
 
     def of(self, thread: int, threads: int) -> list[Item]:
         """What this one of so many threads takes."""
-        if threads == 1:
-            return self.items + self.beside
-        if self.beside:
-            if thread == threads - 1:
-                return self.beside
-            threads -= 1
         count = len(self.items)
         return self.items[count * thread // threads : count * (thread + 1) // threads]
 
@@ -208,6 +207,7 @@ class Program:
         self._update = update
         self._training = update is not None
         self._sorts = self._sparse and self._training and len(layout.layers[0]) > 1
+        self._nowhere = place_of(self.array(LINE))
         self._factor = self.array(LINE)
         self._factor[0] = 1
         self._chunks = parts(rows, rows // CHUNK)
@@ -263,8 +263,12 @@ class Program:
             items = [_always(*self._layer_forward(index, panel, chunk)) for panel in panels for chunk in everyone]
             if index < len(self._blocks) - 1:
                 self._group(items)
-        chunks = [self._head(item(0), chunk, number) for number, (item, chunk) in enumerate(zip(items, self._chunks, strict=True))]
-        self._group(chunks, beside=[_always(self._sorting())] if self._sorts else [])
+        items = [self._head(item(0), chunk, number) for number, (item, chunk) in enumerate(zip(items, self._chunks, strict=True))]
+        if self._sorts:
+            half = len(items) // 2
+            first, *second = [_always(self._sorting(part)) for part in parts(self._samples.width, 2)]
+            items = [*items[:half], first, *items[half:], *second]
+        self._group(items)
         self._groups[-1].judges = True
 
     def _draw(self, dropout: Dropout, mask: int) -> tuple[Any, ...]:
@@ -288,6 +292,7 @@ class Program:
             ops.append(("sparse_product", chunk.start, chunk.stop, width, *places, weight, z + 4 * units.start, stride))
         else:
             a, c = x + 4 * chunk.start * x_stride, z + 4 * (chunk.start * stride + units.start)
+            ops.append(("touch", chunk.size, block.dense.inputs, x + 4 * chunk.start * x_stride, x_stride, self._nowhere))
             ops.append(self._gemm(AS_IS, chunk.size, width, block.dense.inputs, a, x_stride, weight, width, 0, c, stride))
         if block.activation:
             bias = self._at(self._vectors.parameters, panel, f"{block.dense.name}.bias")
@@ -331,16 +336,16 @@ class Program:
         )
         return _always(*ops, loss)
 
-    def _sorting(self) -> tuple[Any, ...]:
+    def _sorting(self, part: Part) -> tuple[Any, ...]:
         s = self._samples
-        most = self.rows * int(np.diff(s.starts).max(initial=0))
-        self._sorted = (
-            place_of(self.array(s.width + 2, np.int64)),
-            place_of(self.array(most, np.uint16)),
-            place_of(self.array(most, np.uint8)),
-        )
-        places = place_of(s.starts), place_of(s.columns), place_of(s.values)
-        return "sort_columns", self.rows, s.width, *places, *self._sorted
+        if part.start == 0:
+            most = self.rows * int(np.diff(s.starts).max(initial=0))
+            self._sorted = (
+                place_of(self.array(s.width + 1, np.int64)),
+                place_of(self.array(most, np.uint16)),
+                place_of(self.array(most, np.uint8)),
+            )
+        return "sort_columns", *part, self.rows, place_of(s.starts), place_of(s.columns), place_of(s.values), *self._sorted
 
     # The way back
 
@@ -348,21 +353,25 @@ class Program:
         last = len(self._blocks) - 1
         self._gradients: dict[int, list[int]] = {last: [self._error[0]]}
         self._transposed: dict[int, int] = {last: self._error[1]}
+        self._shares: dict[int, list[int]] = {}
         updates: list[Item] = []
         squares: list[Item] = []
         norms = self.array(sum(len(self._owners(index)) for index in range(last + 1)), np.float64)
         for index in range(last, -1, -1):
-            if index:
-                below = self._layout.layers[index - 1]
-                units = self._blocks[index - 1].dense.units
-                self._gradients[index - 1] = [place_of(self.array(self.rows * panel.part.size)) for panel in below]
-                self._transposed[index - 1] = place_of(self.array(self.rows * units))
-                self._group([_always(*self._gradient_in(index, number)) for number in range(len(below))])
             owners = self._owners(index)
-            if clip_norm is None:
-                self._group([self._weights(index, *owner, keeps=keeps, updates=True) for owner in owners], meets=index == 0)
+            weights = [self._weights(index, *owner, keeps=keeps or clip_norm is not None, updates=clip_norm is None) for owner in owners]
+            if not index:
+                self._group(weights)
+            elif self._is_summed(index):
+                self._group([_both(_always(self._share(index, number)), item) for number, item in enumerate(weights)])
+                below = self._make_gradients(index - 1)
+                keeps_to_itself = len(below) > 1 and (index == 1 or self._is_summed(index - 1))
+                self._group([_always(*self._gradient_in(index, number)) for number in range(len(below))], meets=not keeps_to_itself)
             else:
-                self._group([self._weights(index, *owner, keeps=True, updates=False) for owner in owners], meets=index == 0)
+                below = self._make_gradients(index - 1)
+                self._group([_always(*self._gradient_in(index, number)) for number in range(len(below))])
+                self._group(weights, meets=False)
+            if clip_norm is not None:
                 updates += [self._weights(index, *owner, keeps=True, gradients=False) for owner in owners]
                 squares += [self._squares(index, *owner, place_of(norms) + 8 * (len(squares) + n)) for n, owner in enumerate(owners)]
         if clip_norm is not None:
@@ -371,6 +380,29 @@ class Program:
             self._group(squares)
             self._group([_always(("clip", norms.size, place_of(norms), place_of(most), place_of(self._factor)))])
             self._group(updates)
+
+    def _is_summed(self, index: int) -> bool:
+        """Whether the gradient below a layer is the sum of what its two panels give each.
+
+        A panel's weights need not be read by another thread then, which with two panels is less to hand over.
+        """
+        return len(self._layout.layers[index]) == 2
+
+    def _make_gradients(self, index: int) -> list[Panel]:
+        """Memory for the gradients at a layer's z, panel by panel and all transposed; return its panels."""
+        panels, units = self._layout.layers[index], self._blocks[index].dense.units
+        self._gradients[index] = [place_of(self.array(self.rows * panel.part.size)) for panel in panels]
+        self._transposed[index] = place_of(self.array(self.rows * units))
+        return panels
+
+    def _share(self, index: int, number: int) -> tuple[Any, ...]:
+        """What a panel gives to the gradient below: W gᵀ with its own weights alone."""
+        dense, panel = self._blocks[index].dense, self._layout.layers[index][number]
+        share, own = place_of(self.array(dense.inputs * self.rows)), panel.part.size
+        self._shares.setdefault(index, []).append(share)
+        weight = self._at(self._vectors.parameters, panel, f"{dense.name}.weight")
+        error = self._transposed[index] + 4 * panel.part.start * self.rows
+        return self._gemm(AS_IS, dense.inputs, self.rows, own, weight, own, error, self.rows, 0, share, self.rows)
 
     def _owners(self, index: int) -> list[tuple[int, Part]]:
         """What a layer's weights are divided into: the number of a panel, and its inputs."""
@@ -388,12 +420,17 @@ class Program:
         dense = self._blocks[index].dense
         target, gradient = self._transposed[index - 1] + 4 * shift * rows, self._gradients[index - 1][number]
         ops: list[tuple[Any, ...]] = []
-        for above in self._layout.layers[index]:
-            own = above.part.size
-            weight = self._at(self._vectors.parameters, above, f"{dense.name}.weight") + 4 * shift * own
-            error = self._transposed[index] + 4 * above.part.start * rows
-            ops.append(self._gemm(AS_IS, width, rows, own, weight, own, error, rows, int(above.part.start > 0), target, rows))
-        ops.append(("transpose", width, rows, target, rows, gradient, width))
+        if self._is_summed(index):
+            first, second = (share + 4 * shift * rows for share in self._shares[index])
+            ops += [("touch", 1, width * rows, share, 0, self._nowhere) for share in (first, second)]
+            ops.append(("transpose_sum", width, rows, first, second, rows, gradient, width))
+        else:
+            for above in self._layout.layers[index]:
+                own = above.part.size
+                weight = self._at(self._vectors.parameters, above, f"{dense.name}.weight") + 4 * shift * own
+                error = self._transposed[index] + 4 * above.part.start * rows
+                ops.append(self._gemm(AS_IS, width, rows, own, weight, own, error, rows, int(above.part.start > 0), target, rows))
+            ops.append(("transpose", width, rows, target, rows, gradient, width))
         if block.dropout:
             mask, mask_stride = self._masks[index - 1]
             ops.append(("multiply", rows, width, mask + 4 * shift, mask_stride, gradient, width))
@@ -483,18 +520,17 @@ class Program:
         array[:] = numbers
         return place_of(array)
 
-    def _group(self, items: list[Item], *, beside: Sequence[Item] = (), meets: bool = True) -> None:
-        self._groups.append(Group(items, list(beside), meets))
+    def _group(self, items: list[Item], *, meets: bool = True) -> None:
+        self._groups.append(Group(items, meets))
 
     @property
     def most_threads(self) -> int:
         """The most threads among which the work can be divided."""
-        return max(len(group.items) + len(group.beside) for group in self._groups)
+        return max(len(group.items) for group in self._groups)
 
     def operations(self) -> set[str]:
         """The operations that the steps consist of."""
-        items = (item for group in self._groups for item in (*group.items, *group.beside))
-        return {operation for item in items for operation, *_ in item(0)}
+        return {operation for group in self._groups for item in group.items for operation, *_ in item(0)}
 
     def instructions(self, threads: int) -> list[NDArray[np.int64]]:
         """For each of that many threads its operations (operations, WIDTH), each an address and arguments."""
@@ -504,7 +540,8 @@ class Program:
             rows: list[tuple[Any, ...]] = []
             for group in self._groups:
                 for item in group.of(thread, threads):
-                    rows += [(address(operation), *arguments) for operation, *arguments in item(scratch)]
+                    # Alone, a thread has written everything itself.
+                    rows += [(address(operation), *rest) for operation, *rest in item(scratch) if threads > 1 or operation != "touch"]
                 if group.meets:
                     rows.append((MEET,))
                 if group.judges:
