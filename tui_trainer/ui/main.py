@@ -191,9 +191,9 @@ class MainScreen(PaneScreen[None]):
         """Stop the thread."""
         self._peeker.stop()
 
-    def _fit(self, size: Size) -> None:
-        super()._fit(size)
-        self.set_class(has_room(size), ROOMY)
+    def further_classes(self, size: Size) -> Mapping[str, bool]:
+        """Whether there is room to draw beside the charts."""
+        return {ROOMY: has_room(size)}
 
     def focus_next(self, selector: str | type[Widget] = "*") -> Widget | None:
         """Move the focus to what is next; from nowhere into the form, where that is shown."""
@@ -243,7 +243,7 @@ class MainScreen(PaneScreen[None]):
         if name:
             self.query_one(ConfigForm).fill(dict(Config.parse(PRESETS[name].values)))
             self.action_view("setup")
-            self.notify(_(PRESETS[name].summary), title=_(name))
+            self.notify(f"{_(name)}: {_(PRESETS[name].summary)}", markup=False)
 
     def action_lessons(self) -> None:
         """Choose a lesson."""
