@@ -53,7 +53,7 @@ def runs_command() -> None:
 @click.option("--status", "statuses", type=click.Choice(STATUSES), multiple=True, help="Only runs that stand so; may be repeated.")
 @click.option("--filter", "words", default="", metavar="WORDS", help="Only runs that all words fit: 'sigmoid adam lr=0.1'.")
 @click.option("--sort", type=click.Choice(ORDERS), default="when", help="What comes first: the newest, the best, …  [default: when]")
-@click.option("--group", default=None, metavar="OPTION", help="A line for each value of an option: how many runs, best and mean test accuracy.")
+@click.option("--group", default=None, metavar="OPTION", help="A line for each value of an option: its runs, best and mean test accuracy.")
 @format_option
 def list_runs(
     folder: Path | None = None,

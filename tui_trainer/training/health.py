@@ -55,7 +55,7 @@ def measure(network: Network, probe: Workspace, before: Array, gradients: Array)
         saturated = dead = 0.0
         if units.flat is not None:
             flat = units.flat()
-            saturated, dead = _share(flat), _share(flat.all(axis=0))
+            saturated, dead = _share(flat), _share(np.asarray(flat.all(axis=0)))
         mean, deviation = _spread(units.out, scratch)
         health.append(
             LayerHealth(

@@ -218,7 +218,11 @@ class RunList(DataTable[Text]):
         count = ngettext("{count} run", "{count} runs", len(group.runs)).format(count=len(group.runs))
         mean = _("{runs}, mean {mean}").format(runs=count, mean=percent(group.mean)) if group.mean is not None else count
         best = "" if group.best is None else percent(group.best)
-        texts = dict.fromkeys(COLUMNS, "") | {"run": f"{_(TITLES.get(self.option, self.option))} {group.text}", "differs": mean, "test acc": best}
+        texts = dict.fromkeys(COLUMNS, "") | {
+            "run": f"{_(TITLES.get(self.option, self.option))} {group.text}",
+            "differs": mean,
+            "test acc": best,
+        }
         return [
             Text(text, Style(bold=True), justify="right" if index in NUMBERS else "left", no_wrap=True, overflow="ellipsis")
             for index, text in enumerate(texts.values())

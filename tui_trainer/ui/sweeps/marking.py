@@ -38,12 +38,12 @@ class Lines(OptionList):
     def action_page_up(self) -> None:
         """Go a page up, where there are pages: Textual fails in a list without a row."""
         if self.scrollable_content_region:
-            super().action_page_up()
+            super().action_page_up()  # type: ignore[no-untyped-call]  # as Textual has it
 
     def action_page_down(self) -> None:
         """Go a page down."""
         if self.scrollable_content_region:
-            super().action_page_down()
+            super().action_page_down()  # type: ignore[no-untyped-call]
 
     def action_clear(self) -> None:
         """Ask for no values."""
