@@ -27,8 +27,8 @@ from tui_trainer.training.events import EpochEnded, Started
 from tui_trainer.training.loop import Training
 from tui_trainer.training.training_state import TrainingState
 
-NETWORKS = {"256": 8, "128x8": 4, "100x30": 2}
-"""Hidden layers, and for how many epochs they are trained: some 10 to 20 seconds of each."""
+NETWORKS = {"256": 8, "128x8": 4, "100x30": 6}
+"""Hidden layers, and for how many epochs they are trained: some 5 to 15 seconds of each."""
 
 MEASURED_PER_SECOND = 2
 

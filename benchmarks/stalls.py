@@ -21,6 +21,7 @@ from textual.dom import DOMNode
 from textual.pilot import OutOfBounds
 
 from tui_trainer.ui.app import TrainerApp
+from tui_trainer.ui.start import collect_seldom
 
 SIZES = [(40, 10), (80, 24), (120, 40), (200, 60)]
 ACTIONS = 300
@@ -62,6 +63,7 @@ async def use(seed: int) -> list[float]:
     app = TrainerApp({"hidden": "16", "epochs": 30, "threads": 1})
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("ctrl+r")
+        collect_seldom()
         with watched() as stalls:
             for _ in range(ACTIONS):
                 if app.return_code is not None:

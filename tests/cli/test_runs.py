@@ -58,6 +58,25 @@ def make(path: Path, accuracy: float = 0.9, status: str = "completed", epochs: i
     return path
 
 
+def test_runs_are_grouped_by_an_option(tmp_path: Path) -> None:
+    for number, (rate, accuracy) in enumerate([(0.1, 0.9), (0.01, 0.8), (0.1, 0.7)]):
+        make(tmp_path / f"run{number}", accuracy, learning_rate=rate)
+    make(tmp_path / "stopped", status="unfinished", learning_rate=1)
+    lines = call("--folder", str(tmp_path), "--group", "lr").stdout.splitlines()
+    assert [line.split() for line in lines] == [
+        ["learning_rate", "runs", "best_test_acc", "mean_test_acc"],
+        ["0.01", "1", "70.00%", "70.00%"],
+        ["0.1", "2", "80.00%", "70.00%"],
+        ["1.0", "1", "-", "-"],
+    ]
+    *_, many, none = call("--folder", str(tmp_path), "--group", "learning-rate", "--format", "json").records
+    assert (many["group"], many["value"], many["count"], sorted(many["runs"])) == ("learning_rate", 0.1, 2, ["run0", "run2"])
+    assert (many["best_test_accuracy"], many["mean_test_accuracy"]) == (pytest.approx(0.8), pytest.approx(0.7))
+    assert none["best_test_accuracy"] is None
+    assert len(call("--folder", str(tmp_path), "--group", "lr", "--filter", "lr=0.1").stdout.splitlines()) == 2
+    assert "no option is called weather" in call("--folder", str(tmp_path), "--group", "weather").stderr
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A current folder with four runs, the last of them named by a person, and so older than it looks."""

@@ -50,6 +50,20 @@ def test_a_run_without_validation_has_no_such_curve() -> None:
     assert len(history.validation_loss) == len(history.validation_accuracy) == 0
 
 
+def test_what_measuring_takes_is_what_its_batch_takes_longer() -> None:
+    history = History()
+    seconds = [0.01, 0.02, 0.03, 0.34, 0.35, 0.36]
+    for step, passed in enumerate(seconds, 1):
+        history.add(story.progress(step, seconds=passed, layers=(story.health("dense_1", 1.0),) if step == 4 else ()))
+    history.drain()
+    assert history.measuring_seconds == pytest.approx(0.3)
+    # The first batch of an epoch begins to count anew.
+    history.add(story.progress(10, seconds=0.4))
+    history.add(story.progress(11, seconds=0.01, layers=(story.health("dense_1", 1.0),)))
+    history.drain()
+    assert history.measuring_seconds == pytest.approx(0.3)
+
+
 def test_nothing_shows_before_it_is_drained_and_nothing_twice() -> None:
     history = History()
     assert not history.drain()

@@ -144,3 +144,9 @@ def test_what_was_not_measured_is_no_number_but_gradients_always_were() -> None:
     figures = table([layer(gradient_norm=nan, activation_std=nan)], is_logged=True)[0]
     assert figures[list(FIGURES).index("gradient_norm")] == inf
     assert np.isnan(figures[list(FIGURES).index("activation_std")])
+
+
+def test_what_may_get_worse_is_warned_of_and_not_alarmed_of() -> None:
+    tones = {band.word: band.tone for band in FIGURES["dead_fraction"].bands}
+    assert tones == {"alive": Grade.HEALTHY, "dying": Grade.LOW, "dead": Grade.HIGH}
+    assert {band.tone for figure in FIGURES.values() for band in figure.bands if band.grade is Grade.LOW} == {Grade.LOW}

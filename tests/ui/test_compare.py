@@ -461,3 +461,26 @@ async def test_figures_beyond_all_measure_are_drawn(sit_down: Desks, tmp_path: P
         await desk.press("escape", "g", "2", *"xxxx")
         await desk.until(desk.at_main_screen)
         assert "▲" in desk.screen
+
+
+async def test_runs_are_grouped_by_an_option_and_marked_and_filtered_in_their_groups(sit_down: Desks, tmp_path: Path) -> None:
+    for number, activation in enumerate(["relu", "tanh", "relu"], 1):
+        make_run(tmp_path / "runs" / f"run{number}", 0.9 + 0.01 * number, activation=activation, seed=number)
+    async with sit_down(USUAL) as desk:
+        await open_and_read(desk)
+        await desk.press("b")
+        await desk.until_read("Group the runs by")
+        assert "relu, tanh" in desk.screen
+        await desk.press("down", "enter")
+        await desk.until_read("activation relu")
+        runs = compare(desk).query_one(RunList)
+        assert [row(desk, index)[1] for index in range(5)] == ["activation relu", "run3", "run1", "activation tanh", "run2"]
+        assert row(desk, 0)[3].startswith("2 runs, mean")
+        await desk.press("ctrl+home", "space", "down", "space")
+        assert [bool(row(desk, index)[0]) for index in range(5)] == [False, True, False, False, False]
+        await desk.press("slash")
+        await desk.type("tanh")
+        await desk.until(lambda: runs.row_count == 2)
+        assert row(desk, 0)[1] == "activation tanh"
+        await desk.press("escape", "escape", "b", "home", "enter")
+        await desk.until(lambda: list(runs.paths) == list(runs.found) and runs.row_count == 3)

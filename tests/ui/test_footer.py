@@ -1,3 +1,5 @@
+from textual.geometry import Region
+from textual.widget import Widget
 from textual.widgets._footer import FooterKey
 
 from tui_trainer.ui.run.run_panel import Phase
@@ -56,3 +58,14 @@ async def test_only_what_can_be_done_now_is_offered_and_another_key_says_why_not
         await desk.until(lambda: keys(desk)[0] == "ctrl+r")
         await desk.press("s")
         assert desk.is_noted("No run is going on: ctrl+r starts one.")
+
+
+async def test_a_notice_has_the_footers_line_alone(sit_down: Desks) -> None:
+    async with sit_down(SMALL) as desk:
+        # It says why not.
+        await desk.press("h")
+        await desk.until(lambda: bool(desk.notes))
+        toast = desk.app.screen.query_one("Toast", Widget)
+        for width, height in (SMALL, USUAL):
+            await desk.resize((width, height))
+            assert toast.region == Region(0, height - 1, width, 1)

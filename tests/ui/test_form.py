@@ -316,16 +316,33 @@ async def test_a_choice_is_drawn_and_what_it_leaves_of_the_gradient_is_foreseen(
         assert "(784 + 1) × 100 =" in desk.screen
         await desk.resize(USUAL)
         await desk.press("tab")
-        # In the form, where the network was.
-        portrait = desk.app.main.query_one("#portrait")
-        assert portrait.is_on_screen
-        assert "usual for adam" in desk.read(portrait)
+        # Where the charts are, which are empty.
+        beside, inside = desk.app.main.query_one("#stage > PortraitView"), desk.app.main.query_one("#portrait")
+        assert (beside.is_on_screen, inside.is_on_screen, desk.charts()) == (True, False, [])
+        assert beside.size.height > 10
+        assert "usual for adam" in desk.read(beside)
         await desk.press("tab")
-        assert not portrait.is_on_screen
-        assert "100×10" in desk.screen
+        assert not beside.is_on_screen
+        assert len(desk.charts()) == 2
         desk.app.main.query_one(ConfigForm).fill({"activation": "relu", "initializer": "he_normal"})
         await desk.settle()
         assert "! " not in desk.screen
+
+
+async def test_learning_rates_are_tried_beside_the_form(sit_down: Desks) -> None:
+    async with sit_down() as desk:
+        desk.app.main.query_one(ConfigForm).fields["learning_rate"].take_focus()
+        await desk.until_read("ctrl+t tries where it bursts")
+        await desk.press("ctrl+t")
+        await desk.until_read("tried: take")
+        assert "◆" in desk.screen
+        await desk.press("ctrl+r")
+        await desk.until_phase(Phase.ENDED)
+        desk.app.main.query_one(ConfigForm).fields["learning_rate"].take_focus()
+        # In the form, since there are curves beside it.
+        portrait = desk.app.main.query_one("#portrait")
+        await desk.until(lambda: portrait.is_on_screen and "tried: take" in desk.read(portrait))
+        assert len(desk.charts()) == 2
 
 
 async def test_letters_typed_into_a_field_steer_nothing(sit_down: Desks) -> None:

@@ -11,7 +11,8 @@ from tui_trainer.datasets.spec import MNIST_SPEC
 from tui_trainer.nn.activations import ACTIVATIONS, Tanh, drawn
 from tui_trainer.text.drawing import Row
 from tui_trainer.ui.chart.raster import BRAILLE, MARKS, PLAIN, Marks
-from tui_trainer.ui.run.portraits import Portrait, portrait
+from tui_trainer.ui.run.portraits import LEAST, Portrait, portrait
+from tui_trainer.ui.run.rate_test import RatesFound, alike_for_a_test
 
 NARROW = 31
 """Columns of a portrait in the narrowest form."""
@@ -55,7 +56,8 @@ def check_every_one() -> None:
                 lines = text(option, size, marks, **options).split("\n")
                 assert len(lines) <= size[1]
                 assert max(map(cell_len, lines)) <= size[0]
-                assert lines[-len(told) :] == told or not told
+                said = told[: size[1] - LEAST]
+                assert lines[len(lines) - len(said) :] == said
         picture = text(option, (39, 7), PLAIN, **options).split("\n")[: -len(told) or None]
         assert "".join(picture).isascii(), picture
 
@@ -137,7 +139,26 @@ def test_a_rate_stands_on_a_scale_beside_what_is_usual_and_where_a_run_diverged(
     assert found is not None
     lines = read(found.rows(34, 7, BRAILLE))
     assert lines[0].index("▼") < lines[1].index("✗")
-    assert lines[-1] == "a run diverged at 10"
+    assert "a run diverged at 10" in lines
+
+
+def test_a_rate_stands_beside_what_a_range_test_found_or_is_said_how_to_have_one() -> None:
+    config = Config.parse({"learning_rate": 0.01})
+    assert "ctrl+t tries where it bursts" in text("learning_rate", learning_rate=0.01)
+    found = portrait("learning_rate", config, MNIST_SPEC, rates=RatesFound(0.0021, 0.68))
+    assert found is not None
+    lines = read(found.rows(60, 7, BRAILLE))
+    assert lines[1].index("◆") < lines[0].index("▼") < lines[1].index("✗")
+    assert lines[3] == "tried: take 0.002, 0.7 bursts"
+    calm = portrait("learning_rate", config, MNIST_SPEC, rates=RatesFound(0.5, None))
+    assert calm is not None
+    assert (calm.told[0][0], "✗" in read(calm.rows(60, 7, BRAILLE))[1]) == ("tried: take 0.5, none bursts", False)
+
+
+def test_a_range_test_is_of_all_runs_that_differ_in_what_it_sets_itself() -> None:
+    config = Config.parse({"hidden": "16"})
+    assert alike_for_a_test(config, Config.parse({"hidden": "16", "learning_rate": 3.0, "epochs": 9}))
+    assert not alike_for_a_test(config, Config.parse({"hidden": "16", "optimizer": "sgd"}))
 
 
 def test_a_schedule_is_drawn_to_its_end() -> None:

@@ -372,7 +372,7 @@ SEVEN = ("space", "right", "right", "down", "left", "down")
 """The keys that draw it."""
 
 
-@shows("mistakes", "confusion", "units", "draw", "inside-help")
+@shows("mistakes", "confusion", "units", "draw", "network", "inside-help")
 async def inside(guide: Guide) -> None:
     """A network that nobody trained, and what it says of some strokes."""
     rng = np.random.default_rng(11)
@@ -395,6 +395,8 @@ async def inside(guide: Guide) -> None:
         await desk.press("4", *SEVEN)
         await desk.until(lambda: "%" in desk.read(desk.app.screen.query_one("#said")))
         await guide.look(desk, "draw")
+        await desk.press("5")
+        await guide.look(desk, "network")
         await desk.press("f1")
         await guide.look(desk, "inside-help")
 

@@ -53,6 +53,7 @@ def runs_command() -> None:
 @click.option("--status", "statuses", type=click.Choice(STATUSES), multiple=True, help="Only runs that stand so; may be repeated.")
 @click.option("--filter", "words", default="", metavar="WORDS", help="Only runs that all words fit: 'sigmoid adam lr=0.1'.")
 @click.option("--sort", type=click.Choice(ORDERS), default="when", help="What comes first: the newest, the best, …  [default: when]")
+@click.option("--group", default=None, metavar="OPTION", help="A line for each value of an option: its runs, best and mean test accuracy.")
 @format_option
 def list_runs(
     folder: Path | None = None,
@@ -60,15 +61,19 @@ def list_runs(
     statuses: tuple[str, ...] = (),
     words: str = "",
     sort: str = "when",
+    group: str | None = None,
     form: str = "text",
 ) -> None:
     """List the runs: how each one stands, its best figures, and where its options are not those of most of the others."""
+    from tui_trainer.runs.grouping import option_named  # noqa: PLC0415
     from tui_trainer.runs.listing import arranged, usual_options  # noqa: PLC0415
     from tui_trainer.runs.listing import list_runs as found_in  # noqa: PLC0415
     from tui_trainer.runs.run_filter import RunFilter  # noqa: PLC0415
 
     if folder and not folder.is_dir():
         raise UserError("no such folder", option="--folder", path=folder)
+    if group:
+        group = option_named(group)
     fitting = RunFilter(words)
     wanted = {tag.removeprefix("+") for tag in tags}
     listed = [
@@ -81,7 +86,9 @@ def list_runs(
             warn(warning)
     usual = usual_options(run.record for run in listed if run.record)
     listed = arranged(listed, sort)
-    if form == "json":
+    if group and listed:
+        _say_groups(listed, group, form)
+    elif form == "json":
         for run in listed:
             say_json(_list_record(run, usual))
     elif listed:
@@ -101,6 +108,23 @@ def _say_list(rows: list[list[str]]) -> None:
             say(f"{row[0]}: {row[-1]}")
         return
     say_table(heads, rows, numbers=(4, 5))
+
+
+def _say_groups(runs: "list[ListedRun]", option: str, form: str) -> None:
+    from tui_trainer.history.quantity import percent  # noqa: PLC0415
+    from tui_trainer.runs.grouping import grouped  # noqa: PLC0415
+
+    groups = grouped(runs, option)
+    if form == "json":
+        for group in groups:
+            figures = {"best_test_accuracy": group.best, "mean_test_accuracy": group.mean}
+            say_json({"group": option, "value": group.value, "count": len(group.runs), **figures, "runs": [run.name for run in group.runs]})
+        return
+    rows = [
+        [_short(group.text), str(len(group.runs)), *(NONE if share is None else percent(share) for share in (group.best, group.mean))]
+        for group in groups
+    ]
+    say_table([option, "runs", "best_test_acc", "mean_test_acc"], rows, numbers=(1, 2, 3))
 
 
 def _list_record(run: "ListedRun", usual: "dict[str, JsonValue]") -> dict[str, Any]:

@@ -118,6 +118,8 @@ class History:
         """In order of their numbers, each once."""
         self.seconds = 0.0
         """Training time of whole epochs so far."""
+        self.measuring_seconds = 0.0
+        """What the latest measurement of the layers took of training's time, as far as that is known."""
         self.slopes: list[tuple[float, ...]] = []
         """The mean slope of each PReLU layer, before training and after each epoch."""
         self.distributions = DistributionHistory()
@@ -185,9 +187,17 @@ class History:
                 self._measurements.add(event.step, event.position, moment, event.layers)
             if event.distributions:
                 self.distributions.add(event.step, event.distributions)
+        self._time_measurements(np.diff(seconds), [place for place, event in enumerate(batches[1:]) if event.layers])
         # Snapshots are large.
         self.progress = batches[-1]._replace(snapshot=None)
         self.first = self.first or batches[0]._replace(snapshot=None)
+
+    def _time_measurements(self, took: Table, measured: Sequence[int]) -> None:
+        """Tell what measuring took from the seconds of batches, of which some brought a measurement."""
+        # An epoch's first batch begins to count anew.
+        known = [took[place] for place in measured if took[place] > 0]
+        if known:
+            self.measuring_seconds = max(float(known[-1] - np.median(took)), 0.0)
 
     def add_batches(self, course: Table, loss: Table, accuracy: Table, rate: Table) -> None:
         """Add batches, NaN for lost ones. `course` (3, batches) is their steps, epochs and seconds of training, which never decrease."""

@@ -145,6 +145,11 @@ class Band(NamedTuple):
     below: float
     grade: Grade
 
+    @property
+    def tone(self) -> Grade:
+        """The grade in whose colour it is shown: worse than this may come, unless it is beyond the last limit."""
+        return Grade.LOW if self.grade is Grade.HIGH and self.below < inf else self.grade
+
 
 class LayerTableCell(NamedTuple):
     """A column of the layer table: its head, format and width. Columns of low importance are left out first."""

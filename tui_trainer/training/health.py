@@ -1,8 +1,9 @@
 """The layers' health: measurements that show whether a network learns (Glorot & Bengio 2010)."""
 
-from math import log2
+from math import log2, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.network import Network, Workspace
@@ -50,21 +51,25 @@ def measure(network: Network, probe: Workspace, before: Array, gradients: Array)
     probe.forward()
     health = []
     parameters_before, gradient_tensors = network.named(before), network.named(gradients)
-    for name, weights, units in probe.measured():
+    layers = list(probe.measured())
+    # New memory of this size costs more than what is computed in it.
+    scratch = np.empty(max(layer.units.out.size for layer in layers))
+    for name, weights, units in layers:
         after, earlier = network.tensors[weights], parameters_before[weights]
         earlier_norm = norm(earlier)
         saturated = dead = 0.0
         if units.flat is not None:
             flat = units.flat()
-            saturated, dead = float(flat.mean()), float(flat.all(axis=0).mean())
+            saturated, dead = _share(flat), _share(np.asarray(flat.all(axis=0)))
+        mean, deviation = _spread(units.out, scratch)
         health.append(
             LayerHealth(
                 name=name,
                 gradient_norm=norm(gradient_tensors[weights]),
                 weight_norm=norm(after),
                 update_ratio=norm(after - earlier) / earlier_norm if earlier_norm else 0.0,
-                activation_mean=float(units.out.mean(dtype=np.float64)),
-                activation_std=float(units.out.std(dtype=np.float64)),
+                activation_mean=mean,
+                activation_std=deviation,
                 dead_fraction=dead,
                 saturated_fraction=saturated,
             )
@@ -107,6 +112,20 @@ def by_magnitude(values: Array) -> Histogram:
     counts[0] += exponents[:lowest].sum()
     counts[-1] += exponents[highest + 1 :].sum()
     return Histogram(counts, np.log10(2) * np.arange(SMALLEST, GREATEST + 1), zeros)
+
+
+def _share(flags: NDArray[np.bool_]) -> float:
+    """Of those that are true: the same as their mean, which would make a number of each."""
+    return int(np.count_nonzero(flags)) / flags.size
+
+
+def _spread(values: Array, scratch: NDArray[np.float64]) -> tuple[float, float]:
+    """The mean and the standard deviation, both in float64; `scratch` has room for the values."""
+    exact = scratch[: values.size]
+    np.copyto(exact.reshape(values.shape), values)
+    mean = float(exact.mean())
+    exact -= mean
+    return mean, sqrt(float(exact @ exact) / exact.size)
 
 
 def norm(tensor: Array) -> float:

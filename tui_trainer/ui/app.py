@@ -261,7 +261,7 @@ class TrainerApp(SweepingApp):
         self._leaving = True
         self.main.action_stop()
         self.stop_sweep()
-        self.notify(_("Saving what was learned. ctrl+q again leaves at once."), title=_("Leaving"))
+        self.notify(_("Saving what was learned. ctrl+q again leaves at once."))
 
     def on_run_ended(self, _event: RunEnded) -> None:
         """The files are written: the app may be left."""

@@ -55,8 +55,10 @@ from tui_trainer.ui.run.layers_pane import LayersPane
 from tui_trainer.ui.run.messages import RunChanged, RunRefused, RunStarted
 from tui_trainer.ui.run.peeker import DataPeeked, Peeker
 from tui_trainer.ui.run.portrait_view import PortraitView
+from tui_trainer.ui.run.portraits import tried
 from tui_trainer.ui.run.presets import PRESETS
 from tui_trainer.ui.run.prospect import Prospect
+from tui_trainer.ui.run.rate_test import RatesTested, RateTest
 from tui_trainer.ui.run.resume import ask_if_over
 from tui_trainer.ui.run.run_panel import Phase
 from tui_trainer.ui.run.runner import Runner
@@ -76,6 +78,14 @@ VIEWS = ("setup", "charts", "layers")
 
 BEGIN_KEYS = (
     Binding("ctrl+r", "start", "Start", tooltip="Start a run with the form's values, from inside a field too", priority=True),
+    Binding(
+        "ctrl+t",
+        "test_rates",
+        "Try rates",
+        tooltip="Try learning rates, as lr-find does: the rate's picture then shows which to take, and where the loss bursts",
+        priority=True,
+        show=False,
+    ),
     Binding("e", "reseed", "New seed", tooltip="Start again with the same options and another seed", show=False),
     Binding("a", "again_with", "Again with…", tooltip="Put the run's options into the form, to change some and start", show=False),
     Binding("w", "resume", "Resume…", tooltip="Choose a run on disk, and resume it or train more epochs", show=False),
@@ -125,12 +135,15 @@ class MainScreen(PaneScreen[None]):
         self, values: Mapping[str, Any], output: Path | None, marks: raster.Marks, looks_per_second: float = LOOKS_PER_SECOND
     ) -> None:
         super().__init__(marks)
+        # Nothing is in the charts yet.
+        self.add_class("-fresh")
         self.run_view = RunView(looks_per_second)
         self.panel = TrainingPanel(self.run_view, output, looks_per_second)
         self._values = values
         self._looks_per_second = looks_per_second
         self._peeker = Peeker(self.post_message)
         self._prospect = Prospect(self, self.run_view, self.panel, self._peeker.spec_of)
+        self._rate_test: RateTest | None = None
         self._session: list[Path] = []
         """The folders of all runs since the app was started."""
         self._before: Shown | None = None
@@ -190,10 +203,12 @@ class MainScreen(PaneScreen[None]):
     def on_unmount(self) -> None:
         """Stop the thread."""
         self._peeker.stop()
+        if self._rate_test:
+            self._rate_test.stop()
 
-    def _fit(self, size: Size) -> None:
-        super()._fit(size)
-        self.set_class(has_room(size), ROOMY)
+    def further_classes(self, size: Size) -> Mapping[str, bool]:
+        """Whether there is room to draw beside the charts."""
+        return {ROOMY: has_room(size)}
 
     def focus_next(self, selector: str | type[Widget] = "*") -> Widget | None:
         """Move the focus to what is next; from nowhere into the form, where that is shown."""
@@ -243,7 +258,7 @@ class MainScreen(PaneScreen[None]):
         if name:
             self.query_one(ConfigForm).fill(dict(Config.parse(PRESETS[name].values)))
             self.action_view("setup")
-            self.notify(_(PRESETS[name].summary), title=_(name))
+            self.notify(f"{_(name)}: {_(PRESETS[name].summary)}", markup=False)
 
     def action_lessons(self) -> None:
         """Choose a lesson."""
@@ -294,6 +309,23 @@ class MainScreen(PaneScreen[None]):
     def _take_layers(self, values: Mapping[str, Any] | None) -> None:
         if values:
             self.query_one(ConfigForm).fill(values)
+
+    def action_test_rates(self) -> None:
+        """Raise the learning rate step by step, beside the form, and mark what is found on its picture."""
+        if self._rate_test and self._rate_test.join(0) is False:
+            self.notify(_("Learning rates are being tried: wait a moment."), timeout=3)
+        elif self._is_free() and (config := self._valid()):
+            self._rate_test = RateTest(config, self.post_message)
+            self._rate_test.start()
+            self.notify(_("trying learning rates from 1e-6 to 10, for a thousand steps"), timeout=4)
+
+    @on(RatesTested)
+    def _rates_tested(self, event: RatesTested) -> None:
+        if event.problem:
+            self.notify(printable(str(event.problem)), severity="error", markup=False)
+        elif event.found:
+            self._prospect.learn_rates(event.config, event.found)
+            self.notify(tried(event.found), timeout=8)
 
     def action_copy(self) -> None:
         """Show the run in words."""
@@ -364,6 +396,7 @@ class MainScreen(PaneScreen[None]):
 
     @on(TrainingPanel.Begun)
     def _turn_to_the_charts(self, event: TrainingPanel.Begun) -> None:
+        self.remove_class("-fresh")
         config, before = event.run.config, None if event.run.resumes else event.before
         changes = describe_differences(before.options, config, _) or _("the same options") if before else ""
         self.run_view.begin(config, self._peeker.spec_of(config.data), before.history if before else None, changes)

@@ -100,13 +100,18 @@ def _take_terminal(instead: str) -> bool:
     return True
 
 
+def collect_seldom() -> None:
+    """Have the garbage collector look at what comes from now on, and not after each seven hundred new objects."""
+    # What is there by now stays: to look for garbage among it again and again would hold up the screen each time.
+    gc.collect()
+    gc.freeze()
+    # A screen alone is tens of thousands, which live as long as it does. A look at the 50,000 last ones takes 40 ms.
+    gc.set_threshold(10_000, 5)
+
+
 def _run(app: TrainerApp, *, mouse: bool) -> int:
     with nullcontext() if served.is_served() else leaving_in_order(app.save, lambda: app.post_message(ExitApp()), app.wait):
-        # What is there by now stays: to look for garbage among it again and again would hold up the screen each time.
-        gc.collect()
-        gc.freeze()
-        # Nor after each seven hundred new objects: a screen alone is tens of thousands, which live as long as it does.
-        gc.set_threshold(20_000)
+        collect_seldom()
         try:
             app.run(mouse=mouse)
         finally:

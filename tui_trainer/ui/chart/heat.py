@@ -163,7 +163,7 @@ def _styles(figure: LayerQuantity, values: np.ndarray, judged: np.ndarray) -> Se
 
 
 def _style(band: Band) -> str:
-    return f"heat--{band.grade.value}"
+    return f"heat--{band.tone.value}"
 
 
 def _steps(end: float, room: Frame) -> Row:

@@ -36,8 +36,8 @@ KEYS = (
 NOTES = (
     N_("Each cell shows the worst of its steps: too large before too small before right. No spike is hidden, however long the run."),
     N_(
-        "Layers are measured at steps 1, 2, 3, 4, 6, 8, 11, 16 and so on, twice a second while this app trains, and at the step before a"
-        " divergence; of a run that is watched, or was before, at the end of each epoch."
+        "Layers are measured at steps 1, 2, 3, 4, 6, 8, 11, 16 and so on, up to twice a second while this app trains, as often as takes 2%"
+        " of the time, and at the step before a divergence; of a run that is watched, or was before, at the end of each epoch."
     ),
     N_("Activations are those of the first 100 training images. Gradients are of the weights, by powers of ten of their magnitudes."),
     N_(

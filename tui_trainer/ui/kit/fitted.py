@@ -1,5 +1,6 @@
 """Screens that are dressed for a size before they are laid out for it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -51,9 +52,13 @@ class FittedScreen(Screen[ScreenResultType]):
         else:
             super()._screen_resized(size)
 
+    def further_classes(self, size: Size) -> Mapping[str, bool]:
+        """Those that a size has or has not besides."""
+        return {}
+
     def _fit(self, size: Size) -> None:
-        """Take the classes of a size."""
-        wanted: dict[str, bool] = {}
+        """Take the classes of a size, all at once: to work out the styles of everything inside takes its time."""
+        wanted = dict(self.further_classes(size))
         for breakpoints, extent in ((self.HORIZONTAL_BREAKPOINTS, size.width), (self.VERTICAL_BREAKPOINTS, size.height)):
             reached = max((least for least, _ in breakpoints or () if least <= extent), default=None)
             wanted |= {name: least == reached for least, name in breakpoints or ()}

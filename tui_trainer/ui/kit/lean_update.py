@@ -22,6 +22,21 @@ class LeanUpdate(ChopsUpdate):
 class LeanCompositor(Compositor):
     """Gives lean updates."""
 
+    @property
+    def cuts(self) -> list[list[int]]:
+        """Where widgets start and end on each line, but for what one of a line's width covers: letters would be cut in two."""
+        if self._cuts is None:
+            width, height = self.size
+            found, is_covered = [{0, width} for _ in range(height)], [False] * height
+            for region, clip in self.visible_widgets.values():  # the topmost first
+                shown = region.intersection(clip)
+                for line in shown.line_range if shown.width else ():
+                    if not is_covered[line]:
+                        found[line] |= {shown.x, shown.right}
+                        is_covered[line] = shown.width >= width
+            self._cuts = [sorted(each) for each in found]
+        return self._cuts
+
     def render_partial_update(self) -> ChopsUpdate | None:
         update = super().render_partial_update()
         return update and LeanUpdate(update.chops, update.spans, update.chop_ends)

@@ -1,4 +1,4 @@
-"""How often a screen may be drawn beside training."""
+"""How often a screen may be drawn beside training, and the layers measured for it."""
 
 from math import inf
 from time import monotonic, thread_time
@@ -34,3 +34,17 @@ class Pace:
         """Whether the last drawing is paid for by now, and `least` seconds old."""
         work = (thread_time() - self._work_before) / SHARE
         return monotonic() - self._drawn_at >= max(min(work, self._longest), least)
+
+
+class Ration:
+    """Lets something be asked of training as often as leaves it but a share of training's time."""
+
+    def __init__(self) -> None:
+        self._asked_at = -inf
+
+    def is_due(self, trained: float, cost: float) -> bool:
+        """Whether to ask, after so many seconds of training, for what took `cost` of them the last time; if so it counts as asked for."""
+        if trained - self._asked_at < cost / SHARE:
+            return False
+        self._asked_at = trained
+        return True

@@ -25,6 +25,7 @@ from tui_trainer.text.language import _
 from tui_trainer.ui.chart import plot
 from tui_trainer.ui.chart.raster import Canvas, Marks
 from tui_trainer.ui.chart.relief import Route, Sheet
+from tui_trainer.ui.run.rate_test import RatesFound
 
 PAPER, AXIS, CURVE, SLOPE, MARK = range(5)
 """Pens."""
@@ -57,10 +58,19 @@ class Portrait:
         return [*picture, *([(cut(text, width), style)] for text, style in told)][:height]
 
 
-def portrait(option: str, config: Config, spec: DataSpec, *, layer: int | None = None, diverged_at: float | None = None) -> Portrait | None:
+def portrait(
+    option: str,
+    config: Config,
+    spec: DataSpec,
+    *,
+    layer: int | None = None,
+    diverged_at: float | None = None,
+    rates: RatesFound | None = None,
+) -> Portrait | None:
     """The portrait of what this option chooses; None for an option without one.
 
-    `layer` is the one that is looked at, from 0; without it one that is like most. At the rate `diverged_at` such a run has diverged.
+    `layer` is the one that is looked at, from 0; without it one that is like most. At the rate `diverged_at` such a run has diverged;
+    `rates` is what a range test of such a run found.
     """
     match option:
         case "activation" | "alpha":
@@ -73,7 +83,7 @@ def portrait(option: str, config: Config, spec: DataSpec, *, layer: int | None =
         case "schedule" | "decay" | "decay_every" | "warmup":
             return _schedule(config) if config.epochs else None
         case "learning_rate":
-            return _learning_rate(config, diverged_at)
+            return _learning_rate(config, diverged_at, rates)
     return None
 
 
@@ -245,7 +255,7 @@ LOWEST_RATE, HIGHEST_RATE = -6, 1
 """Powers of ten that the scale of rates spans, and more where the rate is beyond."""
 
 
-def _learning_rate(config: Config, diverged_at: float | None) -> Portrait:
+def _learning_rate(config: Config, diverged_at: float | None, rates: RatesFound | None) -> Portrait:
     usual, rate = OPTIMIZERS[config.optimizer].default_learning_rate, config.learning_rate
     text = _("usual for {name}: {low} to {high}").format(name=config.optimizer, low=_number(usual / 10), high=_number(usual))
     told = [(text, "portrait--slope")]
@@ -255,24 +265,44 @@ def _learning_rate(config: Config, diverged_at: float | None) -> Portrait:
         told.append((_("{times} times above it").format(times=_number(rate / usual)), "portrait--mark"))
     elif rate < usual / 10:
         told.append((_("{times} times below it").format(times=_number(usual / 10 / rate)), "portrait--mark"))
-    return Portrait(partial(_draw_rate, rate, usual, diverged_at), tuple(told))
+    if rates:
+        # What was tried comes before what is usual.
+        told.insert(0, (tried(rates), "portrait--curve"))
+    else:
+        told.append((_("ctrl+t tries where it bursts"), "portrait--axis"))
+    burst = diverged_at if diverged_at is not None else rates.bursts if rates else None
+    return Portrait(partial(_draw_rate, rate, usual, burst, rates.suggested if rates else None), tuple(told))
 
 
-def _draw_rate(rate: float, usual: float, diverged_at: float | None, width: int, _height: int, marks: Marks) -> list[Row]:
-    marked = [rate] if diverged_at is None else [rate, diverged_at]
+def tried(rates: RatesFound) -> str:
+    """What a range test found."""
+    if rates.suggested is None:
+        return _("tried: it bursts at any rate")
+    if rates.bursts is None:
+        return _("tried: take {rate}, none bursts").format(rate=_number(float(f"{rates.suggested:.1g}")))
+    suggested, bursts = (_number(float(f"{rate:.1g}")) for rate in (rates.suggested, rates.bursts))
+    return _("tried: take {rate}, {burst} bursts").format(rate=suggested, burst=bursts)
+
+
+def _draw_rate(
+    rate: float, usual: float, bursts: float | None, suggested: float | None, width: int, _height: int, marks: Marks
+) -> list[Row]:
+    marked = [each for each in (rate, bursts, suggested) if each is not None]
     low, high = min(LOWEST_RATE, floor(log10(min(marked)))), max(HIGHEST_RATE, floor(log10(max(marked))) + 1)
 
     def column(value: float) -> int:
         return round((log10(value) - low) / (high - low) * (width - 1))
 
     canvas = Canvas(width, LEAST)
-    line, band, pin, burst = ("-", "=", "v", "x") if marks.plain else ("─", "━", "▼", "✗")
+    line, band, pin, burst, good = ("-", "=", "v", "x", "o") if marks.plain else ("─", "━", "▼", "✗", "◆")
     canvas.rule(1, AXIS, line)
     canvas.characters[1, column(usual / 10) : column(usual) + 1] = band
     canvas.pens[1, column(usual / 10) : column(usual) + 1] = SLOPE
     canvas.characters[0, column(rate)], canvas.pens[0, column(rate)] = pin, CURVE if usual / 10 <= rate <= usual else MARK
-    if diverged_at is not None:
-        canvas.characters[1, column(diverged_at)], canvas.pens[1, column(diverged_at)] = burst, MARK
+    if suggested is not None:
+        canvas.characters[1, column(suggested)], canvas.pens[1, column(suggested)] = good, CURVE
+    if bursts is not None:
+        canvas.characters[1, column(bursts)], canvas.pens[1, column(bursts)] = burst, MARK
     for power in range(low, high + 1):
         label = _number(10.0**power)
         at = min(max(column(10.0**power) - len(label) // 2, 0), width - len(label))

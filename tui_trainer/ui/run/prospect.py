@@ -19,6 +19,7 @@ from tui_trainer.ui.run.field import TITLES
 from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.run.portrait_view import PortraitView
 from tui_trainer.ui.run.portraits import portrait
+from tui_trainer.ui.run.rate_test import RatesFound, alike_for_a_test
 from tui_trainer.ui.run.runner import Runner
 from tui_trainer.ui.run.training import TrainingPanel
 from tui_trainer.ui.run.view import RunView
@@ -32,6 +33,9 @@ class Prospect:
 
     def __init__(self, screen: Screen[Any], view: RunView, panel: TrainingPanel, spec_of: Callable[[str], DataSpec]) -> None:
         self._screen, self._view, self._panel, self._spec_of = screen, view, panel, spec_of
+        self._considered: tuple[str, Config | None] = "", None
+        self._tested: list[tuple[Config, RatesFound]] = []
+        """What range tests found, the latest last."""
 
     @property
     def _form(self) -> ConfigForm:
@@ -50,13 +54,26 @@ class Prospect:
 
     def consider(self, option: str, config: Config | None) -> None:
         """Show what a choice does: its portrait, and before the first run the gradients that it leaves."""
-        picture = portrait(option, config, self._spec_of(config.data), diverged_at=self._diverged_at(config)) if config else None
-        self._form.set_class(picture is not None, "-portrayed")
+        self._considered = option, config
+        picture = None
+        if config:
+            found = self._diverged_at(config), self._rates(config)
+            picture = portrait(option, config, self._spec_of(config.data), diverged_at=found[0], rates=found[1])
+        for part in (self._form, self._screen.query_one("#stage")):
+            part.set_class(picture is not None, "-portrayed")
         for view in self._screen.query(PortraitView):
             view.show(picture, _(TITLES.get(option, option.replace("_", " "))))
         self._foresee(config or self._form.config)
         if not self._runner:
             self._view.show_parameters_or_gradients(option not in FORESEEN)
+
+    def learn_rates(self, config: Config, found: RatesFound) -> None:
+        """Mark on the picture of the learning rate what a range test found."""
+        self._tested.append((config, found))
+        self.consider(*self._considered)
+
+    def _rates(self, config: Config) -> RatesFound | None:
+        return next((found for tested, found in reversed(self._tested) if alike_for_a_test(tested, config)), None)
 
     def draw_with(self, marks: Marks) -> None:
         """Draw the portraits with these characters."""

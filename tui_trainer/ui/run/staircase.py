@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from math import inf, isfinite
+from math import isfinite
 from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
@@ -201,8 +201,4 @@ def _ails(column: Column, found: Sequence[Stair]) -> bool:
 
 
 def _style(band: Band | None) -> str:
-    """Worse may come: only what is beyond the last limit is as bad as can be."""
-    if band is None:
-        return "stairs--axis"
-    is_worst = band.grade is not Grade.HIGH or band.below == inf
-    return f"stairs--{band.grade.value}" if is_worst else f"stairs--{Grade.LOW.value}"
+    return f"stairs--{band.tone.value}" if band else "stairs--axis"

@@ -20,6 +20,7 @@ from tui_trainer.runs.run import Run
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
 from tui_trainer.ui.health.screen import HealthScreen
+from tui_trainer.ui.kit.pace import Ration
 from tui_trainer.ui.run.change import ChangeScreen
 from tui_trainer.ui.run.messages import RunChanged, RunEnded, RunMessage, RunNoted, RunRefused, RunStarted
 from tui_trainer.ui.run.run_panel import Phase, RunPanel
@@ -59,7 +60,7 @@ class TrainingPanel(RunPanel):
         """The latest run's folder, once it has one."""
         self.findings: tuple[Finding, ...] = ()
         """What is wrong with the latest run, as far as it was known after its last epoch."""
-        self._rhythm = Rhythm()
+        self._rhythm, self._measuring = Rhythm(), Ration()
         self._view = view
         self._tick = 1 / looks_per_second
         self._output = output
@@ -97,7 +98,7 @@ class TrainingPanel(RunPanel):
         """Show this run, which begins now."""
         before, self.runner = self.runner, runner
         self.directory = None
-        self.findings, self._rhythm = (), Rhythm()
+        self.findings, self._rhythm, self._measuring = (), Rhythm(), Ration()
         self._next = None
         # What was said before would cover this run's figures.
         self.app.clear_notifications()
@@ -289,18 +290,22 @@ class TrainingPanel(RunPanel):
         if runner is None or not self.phase.going_on:
             return
         runner.history.drain()
-        if self.phase is Phase.TRAINING and any(isinstance(screen, HealthScreen) for screen in self.app.screen_stack):
-            runner.control.count_distributions()
         progress = runner.history.progress
         if progress is None:
             return
         self._diagnose(runner)
         if self.is_adjustable:
             self.show_progress(self.phase, runner.options.epochs, progress, runner.history.seconds)
-        if self._view.is_rested() or self.phase is not Phase.TRAINING:
+        is_drawn = self._view.is_rested() or self.phase is not Phase.TRAINING
+        if is_drawn:
             self._view.draw(runner.history)
-            # For the next drawing and for the layers' history; more often it would cost training for nothing.
+        # For the next drawing and for the layers' history; more often only for who looks at that.
+        is_watched = self.phase is Phase.TRAINING and any(isinstance(screen, HealthScreen) for screen in self.app.screen_stack)
+        seconds = runner.history.seconds + progress.seconds
+        if (is_drawn or is_watched) and self._measuring.is_due(seconds, runner.history.measuring_seconds):
             runner.control.measure_layers()
+            if is_watched:
+                runner.control.count_distributions()
 
     def _diagnose(self, runner: Runner) -> None:
         """After an epoch, say what is wrong."""

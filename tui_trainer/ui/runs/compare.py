@@ -29,6 +29,7 @@ from tui_trainer.ui.health.instruments import of_record
 from tui_trainer.ui.health.screen import HealthScreen
 from tui_trainer.ui.inside.screen import InsideScreen, Source
 from tui_trainer.ui.kit.charts import CHART_KEYS
+from tui_trainer.ui.kit.choose import ChooseScreen
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
 from tui_trainer.ui.kit.panes import PaneScreen
@@ -47,6 +48,8 @@ VIEWS = ("runs", "differences", "charts")
 """What a small terminal shows one at a time; a large one shows all."""
 
 CHARTS = ("loss", "accuracy")
+
+NO_GROUPS = N_("no groups")
 
 KEYS = (
     ("tab, shift+tab", N_("Go from the list to the differences, to the charts, and back")),
@@ -69,6 +72,7 @@ COMPARE_KEYS = (
     Binding("h", "health", "Layer health", tooltip="See how the layers of the marked run under the cursor fared", show=False),
     Binding("x", "why", "Why", tooltip="See what is wrong with the run under the cursor, and try remedies", show=False),
     Binding("slash", "filter", "Find", tooltip="List the runs alone that some words fit: relu adam, lr=0.01, diverged", show=False),
+    Binding("b", "group", "Group", tooltip="List the runs in groups: by network, activation, learning rate, or what else they differ in"),
     Binding("u", "unmark", "Unmark", tooltip="Take all marks away"),
     Binding("r", "read", "Read again", tooltip="Read the runs on disk again", show=False),
     Binding("1", "view('runs')", "Runs", tooltip="Go to the list of runs", show=False),
@@ -277,6 +281,20 @@ class CompareScreen(PaneScreen[None]):
         """Ask for words that the runs must fit."""
         self.action_view("runs")
         self.query_one(RunsPane).ask_filter()
+
+    def action_group(self) -> None:
+        """Ask for the option by which the runs are grouped."""
+        runs = self.query_one(RunList)
+        options = runs.grouping_options()
+        if not options and runs.option is None:
+            self.notify(_("The runs of the list differ in no option."), timeout=3)
+            return
+        self.action_view("runs")
+        self.app.push_screen(ChooseScreen(_("Group the runs by"), {NO_GROUPS: N_("one list, the newest first"), **options}), self._group)
+
+    def _group(self, option: str | None) -> None:
+        if option:
+            self.query_one(RunList).group(None if option == NO_GROUPS else option)
 
     def action_unmark(self) -> None:
         """Take all marks away."""

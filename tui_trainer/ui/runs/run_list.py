@@ -1,6 +1,6 @@
 """The runs that can be compared, one in a row; the marked ones carry the character that they have in the charts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,13 +12,16 @@ from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
 from tui_trainer.history.quantities import RUNS
+from tui_trainer.history.quantity import percent
 from tui_trainer.runs.archive import RunRecord, run_name
 from tui_trainer.runs.comparison import figure_text, network
+from tui_trainer.runs.grouping import RunGroup, grouped, options_that_differ
 from tui_trainer.runs.listing import ListedRun
 from tui_trainer.runs.naming import said_differences, short
 from tui_trainer.runs.run_filter import RunFilter
 from tui_trainer.system.folders import printable
-from tui_trainer.text.language import N_, _
+from tui_trainer.text.language import N_, _, ngettext
+from tui_trainer.ui.run.field import TITLES
 from tui_trainer.ui.runs.reader import Unreadable
 
 COLUMNS: Mapping[str, range] = {
@@ -58,12 +61,16 @@ class RunList(DataTable[Text]):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 Textual's name
         super().__init__(id=id, cursor_type="row")
+        self.option: str | None = None
+        """What the runs are grouped by."""
         self.found: Sequence[Path] = ()
         """All there are."""
         self.paths: Sequence[Path] = ()
         """Those that are listed."""
         self.states: dict[Path, RunRecord | Unreadable] = {}
         """What was read of them so far."""
+        self._rows: Sequence[Path | RunGroup] = ()
+        """What stands in each row: a run, or what is said of the group that follows."""
         self._filter = RunFilter()
         self._differences: dict[Path, str] = {}
         self._marks: Mapping[Path, Text] = {}
@@ -72,7 +79,22 @@ class RunList(DataTable[Text]):
     @property
     def chosen(self) -> Path | None:
         """The run under the cursor."""
-        return self.paths[self.cursor_row] if self.is_valid_row_index(self.cursor_row) else None
+        row = self._rows[self.cursor_row] if self.is_valid_row_index(self.cursor_row) else None
+        return row if isinstance(row, Path) else None
+
+    def go_to(self, path: Path) -> None:
+        """Put the cursor on a run that is listed."""
+        self.move_cursor(row=self._rows.index(path))
+
+    def group(self, option: str | None) -> None:
+        """List the runs under a line for each value of an option, or without any."""
+        self.option = option
+        self._list()
+
+    def grouping_options(self) -> dict[str, str]:
+        """The options by which the runs that are listed can be grouped, and the values that they have."""
+        runs = self._listed()
+        return {option: ", ".join(group.text for group in grouped(runs, option)) for option in options_that_differ(runs)}
 
     def show_paths(self, paths: Sequence[Path]) -> None:
         """List these; what was read of them before is shown until it is read again."""
@@ -94,7 +116,7 @@ class RunList(DataTable[Text]):
         differences = self._differences
         if any(isinstance(state, RunRecord) and before.get(path) != state.config for path, state in read.items()):
             differences = self._found_differences()
-        if differences != self._differences or (self._filter and self.paths != self._fitting()):
+        if differences != self._differences or self.option or (self._filter and self.paths != self._fitting()):
             self._differences = differences
             self._list()
             return
@@ -112,22 +134,35 @@ class RunList(DataTable[Text]):
     def _fitting(self) -> list[Path]:
         return [path for path in self.found if self._filter.passes(ListedRun(path, self._record(path)))]
 
+    def _listed(self) -> list[ListedRun]:
+        return [ListedRun(path, self._record(path)) for path in self._fitting()]
+
+    def _arranged(self) -> Iterator[Path | RunGroup]:
+        """The rows from the top."""
+        if self.option is None:
+            yield from self._fitting()
+            return
+        for group in grouped(self._listed(), self.option):
+            yield group
+            yield from (run.path for run in group.runs)
+
     def _record(self, path: Path) -> RunRecord | None:
         return state if isinstance(state := self.states.get(path), RunRecord) else None
 
     def _list(self) -> None:
         """List the runs anew, in columns as wide as they need."""
         before, column = self.chosen, self.scroll_x
-        self.paths = self._fitting()
-        rows = [self._cells(path) for path in self.paths]
+        self._rows = list(self._arranged())
+        self.paths = [row for row in self._rows if isinstance(row, Path)]
+        rows = [self._cells(row) if isinstance(row, Path) else self._head(row) for row in self._rows]
         self.clear(columns=True)
         for index, (label, widths) in enumerate(COLUMNS.items()):
             widest = max([cell_len(_(label)), *(row[index].cell_len for row in rows)])
             self.add_column(_(label), width=max(min(widest, widths.stop - 1), widths.start, cell_len(_(label))), key=label)
-        for path, row in zip(self.paths, rows, strict=True):
-            self.add_row(*row, key=str(path))
+        for row, cells in zip(self._rows, rows, strict=True):
+            self.add_row(*cells, key=str(row) if isinstance(row, Path) else None)
         if before in self.paths:
-            self.move_cursor(row=self.paths.index(before))
+            self.go_to(before)
         self.scroll_x = column
 
     def show_marks(self, marks: Mapping[Path, Text], going_on: Path | None) -> None:
@@ -176,6 +211,22 @@ class RunList(DataTable[Text]):
             for index, (text, style) in enumerate(zip(texts, styles, strict=True), 1)
         ]
         return [mark, *cells]
+
+    def _head(self, group: RunGroup) -> list[Text]:
+        """What is said of a group: its option's value, how many runs, and their best and mean test accuracy."""
+        assert self.option
+        count = ngettext("{count} run", "{count} runs", len(group.runs)).format(count=len(group.runs))
+        mean = _("{runs}, mean {mean}").format(runs=count, mean=percent(group.mean)) if group.mean is not None else count
+        best = "" if group.best is None else percent(group.best)
+        texts = dict.fromkeys(COLUMNS, "") | {
+            "run": f"{_(TITLES.get(self.option, self.option))} {group.text}",
+            "differs": mean,
+            "test acc": best,
+        }
+        return [
+            Text(text, Style(bold=True), justify="right" if index in NUMBERS else "left", no_wrap=True, overflow="ellipsis")
+            for index, text in enumerate(texts.values())
+        ]
 
     def _style(self, part: str) -> Style:
         return Style(color=self.get_component_rich_style(f"run-list--{part}").color)

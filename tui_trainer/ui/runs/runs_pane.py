@@ -95,12 +95,12 @@ class RunsPane(FilteredPane):
         runs = self.query_one(RunList)
         if runs.cursor_row > 0:  # the user looks for one already
             return True
-        for row, path in enumerate(runs.paths):
+        for path in runs.paths:
             state = runs.states.get(path)
             if state is None:
                 return False
             if isinstance(state, RunRecord) and was_cut_short(state):
-                runs.move_cursor(row=row)
+                runs.go_to(path)
                 return True
         self.notify(_("No run was left before its end. A completed one can be resumed too, for more epochs: g."), timeout=6)
         return True
@@ -112,7 +112,7 @@ class RunsPane(FilteredPane):
         runs, detail = self.query_one(RunList), self.query_one(RunDetail)
         path = runs.chosen
         self.border_subtitle = f"{len(runs.paths)}/{len(runs.found)}" if self.is_filtered else ""
-        if path is None and self.is_filtered:
+        if not runs.paths and self.is_filtered:
             detail.update(_("no row fits the filter"))
             return
         state = runs.states.get(path) if path else None

@@ -35,6 +35,16 @@ class Lines(OptionList):
             self.add_options([Option(line) for line in lines])
         self.highlighted = min(cursor, len(lines) - 1) if lines else None
 
+    def action_page_up(self) -> None:
+        """Go a page up, where there are pages: Textual fails in a list without a row."""
+        if self.scrollable_content_region:
+            super().action_page_up()  # type: ignore[no-untyped-call]  # as Textual has it
+
+    def action_page_down(self) -> None:
+        """Go a page down."""
+        if self.scrollable_content_region:
+            super().action_page_down()  # type: ignore[no-untyped-call]
+
     def action_clear(self) -> None:
         """Ask for no values."""
         self.post_message(self.Cleared())

@@ -43,14 +43,14 @@ class SweepingApp(InTurnApp):
 
     @on(SweepRefused)
     def _sweep_refused(self, event: SweepRefused) -> None:
-        self.notify(printable(event.reason), title=_("Sweep"), severity="error", markup=False)
+        self.notify(f"{_('Sweep')}: {printable(event.reason)}", severity="error", markup=False)
         self._end_sweep(event)
 
     @on(SweepOver)
     def _sweep_over(self, event: SweepOver) -> None:
         if not self.shows_sweep(event.runner):
             lines = conclusion(event.event, N_("g in the list of sweeps"), _)
-            self.notify("\n".join(lines), title=_("Sweep"), markup=False)
+            self.notify(f"{_('Sweep')}: {', '.join(lines)}", markup=False)
         self._end_sweep(event)
 
     def _end_sweep(self, event: SweepMessage) -> None:

@@ -222,7 +222,7 @@ class SweepsScreen(FittedScreen[None]):
         """Copy the command."""
         command = self.query_one(NewSweep).command
         self.app.copy_to_clipboard(command)
-        self.notify(printable(command), title=_("copied"), timeout=4, markup=False)
+        self.notify(f"{_('copied')}: {printable(command)}", timeout=4, markup=False)
 
     def action_leave(self) -> None:
         """Leave the new sweep for the list, where there is one, and the list for the screen below."""

@@ -151,7 +151,7 @@ class EvidencePane(VerticalScroll, can_focus=True):
         figure = FIGURES["activation_std" if fades else "gradient_norm"]
         judged = figure.judged(np.array([each.value for each in found]))
         for each, cells, number in zip(found, rows, judged, strict=True):
-            style = self.get_component_rich_style(f"evidence--{figure.band(float(number)).grade.value}")
+            style = self.get_component_rich_style(f"evidence--{figure.band(float(number)).tone.value}")
             table.add_row(each.name, Text(self._bar(each.value, scale, room), style), *cells)
         return table
 
