@@ -22,11 +22,14 @@ EVALUATION_ROWS = 500
 AT_ONCE = 0.02
 """Seconds of training in one call, between which a run can be stopped, changed and looked at."""
 
-AGAIN = 100
+AGAIN = 50
 """Calls after which another number of threads is tried once more."""
 
-ENOUGH = AT_ONCE / 4
-"""Seconds for which a number of threads is tried at first."""
+ENOUGH = AT_ONCE / 8
+"""Seconds of a call that tells how fast a number of threads is."""
+
+TRIALS = 3
+"""How often each is tried at first."""
 
 WORTH = 0.97
 """The share of the time that more threads must take to be preferred to fewer."""
@@ -215,18 +218,18 @@ class _Pace:
         self._counts = [count for count in (1 << power for power in range(most.bit_length())) if count < most] + [most]
         self._each: dict[int, float] = {}
         """Seconds for a batch, by the number of threads."""
-        self._tried = dict.fromkeys(self._counts, 0.0)
-        """Seconds for which each number has been tried."""
+        self._tried = dict.fromkeys(self._counts, 0)
+        """How often each number has been tried, its first call aside, which makes threads and fills caches."""
         self._calls = 0
         self.batches = 1
         """How many batches the next call may train."""
 
     def next_threads(self) -> int:
-        """The number for the next call: the fastest so far, or one that has not been tried, or not for long."""
+        """The number for the next call: the fastest so far, or one that has not been tried often, or not for long."""
         self._calls += 1
-        for count in reversed(self._counts):
-            if self._tried[count] < ENOUGH:
-                return count
+        least = min(self._counts, key=self._tried.__getitem__)
+        if self._tried[least] <= TRIALS:
+            return least
         best = self._best()
         if len(self._counts) > 1 and self._calls % AGAIN == 0:
             place = self._counts.index(best)
@@ -236,13 +239,17 @@ class _Pace:
 
     def add(self, threads: int, batches: int, seconds: float) -> None:
         """Take a call's time into account."""
-        each = seconds / batches
-        self._each[threads] = 0.7 * self._each.get(threads, each) + 0.3 * each
-        self._tried[threads] += seconds
-        if all(self._tried[count] >= ENOUGH for count in self._counts):
-            self.batches = max(1, round(AT_ONCE / self._each[self._best()]))
-        elif seconds < AT_ONCE / 4 and batches == self.batches:
+        if seconds < ENOUGH and batches == self.batches:
+            # Too short to tell anything but that more can be done at once.
             self.batches *= 2
+            return
+        each, tried = seconds / batches, self._tried[threads]
+        # At first the shortest counts, for what disturbs only takes longer; later on, what it takes these days.
+        known = self._each.get(threads, each)
+        self._each[threads] = each if tried <= 1 else min(known, each) if tried <= TRIALS else 0.7 * known + 0.3 * each
+        self._tried[threads] += 1
+        if tried:
+            self.batches = max(1, round(AT_ONCE / min(self._each.values())))
 
     def _best(self) -> int:
         best = self._counts[0]

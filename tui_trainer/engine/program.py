@@ -451,7 +451,7 @@ class Program:
         block, panel = self._blocks[index], self._layout.layers[index][number]
         width, name = panel.part.size, f"{block.dense.name}.weight"
         error, (x, x_stride) = self._gradients[index][number], self._x[index]
-        size = max(1, BLOCK // width) if self._sparse and index == 0 else max(LINE, 4 * BLOCK // width)
+        size = max(1, BLOCK // width) if self._sparse and index == 0 else max(LINE, 16 * BLOCK // width)
         self._scratch_size = max(self._scratch_size, size * width)
 
         whole = self._at(self._vectors.gradients, panel, name)
