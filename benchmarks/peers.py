@@ -14,15 +14,15 @@ import sys
 from statistics import geometric_mean, median
 
 ROWS = {
-    "784-32-10, batch 32": ("32", 32),
-    "784-256-10, batch 32": ("256", 32),
-    "784-256-10, batch 128": ("256", 128),
-    "784-256-10, batch 4": ("256", 4),
-    "784-128×8-10, batch 32": ("128x8", 32),
-    "784-100×20-10, batch 32": ("100x20", 32),
-    "784-1024×3-10, batch 32": ("1024x3", 32),
-    "784-1024×3-10, batch 256": ("1024x3", 256),
-    "784-2048-10, batch 512": ("2048", 512),
+    "784-32-10, batch 32": "32/32",
+    "784-256-10, batch 32": "256/32",
+    "784-256-10, batch 128": "256/128",
+    "784-256-10, batch 4": "256/4",
+    "784-128×8-10, batch 32": "128x8/32",
+    "784-100×20-10, batch 32": "100x20/32",
+    "784-1024×3-10, batch 32": "1024x3/32",
+    "784-1024×3-10, batch 256": "1024x3/256",
+    "784-2048-10, batch 512": "2048/512",
 }
 CONTENDERS = ("ours", "numpy", "products", "torch", "jax", "sklearn")
 PEERS = ("torch", "jax", "sklearn")
@@ -54,7 +54,7 @@ def main() -> None:
         for row in options.rows:
             for _ in range(options.rounds):
                 for name, seat in seats.items():
-                    seconds = ask(seat, row)
+                    seconds = ask(seat, ROWS[row])
                     if seconds is not None:
                         times.setdefault((row, name), []).append(seconds)
         for seat in seats.values():
@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def take_seat(name: str, threads: int) -> "subprocess.Popen[str]":
-    """Start a contender; it answers each network's name on its input with the seconds of an epoch."""
+    """Start a contender; it answers each network on its input with the seconds of an epoch."""
     count = str(threads)
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": count, "OMP_NUM_THREADS": count, "MKL_NUM_THREADS": count}
     if threads == 1:
@@ -88,10 +88,10 @@ def take_seat(name: str, threads: int) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
 
 
-def ask(seat: "subprocess.Popen[str]", row: str) -> float | None:
-    """One round of a contender; None when it is not installed."""
+def ask(seat: "subprocess.Popen[str]", network: str) -> float | None:
+    """One round of a contender with hidden layers and batch size, as `128x8/32`; None when it is not installed."""
     try:
-        seat.stdin.write(row + "\n")  # type: ignore[union-attr]
+        seat.stdin.write(network + "\n")  # type: ignore[union-attr]
         seat.stdin.flush()  # type: ignore[union-attr]
         return float(seat.stdout.readline())  # type: ignore[union-attr]
     except (BrokenPipeError, ValueError):
@@ -99,17 +99,18 @@ def ask(seat: "subprocess.Popen[str]", row: str) -> float | None:
 
 
 def compete(name: str, threads: int) -> None:
-    """Answer one row after the other, keeping what was built for a row."""
+    """Answer one network after the other, keeping what was built for it."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
     make = {"products": products, "numpy": ours, "ours": ours, "torch": torch, "jax": jax, "sklearn": sklearn}[name]
     built = {}
     for line in sys.stdin:
-        row = line.strip()
-        if row not in built:
-            built[row] = make(*ROWS[row], threads=threads, compiled=name == "ours")
-            built[row]()
-        print(built[row](), flush=True)
+        network = line.strip()
+        if network not in built:
+            hidden, _, batch = network.partition("/")
+            built[network] = make(hidden, int(batch), threads=threads, compiled=name == "ours")
+            built[network]()
+        print(built[network](), flush=True)
 
 
 def sizes(hidden: str):

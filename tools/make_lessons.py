@@ -50,7 +50,7 @@ def block(lesson: Lesson | Quiz, found: list[str], *, holds: bool, passages: lis
     lines += [f"**Why.** {lesson.why}", "", f"**Therefore.** {lesson.therefore}", ""]
     if isinstance(lesson, Lesson):
         found_in = environment()
-        lines += [f"Measured with one BLAS thread for each run, NumPy {found_in['numpy']}, {found_in['blas']}.", ""]
+        lines += [f"Measured with one thread for each run, NumPy {found_in['numpy']}, {found_in['blas']}.", ""]
     lines += ["<!-- end -->"]
     return "\n".join(lines)
 

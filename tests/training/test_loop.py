@@ -127,7 +127,7 @@ def test_without_validation_its_figures_are_none(digits: Dataset) -> None:
 
 
 def test_stopping_keeps_what_was_learned(digits: Dataset) -> None:
-    control = Control()
+    control = Control(batch_by_batch=True)
     for event in events(digits, control, batch_size=50):
         if isinstance(event, Progress) and event.step == 13:
             control.stop()
@@ -343,7 +343,7 @@ def follow(data: Dataset, change: tuple[int, dict[str, Any]] | None = None, **op
     """A run whose layers are followed: its batches, its end, and the batches of the same run with the layers measured at each."""
     found: list[tuple[list[Progress], Ended]] = []
     for each_batch in (False, True):
-        control, batches = Control(), []
+        control, batches = Control(batch_by_batch=True), []
         if not each_batch:
             control.follow_layers()
         for event in events(data, control, **options):
@@ -410,7 +410,7 @@ def test_a_run_that_diverges_at_once_tells_its_layers_as_they_began(digits: Data
 
 def test_a_divergence_is_told_alike_whether_the_layers_are_followed_or_not(digits: Dataset) -> None:
     def told(*, followed: bool) -> list[Any]:
-        control = Control()
+        control = Control(batch_by_batch=True)
         if followed:
             control.follow_layers()
         stream = []

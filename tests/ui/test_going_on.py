@@ -39,7 +39,7 @@ STEPS_AN_EPOCH = 25
 def leave(desks: Desks, path: Path, steps: int | None = None, **options: Any) -> Config:
     """A run in its folder as it is when it was killed after so many steps, or came to its end."""
     config = Config.parse(desks.options | {"checkpoint_every": 1e-9} | options)
-    events = Run.create(config, path).events(Control())
+    events = Run.create(config, path).events(Control(batch_by_batch=True))
     for event in events:
         if isinstance(event, Progress) and event.step == steps:
             events.close()  # type: ignore[attr-defined] # it is a generator

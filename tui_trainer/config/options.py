@@ -95,7 +95,7 @@ class Config(BaseModel):
     seed: Annotated[Whole, Field(ge=0, lt=1 << 128)] = Field(0, description="decides the first weights and the order of images")
     shuffle: bool = Field(True, description="reshuffle the images each epoch, or keep file order")
     threads: Annotated[Whole, Field(ge=1, le=1024)] | Literal["auto"] = Field(
-        AUTO, description="BLAS threads; auto takes what is fastest for the shapes"
+        AUTO, description="threads, at most; auto: every core that makes it faster"
     )
     checkpoint_every: Annotated[Number, Field(ge=0)] = Field(
         30.0, description="seconds between checkpoints within an epoch; 0 for one at its end alone"

@@ -156,13 +156,17 @@ class Engine:
                 self._crew.run(self._tables(program, tables, threads), number, rows, order[start:], nothing, losses[at:], correct[at:])
         return float(losses.sum()) / count, int(correct.sum()) / count
 
-    def prepare(self, samples: Samples, rows: int, clip_norm: float | None) -> bool:
-        """Allocate what batches of `rows` samples need, and return whether something of it has to be compiled first.
-
-        Raises MemoryError where it does not fit.
-        """
+    def has_to_compile(self, samples: Samples, rows: int, clip_norm: float | None) -> bool:
+        """Whether something of what batches of `rows` samples need is not kept from before."""
         program, _ = self._program(samples, rows, clip_norm=clip_norm)
         return not all(map(is_kept, program.operations()))
+
+    def prepare(self, samples: Samples, rows: int, clip_norm: float | None) -> None:
+        """Allocate, compile and load what batches of `rows` samples need, which is no training. Raises MemoryError where it does not fit."""
+        for keeps in (False, True):
+            program, tables = self._program(samples, rows, clip_norm=clip_norm, keeps=keeps)
+            for threads in self._pace(program).counts:
+                self._tables(program, tables, threads)
 
     def _run(
         self,
@@ -176,9 +180,7 @@ class Engine:
         keeps: bool,
     ) -> int:
         program, tables = self._program(samples, rows, clip_norm=clip_norm, keeps=keeps)
-        if rows not in self._paces:
-            self._paces[rows] = _Pace(min(self._crew.most, program.most_threads))
-        pace = self._paces[rows]
+        pace = self._pace(program)
         threads = pace.next_threads()
         instructions = self._tables(program, tables, threads)
         started = perf_counter()
@@ -200,6 +202,11 @@ class Engine:
             self._programs[key] = program, {}
         return self._programs[key]
 
+    def _pace(self, program: Program) -> "_Pace":
+        if program.rows not in self._paces:
+            self._paces[program.rows] = _Pace(min(self._crew.most, program.most_threads))
+        return self._paces[program.rows]
+
     @staticmethod
     def _tables(program: Program, tables: dict[int, list[NDArray[np.int64]]], threads: int) -> list[NDArray[np.int64]]:
         if threads not in tables:
@@ -215,10 +222,10 @@ class _Pace:
     """What a batch takes with how many threads. All numbers give the same bits, so the fastest may be found while the run goes on."""
 
     def __init__(self, most: int) -> None:
-        self._counts = [count for count in (1 << power for power in range(most.bit_length())) if count < most] + [most]
+        self.counts = [count for count in (1 << power for power in range(most.bit_length())) if count < most] + [most]
         self._each: dict[int, float] = {}
         """Seconds for a batch, by the number of threads."""
-        self._tried = dict.fromkeys(self._counts, 0)
+        self._tried = dict.fromkeys(self.counts, 0)
         """How often each number has been tried, its first call aside, which makes threads and fills caches."""
         self._calls = 0
         self.batches = 1
@@ -227,13 +234,13 @@ class _Pace:
     def next_threads(self) -> int:
         """The number for the next call: the fastest so far, or one that has not been tried often, or not for long."""
         self._calls += 1
-        least = min(self._counts, key=self._tried.__getitem__)
+        least = min(self.counts, key=self._tried.__getitem__)
         if self._tried[least] <= TRIALS:
             return least
         best = self._best()
-        if len(self._counts) > 1 and self._calls % AGAIN == 0:
-            place = self._counts.index(best)
-            near = self._counts[max(place - 1, 0) : place] + self._counts[place + 1 : place + 2]
+        if len(self.counts) > 1 and self._calls % AGAIN == 0:
+            place = self.counts.index(best)
+            near = self.counts[max(place - 1, 0) : place] + self.counts[place + 1 : place + 2]
             return near[self._calls // AGAIN % len(near)]
         return best
 
@@ -252,8 +259,8 @@ class _Pace:
             self.batches = max(1, round(AT_ONCE / min(self._each.values())))
 
     def _best(self) -> int:
-        best = self._counts[0]
-        for count in self._counts[1:]:
+        best = self.counts[0]
+        for count in self.counts[1:]:
             if self._each[count] < WORTH * self._each[best]:
                 best = count
         return best

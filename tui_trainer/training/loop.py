@@ -124,8 +124,11 @@ class Training:
     def _events(self, control: Control) -> Iterator[Event]:
         yield self._started()
         engine, options = self.state.engine, self.state.options
-        if engine and engine.prepare(self._training.whole, self._training.rows, options.clip_norm):
-            yield Noted("the steps of such a training are compiled: once, in a few seconds", explains_wait=True)
+        if engine:
+            what = self._training.whole, self._training.rows, options.clip_norm
+            if engine.has_to_compile(*what):
+                yield Noted("the steps of such a training are compiled: once, in a few seconds", explains_wait=True)
+            engine.prepare(*what)
         divergence = None
         layers: tuple[LayerHealth, ...] = ()
         last: Progress | None = None
