@@ -162,7 +162,7 @@ class Engine:
         return not all(map(is_kept, program.operations()))
 
     def prepare(self, samples: Samples, rows: int, clip_norm: float | None) -> None:
-        """Allocate, compile and load what batches of `rows` samples need, which is no training. Raises MemoryError where it does not fit."""
+        """Allocate, compile and load what batches of `rows` samples need: that is no training. Raises MemoryError."""
         for keeps in (False, True):
             program, tables = self._program(samples, rows, clip_norm=clip_norm, keeps=keeps)
             for threads in self._pace(program).counts:
