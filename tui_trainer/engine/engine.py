@@ -1,5 +1,6 @@
 """A network's training and evaluation by compiled programs, over copies of its parameters in the program's own layout."""
 
+from collections import deque
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -29,7 +30,7 @@ ENOUGH = AT_ONCE / 8
 """Seconds of a call that tells how fast a number of threads is."""
 
 TRIALS = 3
-"""How often each is tried at first."""
+"""How often each is tried at first, and the calls by which it is judged later on."""
 
 WORTH = 0.97
 """The share of the time that more threads must take to be preferred to fewer."""
@@ -223,10 +224,10 @@ class _Pace:
 
     def __init__(self, most: int) -> None:
         self.counts = [count for count in (1 << power for power in range(most.bit_length())) if count < most] + [most]
-        self._each: dict[int, float] = {}
-        """Seconds for a batch, by the number of threads."""
-        self._tried = dict.fromkeys(self.counts, 0)
-        """How often each number has been tried, its first call aside, which makes threads and fills caches."""
+        self._recent = {count: deque[float](maxlen=TRIALS) for count in self.counts}
+        """Seconds for a batch in the last calls, by the number of threads. The shortest counts, for what disturbs only takes longer."""
+        self._untried = dict.fromkeys(self.counts, TRIALS + 1)
+        """The calls for which each number is still to be tried; the first makes its threads and fills caches, and does not count."""
         self._calls = 0
         self.batches = 1
         """How many batches the next call may train."""
@@ -234,9 +235,9 @@ class _Pace:
     def next_threads(self) -> int:
         """The number for the next call: the fastest so far, or one that has not been tried often, or not for long."""
         self._calls += 1
-        least = min(self.counts, key=self._tried.__getitem__)
-        if self._tried[least] <= TRIALS:
-            return least
+        most = max(self.counts, key=self._untried.__getitem__)
+        if self._untried[most]:
+            return most
         best = self._best()
         if len(self.counts) > 1 and self._calls % AGAIN == 0:
             place = self.counts.index(best)
@@ -250,17 +251,14 @@ class _Pace:
             # Too short to tell anything but that more can be done at once.
             self.batches *= 2
             return
-        each, tried = seconds / batches, self._tried[threads]
-        # At first the shortest counts, for what disturbs only takes longer; later on, what it takes these days.
-        known = self._each.get(threads, each)
-        self._each[threads] = each if tried <= 1 else min(known, each) if tried <= TRIALS else 0.7 * known + 0.3 * each
-        self._tried[threads] += 1
-        if tried:
-            self.batches = max(1, round(AT_ONCE / min(self._each.values())))
+        if self._untried[threads] <= TRIALS:
+            self._recent[threads].append(seconds / batches)
+            self.batches = max(1, round(AT_ONCE / min(map(min, filter(None, self._recent.values())))))
+        self._untried[threads] = max(self._untried[threads] - 1, 0)
 
     def _best(self) -> int:
         best = self.counts[0]
         for count in self.counts[1:]:
-            if self._each[count] < WORTH * self._each[best]:
+            if min(self._recent[count]) < WORTH * min(self._recent[best]):
                 best = count
         return best
