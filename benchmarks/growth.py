@@ -30,15 +30,19 @@ Curves = dict[str, dict[str, list[tuple[int, float]]]]
 def measure() -> Curves:
     """For each panel and contender the points of its curve."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    seats = {name: take_seat(name, cores) for name in COLOURS}
     found: Curves = {}
     for panel, points in PANELS.items():
-        found[panel] = {name: [] for name in seats}
+        found[panel] = {name: [] for name in COLOURS}
         for value, network in points:
+            # Each network has contenders of its own: what they keep of all would fill the memory.
+            seats = {name: take_seat(name, cores) for name in COLOURS}
             for name, seat in seats.items():
                 times = [seconds for _ in range(ROUNDS) if (seconds := ask(seat, network)) is not None]
                 if times:
                     found[panel][name].append((value, median(times)))
+            for seat in seats.values():
+                seat.stdin.close()  # type: ignore[union-attr]
+                seat.wait()
             print(panel, value, {name: f"{curve[-1][1]:.3f}" for name, curve in found[panel].items() if curve}, flush=True)
     return found
 

@@ -74,7 +74,7 @@ def main() -> None:
             best = min(median(times[row, name]) for name in PEERS if (row, name) in times)
             ahead[row] = best / median(times[row, "ours"])
             print(f"| {row} | " + " | ".join(cells) + " |", flush=True)
-        print("\nbest peer ÷ tui-trainer: " + ", ".join(f"{row} {ratio:.2f}" for row, ratio in ahead.items()))
+        print("\nbest peer ÷ tui-trainer: " + "; ".join(f"{row}: {ratio:.2f}" for row, ratio in ahead.items()))
         print(f"geometric mean {geometric_mean(ahead.values()):.2f}", flush=True)
 
 
