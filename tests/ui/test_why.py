@@ -73,13 +73,10 @@ async def test_a_sick_run_says_so_while_it_goes_on_and_why_and_is_cured_beside_i
         assert "relu + he_normal" in desk.screen
         assert "It costs: another function" in desk.screen
         await desk.press("enter")
-        trial = asked.trial
-        assert trial is not None
-        assert trial.epochs >= 1
         await until_tried(desk)
         (attempt,) = asked.attempts.values()
         # The run that goes on is compared as it was when the trial began.
-        assert attempt.before.history.last_epoch == trial.epochs == attempt.after.history.last_epoch
+        assert attempt.before.history.last_epoch == attempt.after.history.last_epoch >= 1
         await desk.press("u")
         await desk.until(desk.at_main_screen)
         assert desk.value("activation") == "relu"
