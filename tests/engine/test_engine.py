@@ -119,7 +119,7 @@ def compare(pair: Pair, steps: int = 5) -> None:
             pair.optimizers[1].state[slot], vector, rtol=0, atol=2e-4 * max(np.abs(vector).max(), 1e-12), err_msg=slot
         )
     inside = evaluate(pair.networks[0], BatchLoader(pair.data))
-    assert pair.engine.evaluate(pair.loader.whole) == pytest.approx(inside, rel=1e-3)
+    assert pair.engine.evaluate(pair.loader.whole, 500) == pytest.approx(inside, rel=1e-3)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -20,10 +20,7 @@ from tui_trainer.nn.arrays import Labels
 from tui_trainer.nn.network import Network
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.training.batch_loader import BatchLoader
-from tui_trainer.training.blas import BlasThreads
-
-ONE_THREAD: Final = BlasThreads(1)
-"""One BLAS thread leaves the cores to training, and does not wait for another where they are busy."""
+from tui_trainer.training.blas import ONE_THREAD
 
 EARLY: Final = 20
 """Steps in which a measurement still shows what the initializer made, and not what the training has."""

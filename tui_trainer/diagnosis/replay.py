@@ -6,10 +6,11 @@ from typing import Final
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset, Split
-from tui_trainer.diagnosis.case import ONE_THREAD, PLAIN, Case, DataFacts, Predictions
+from tui_trainer.diagnosis.case import PLAIN, Case, DataFacts, Predictions
 from tui_trainer.history.history import History
 from tui_trainer.history.measurements import Measurement
 from tui_trainer.nn.network import Network
+from tui_trainer.training.blas import ONE_THREAD
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Event, Progress
 from tui_trainer.training.instruments.sharpness import sharpness

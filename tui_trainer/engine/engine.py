@@ -17,9 +17,6 @@ from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.network import Network
 from tui_trainer.nn.optimizers import FLUSH_EVERY, Optimizer
 
-EVALUATION_ROWS = 500
-"""Samples per pass in evaluation: many enough for efficient products, few enough to stay in the cache."""
-
 AT_ONCE = 0.02
 """Seconds of training in one call, between which a run can be stopped, changed and looked at."""
 
@@ -75,7 +72,6 @@ class Engine:
         self._crew = Crew(threads, machine.give_way)
         self._paces: dict[int, _Pace] = {}
         self._is_ahead = False
-        self.load()
 
     def batches_at_once(self, rows: int) -> int:
         """The batches of so many samples that one call may train and still be short."""
@@ -143,18 +139,17 @@ class Engine:
         end = min(done + 1, batches)
         return Trained(losses[:end], correct[:end], done < batches)
 
-    def evaluate(self, samples: Samples) -> tuple[float, float]:
-        """Mean cross-entropy in nats, and accuracy, over all samples."""
+    def evaluate(self, samples: Samples, most: int) -> tuple[float, float]:
+        """Mean cross-entropy in nats, and accuracy, over all samples, at most `most` in a pass."""
         count = len(samples.labels)
-        order = np.arange(count)
-        losses, correct = np.zeros(-(-count // EVALUATION_ROWS)), np.zeros(-(-count // EVALUATION_ROWS), np.int64)
-        whole, nothing = count // EVALUATION_ROWS, np.zeros((1, 0), np.float32)
-        for start, rows, number in ((0, EVALUATION_ROWS, whole), (whole * EVALUATION_ROWS, count % EVALUATION_ROWS, 1)):
-            if rows and number:
-                at = start // EVALUATION_ROWS
+        whole, rest = divmod(count, most)
+        order, nothing = np.arange(count), np.zeros((1, 0), np.float32)
+        losses, correct = np.zeros(whole + 1), np.zeros(whole + 1, np.int64)
+        for done, rows, passes in ((0, most, whole), (whole, rest, 1)):
+            if rows and passes:
                 program, tables = self._program(samples, rows, evaluates=True)
-                threads = min(self._crew.most, program.most_threads)
-                self._crew.run(self._tables(program, tables, threads), number, rows, order[start:], nothing, losses[at:], correct[at:])
+                table = self._tables(program, tables, min(self._crew.most, program.most_threads))
+                self._crew.run(table, passes, rows, order[done * most :], nothing, losses[done:], correct[done:])
         return float(losses.sum()) / count, int(correct.sum()) / count
 
     def has_to_compile(self, samples: Samples, rows: int, clip_norm: float | None) -> bool:

@@ -10,7 +10,7 @@ from math import isnan, log, sqrt
 import numpy as np
 
 from tui_trainer.engine import elementary
-from tui_trainer.engine.elementary import ONE, ZERO
+from tui_trainer.engine.elementary import ONE, ZERO, Number
 from tui_trainer.engine.native import Arguments, doubles, floats, inlined, integers, next_uint32, octets, sgemm_32, sgemm_64, shorts
 from tui_trainer.engine.places import DECAY, FIRST, FLUSH, SAMPLES, SCALARS, SHRINK
 
@@ -40,6 +40,28 @@ def load_floats(a: Arguments, step: Arguments) -> None:
             out[place + feature] = images[image + feature]
 
 
+@inlined
+def _add_row(out: Arguments, o: int, x: Number, matrix: Arguments, row: int, width: int) -> None:
+    """out ← out + x · a row."""
+    for unit in range(width):
+        out[o + unit] += x * matrix[row + unit]
+
+
+@inlined
+def _add_eight(
+    out: Arguments, o: int, scale: Arguments, values: Arguments, matrix: Arguments, rows: Arguments, place: int, width: int
+) -> None:
+    """The same for eight entries from a place on: the result is read and written an eighth as often."""
+    r0, r1, r2, r3 = rows[place] * width, rows[place + 1] * width, rows[place + 2] * width, rows[place + 3] * width
+    r4, r5, r6, r7 = rows[place + 4] * width, rows[place + 5] * width, rows[place + 6] * width, rows[place + 7] * width
+    x0, x1, x2, x3 = scale[values[place]], scale[values[place + 1]], scale[values[place + 2]], scale[values[place + 3]]
+    x4, x5, x6, x7 = scale[values[place + 4]], scale[values[place + 5]], scale[values[place + 6]], scale[values[place + 7]]
+    for unit in range(width):
+        four = (x0 * matrix[r0 + unit] + x1 * matrix[r1 + unit]) + (x2 * matrix[r2 + unit] + x3 * matrix[r3 + unit])
+        more = (x4 * matrix[r4 + unit] + x5 * matrix[r5 + unit]) + (x6 * matrix[r6 + unit] + x7 * matrix[r7 + unit])
+        out[o + unit] = (out[o + unit] + four) + more
+
+
 def sparse_product(a: Arguments, step: Arguments) -> None:
     """out ← x W for samples in sparse form."""
     start, stop, width, starts, columns, values = a[0], a[1], a[2], integers(a[3]), shorts(a[4]), octets(a[5])
@@ -50,21 +72,11 @@ def sparse_product(a: Arguments, step: Arguments) -> None:
         place, end = starts[samples[row]], starts[samples[row] + 1]
         for unit in range(width):
             out[o + unit] = ZERO
-        # Eight at a time: the result is read and written an eighth as often.
         while place + 8 <= end:
-            w0, w1, w2, w3 = columns[place] * width, columns[place + 1] * width, columns[place + 2] * width, columns[place + 3] * width
-            w4, w5, w6, w7 = columns[place + 4] * width, columns[place + 5] * width, columns[place + 6] * width, columns[place + 7] * width
-            x0, x1, x2, x3 = scale[values[place]], scale[values[place + 1]], scale[values[place + 2]], scale[values[place + 3]]
-            x4, x5, x6, x7 = scale[values[place + 4]], scale[values[place + 5]], scale[values[place + 6]], scale[values[place + 7]]
-            for unit in range(width):
-                four = (x0 * weight[w0 + unit] + x1 * weight[w1 + unit]) + (x2 * weight[w2 + unit] + x3 * weight[w3 + unit])
-                more = (x4 * weight[w4 + unit] + x5 * weight[w5 + unit]) + (x6 * weight[w6 + unit] + x7 * weight[w7 + unit])
-                out[o + unit] = (out[o + unit] + four) + more
+            _add_eight(out, o, scale, values, weight, columns, place, width)
             place += 8
         while place < end:
-            w, x = columns[place] * width, scale[values[place]]
-            for unit in range(width):
-                out[o + unit] += x * weight[w + unit]
+            _add_row(out, o, scale[values[place]], weight, columns[place] * width, width)
             place += 1
 
 
@@ -125,14 +137,7 @@ def sparse_gradient(a: Arguments, step: Arguments) -> None:
         for unit in range(width):
             out[o + unit] = ZERO
         while slot + 8 <= end:
-            e0, e1, e2, e3 = rows[slot] * width, rows[slot + 1] * width, rows[slot + 2] * width, rows[slot + 3] * width
-            e4, e5, e6, e7 = rows[slot + 4] * width, rows[slot + 5] * width, rows[slot + 6] * width, rows[slot + 7] * width
-            x0, x1, x2, x3 = scale[values[slot]], scale[values[slot + 1]], scale[values[slot + 2]], scale[values[slot + 3]]
-            x4, x5, x6, x7 = scale[values[slot + 4]], scale[values[slot + 5]], scale[values[slot + 6]], scale[values[slot + 7]]
-            for unit in range(width):
-                four = (x0 * gradient[e0 + unit] + x1 * gradient[e1 + unit]) + (x2 * gradient[e2 + unit] + x3 * gradient[e3 + unit])
-                more = (x4 * gradient[e4 + unit] + x5 * gradient[e5 + unit]) + (x6 * gradient[e6 + unit] + x7 * gradient[e7 + unit])
-                out[o + unit] = (out[o + unit] + four) + more
+            _add_eight(out, o, scale, values, gradient, rows, slot, width)
             slot += 8
         if slot + 4 <= end:
             e0, e1, e2, e3 = rows[slot] * width, rows[slot + 1] * width, rows[slot + 2] * width, rows[slot + 3] * width
@@ -143,9 +148,7 @@ def sparse_gradient(a: Arguments, step: Arguments) -> None:
                 )
             slot += 4
         while slot < end:
-            e, x = rows[slot] * width, scale[values[slot]]
-            for unit in range(width):
-                out[o + unit] += x * gradient[e + unit]
+            _add_row(out, o, scale[values[slot]], gradient, rows[slot] * width, width)
             slot += 1
 
 
@@ -160,9 +163,7 @@ def scatter_gradient(a: Arguments, step: Arguments) -> None:
         g, end = row * width, starts[samples[row] + 1]
         place = _first(columns, starts[samples[row]], end, start)
         while place < end and columns[place] < stop:
-            o, x = columns[place] * width, scale[values[place]]
-            for unit in range(width):
-                out[o + unit] += x * gradient[g + unit]
+            _add_row(out, columns[place] * width, scale[values[place]], gradient, g, width)
             place += 1
 
 

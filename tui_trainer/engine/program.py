@@ -203,6 +203,9 @@ class Program:
         self._blocks, self._layout, self._vectors, self._product = blocks, layout, vectors, product
         self._samples, self._labels = samples, labels
         self._sparse = isinstance(samples, SparseRows)
+        if isinstance(samples, SparseRows):
+            self._entries = place_of(samples.starts), place_of(samples.columns), place_of(samples.values)
+            self._scale = place_of(samples.scale)
         self._keep: list[Any] = [samples, labels]
         self._update = update
         self._training = update is not None
@@ -287,9 +290,7 @@ class Program:
         weight = self._at(self._vectors.parameters, panel, f"{block.dense.name}.weight")
         ops: list[tuple[Any, ...]] = []
         if index == 0 and self._sparse:
-            s = self._samples
-            places = (place_of(s.starts), place_of(s.columns), place_of(s.values), place_of(s.scale))
-            ops.append(("sparse_product", chunk.start, chunk.stop, width, *places, weight, z + 4 * units.start, stride))
+            ops.append(("sparse_product", *chunk, width, *self._entries, self._scale, weight, z + 4 * units.start, stride))
         else:
             a, c = x + 4 * chunk.start * x_stride, z + 4 * (chunk.start * stride + units.start)
             ops.append(("touch", chunk.size, block.dense.inputs, x + 4 * chunk.start * x_stride, x_stride, self._nowhere))
@@ -345,7 +346,7 @@ class Program:
                 place_of(self.array(most, np.uint16)),
                 place_of(self.array(most, np.uint8)),
             )
-        return "sort_columns", *part, self.rows, place_of(s.starts), place_of(s.columns), place_of(s.values), *self._sorted
+        return "sort_columns", *part, self.rows, *self._entries, *self._sorted
 
     # The way back
 
@@ -460,15 +461,12 @@ class Program:
         def operate(scratch: int) -> list[tuple[Any, ...]]:
             ops: list[tuple[Any, ...]] = []
             if gradients and scatters:
-                s = self._samples
-                places = place_of(s.starts), place_of(s.columns), place_of(s.values), place_of(s.scale)
-                ops.append(("scatter_gradient", inputs.start, inputs.stop, self.rows, width, *places, error, whole))
+                ops.append(("scatter_gradient", *inputs, self.rows, width, *self._entries, self._scale, error, whole))
             for start in range(inputs.start, inputs.stop, size):
                 part = Part(start, min(start + size, inputs.stop))
                 target = whole + 4 * start * width if keeps or scatters else scratch
                 if gradients and self._sorts and index == 0:
-                    scale = place_of(self._samples.scale)
-                    ops.append(("sparse_gradient", part.start, part.stop, width, *self._sorted, scale, error, target))
+                    ops.append(("sparse_gradient", *part, width, *self._sorted, self._scale, error, target))
                 elif gradients and not scatters:
                     ops.append(self._gemm(TRANSPOSED, part.size, width, self.rows, x + 4 * start, x_stride, error, width, 0, target, width))
                 if updates:

@@ -41,9 +41,8 @@ def tell_lesson(lesson: Lesson, configs: Mapping[str, Config], folder: Path | No
             _say_opening(lesson)
         for run, event in parallel_runs.events():
             if isinstance(event, Noted):
-                if event.explains_wait:
-                    continue
-                warn(f"{run}: {event.text}")
+                if not event.explains_wait:
+                    warn(f"{run}: {event.text}")
             elif not isinstance(event, Progress):
                 tell(run, event, folder / run if folder else None)
         if received:

@@ -23,7 +23,7 @@ from tui_trainer.sweep.workers import Outcome, Workers
 from tui_trainer.system.folders import printable
 from tui_trainer.trained.estimator import Classifier
 from tui_trainer.training.batch_loader import BatchLoader, evaluate
-from tui_trainer.training.blas import BlasThreads
+from tui_trainer.training.blas import ONE_THREAD
 
 ATTEMPTS: Final = 3
 """Attempts at a run whose worker died: it is resumed from its checkpoint, but may be what kills its workers."""
@@ -299,7 +299,7 @@ class Sweep:
                 if data is None:
                     raise UserError(f"{printable(str(result.config['data']))} is not among the data of this sweep any more")
                 network = Classifier.load(RunDirectory(self._folder / RUNS / result.key).checkpoint).network_
-                with BlasThreads(1):
+                with ONE_THREAD:
                     measured.append(evaluate(network, BatchLoader(data.test)) if data.test else (nan, nan))
         losses, accuracies = zip(*measured, strict=True)
         diverged = best.count(RunStatus.DIVERGED)

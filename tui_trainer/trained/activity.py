@@ -9,7 +9,7 @@ from tui_trainer.datasets.dataset import Split
 from tui_trainer.nn.arrays import Array, Images
 from tui_trainer.nn.losses import softmax
 from tui_trainer.nn.network import Network
-from tui_trainer.trained.inspection import ONE_THREAD
+from tui_trainer.training.blas import ONE_THREAD
 
 LIT = 0.1
 """The share of the most that a layer gives from which on a unit counts as lit."""

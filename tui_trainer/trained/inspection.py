@@ -14,10 +14,7 @@ from tui_trainer.nn.losses import softmax
 from tui_trainer.nn.network import Network
 from tui_trainer.text.language import _
 from tui_trainer.training.batch_loader import BatchLoader
-from tui_trainer.training.blas import BlasThreads
-
-ONE_THREAD = BlasThreads(1)
-"""One BLAS thread leaves the cores to training, and gives the same bits at any time."""
+from tui_trainer.training.blas import ONE_THREAD
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from threading import Condition, RLock, get_ident
-from typing import Any, NamedTuple, final
+from typing import Any, Final, NamedTuple, final
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -31,6 +31,10 @@ class BlasThreads:
 
     def __exit__(self, *_: object) -> None:
         _turns.end()
+
+
+ONE_THREAD: Final = BlasThreads(1)
+"""For who looks at a network: it leaves the cores to training, waits for no other thread, and gives the same bits at any time."""
 
 
 def most_threads() -> int:

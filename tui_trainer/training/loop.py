@@ -12,6 +12,8 @@ from tui_trainer.config.changes import Change
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset, Split
 from tui_trainer.errors import UserError
+from tui_trainer.nn.arrays import Array
+from tui_trainer.nn.network import Network
 from tui_trainer.nn.optimizers import clip_by_norm
 from tui_trainer.training import health
 from tui_trainer.training.batch_loader import BatchLoader, evaluate
@@ -234,9 +236,7 @@ class Training:
         elif network is not None:
             engine.store_gradients()
         if network is not None and parameters is not None:
-            probe = self.probe.first(network)
-            layers = health.measure(network, probe, parameters, network.gradients)
-            distributions = health.distributions(network, probe, network.gradients) if counted or divergence else ()
+            layers, distributions = self._measure(network, parameters, network.gradients, counted=counted or divergence is not None)
         number, each = position.epochs + 1, position.batches
         found = [
             Progress(number, batch, each, step + done, loss / rows, right / rows, position.seconds, rate, share, samples)
@@ -279,19 +279,23 @@ class Training:
                 clip_by_norm(network.gradients, options.clip_norm)
             optimizer.step(self._learning_rate)
             if parameters is not None and gradients is not None:
-                probe = self.probe.first(network)
-                layers = health.measure(network, probe, parameters, gradients)
-                distributions = health.distributions(network, probe, gradients) if counted else ()
+                layers, distributions = self._measure(network, parameters, gradients, counted=counted)
         else:
             layer = health.first_not_finite(network, batch) or network.layers[-1].name
             divergence = Divergence(layer, position.epochs + 1, optimizer.steps + 1)
             if control.follows_layers:
                 batch.backward()
-                probe = self.probe.first(network)
-                layers = health.measure(network, probe, network.parameters, network.gradients)
-                distributions = health.distributions(network, probe, network.gradients)
+                layers, distributions = self._measure(network, network.parameters, network.gradients, counted=True)
         rows = len(indices)
         return self._progress(loss_sum / rows, correct / rows, layers, distributions), divergence
+
+    def _measure(
+        self, network: Network, parameters: Array, gradients: Array, *, counted: bool
+    ) -> tuple[tuple[LayerHealth, ...], tuple[Distributions, ...]]:
+        """The layers' health at a step from these parameters with these gradients, and, if they are counted, their distributions."""
+        probe = self.probe.first(network)
+        layers = health.measure(network, probe, parameters, gradients)
+        return layers, health.distributions(network, probe, gradients) if counted else ()
 
     def _with_snapshot(self, progress: Progress, control: Control) -> Progress:
         """The last trained batch, with a snapshot if one is wanted; the epoch's last is followed by one anyway."""
@@ -349,7 +353,7 @@ class Training:
 
     def _evaluate(self, loader: BatchLoader) -> tuple[float, float]:
         with self._threads:
-            return self.state.engine.evaluate(loader.whole) if self.state.engine else evaluate(self.state.network, loader)
+            return self.state.engine.evaluate(loader.whole, loader.rows) if self.state.engine else evaluate(self.state.network, loader)
 
     def _started(self) -> Started:
         network, config = self.state.network, self.state.config
