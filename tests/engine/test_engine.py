@@ -229,7 +229,7 @@ def test_what_is_negligible_becomes_zero_before_it_is_subnormal() -> None:
 
 def test_a_part_without_a_compiled_form_is_trained_by_numpy(digits: Dataset) -> None:
     class Cube(Activation):
-        kind, prefix, summary, initializer = "Cube", "cube", "z³", "he_normal"
+        """z³."""
 
         def forward(self, x: Any, out: Any, scratch: Any) -> None:
             np.multiply(x * x, x, out=out)

@@ -3,26 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tui_trainer.nn.activations import ACTIVATIONS
-from tui_trainer.nn.initializers import Uniform
-from tui_trainer.nn.optimizers import OPTIMIZERS
-from tui_trainer.nn.schedules import SCHEDULES
+from tui_trainer.config.hyperparameters import chosen, uses
 
 
 def hindrance(name: str, values: Mapping[str, Any]) -> str | None:
     """The option whose value leaves this one without effect; None where it has one."""
-    match name:
-        case "alpha":
-            decisive, matters = "activation", any(ACTIVATIONS[each].default_alpha is not None for each in _names(values, "activation"))
-        case "uniform_limit":
-            decisive, matters = "initializer", Uniform.name in _names(values, "initializer")
-        case "decay" | "decay_every":
-            decisive, matters = "schedule", SCHEDULES[str(values["schedule"])].decays
-        case _:
-            is_tunable = any(name in rule.hyperparameters for rule in OPTIMIZERS.values())
-            decisive, matters = "optimizer", not is_tunable or name in OPTIMIZERS[str(values["optimizer"])].hyperparameters
-    return None if matters else decisive
-
-
-def _names(values: Mapping[str, Any], option: str) -> list[str]:
-    return str(values[option]).split(",")
+    found = uses().get(name)
+    return None if not found or chosen(found, values) else found[0].option

@@ -18,8 +18,8 @@ from tui_trainer.config.options import Config
 from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.history.measurements import Measurement, measurement
 from tui_trainer.history.quantities import FAR
-from tui_trainer.nn.activations import ACTIVATIONS, drawn
-from tui_trainer.nn.initializers import initializer
+from tui_trainer.nn.activations import ACTIVATIONS, Activation, drawn
+from tui_trainer.nn.initializers import INITIALIZERS
 from tui_trainer.text.language import N_
 from tui_trainer.training.events import LayerHealth
 
@@ -108,11 +108,11 @@ def _brief(value: float) -> str:
 
 
 @lru_cache(1 << 10)
-def moments(activation: str, alpha: float | None, variance: float) -> Moments:
+def moments(activation: type[Activation], variance: float, **hyperparameters: float) -> Moments:
     """The moments of a function for inputs of this variance."""
     with np.errstate(all="ignore"):
-        value, slope = drawn(activation, POINTS * sqrt(variance), alpha)
-        flat = np.abs(slope) <= ACTIVATIONS[activation].flat_below
+        value, slope = drawn(activation, POINTS * sqrt(variance), **hyperparameters)
+        flat = np.abs(slope) <= activation.flat_below
         return Moments(*(float(np.dot(WEIGHTS, each)) for each in (value, value**2, slope**2, flat)))
 
 
@@ -142,12 +142,13 @@ class Wave(NamedTuple):
 def wave(config: Config, spec: DataSpec) -> Wave:
     """The way of such data's samples through the network."""
     sizes, kept = (spec.features, *config.hidden, spec.classes), 1 - config.dropout
-    makers = (initializer(name, uniform_limit=config.uniform_limit) for name in config.initializers)
+    makers = (INITIALIZERS[name](**config.own(INITIALIZERS[name])) for name in config.initializers)
     spreads = [maker.deviation(*fans) for maker, fans in zip(makers, pairwise(sizes), strict=True)]
     squares, made = [INPUT_SQUARE], list[Moments]()
     for fan, spread, name in zip(sizes, spreads, config.activations, strict=False):
         # Rounded: where nothing changes any more from layer to layer, it is known already.
-        made.append(moments(name, config.alpha, float(f"{fan * spread**2 * squares[-1]:.6g}")))
+        kind = ACTIVATIONS[name]
+        made.append(moments(kind, float(f"{fan * spread**2 * squares[-1]:.6g}"), **config.own(kind)))
         squares.append(made[-1].square / kept)
     return Wave(sizes, tuple(spreads), tuple(squares), tuple(made), kept)
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from typing import Any, Final
 
+from tui_trainer.config.hyperparameters import uses
 from tui_trainer.config.options import Config
 from tui_trainer.config.per_layer import made_for, split
 from tui_trainer.diagnosis.finding import Options
 from tui_trainer.history.quantities import FAR
-from tui_trainer.nn.initializers import initializer
+from tui_trainer.nn.initializers import INITIALIZERS, initializer
 from tui_trainer.nn.optimizers import OPTIMIZERS
 
 TEXTBOOK: Final[Options] = {
@@ -90,7 +91,7 @@ def factors(config: Config) -> list[float]:
     made = split(made_for(config.activation, len(config.hidden)), len(config.hidden) + 1)
     names = zip(config.initializers[1:], made[1:], strict=True)
     return [
-        initializer(name, uniform_limit=config.uniform_limit).deviation(*fan) / initializer(good).deviation(*fan)
+        initializer(name, **config.own(INITIALIZERS[name])).deviation(*fan) / initializer(good).deviation(*fan)
         for fan, (name, good) in zip(fans, names, strict=True)
     ]
 
@@ -129,5 +130,5 @@ def changed(config: Config, remedy: Mapping[str, Any]) -> Config:
     values = {**config.record(), **remedy, "changes": kept}
     # What follows from the activation is worked out anew with another one.
     if "activation" in remedy:
-        values["alpha"] = None
+        values |= dict.fromkeys(name for name, found in uses().items() if any(use.option == "activation" for use in found))
     return Config.parse({name: value for name, value in values.items() if value is not None or name == "clip_norm"})

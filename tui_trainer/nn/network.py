@@ -1,7 +1,7 @@
 """A multilayer perceptron: layers over one flat vector of parameters, and the workspaces in which they run."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import takewhile
 from math import prod
 from typing import Any, NamedTuple
@@ -161,19 +161,18 @@ def perceptron_layers(
     hidden: Sequence[int],
     classes: int,
     *,
-    activations: Sequence[type[Activation]],
+    activations: Sequence[Callable[[int], Activation]],
     initializers: Sequence[Initializer],
-    alpha: float | None = None,
     dropout: float = 0.0,
 ) -> tuple[Layer, ...]:
     """The layers of a multilayer perceptron, named but not bound: Dense, activation and dropout for each hidden size, then Dense.
 
-    `activations` has one for each hidden layer, `initializers` one more for the output layer; `alpha` is the parameter of every activation
-    that has one, None for its default. Raises ValueError where the lengths do not match.
+    `activations` makes one for each hidden layer, of so many units; `initializers` has one more for the output layer. Raises
+    ValueError where the lengths do not match.
     """
     layers: list[Layer] = []
     for units, activation, initializer in zip(hidden, activations, initializers[:-1], strict=True):
-        layers += [Dense(inputs, units, initializer), activation(units, alpha)]
+        layers += [Dense(inputs, units, initializer), activation(units)]
         if dropout:
             layers.append(Dropout(units, dropout))
         inputs = units
