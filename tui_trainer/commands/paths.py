@@ -7,6 +7,7 @@ from typing import Literal
 import click
 
 from tui_trainer.commands.chosen_language import language_option
+from tui_trainer.commands.plugin_option import PluginCommand
 from tui_trainer.commands.refresh import check_refresh
 from tui_trainer.descent.landscape import SURFACES, OptimizerPath, paths
 from tui_trainer.errors import UserError
@@ -27,7 +28,7 @@ class Optimizers(click.Option):
         return super().get_help_record(ctx)
 
 
-@click.command("paths")
+@click.command("paths", cls=PluginCommand)
 @click.option(
     "--surface",
     type=click.Choice(tuple(SURFACES)),

@@ -11,11 +11,13 @@ from tui_trainer.config.options import AUTO, Config
 from tui_trainer.datasets.dataset import Dataset, Split, load, locate
 from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError, reason_of
+from tui_trainer.plugins.blame import blamed, blaming_plugins
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.batches import BatchFile
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.runs.locked_log import LockedLog
 from tui_trainer.runs.naming import name_of
+from tui_trainer.runs.plugin_copies import keep_plugins
 from tui_trainer.runs.resumption import Resumption, read_resumption
 from tui_trainer.runs.run_writer import RunWriter
 from tui_trainer.system.files import beside, open_to_write, sync_folder
@@ -41,6 +43,7 @@ class Run:
         self._writer = RunWriter(folder, log, BatchFile(folder.batches, training.step), config.checkpoint_every)
 
     @classmethod
+    @blaming_plugins()
     def create(cls, config: Config, output: Path | None = None, data: Dataset | None = None) -> "Run":
         """A new run in a new folder. Raises UserError before anything is written.
 
@@ -56,9 +59,15 @@ class Run:
             raise UserError(
                 "another run has just been there", option="--output", path=folder.path, hint="give a folder that does not exist or is empty"
             )
+        try:
+            keep_plugins(folder, config)
+        except OSError as error:
+            log.close()
+            raise UserError(f"the run cannot be saved ({reason_of(error)})", path=folder.path) from error
         return cls(config, training, folder, log)
 
     @classmethod
+    @blaming_plugins()
     def resume(cls, path: Path, given: Mapping[str, Any] | None = None, data: Dataset | None = None) -> "Run":
         """The run in a folder, resumed from its last checkpoint, with options overridden by `given`.
 
@@ -148,16 +157,26 @@ class Run:
                     yield Noted(f"{self.directory}: the run is kept again, and whole")
         except MemoryError:
             raise self._out_of_memory() from None
+        except UserError:
+            raise
+        except Exception as error:
+            told = blamed(error)
+            if told is None:
+                raise
+            told.context, told.hint = f"after step {self._training.step:,}", self._way_on()
+            raise told from None
         finally:
             self.close()
 
     def _out_of_memory(self) -> UserError:
-        hint = ""
+        reached = f"out of memory after step {self._training.step:,}"
+        return UserError(f"{reached}: free some, or take a smaller --batch-size or a smaller network", hint=self._way_on())
+
+    def _way_on(self) -> str:
         with suppress(OSError):
             if self._folder.checkpoint.is_file():
-                hint = f"{self._folder.checkpoint} is whole, and --resume {self.directory} continues from there"
-        reached = f"out of memory after step {self._training.step:,}"
-        return UserError(f"{reached}: free some, or take a smaller --batch-size or a smaller network", hint=hint)
+                return f"{self._folder.checkpoint} is whole, and --resume {self.directory} continues from there"
+        return ""
 
 
 def _hold(folder: RunDirectory, option: str, *, create: bool = False) -> LockedLog:

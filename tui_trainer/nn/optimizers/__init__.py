@@ -91,6 +91,9 @@ class Optimizer(Part, ABC):
     adaptive: ClassVar[bool] = False
     """Whether a step is about as long as the learning rate, because the gradient is divided by its own size."""
 
+    warms_up: ClassVar[bool] = False
+    """Whether the first steps are other than later ones with the same gradient on purpose, though means are corrected."""
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         # What was true of the inherited update need not be of another one.

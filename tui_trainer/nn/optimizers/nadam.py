@@ -18,6 +18,7 @@ class Nadam(Adam):
     summary = "Adam with Nesterov's look ahead"
     compiled = "nadam"
     elementwise = True
+    warms_up = True
 
     mu_product = 1.0
 

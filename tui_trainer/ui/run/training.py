@@ -1,5 +1,6 @@
 """The panel of the run that this app trains: it owns the run's thread, steers it, and says how the run fares."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from tui_trainer.config.changes import describe_change
 from tui_trainer.config.options import Config
 from tui_trainer.diagnosis.diagnose import Rhythm, diagnose
 from tui_trainer.diagnosis.finding import Finding
+from tui_trainer.errors import UserError
+from tui_trainer.plugins.loaded import changed, take
+from tui_trainer.plugins.plugin import Plugin
 from tui_trainer.runs.run import Run
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
@@ -50,6 +54,9 @@ class TrainingPanel(RunPanel):
         run: Runner
         before: Runner | None
         """The one before, if it has trained anything."""
+
+    class PluginsRead(Message):
+        """Plugins' files have changed, and are read again: there may be other choices and options."""
 
     def __init__(self, view: RunView, output: Path | None, looks_per_second: float) -> None:
         super().__init__(Phase.IDLE)
@@ -112,6 +119,25 @@ class TrainingPanel(RunPanel):
             self.stop()
             self._next = config
         else:
+            self.call_later(self.start, config)
+
+    async def start(self, config: Config) -> None:
+        """Start a run of these options, with the plugins' files as they are now; one that is broken leaves all as it is."""
+        try:
+            sources = changed()
+            if sources:
+                # What a file does as it is executed may take its time.
+                modules = [await asyncio.to_thread(Plugin.read, Path(each.path), each.source) for each in sources]
+                for plugin in modules:
+                    take(plugin)
+                self.post_message(self.PluginsRead())
+                names = ", ".join(plugin.path.name for plugin in modules)
+                self.notify(_("read again: {files}").format(files=printable(names)), markup=False)
+            config = config.renewed()
+        except UserError as error:
+            self.notify(printable(str(error)), severity="error", timeout=30, markup=False)
+            return
+        if not self.phase.going_on:
             self.begin(config)
 
     def restart(self) -> None:
@@ -273,7 +299,7 @@ class TrainingPanel(RunPanel):
         if event.trouble:
             self.show_trouble(event.trouble.below_folder(self.directory))
         if self._next:
-            self.begin(self._next)
+            self.call_later(self.start, self._next)
 
     @on(RunRefused)
     def _refused(self, event: RunRefused) -> None:

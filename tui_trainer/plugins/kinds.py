@@ -1,0 +1,59 @@
+"""The kinds of parts that a plugin may bring: the class that each derives from, and where it is registered."""
+
+from collections.abc import Callable, Collection
+from typing import Any, Final, NamedTuple
+
+from tui_trainer.datasets.readers import READERS
+from tui_trainer.diagnosis.finding import DiagnosisRule
+from tui_trainer.diagnosis.rules import RULES
+from tui_trainer.history import quantities
+from tui_trainer.history.figure import LayerFigure
+from tui_trainer.nn.activations import ACTIVATIONS
+from tui_trainer.nn.initializers import INITIALIZERS
+from tui_trainer.nn.optimizers import OPTIMIZERS
+from tui_trainer.nn.parts import Part
+from tui_trainer.nn.registry import Parts
+from tui_trainer.nn.schedules import SCHEDULES
+
+
+class Kind(NamedTuple):
+    """A kind of part."""
+
+    name: str
+    base: type[Part]
+    names: Callable[[], Collection[str]]
+    """The names that are taken."""
+    add: Callable[[str, type[Any]], None]
+    """Register a class by its name. Raises ValueError."""
+    remove: Callable[[str], None]
+    """Take it out again. Raises KeyError."""
+    option: str = ""
+    """The option whose value is the part's name; empty where no run chooses such a part."""
+
+    @property
+    def article(self) -> str:
+        """The word before its name."""
+        return "an" if self.name[0] in "aeiou" else "a"
+
+
+def _chosen(parts: Parts[Any], option: str = "") -> Kind:
+    """The kind whose classes are registered as they are."""
+    return Kind(parts.kind, parts.base, parts.keys, parts.register, parts.unregister, option)
+
+
+KINDS: Final[tuple[Kind, ...]] = (
+    _chosen(ACTIVATIONS, "activation"),
+    _chosen(INITIALIZERS, "initializer"),
+    _chosen(OPTIMIZERS, "optimizer"),
+    _chosen(SCHEDULES, "schedule"),
+    _chosen(READERS),
+    Kind(
+        "figure",
+        LayerFigure,
+        lambda: {figure.name for figure in quantities.QUANTITIES},
+        lambda _name, definition: quantities.register(definition.quantity()),
+        quantities.unregister,
+    ),
+    Kind("rule", DiagnosisRule, RULES.keys, lambda name, definition: RULES.register(name, definition.rule()), RULES.unregister),
+)
+"""A class is of the first kind whose base it derives from."""
