@@ -123,6 +123,8 @@ def _print(surface: str, names: Sequence[str], rates: Mapping[str, float], steps
                 _say_points(OptimizerPath(kind, name, rate), steps)
             return
         found = paths(kind, names, all_rates, steps)
+        if fault := next((path.fault for path in found if path.fault), None):
+            raise fault
         heads = ("optimizer", "rate", "step", "x", "y", "value", "distance", "near at", "")
         say_table(heads, [_row(path, steps) for path in found], NUMBERS, whole=2)
 
@@ -137,6 +139,10 @@ def _row(path: OptimizerPath, steps: int) -> list[str]:
 def _say_points(path: OptimizerPath, steps: int) -> None:
     """Every step on a line of its own; a number that is not finite is null."""
     from tui_trainer.headless.tables import say_json  # noqa: PLC0415 --help need not wait for it
+
+    path.walk(steps)
+    if path.fault:
+        raise path.fault
     from tui_trainer.training.events import plain  # noqa: PLC0415
 
     for step in range(len(path.points(steps))):

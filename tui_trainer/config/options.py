@@ -26,7 +26,7 @@ from tui_trainer.config.changes import Change, changeable, format_changes, parse
 from tui_trainer.config.error_messages import problems_in
 from tui_trainer.config.hyperparameters import KINDS, after, described, field_of, uses
 from tui_trainer.config.layer_sizes import MOST_LAYERS, format_hidden, parse_hidden
-from tui_trainer.config.origins import KEY, Origins, is_chosen, known_origins, origins_of, refuse_others
+from tui_trainer.config.origins import KEY, Origins, is_chosen, known_origins, origins_of, paths_of, refuse_others
 from tui_trainer.config.per_layer import OneForEach, OneOf, join, made_for, split
 from tui_trainer.config.source import Source
 from tui_trainer.config.value_types import Decay, Factor, FactorOrZero, Number, OrNone, Units, Whole
@@ -172,6 +172,11 @@ class Config(BaseModel):
         plugins = origins_of(values, self._origins)
         kept = {name: value for name, value in values.items() if name not in self._foreign(values)}
         return {**kept, KEY: plugins} if plugins else kept
+
+    @property
+    def plugin_files(self) -> list[str]:
+        """The files of the plugins that its options come from, as they were found here."""
+        return paths_of(self.model_dump(mode="json"), self._origins)
 
     def _foreign(self, values: Mapping[str, Any]) -> set[str]:
         """The hyperparameters that only plugins have of which the run takes nothing: without these its files would not be read."""

@@ -26,6 +26,8 @@ class Origin(NamedTuple):
 
     file: str
     sha256: str
+    path: str = ""
+    """Where it was found here; no run's files say so."""
 
     def __str__(self) -> str:
         return f"{self.file} (SHA-256 {self.sha256[:SHOWN]}…)"
@@ -87,6 +89,12 @@ def origins_of(values: Mapping[str, Any], known: Origins | None = None) -> list[
         if name in _chosen(option, values):
             found.setdefault(origin, []).append(f"{option} {name}")
     return [{"file": origin.file, "sha256": origin.sha256, "parts": parts} for origin, parts in found.items()]
+
+
+def paths_of(values: Mapping[str, Any], known: Origins) -> list[str]:
+    """Where the files are that these options' values come from."""
+    used = (origin.path for (option, name), origin in sorted(known.items()) if is_chosen(option, name, values))
+    return [path for path in dict.fromkeys(used) if path]
 
 
 def refuse_others(needed: Any, values: Mapping[str, Any], source: Source) -> None:

@@ -40,7 +40,9 @@ class Plugin:
     def origin(self) -> Origin:
         """What identifies it in the files of a run."""
         # A run's own copy is the file that it is a copy of.
-        return Origin(f"{self.path.stem.removesuffix(COPY)}{self.path.suffix}", sha256_of(self.source))
+        return Origin(
+            f"{self.path.stem.removesuffix(COPY)}{self.path.suffix}", sha256_of(self.source), "" if self.entry_point else str(self.path)
+        )
 
     @classmethod
     def read(cls, path: Path, source: bytes) -> "Plugin":

@@ -163,7 +163,7 @@ class Run:
             told = blamed(error)
             if told is None:
                 raise
-            told.context, told.hint = f"after step {self._training.step:,}", self._way_on()
+            told.context, told.hint = f"in step {self._training.step:,}", self._way_on()
             raise told from None
         finally:
             self.close()
@@ -250,6 +250,11 @@ def settle(config: Config) -> tuple[Config, Dataset]:
             config = config.model_copy(update={"threads": fastest_threads(config, data)})
         except MemoryError:
             raise _too_large() from None
+        except Exception as error:
+            # The run itself tells what is wrong with a plugin, and at which step.
+            if blamed(error) is None:
+                raise
+            config = config.model_copy(update={"threads": 1})
     return config, data
 
 

@@ -24,6 +24,7 @@ from tui_trainer.runs.run import Run
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
 from tui_trainer.ui.health.screen import HealthScreen
+from tui_trainer.ui.kit.contained import contained, tell_again
 from tui_trainer.ui.kit.pace import Ration
 from tui_trainer.ui.run.change import ChangeScreen
 from tui_trainer.ui.run.messages import RunChanged, RunEnded, RunMessage, RunNoted, RunRefused, RunStarted
@@ -130,6 +131,7 @@ class TrainingPanel(RunPanel):
                 modules = [await asyncio.to_thread(Plugin.read, Path(each.path), each.source) for each in sources]
                 for plugin in modules:
                     take(plugin)
+                tell_again()
                 self.post_message(self.PluginsRead())
                 names = ", ".join(plugin.path.name for plugin in modules)
                 self.notify(_("read again: {files}").format(files=printable(names)), markup=False)
@@ -291,7 +293,8 @@ class TrainingPanel(RunPanel):
         self.enter(Phase.ENDED)
         case = self.runner.case
         if case.is_over:
-            self.findings = diagnose(case)
+            with contained(self):
+                self.findings = diagnose(case)
         first = next(iter(self.findings), None)
         self.show_end(event, first if case.is_over else None)
         # What was wrong with a run that was stopped stays below: its user may have stopped it for that.
@@ -336,5 +339,6 @@ class TrainingPanel(RunPanel):
     def _diagnose(self, runner: Runner) -> None:
         """After an epoch, say what is wrong."""
         if self._rhythm.is_due(runner.history.last_epoch):
-            self.findings = diagnose(runner.case)
+            with contained(self):
+                self.findings = diagnose(runner.case)
             self.show_symptom(next(iter(self.findings), None))
