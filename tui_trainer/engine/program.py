@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.datasets.sparse import SparseRows
+from tui_trainer.engine.formulas import FormulaError, needs_input, slope_of, value_of
 from tui_trainer.engine.library import address
 from tui_trainer.engine.memory import PAGE, pages, place_of
 from tui_trainer.engine.places import JUDGE, MEET, WIDTH
@@ -86,7 +87,7 @@ def blocks_of(layers: Sequence[Layer]) -> list[Block] | None:
         match layer:
             case Dense():
                 found.append(Block(layer, None, None))
-            case Activation() if layer.compiled and found and not found[-1].activation and not found[-1].dropout:
+            case Activation() if _is_compiled(layer) and found and not found[-1].activation and not found[-1].dropout:
                 found[-1] = found[-1]._replace(activation=layer)
             case Dropout() if found and not found[-1].dropout:
                 found[-1] = found[-1]._replace(dropout=layer)
@@ -94,6 +95,15 @@ def blocks_of(layers: Sequence[Layer]) -> list[Block] | None:
                 return None
     complete = found and all(block.activation for block in found[:-1]) and not found[-1].activation and not found[-1].dropout
     return found if complete else None
+
+
+def _is_compiled(activation: Activation) -> bool:
+    try:
+        value_of(activation)
+        slope_of(activation)
+    except FormulaError:
+        return False
+    return True
 
 
 class Panel(NamedTuple):
@@ -249,7 +259,7 @@ class Program:
             units = block.dense.units
             stride = units if is_last else ceil(units / LINE) * LINE
             z = place_of(self.array(rows * stride))
-            out = place_of(self.array(rows * stride)) if block.activation and block.activation.shapes() else z
+            out = place_of(self.array(rows * stride)) if block.activation and needs_input(block.activation) else z
             self._z.append((z, stride))
             self._out.append((out, stride))
             passed, mask = out, 0
@@ -297,7 +307,7 @@ class Program:
             ops.append(self._gemm(AS_IS, chunk.size, width, block.dense.inputs, a, x_stride, weight, width, 0, c, stride))
         if block.activation:
             bias = self._at(self._vectors.parameters, panel, f"{block.dense.name}.bias")
-            forward = block.activation.compiled
+            forward = value_of(block.activation)
             shift = 4 * units.start
             ops.append((forward, chunk.start, chunk.stop, width, z + shift, out + shift, stride, bias, self._alpha(block, panel)))
         if block.dropout and self._training:
@@ -436,7 +446,7 @@ class Program:
             mask, mask_stride = self._masks[index - 1]
             ops.append(("multiply", rows, width, mask + 4 * shift, mask_stride, gradient, width))
         assert block.activation is not None
-        slope = f"{block.activation.compiled}_slope"
+        slope = slope_of(block.activation)
         (z, stride), (out, _) = self._z[index - 1], self._out[index - 1]
         learned = next(iter(block.activation.shapes()), None)
         own_gradient = self._at(self._vectors.gradients, panel, f"{block.activation.name}.{learned}") if learned else 0
@@ -498,9 +508,9 @@ class Program:
         return _always(*ops)
 
     def _updating(self, panel: Panel, name: str, start: int, count: int, gradient: int) -> tuple[Any, ...]:
-        slots = [self._at(slot, panel, name) + 4 * start for slot in self._vectors.slots] + [0, 0]
+        slots = [self._at(slot, panel, name) + 4 * start for slot in self._vectors.slots]
         parameters = self._at(self._vectors.parameters, panel, name) + 4 * start
-        return self._update, count, parameters, gradient, *slots[:2], place_of(self._factor)
+        return self._update, count, parameters, gradient, place_of(self._factor), *slots
 
     # Instructions
 
