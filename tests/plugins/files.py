@@ -167,6 +167,32 @@ class NotRmsprop(Optimizer):
         square += 0.9 * g * g
         p -= rate * g / (np.sqrt(square) + 1e-7)
 """,
+    "wrong_compiled": """
+class WrongCompiled(Optimizer):
+    elementwise = True
+    slots = {"velocity": 0.0}
+    def update(self, p, g, rate, velocity):
+        velocity *= 0.9
+        velocity += g
+        p -= rate * velocity
+    @staticmethod
+    def compiled_update(p, g, rate, velocity):
+        velocity = 0.99 * velocity + g
+        return p - rate * velocity, velocity
+""",
+    "not_compilable": """
+class NotCompilable(Activation):
+    def value(self, z):
+        return z / (1 + np.abs(z))
+    def derivative(self, z):
+        return 1 / (1 + np.abs(z)) ** 2
+    @staticmethod
+    def compiled_value(z):
+        return sorted([z / (1 + abs(z))])[0]
+    @staticmethod
+    def compiled_derivative(z, f):
+        return 1 / (1 + abs(z)) ** 2
+""",
     "loops": """
 class Loops(Optimizer):
     def update(self, p, g, rate):

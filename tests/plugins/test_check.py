@@ -32,6 +32,8 @@ WRONG = {
     "uphill": {"descends", "converges"},
     "no_epsilon": {"finite"},
     "not_rmsprop": {"compared"},
+    "wrong_compiled": {"compiled"},
+    "not_compilable": {"compiled"},
     "draws": {"same_seed", "global_state"},
     "misspread": {"spread"},
     "turned": {"shapes"},

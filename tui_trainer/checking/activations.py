@@ -1,11 +1,13 @@
 """Checks of an activation function: its derivative, its range, and what it does to its arguments."""
 
-from collections.abc import Iterator
-from functools import cache
+import inspect
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import Any, Final
 
 import numpy as np
 
+from tui_trainer.checking.compiling import activation_names, compilable
 from tui_trainer.checking.memory import global_state, kept_arguments
 from tui_trainer.checking.speed import SLOW, beside, seconds_of
 from tui_trainer.checking.verdict import Checks, Verdict, failed, passed
@@ -249,6 +251,28 @@ def claims(kind: Kind) -> Verdict:
     return passed("is what it says of itself")
 
 
+def compiled(kind: Kind) -> Verdict:
+    """Whether its compiled form, if it has one, is the same function, and can be compiled."""
+    if not kind.is_compiled():
+        return passed("has no compiled form: NumPy trains it")
+    z = np.random.default_rng(2).uniform(-8, 8, 200)
+    for chosen in settings(kind):
+        numbers = {name: declared.default for name, declared in kind.hyperparameters.items()} | chosen
+        value, derivative = (_with(form, numbers) for form in (kind.compiled_value, kind.compiled_derivative))
+        for point, here, rises in zip(z.tolist(), f(kind, z, **chosen), slope(kind, z, **chosen), strict=True):
+            found = value(point)
+            for name, wanted, given in (("value", here, found), ("derivative", rises, derivative(point, found))):
+                if not abs(given - wanted) <= 1e-9 + 1e-7 * abs(wanted):
+                    return failed(f"compiled_{name} is {given:.5g} at z = {point:.4g}, and {wanted:.5g} with arrays")
+    return compilable(lambda: activation_names(kind))
+
+
+def _with(form: Callable[..., float], numbers: dict[str, float]) -> Callable[..., float]:
+    """The form with those hyperparameters that it takes."""
+    taken = inspect.signature(form).parameters
+    return partial(form, **{name: value for name, value in numbers.items() if name in taken})
+
+
 @cache
 def _own_speeds() -> dict[str, float]:
     return {name: _seconds(ACTIVATIONS[name]) for name in ("relu", "tanh") if name in ACTIVATIONS}
@@ -283,5 +307,6 @@ CHECKS: Final[Checks] = {
     "global_state": hidden_state,
     "same_again": same_again,
     "claims": claims,
+    "compiled": compiled,
     "speed": speed,
 }

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from tui_trainer.checking.compiling import compilable, update_name
 from tui_trainer.checking.memory import global_state, kept_arguments
 from tui_trainer.checking.speed import SLOW, beside, seconds_of
 from tui_trainer.checking.verdict import Checks, Verdict, failed, passed
@@ -373,6 +374,29 @@ def _with(kind: Kind, hyperparameters: dict[str, float]) -> Bench:
     return bench
 
 
+def compiled(kind: Kind) -> Verdict:
+    """Whether its compiled form, if it has one, is the same rule, and can be compiled."""
+    if not kind.is_compiled():
+        return passed("has no compiled form: NumPy trains it")
+    arrays, numbers = Bench(kind, np.float64), Bench(kind, np.float64)
+    arrays.walk()
+    optimizer, parameters, gradients = numbers.optimizer, numbers.network.parameters, numbers.network.gradients
+    for _ in range(STEPS):
+        numbers.draw()
+        optimizer.steps += 1
+        scalars = optimizer.scalars(RATE)
+        for place in range(parameters.size):
+            own = {slot: float(vector[place]) for slot, vector in optimizer.state.items()}
+            given = kind.compiled_update(float(parameters[place]), float(gradients[place]), *scalars, **own)
+            parameters[place], *after = given if isinstance(given, tuple) else (given,)
+            for vector, number in zip(optimizer.state.values(), after, strict=True):
+                vector[place] = number
+    if not np.allclose(arrays.parameters, numbers.parameters, rtol=1e-9, atol=1e-12):
+        worst = float(np.abs(arrays.parameters - numbers.parameters).max())
+        return failed(f"compiled_update goes otherwise than update: after {STEPS} steps a parameter is {worst:.3g} off")
+    return compilable(lambda: update_name(kind))
+
+
 @cache
 def _own_speeds() -> dict[str, float]:
     return {name: _seconds(OPTIMIZERS[name]) for name in ("sgd", "adam") if name in OPTIMIZERS}
@@ -407,5 +431,6 @@ CHECKS: Final[Checks] = {
     "bias_correction": bias_correction,
     "converges": converges,
     "compared": compared,
+    "compiled": compiled,
     "speed": speed,
 }

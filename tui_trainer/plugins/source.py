@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import linecache
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -45,6 +46,9 @@ def module_of(path: Path, source: bytes) -> ModuleType:
     with naming_the_line(path):
         code: CodeType = compile(source, str(path), "exec", dont_inherit=True)
     name = f"{PACKAGE}.{path.stem.replace('.', '_')}"
+    # The compiled forms of parts are read as text, and the file may be changed, or be on another machine.
+    lines = source.decode(errors="replace").splitlines(keepends=True)
+    linecache.cache[str(path)] = len(source), None, lines, str(path)
     module = ModuleType(name)
     module.__file__ = str(path)
     before = sys.modules.get(name)
