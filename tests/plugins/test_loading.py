@@ -37,6 +37,14 @@ REFUSED = {
     ),
     "bad_name": (IMPORTS + PLAIN.format(name="Mine", body="name = 'my rule'"), r"a name is of a-z, 0-9 and _"),
     "epochs": (IMPORTS + PLAIN.format(name="Mine", body="epochs = Hyperparameter(1.0, 'of what')"), r"epochs is an option already"),
+    "steps": (
+        IMPORTS + PLAIN.format(name="Mine", body="steps = Hyperparameter(1.0, 'of what')"),
+        r", line 4: Mine: .* steps needs another name",
+    ),
+    "no_option": (
+        IMPORTS + PLAIN.format(name="Mine", body="x_ = Hyperparameter(1.0, 'of what')"),
+        r", line 4: Mine: .* x_ needs another name",
+    ),
     "default": (IMPORTS + PLAIN.format(name="Mine", body="x = Hyperparameter('a', 'of what')"), r", line 5: TypeError: "),
 }
 

@@ -186,6 +186,14 @@ def test_every_command_that_needs_it_takes_a_plugin_and_its_options(plugin: Writ
     assert (done.returncode, done.stdout.count("rms")) == (0, 1)
 
 
+def test_a_hyperparameter_that_a_command_has_as_an_option_is_refused(plugin: Write) -> None:
+    path = plugin("rms", plugin("rms").read_text().replace("keep", "resume"))
+    done = call("--no-ui", "--plugin", path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{path}, line 5: Rms: the hyperparameter resume needs another name: --resume is an option" in done.stderr
+    assert loaded() == ()
+
+
 def test_a_sweep_sends_its_plugins_and_knows_them_again(options: list[str], plugin: Write, tmp_path: Path) -> None:
     path = plugin("rms")
     swept: list[str | Path] = [

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+
 from tui_trainer.datasets.readers import READERS
 from tui_trainer.diagnosis.finding import DiagnosisRule
 from tui_trainer.diagnosis.rules import RULES
@@ -29,6 +31,12 @@ class Kind(NamedTuple):
     """Take it out again. Raises KeyError."""
     option: str = ""
     """The option whose value is the part's name; empty where no run chooses such a part."""
+    example: Callable[[], object] = object
+    """Makes an object of this kind without hyperparameters."""
+
+    def attributes(self) -> Collection[str]:
+        """What an object of this kind has besides hyperparameters."""
+        return dir(self.example())
 
     @property
     def article(self) -> str:
@@ -36,16 +44,20 @@ class Kind(NamedTuple):
         return "an" if self.name[0] in "aeiou" else "a"
 
 
-def _chosen(parts: Parts[Any], option: str = "") -> Kind:
+def _chosen(parts: Parts[Any], option: str = "", example: Callable[[], object] = object) -> Kind:
     """The kind whose classes are registered as they are."""
-    return Kind(parts.kind, parts.base, parts.keys, parts.register, parts.unregister, option)
+    return Kind(parts.kind, parts.base, parts.keys, parts.register, parts.unregister, option, example)
+
+
+def _optimizer() -> object:
+    return OPTIMIZERS["sgd"](np.zeros(1), np.zeros(1))
 
 
 KINDS: Final[tuple[Kind, ...]] = (
-    _chosen(ACTIVATIONS, "activation"),
-    _chosen(INITIALIZERS, "initializer"),
-    _chosen(OPTIMIZERS, "optimizer"),
-    _chosen(SCHEDULES, "schedule"),
+    _chosen(ACTIVATIONS, "activation", lambda: ACTIVATIONS["relu"](1)),
+    _chosen(INITIALIZERS, "initializer", INITIALIZERS["he_normal"]),
+    _chosen(OPTIMIZERS, "optimizer", _optimizer),
+    _chosen(SCHEDULES, "schedule", lambda: SCHEDULES["constant"](1.0)),
     _chosen(READERS),
     Kind(
         "figure",

@@ -74,6 +74,17 @@ def unload(plugin: Plugin) -> None:
             _withdraw(plugin)
 
 
+def refuse_hyperparameter(name: str, reason: str) -> UserError:
+    """The error about a hyperparameter that one of the plugins declares."""
+    for plugin in loaded():
+        for part in plugin.parts:
+            if name in getattr(part.definition, "hyperparameters", ()):
+                return refused(
+                    plugin.path, part.line, f"{part.definition.__name__}: the hyperparameter {name} needs another name: {reason}"
+                )
+    raise KeyError(name)
+
+
 def changed() -> list[PluginSource]:
     """The plugins whose files are not as they were loaded; one that is gone stays. Raises UserError for one that cannot be read."""
     found = []

@@ -1,16 +1,19 @@
 """A plugin: its file's bytes, and the parts that are found in it by the classes that they derive from."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from tui_trainer.config.origins import COPY, Origin
 from tui_trainer.errors import UserError
 from tui_trainer.nn.parts import Part
 from tui_trainer.plugins.kinds import KINDS, Kind
 from tui_trainer.plugins.source import line_of, module_of, refused, sha256_of
+
+OPTION_NAME: Final = re.compile(r"[a-z]([a-z0-9_]*[a-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,14 @@ def _parts_in(path: Path, source: bytes, module: ModuleType) -> Iterator[PluginP
             if any(other is not found and issubclass(other, found) for other in classes):
                 continue  # what others in the file derive from
             raise refused(path, line, f"{found.__name__} is {kind.article} {kind.name} without {' and without '.join(missing)}")
+        for name in found.hyperparameters:
+            reason = ""
+            if not OPTION_NAME.fullmatch(name):
+                reason = "an option is of a-z, 0-9 and _, a letter first"
+            elif name in kind.attributes():
+                reason = f"{kind.article} {kind.name} has something else of this one"
+            if reason:
+                raise refused(path, line, f"{found.__name__}: the hyperparameter {name} needs another name: {reason}")
         yield PluginPart(kind, found.name, found, line)
 
 
