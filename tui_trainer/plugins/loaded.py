@@ -42,10 +42,8 @@ def load(path: Path) -> Plugin:
 def load_source(path: Path, source: bytes) -> Plugin:
     """As `load`, with the file's bytes given: the file itself need not be on this machine."""
     with _lock:
-        before = _loaded.get(path)
-        if before and before.source == source:
-            return before
-        return take(Plugin.read(path, source))
+        known = next((plugin for plugin in loaded() if plugin.source == source), None)
+        return known or take(Plugin.read(path, source))
 
 
 def take(plugin: Plugin) -> Plugin:
@@ -102,15 +100,25 @@ def sources() -> tuple[PluginSource, ...]:
 
 
 def take_over(sent: Iterable[PluginSource]) -> None:
-    """Load what another process has sent, unless the same bytes are loaded here.
+    """Load what another process has sent, unless the same bytes are loaded here, and in place of what was sent before under such names.
 
     Raises UserError also where the bytes are not those of the SHA-256.
     """
     for path, source, sha256 in sent:
         if sha256_of(source) != sha256:
             raise refused(Path(path), None, "it is not the file that was sent: its SHA-256 is another")
-        if all(plugin.source != source for plugin in loaded()):
-            load_source(Path(path), source)
+        with _lock:
+            if any(plugin.source == source for plugin in loaded()):
+                continue
+            plugin = Plugin.read(Path(path), source)
+            for other in loaded():
+                if not other.entry_point and (other.path.name == plugin.path.name or _names(other) & _names(plugin)):
+                    unload(other)
+            take(plugin)
+
+
+def _names(plugin: Plugin) -> set[tuple[str, str]]:
+    return {(part.kind.name, part.name) for part in plugin.parts}
 
 
 def _located(path: Path) -> Path:
@@ -133,7 +141,8 @@ def _register(plugin: Plugin) -> None:
             if isinstance(error, UserError | ValueError | TypeError):
                 raise taken(plugin.path, part, str(error)) from None
             raise
-        origins.know(part.kind.option, part.name, origin)
+        if part.kind.option:
+            origins.know(part.kind.option, part.name, origin)
         done.append(part)
 
 
