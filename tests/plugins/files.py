@@ -167,6 +167,16 @@ class NotRmsprop(Optimizer):
         square += 0.9 * g * g
         p -= rate * g / (np.sqrt(square) + 1e-7)
 """,
+    "my_adam": """
+class MyAdam(Optimizer):
+    slots = {"m": 0.0, "s": 0.0}
+    def update(self, p, g, rate, m, s):
+        m *= 0.9
+        m += 0.1 * g
+        s *= 0.999
+        s += 0.001 * g * g
+        p -= rate * m / (np.sqrt(s) + 1e-7)
+""",
     "wrong_compiled": """
 class WrongCompiled(Optimizer):
     elementwise = True

@@ -25,6 +25,7 @@ from tui_trainer.sweep import remote
 from tui_trainer.sweep.cluster import ClusterWorkers
 from tui_trainer.sweep.remote import put, unfit, versions
 from tui_trainer.sweep.schedulers import ExistingScheduler
+from tui_trainer.sweep.shared import untested
 from tui_trainer.sweep.store import RUNS, RunStatus
 from tui_trainer.sweep.train_run import outcome, train_run
 from tui_trainer.system import files
@@ -117,7 +118,7 @@ def test_plugins_go_along_and_a_worker_takes_the_one_that_is_sent(digits: Datase
             finally:
                 workers.stop()
             assert (done.status, done.note) == (RunStatus.COMPLETED, "")
-            train_run(config, tmp_path / f"near-{number}", remote.untested(digits, digits.fingerprint), Control())
+            train_run(config, tmp_path / f"near-{number}", untested(digits, digits.fingerprint), Control())
             same_but_for_times(tmp_path / f"far-{number}", tmp_path / f"near-{number}")
             assert (tmp_path / f"far-{number}" / "rms.plugin.py").read_text() == text
             unload(plugin)

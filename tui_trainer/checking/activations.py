@@ -98,7 +98,9 @@ def derivative(kind: Kind) -> Verdict:
         wrong = ~((given >= least - room) & (given <= most + room))
         told = f" with {', '.join(f'{name} {value:g}' for name, value in chosen.items())}" if chosen else ""
         if wrong.any():
-            at = int(np.argmax(np.where(wrong, np.abs(given - (least + most) / 2), -1)))
+            off = np.where(wrong, np.nan_to_num(np.abs(given - (least + most) / 2), nan=np.inf), -1.0)
+            # Near 0, where it is easily seen in a picture, if it is as wrong there.
+            at = int(np.argmin(np.where(off >= off.max() / 2, np.abs(z), np.inf)))
             if not np.isfinite(given[at]):
                 return failed(f"f' is {given[at]} at z = {z[at]:.4g}{told}")
             slopes = f"between {least[at]:.4g} and {most[at]:.4g}" if bent[at] else f"{(high - low)[at] / (2 * near[at]):.4g}"

@@ -18,6 +18,8 @@ from tui_trainer.system.signals import TookTooLongError, at_most
 LONGEST: Final = 4.0
 """Seconds for one check."""
 
+HANGS: Final = f"does not come to an end within {LONGEST:g} seconds; what else would be checked is left out"
+
 CHECKS: Final[Mapping[str, Checks]] = {
     "activation": activations.CHECKS,
     "initializer": initializers.CHECKS,
@@ -51,24 +53,30 @@ def check_plugin(plugin: Plugin) -> Iterator[Outcome]:
 
 
 def check_part(kind: str, name: str, definition: type[Any], path: Path | None = None) -> Iterator[Outcome]:
-    """The outcomes for a class of this kind, defined in the file at the path."""
+    """The outcomes for a class of this kind, defined in the file at the path; no more of them once it hangs, or fails alike again."""
+    before = ""
     for check, function in CHECKS[kind].items():
-        verdict, ended = _verdict(function, definition, path)
-        yield Outcome(name, kind, check, verdict)
-        if not ended:
+        verdict, fault = _verdict(function, definition, path)
+        if fault and fault == before:
             return
+        yield Outcome(name, kind, check, verdict)
+        if fault == HANGS:
+            return
+        before = fault
 
 
-def _verdict(check: Check, definition: type[Any], path: Path | None) -> tuple[Verdict, bool]:
-    """The verdict, and whether the check came to its end: what hangs once hangs in every check."""
+def _verdict(check: Check, definition: type[Any], path: Path | None) -> tuple[Verdict, str]:
+    """The verdict, and what kept the check from its end."""
+    fault = ""
     try:
         # What a part prints is none of the check's results.
         with np.errstate(all="ignore"), redirect_stdout(sys.stderr), at_most(LONGEST):
-            return check(definition), True
+            return check(definition), ""
     except TookTooLongError:
-        return failed(f"does not come to an end within {LONGEST:g} seconds; what else would be checked is left out"), False
+        fault = HANGS
     except UserError as error:
-        return failed(str(error)), True
+        fault = str(error)
     except (Exception, SystemExit) as error:
         line = line_in(path, error.__traceback__) if path else None
-        return failed(f"line {line}: {told(error)}" if line else told(error)), True
+        fault = f"line {line}: {told(error)}" if line else told(error)
+    return failed(fault), fault

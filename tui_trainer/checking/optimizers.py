@@ -1,5 +1,6 @@
 """Checks of an optimizer: on the parameters of a small network, whose gradients are drawn."""
 
+import inspect
 from collections.abc import Iterator
 from copy import deepcopy
 from functools import cache, partial
@@ -30,6 +31,11 @@ CORRECTED: Final = 200
 
 RATES: Final = tuple(float(f"{factor}e{power}") for power in range(-4, 1) for factor in (1, 3))
 """Tried on the valley, from the lowest."""
+
+LONG: Final = 300
+"""Steps in which an ordinary run has to stay finite."""
+
+KEEP: Final = "keep arrays in `slots`, and numbers in `memory` and `remember`; self.steps is kept"
 
 VALLEY_STEPS: Final = 2000
 CLOSER: Final = 0.2
@@ -78,6 +84,8 @@ class Bench:
 
 def moves(kind: Kind) -> Verdict:
     """Whether it changes the parameters in place, and its slots."""
+    if wanted := _other_arguments(kind):
+        return failed(wanted)
     bench = Bench(kind)
     before = bench.parameters
     bench.walk(1)
@@ -91,6 +99,20 @@ def moves(kind: Kind) -> Verdict:
             )
     slots = f", and its {'slots' if len(kind.slots) > 1 else 'slot'} {', '.join(kind.slots)}" if kind.slots else ""
     return passed(f"changes the parameters in place{slots}")
+
+
+def _other_arguments(kind: Kind) -> str:
+    """What `update` has to take, where it takes something else."""
+    slots = [*(["tensor"] if kind.per_tensor else []), *kind.slots]
+    optimizer = Bench(kind).optimizer
+    optimizer.steps = 1
+    scalars = optimizer.scalars(RATE)
+    try:
+        inspect.signature(kind.update).bind(None, None, None, *scalars, **dict.fromkeys(slots))
+    except TypeError as error:
+        numbers = ["rate"] if kind.scalars is Optimizer.scalars else [f"{len(scalars)} numbers of scalars"]
+        return f"update has to take {', '.join(['self', 'p', 'g', *numbers, *slots])}, but: {error}"
+    return ""
 
 
 def descends(kind: Kind) -> Verdict:
@@ -175,7 +197,12 @@ def finite(kind: Kind) -> Verdict:
             return failed(f"{what} makes the parameters not a number: {hint}")
         if not np.isfinite(bench.parameters).all() and abs(value) < 1:
             return failed(f"{what} makes the parameters infinite: add a small ε to what is divided by")
-    return passed("no gradient from 0 to ±1e30 makes the parameters not a number")
+    bench = Bench(kind)
+    for step in range(1, LONG + 1):
+        bench.walk(1)
+        if not np.isfinite(bench.parameters).all():
+            return failed(f"ordinary gradients make the parameters infinite or not a number at step {step}")
+    return passed(f"no gradient from 0 to ±1e30 makes the parameters not a number, nor do {LONG} ordinary ones")
 
 
 def state_restored(kind: Kind) -> Verdict:
@@ -192,11 +219,18 @@ def state_restored(kind: Kind) -> Verdict:
     second.optimizer.steps = first.optimizer.steps
     second.optimizer.remember(memory)
     second._rng = deepcopy(first._rng)
+    lost = sorted(set(vars(first.optimizer)) - own)
+    try:
+        second.walk(1)
+    except AttributeError as error:
+        if error.name not in lost:
+            raise
+        return failed(f"self.{error.name} is lost when a run is resumed: {KEEP}")
+    first.walk(1)
     if first.walk().tobytes() == second.walk().tobytes():
         return passed("a copy of its state goes on to the same bytes: it can be stopped and resumed")
-    lost = sorted(set(vars(first.optimizer)) - own)
     what = f"self.{lost[0]} is lost" if lost else "something is lost"
-    return failed(f"{what} when a run is resumed: keep arrays in `slots`, and numbers in `memory` and `remember`; self.steps is kept")
+    return failed(f"{what} when a run is resumed: {KEEP}")
 
 
 def same_again(kind: Kind) -> Verdict:
@@ -227,8 +261,14 @@ def bias_correction(kind: Kind) -> Verdict:
     later = Bench(kind, np.float64)
     later.optimizer.steps = 10**7
     counted = _sizes(kind, 1, later)
-    if counted is None or np.isclose(counted[0], sizes[0], rtol=1e-6) or getattr(kind, "warms_up", False):
-        return passed(f"corrects nothing: its first step is {sizes[0] / late[0]:.3g} times as long as later ones with the same gradient")
+    if counted is None or np.isclose(counted[0], sizes[0], rtol=1e-6) or kind.warms_up:
+        told = f"its first step is {sizes[0] / late[0]:.3g} times as long as later ones with the same gradient"
+        if not kind.warms_up and (namesake := _corrected_namesake(kind)):
+            return failed(
+                f"{told}, and those of {namesake}, by whose name it goes, are as long: divide a mean that begins at 0 by 1 - βᵗ, with t = "
+                "self.steps; where it is meant so, say warms_up = True"
+            )
+        return passed(f"corrects nothing: {told}")
     course = np.array(sizes) / late[0]
     if any(np.abs(course / model - 1).max() < EVEN for model in _courses(kind)):
         return passed("with one and the same gradient the first steps are as long as those of Nadam")
@@ -240,6 +280,17 @@ def bias_correction(kind: Kind) -> Verdict:
             "each with its own β, and t is 1 in the first step, as self.steps is"
         )
     return passed("with one and the same gradient the first steps are as long as later ones")
+
+
+def _corrected_namesake(kind: Kind) -> str:
+    """The program's own optimizer whose name is part of this one's, where it divides by a mean and its first steps are even; else nothing."""
+    own = {name: other for name, other in OPTIMIZERS.items() if other.__module__.startswith("tui_trainer.") and other is not kind}
+    plain = kind.name.rstrip("0123456789")
+    name = max((name for name in own if name in kind.name.split("_") or plain.endswith(name)), key=len, default="")
+    if not name or not own[name].adaptive:
+        return ""
+    first, late = _sizes(own[name], 3), _sizes(own[name], 1, _settled(own[name]))
+    return name if first and late and np.allclose(first, late[0], rtol=EVEN) else ""
 
 
 def _courses(kind: Kind) -> Iterator[Array]:
@@ -422,11 +473,11 @@ CHECKS: Final[Checks] = {
     "descends": descends,
     "scale": scale,
     "shapes": tensors,
+    "global_state": hidden_state,
+    "same_again": same_again,
     "float32": float32,
     "finite": finite,
     "arguments_kept": arguments_kept,
-    "global_state": hidden_state,
-    "same_again": same_again,
     "state_restored": state_restored,
     "bias_correction": bias_correction,
     "converges": converges,
