@@ -283,7 +283,7 @@ def bias_correction(kind: Kind) -> Verdict:
 
 
 def _corrected_namesake(kind: Kind) -> str:
-    """The program's own optimizer whose name is part of this one's, where it divides by a mean and its first steps are even; else nothing."""
+    """The program's own optimizer whose name is part of this one's, where that has even first steps; else nothing."""
     own = {name: other for name, other in OPTIMIZERS.items() if other.__module__.startswith("tui_trainer.") and other is not kind}
     plain = kind.name.rstrip("0123456789")
     name = max((name for name in own if name in kind.name.split("_") or plain.endswith(name)), key=len, default="")
