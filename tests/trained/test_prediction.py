@@ -98,7 +98,6 @@ def test_numbers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
         ({"x": IMAGES, "y": LABELS[:5]}, "6 images in x but 5 labels in y"),
         ({"x": IMAGES, "y": LABELS / 2}, "labels are whole numbers"),
         ({"x": np.full((6, 4, 4), np.nan)}, "not finite"),
-        ({"x": IMAGES.astype(int) * 300}, "pixels are 0 to 255"),
         ({"x": np.array(["a"])}, "x holds <U1; numbers are expected"),
         ({"x": np.zeros(16)}, "x has shape (16,)"),
         ({"a": IMAGES, "b": IMAGES}, "2 arrays is such"),

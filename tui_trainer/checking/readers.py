@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tui_trainer.checking.memory import global_state
 from tui_trainer.checking.verdict import Checks, Verdict, failed, passed
-from tui_trainer.datasets.reader import SIGNATURE, Reader
+from tui_trainer.datasets.labels import encode
+from tui_trainer.datasets.reader import SIGNATURE, Contents, Reader
 from tui_trainer.errors import UserError
 
 Kind = type[Reader]
@@ -59,26 +61,41 @@ def contents(kind: Kind) -> Verdict:
         if found is None:
             return failed(NO_EXAMPLE)
         reader, path = found
-        spec, read = reader.peek(path), reader.read(path)
-        if read.spec != spec:
-            return failed(f"peek says {spec}, and read {read.spec}")
-        for part, x, y in (("train", read.x_train, read.y_train), ("test", read.x_test, read.y_test)):
+        peeked, read = reader.peek(path), reader.read(path)
+        spec = read.spec
+        if peeked is not None and (peeked.sample_shape != spec.sample_shape or spec.classes not in (0, peeked.classes)):
+            return failed(f"peek says {peeked}, and read {spec}")
+        parts = _parts(read)
+        for part, x, y in parts:
             if x.dtype not in (np.dtype(np.uint8), np.dtype(np.float32)):
-                return failed(f"x_{part} is of {x.dtype}: bytes (uint8), which are divided by 255, or float32 are trained on")
+                return failed(f"x_{part} is of {x.dtype}: bytes (uint8) or float32 are trained on")
             if x.shape[1:] != tuple(spec.sample_shape):
                 return failed(f"a sample of x_{part} has shape {x.shape[1:]}, but the spec says {tuple(spec.sample_shape)}")
             if len(x) != len(y) or not len(x):
                 return failed(f"x_{part} has {len(x)} samples, and y_{part} {len(y)} labels")
-            if y.dtype.kind not in "iu" or int(y.min()) < 0 or int(y.max()) >= spec.classes:
+            if spec.classes and (y.dtype.kind not in "iu" or int(y.min()) < 0 or int(y.max()) >= spec.classes):
                 return failed(f"y_{part} has to hold whole numbers from 0 to {spec.classes - 1}")
             if not np.isfinite(x.astype(np.float64)).all():
                 return failed(f"x_{part} holds a number that is not finite")
-        again = reader.read(path)
-        if any(one.tobytes() != other.tobytes() for one, other in zip(read[1:], again[1:], strict=True)):
-            return failed("the same file gives other numbers the second time: a run could not be resumed")
-    return passed(
-        f"reads {len(read.x_train)} samples to train on and {len(read.x_test)} to test with, of {spec.features} numbers, twice the same"
-    )
+        try:
+            encode([(f"y_{part}", y) for part, _, y in parts])
+        except UserError as error:
+            return failed(str(error))
+        for (part, *arrays), (_, *others) in zip(parts, _parts(reader.read(path)), strict=True):
+            if any(one.tobytes() != other.tobytes() for one, other in zip(arrays, others, strict=True)):
+                return failed(f"the same file gives another {part} set the second time: a run could not be resumed")
+    sizes = ", ".join(f"{len(y)} {part}" for part, _, y in parts)
+    return passed(f"reads {sizes} samples of {spec.features} numbers, twice the same")
+
+
+def _parts(read: Contents) -> list[tuple[str, NDArray[Any], NDArray[Any]]]:
+    """Each part that there is: its name, samples and labels."""
+    found = [
+        ("train", read.x_train, read.y_train),
+        ("test", read.x_test, read.y_test),
+        ("validation", read.x_validation, read.y_validation),
+    ]
+    return [(part, x, y) for part, x, y in found if x is not None and y is not None]
 
 
 def broken_files(kind: Kind) -> Verdict:

@@ -30,10 +30,12 @@ from tui_trainer.config.origins import KEY, Origins, is_chosen, known_origins, o
 from tui_trainer.config.per_layer import OneForEach, OneOf, join, made_for, split
 from tui_trainer.config.source import Source
 from tui_trainer.config.value_types import Decay, Factor, FactorOrZero, Number, OrNone, Units, Whole
+from tui_trainer.datasets.scaling import SCALES
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.nn.parts import Part
+from tui_trainer.nn.registry import Registry
 from tui_trainer.nn.schedules import SCHEDULES
 from tui_trainer.text.language import N_, _, in_english
 
@@ -87,7 +89,10 @@ class Config(BaseModel):
     early_stopping: Annotated[Whole, Field(ge=0, le=MOST_EPOCHS)] = Field(
         0, description="stop after so many epochs without a lower validation loss, and take the best weights; 0 for never"
     )
-    validation: Annotated[Whole, Field(ge=0)] = Field(5000, description="training images held out to validate on, the last in file order")
+    validation: Annotated[Whole, Field(ge=0)] = Field(
+        5000,
+        description="training samples held out to validate on, the last in file order; of small data a fifth, not 5000",
+    )
     seed: Annotated[Whole, Field(ge=0, lt=1 << 128)] = Field(0, description="decides the first weights and the order of images")
     shuffle: bool = Field(True, description="reshuffle the images each epoch, or keep file order")
     threads: Annotated[Whole, Field(ge=1, le=1024)] | Literal["auto"] = Field(
@@ -96,7 +101,17 @@ class Config(BaseModel):
     checkpoint_every: Annotated[Number, Field(ge=0)] = Field(
         30.0, description="seconds between checkpoints within an epoch; 0 for one at its end alone"
     )
-    data: str = Field("mnist", min_length=1, description="mnist, a folder of four IDX files (plain or .gz), or an .npz file")
+    data: str = Field(
+        "mnist",
+        min_length=1,
+        description="mnist; a folder of IDX files, or of pictures by class; an .npz, CSV, Parquet or Feather file; sklearn:iris …",
+    )
+    scale: Annotated[str, OneOf(Registry("scale", {}), SCALES)] = Field(
+        AUTO, description="how the data's numbers become inputs: as they are, divided by 255, to 0 to 1, or each feature standardised"
+    )
+    label: Annotated[Annotated[str, Field(min_length=1, max_length=1000)] | None, OrNone] = Field(
+        None, description="the column of a table that holds the labels, by name or by number from 1; found by itself where it is clear"
+    )
     changes: Annotated[
         tuple[InstanceOf[Change], ...],
         BeforeValidator(parse_changes),

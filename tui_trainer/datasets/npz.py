@@ -13,18 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.datasets.limits import CHUNK, naming, read_exactly, size_of
-from tui_trainer.datasets.spec import DataSpec, scale_of
+from tui_trainer.datasets.samples import as_samples, require_samples
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Images, Labels
 from tui_trainer.system.reading import opened
-
-ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 """What a zip begins with: its first member, or its end where it is empty."""
 
 MOST_ARRAYS = 1000
 LONGEST_HEADER = 10_000
+LONGEST_TEXT = 4000
+"""Bytes of a label that is a text."""
 
 
 def begins_npz(start: bytes) -> bool:
@@ -36,11 +36,6 @@ class _Header(NamedTuple):
     shape: tuple[int, ...]
     fortran_order: bool
     dtype: np.dtype[Any]
-
-    @property
-    def becomes(self) -> np.dtype[Any]:
-        """What its images are in memory: whole numbers are bytes, others and truth values float32."""
-        return np.dtype(np.uint8 if self.dtype.kind in "ui" else np.float32)
 
 
 class Npz:
@@ -58,21 +53,25 @@ class Npz:
         with self._open(name) as member:
             return self._header(member, name).shape
 
-    def spec(self, name: str) -> DataSpec:
-        """What images are in this array, by its header."""
+    def sample_shape(self, name: str) -> tuple[int, ...]:
+        """The shape of one sample in this array, by its header."""
         with self._open(name) as member:
             header = self._header(member, name)
         self._require_numbers(name, header)
-        _require_images(header.shape, self._path, name)
-        return DataSpec(header.shape[1:], scale=scale_of(header.becomes))
+        require_samples(header.shape, self._path, name)
+        return header.shape[1:]
 
     def images(self, name: str) -> Images:
-        """An array of shape (samples, …): whole numbers from 0 to 255 as bytes, floating-point ones and truth values as float32."""
-        return _images(self._read(name), self._path, name)
+        """An array of shape (samples, …): whole numbers from 0 to 255 as bytes, all others as float32."""
+        return as_samples(self._read(name), self._path, name)
 
     def labels(self, name: str) -> Labels:
         """An array of whole numbers of shape (samples,)."""
         return _labels(self._read(name, np.intp), self._path, name)
+
+    def targets(self, name: str) -> NDArray[Any]:
+        """An array of labels of any kind, texts among them."""
+        return self._read(name, np.intp, texts=True)
 
     def _open(self, name: str) -> IO[bytes]:
         if self._archive.getinfo(f"{name}.npy").compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -93,18 +92,19 @@ class Npz:
             warnings.simplefilter("ignore")
             return _Header(*readers[version](io.BytesIO(prefix + stream.read(length))))
 
-    def _require_numbers(self, name: str, header: _Header) -> None:
-        if header.dtype.kind not in "uifb" or header.dtype.itemsize > 8:
+    def _require_numbers(self, name: str, header: _Header, *, texts: bool = False) -> None:
+        is_text = texts and header.dtype.kind in "US" and 0 < header.dtype.itemsize <= LONGEST_TEXT
+        if not is_text and (header.dtype.kind not in "uifb" or header.dtype.itemsize > 8):
             raise UserError(f"{name} holds {str(header.dtype)[:60]}", path=self._path, hint="numbers are expected")
         size_of(self._path, header.shape, header.dtype.itemsize)
 
-    def _read(self, name: str, becomes: type[np.generic] | None = None) -> NDArray[Any]:
+    def _read(self, name: str, becomes: type[np.generic] | None = None, *, texts: bool = False) -> NDArray[Any]:
         with self._open(name) as member:
             header = self._header(member, name)
-            self._require_numbers(name, header)
+            self._require_numbers(name, header, texts=texts)
             dtype = header.dtype
             packed = self._archive.getinfo(f"{name}.npy").compress_size
-            weight = np.dtype(becomes or dtype).itemsize // dtype.itemsize
+            weight = max(np.dtype(becomes or dtype).itemsize // dtype.itemsize, 1)
             content = read_exactly(member, self._path, (math.prod(header.shape) * dtype.itemsize,), packed, weight)
         # A truth value that is neither 0 nor 1 is none of NumPy's.
         array = content != 0 if dtype.kind == "b" else np.frombuffer(content, dtype)
@@ -134,26 +134,6 @@ class _Frugal:
         if len(content) > CHUNK:
             raise zipfile.BadZipFile("its list of contents is too long")
         return content
-
-
-def _require_images(shape: tuple[int, ...], path: Path, key: str) -> None:
-    if len(shape) < 2:
-        raise UserError(f"{key} has shape {shape}", path=path, hint="images need (samples, …)")
-
-
-def _images(array: NDArray[Any], path: Path, key: str) -> Images:
-    _require_images(array.shape, path, key)
-    array = np.ascontiguousarray(array)
-    if array.dtype.kind in "fb":
-        with np.errstate(all="ignore"):
-            floats = array.astype(np.float32)
-            wrong = np.flatnonzero(~np.isfinite(floats.reshape(len(floats), -1).sum(axis=1, dtype=np.float64)))
-        if wrong.size:
-            raise UserError(f"{key} image {wrong[0]} holds a number that is not finite", path=path)
-        return floats
-    if array.size and (array.min() < 0 or array.max() > 255):
-        raise UserError(f"{key} holds whole numbers from {array.min()} to {array.max()}", path=path, hint="pixels are 0 to 255")
-    return array.astype(np.uint8)
 
 
 def _labels(array: NDArray[Any], path: Path, key: str) -> Labels:

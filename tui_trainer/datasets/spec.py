@@ -1,17 +1,22 @@
-"""The description of a data set: sizes and scale, known before it is read."""
+"""The description of a data set: sizes, classes and scale, known before it is read as far as the heads of its files tell."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isqrt, prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
+
+from tui_trainer.datasets.scaling import BYTE_SCALE, PLAIN, Scaling
 
 DIGITS = 10
 
-BYTE_SCALE = 255.0
-"""Bytes are trained on as shares of this."""
+COLOURS = 3
+"""Channels of a picture in colours: red, green, blue."""
+
+LUMINANCE = np.array([0.299, 0.587, 0.114])
+"""Shares of red, green and blue in gray (ITU-R BT.601)."""
 
 Shape = tuple[int, ...]
 
@@ -23,10 +28,17 @@ class DataSpec:
     sample_shape: Shape
     """Of one sample, as its file has it: (28, 28), or (784,) where each is a row of numbers."""
     classes: int = DIGITS
-    class_names: tuple[str, ...] = ()
-    """One for each class; none where the classes are called by their numbers."""
-    scale: float = BYTE_SCALE
-    """What the numbers are divided by before they are trained on."""
+    """The number of classes; a reader that gives 0 leaves it to the labels."""
+    class_names: tuple[str | int, ...] = ()
+    """What the data calls each class; empty where they are called by their numbers from 0."""
+    scale: float = field(default=BYTE_SCALE, compare=False)
+    """What all numbers are divided by before they are trained on; 1 where that is nothing, or another thing for each feature."""
+    scaling: Scaling | None = field(default=None, compare=False)
+    """How numbers become inputs; None before they have been looked at."""
+    feature_names: tuple[str, ...] = ()
+    """What the columns of a table are called; empty where features have no names."""
+    is_table: bool = False
+    """Whether the features are no pixels, however many they are."""
 
     @property
     def features(self) -> int:
@@ -35,8 +47,33 @@ class DataSpec:
 
     @property
     def image_shape(self) -> tuple[int, int] | None:
-        """Height and width, where a sample is an image in gray. A row of so many numbers as a square has is taken for one."""
-        return _image_shape(self.sample_shape)
+        """Height and width, where a sample is an image. A row of so many numbers as a square has is taken for one, unless of a table."""
+        return None if self.is_table else _image_shape(self.sample_shape)
+
+    @property
+    def is_coloured(self) -> bool:
+        """Whether a sample is an image in red, green and blue."""
+        return self.image_shape is not None and len(self.sample_shape) == 3 and self.sample_shape[-1] == COLOURS
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the classes are called, each."""
+        return tuple(map(str, self.class_names or range(self.classes)))
+
+    def gray(self, sample: NDArray[Any]) -> NDArray[Any]:
+        """A sample of an image, or what belongs to each of its numbers, as (height, width): of colours their sum, as the eye takes it."""
+        shape = self.image_shape
+        assert shape, "no image"
+        if not self.is_coloured:
+            return sample.reshape(shape)
+        mixed = sample.reshape(*shape, COLOURS) @ LUMINANCE
+        grayed: NDArray[Any] = np.rint(mixed).astype(np.uint8) if sample.dtype == np.uint8 else mixed.astype(sample.dtype)
+        return grayed
+
+    @property
+    def scaler(self) -> Scaling:
+        """How numbers become inputs; before they have been looked at, as the scale says."""
+        return self.scaling or (Scaling() if self.scale == BYTE_SCALE else PLAIN)
 
     def takes(self, shape: Shape) -> bool:
         """Whether samples of this shape mean the same, number for number."""
@@ -50,17 +87,21 @@ class DataSpec:
     @property
     def need(self) -> str:
         """What a network that was trained on it takes, in words: `784 numbers, 28×28 pixels,`."""
-        pixels = f", {times(self.image_shape)} pixels," if self.image_shape else ""
+        pixels = f", {times(self.image_shape)} pixels{' in colours' if self.is_coloured else ''}," if self.image_shape else ""
         return f"{self.features:,} numbers{pixels}"
 
     def record(self) -> Mapping[str, Any]:
         """The description as plain data, for a checkpoint."""
-        named = {"labels": list(self.class_names)} if self.class_names else {}
-        return {"features": self.features, "classes": self.classes, "sample_shape": list(self.sample_shape), "scale": self.scale, **named}
+        kept: dict[str, Any] = {"labels": list(self.class_names)} if self.class_names else {}
+        if self.scaling:
+            kept["scaling"] = self.scaling.record()
+        if self.is_table:
+            kept |= {"is_table": True, "feature_names": list(self.feature_names)}
+        return {"features": self.features, "classes": self.classes, "sample_shape": list(self.sample_shape), "scale": self.scale, **kept}
 
 
 def scale_of(dtype: DTypeLike) -> float:
-    """What images of this type are divided by: bytes are scaled, anything else is used as it is."""
+    """What inputs of this type are divided by in a batch: bytes are, anything else is scaled already."""
     return BYTE_SCALE if dtype == np.uint8 else 1.0
 
 
@@ -71,7 +112,7 @@ def times(shape: Shape) -> str:
 
 def _image_shape(shape: Shape) -> tuple[int, int] | None:
     match shape:
-        case (height, width) | (height, width, 1):
+        case (height, width) | (height, width, 1) | (height, width, 3):
             return height, width
         case (numbers,) if isqrt(numbers) ** 2 == numbers:
             return isqrt(numbers), isqrt(numbers)

@@ -14,7 +14,7 @@ the rarest class is ever recognized."""
 
 def labels_in_balance(subject: Subject) -> Outcome:
     """The samples of the most frequent class over those of the rarest one, among the training labels."""
-    names = subject.spec.class_names or tuple(map(str, range(subject.spec.classes)))
+    names = subject.spec.names
     counts = np.bincount(subject.training.labels, minlength=subject.spec.classes)
     least, most = int(counts.argmin()), int(counts.argmax())
     expected = Span(1.0, MOST)
