@@ -18,7 +18,7 @@ from tui_trainer.datasets.labels import encode
 from tui_trainer.datasets.notice import Notice
 from tui_trainer.datasets.reader import SIGNATURE, Contents, Reader
 from tui_trainer.datasets.readers import READERS
-from tui_trainer.datasets.scaling import AUTO, choose
+from tui_trainer.datasets.scaling import AUTO, BYTE_SCALE, choose
 from tui_trainer.datasets.sklearn_sets import PREFIX, read_sklearn
 from tui_trainer.datasets.sparse import SparseRows
 from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec, scale_of, times
@@ -82,6 +82,12 @@ class Dataset:
     def missing_classes(self) -> tuple[int, ...]:
         """Classes without a training image."""
         return tuple(np.flatnonzero(np.bincount(self.training.labels, minlength=self.classes) == 0).tolist())
+
+    @property
+    def news(self) -> tuple[str, ...]:
+        """What a person is told of it when a training begins: warnings, and what was chosen, unless that is as ever."""
+        is_usual = self.spec.scaler.name == "255" and self.spec.scaler.high == BYTE_SCALE
+        return tuple(notice.text for notice in self.notices if notice.warns or not (notice.name == "scale" and is_usual))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -208,7 +214,7 @@ def _naming_option(data: str) -> Iterator[None]:
 def _reader_of(path: Path, label: str | None) -> Reader:
     kinds = [reader.kind for reader in READERS.values()]
     start = b""
-    if path.is_file() or (path.exists() and not path.is_dir()):
+    if path.exists() and not path.is_dir():
         with opened(path) as file:
             start = file.read(SIGNATURE)
     # One that a person has brought is asked before the program's own.

@@ -124,7 +124,7 @@ def _duplicates(samples: Samples) -> Notice | None:
     if not shared:
         return None
     share = shared / len(samples["test"])
-    return Notice("duplicates", f"{shared:,} test samples ({share:.1%}) are training samples too: the test is too easy by so much")
+    return Notice("duplicates", f"{shared:,} test samples ({share:.1%}) are training samples too: the test is too easy")
 
 
 def _hashes(numbers: NDArray[Any]) -> set[int]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tui_trainer.datasets.limits import CHUNK, naming, read_exactly, size_of
 from tui_trainer.datasets.samples import as_samples, require_samples
+from tui_trainer.datasets.spec import DataSpec, is_row_of_measurements
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Images, Labels
 from tui_trainer.system.reading import opened
@@ -53,13 +54,13 @@ class Npz:
         with self._open(name) as member:
             return self._header(member, name).shape
 
-    def sample_shape(self, name: str) -> tuple[int, ...]:
-        """The shape of one sample in this array, by its header."""
+    def spec(self, name: str) -> DataSpec:
+        """What samples are in this array, by its header; their classes are not known."""
         with self._open(name) as member:
             header = self._header(member, name)
         self._require_numbers(name, header)
         require_samples(header.shape, self._path, name)
-        return header.shape[1:]
+        return DataSpec(header.shape[1:], 0, is_table=is_row_of_measurements(header.shape[1:], header.dtype))
 
     def images(self, name: str) -> Images:
         """An array of shape (samples, …): whole numbers from 0 to 255 as bytes, all others as float32."""

@@ -169,7 +169,7 @@ def _of_table(figures: Figures, told: str) -> tuple[str, str]:
     is_binary = figures.whole and figures.low >= 0 and figures.high <= 1
     if is_binary or (figures.is_standardised and figures.low > -20 and figures.high < 20):
         return "none", f"the features go {told}: they need nothing"
-    return "standard", f"the features of a table are of scales of their own, and go {told}"
+    return "standard", f"the features are of scales of their own, and go {told} in all"
 
 
 def _of_pixels(figures: Figures, told: str) -> tuple[str, str]:

@@ -15,6 +15,9 @@ DIGITS = 10
 COLOURS = 3
 """Channels of a picture in colours: red, green, blue."""
 
+LEAST_IMAGE = 36
+"""Pixels of the smallest image that a row of numbers is taken for, unless they are bytes."""
+
 LUMINANCE = np.array([0.299, 0.587, 0.114])
 """Shares of red, green and blue in gray (ITU-R BT.601)."""
 
@@ -98,6 +101,11 @@ class DataSpec:
         if self.is_table:
             kept |= {"is_table": True, "feature_names": list(self.feature_names)}
         return {"features": self.features, "classes": self.classes, "sample_shape": list(self.sample_shape), "scale": self.scale, **kept}
+
+
+def is_row_of_measurements(shape: Shape, dtype: DTypeLike) -> bool:
+    """Whether samples of this shape and type are rather the rows of a table than images: no bytes, and no square, or hardly one."""
+    return len(shape) == 1 and dtype != np.uint8 and (shape[0] < LEAST_IMAGE or _image_shape(shape) is None)
 
 
 def scale_of(dtype: DTypeLike) -> float:

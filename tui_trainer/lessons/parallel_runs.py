@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -137,8 +138,8 @@ class ParallelRuns:
 def _part(data: Dataset, samples: int | None, validation: int) -> Dataset:
     """The data with its first `samples` training images, and the held-out ones."""
     images, labels = data.training
-    kept = len(labels) - validation
+    kept = len(data.hold_out(validation)[0].labels)
     if samples is None or samples >= kept:
         return data
     chosen = np.r_[:samples, kept : len(labels)]
-    return Dataset(data.name, Split(images[chosen], labels[chosen]), data.test, data.spec)
+    return replace(data, training=Split(images[chosen], labels[chosen]), sparse=None)

@@ -24,15 +24,20 @@ class SharedData:
     """Images and labels; and the sparse table of the images, where they have one."""
     spec: DataSpec
     fingerprint: str
+    is_divided: bool = False
 
     @classmethod
     def write(cls, data: Dataset, folder: Path) -> "SharedData":
         """Write the training set into `folder`. Raises UserError."""
         contents: dict[str, NDArray[Any]] = {"images": data.training.images, "labels": data.training.labels}
+        if data.validation:
+            contents |= {"validation_images": data.validation.images, "validation_labels": data.validation.labels}
         # What the workers look up all the time had better be in the cache once, and not once for each of them.
         if sparse := SparseRows.of(data.training.images):
             contents |= {"starts": sparse.starts, "columns": sparse.columns, "values": sparse.values}
-        shared = cls(data.name, {name: folder / f"{data.fingerprint}-{name}.npy" for name in contents}, data.spec, data.fingerprint)
+        shared = cls(
+            data.name, {name: folder / f"{data.fingerprint}-{name}.npy" for name in contents}, data.spec, data.fingerprint, data.is_divided
+        )
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for name, array in contents.items():
@@ -50,7 +55,11 @@ class SharedData:
         if "starts" in self.arrays:
             # A change would be this process's own, and nobody makes one; compiled loops are others for arrays that cannot be changed.
             sparse = SparseRows(images.shape[1], *(_mapped(self.arrays[name], "c") for name in ("starts", "columns", "values")))
-        return untested(Dataset(self.name, Split(images, labels), None, self.spec, sparse), self.fingerprint)
+        validation = None
+        if "validation_images" in self.arrays:
+            validation = Split(*(_mapped(self.arrays[name], "r") for name in ("validation_images", "validation_labels")))
+        data = Dataset(self.name, Split(images, labels), None, self.spec, sparse, validation, self.is_divided)
+        return untested(data, self.fingerprint)
 
     def remove(self) -> None:
         """Delete the files."""

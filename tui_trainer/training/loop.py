@@ -67,7 +67,8 @@ class Training:
 
     def __init__(self, config: Config, data: Dataset) -> None:
         training, validation = split_up(config, data)
-        self.warnings = tuple(f"--data {config.data}: no training image is labelled {label}" for label in data.missing_classes)
+        lacking = [f"no training image is labelled {data.spec.names[label]}" for label in data.missing_classes]
+        self.warnings = tuple(f"--data {config.data}: {text}" for text in (*lacking, *data.news))
         samples = len(training.labels)
         self.state = TrainingState(config, data.spec, samples, data.fingerprint)
         sparse = data.sparse_parts(samples)

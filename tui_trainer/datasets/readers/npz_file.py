@@ -1,6 +1,7 @@
 """An .npz file, with arrays called as Keras, MedMNIST or scikit-learn call them."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,9 +36,9 @@ class NpzFile(Reader):
     def peek(self, path: Path) -> DataSpec | None:
         with open_npz(path) as npz:
             names = _find(npz, path)
-            shape = npz.sample_shape(names["x_train"])
+            spec = npz.spec(names["x_train"])
             classes, class_names, _ = encode([(key, npz.targets(name)) for key, name in names.items() if key.startswith("y")])
-            return DataSpec(shape, classes, _called(npz, classes) or class_names)
+            return replace(spec, classes=classes, class_names=class_names or _called(npz, classes))
 
     def example(self, folder: Path) -> Path:
         path = folder / "example.npz"
@@ -50,11 +51,11 @@ class NpzFile(Reader):
     def read(self, path: Path) -> Contents:
         with open_npz(path) as npz:
             names = _find(npz, path)
-            shape = npz.sample_shape(names["x_train"])
+            spec = npz.spec(names["x_train"])
             arrays: dict[str, NDArray[Any]] = {}
             for key, name in names.items():
                 arrays[key] = npz.images(name) if key.startswith("x") else npz.targets(name)
-            return made(DataSpec(shape, 0, _called(npz)), arrays)
+            return made(replace(spec, class_names=_called(npz)), arrays)
 
 
 def _find(npz: Npz, path: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ from textual.message import Message
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Split, load
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError
 from tui_trainer.trained.restore import network_alone
 from tui_trainer.training.control import Control
@@ -22,7 +23,7 @@ class UntrainedRead(Message):
 
     snapshot: Snapshot
     images: Split
-    shape: tuple[int, int]
+    spec: DataSpec
 
 
 @dataclass
@@ -41,12 +42,12 @@ class Untrained(Background):
         self._config = config.model_copy(update={"threads": 1})
 
     def work(self) -> None:
-        data = load(self._config.data)
+        data = load(self._config.data, self._config.label, self._config.scale)
         if data.test is None or data.spec.image_shape is None:
             raise UserError("there are no test images to show")
         started = next(iter(Training(self._config, data).events(Control())))
         assert isinstance(started, Started)
-        self.post(UntrainedRead(network_alone(started.snapshot), chosen(data.test), data.spec.image_shape))
+        self.post(UntrainedRead(network_alone(started.snapshot), chosen(data.test), data.spec))
 
     def refuse(self, error: UserError) -> None:
         self.post(NothingToShow(str(error)))
