@@ -465,8 +465,8 @@ def test_the_command_and_the_module_are_the_same_program(arguments: list[str]) -
 
 
 def test_a_class_without_images_is_warned_of(tmp_path: Path) -> None:
-    x, y = np.eye(40, dtype=np.uint8).reshape(40, 40), np.arange(40) % 9
-    np.savez(tmp_path / "nine.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    x = np.random.default_rng(0).integers(0, 256, (300, 16), dtype=np.uint8)
+    np.savez(tmp_path / "nine.npz", x_train=x[:200], y_train=np.arange(200) % 9, x_test=x[200:], y_test=np.arange(100) % 10)
     done = called("--data", str(tmp_path / "nine.npz"), "--validation", "0", "--epochs", "0", cwd=tmp_path)
     assert done.returncode == 0
     assert done.stderr == f"tui-trainer: warning: --data {tmp_path / 'nine.npz'}: no training image is labelled 9\n"

@@ -171,7 +171,7 @@ def test_the_peek_of_a_folder_is_what_is_loaded(tmp_path: Path, zipped: bool) ->
         (IMAGES.reshape(20, 16), DataSpec((16,)), (4, 4)),
         (IMAGES.reshape(20, 2, 8, 1), DataSpec((2, 8, 1)), (2, 8)),
         (IMAGES.reshape(20, 2, 2, 4), DataSpec((2, 2, 4)), None),
-        (IMAGES.reshape(20, 16)[:, :15].astype(float), DataSpec((15,), scale=1.0), None),
+        (IMAGES.reshape(20, 16)[:, :15].astype(float), DataSpec((15,), is_table=True), None),
         (IMAGES > 100, DataSpec((4, 4), scale=1.0), (4, 4)),
     ],
 )
@@ -250,7 +250,7 @@ def test_files_that_are_missing_unreadable_or_no_files(tmp_path: Path) -> None:
     assert "no such file or folder" in complaint(tmp_path / "nowhere")
     assert "train-images-idx3-ubyte is missing, and so is train-images-idx3-ubyte.gz" in complaint(tmp_path)
     (tmp_path / "text.npz").write_text("hello")
-    assert "neither a folder of four IDX files nor an .npz file" in complaint(tmp_path / "text.npz")
+    assert "nor a folder of four IDX files nor an .npz file nor" in complaint(tmp_path / "text.npz")
     os.mkfifo(tmp_path / "pipe.npz")
     assert "not a regular file" in complaint(tmp_path / "pipe.npz")
     idx_folder(tmp_path)

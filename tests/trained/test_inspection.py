@@ -8,9 +8,11 @@ import pytest
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Split
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError
 from tui_trainer.nn.network import Network
-from tui_trainer.trained.inspection import Examination, FirstLayer, PixelScale, examine, say
+from tui_trainer.trained.activity import as_inputs
+from tui_trainer.trained.inspection import Examination, FirstLayer, examine, say, with_scaling
 from tui_trainer.trained.restore import network_alone, restore
 from tui_trainer.training.batch_loader import BatchLoader
 from tui_trainer.training.control import Control
@@ -130,7 +132,7 @@ def test_of_output_units_each_speaks_for_its_own_digit() -> None:
     first = FirstLayer.of(network(hidden="none"))
     assert first.is_output
     assert first.headline(2, None) == "for 2"
-    assert "speaks for the digit 2" in first.describe(2, None)
+    assert "speaks for 2" in first.describe(2, None)
 
 
 def test_in_a_deep_network_a_unit_is_told_by_what_it_fires_at() -> None:
@@ -174,15 +176,15 @@ def test_a_run_s_snapshot_becomes_the_same_network_and_the_next_one_takes_its_pl
 def test_one_image_is_said_what_many_are() -> None:
     model, split = network(), images(30)
     found = examined(model, split)
-    scale = PixelScale.of(split.images)
     for index in (0, 7):
-        np.testing.assert_allclose(say(model, scale.inputs(split.images[index], as_bytes=True)), found.probabilities[index], rtol=1e-5)
+        np.testing.assert_allclose(say(model, as_inputs(split.images[index])), found.probabilities[index], rtol=1e-5)
 
 
 def test_images_of_any_numbers_are_drawn_from_their_lowest_to_their_highest() -> None:
-    data = np.array([[-1, 0], [1, 3]], np.float32)
-    scale = PixelScale.of(data)
-    assert scale.levels(data).tolist() == [[0, 64], [128, 255]]
-    np.testing.assert_allclose(scale.inputs(np.array([0, 255], np.uint8), as_bytes=False), [-1, 3])
-    assert PixelScale.of(np.zeros((1, 2), np.float32)).levels(np.zeros(2, np.float32)).tolist() == [0, 0]
-    assert PixelScale.of(np.array([[3, 9]], np.uint8)).levels(np.array([3, 9], np.uint8)).tolist() == [3, 9]
+    data = np.array([[-1, 0, 1, 3]], np.float32)
+    scaled = with_scaling(DataSpec((2, 2), scale=1.0), Split(data, np.zeros(1, np.intp)))
+    assert scaled.levels(data[0]).tolist() == [[0, 64], [128, 255]]
+    np.testing.assert_allclose(scaled.of_levels(np.array([[0, 255], [0, 0]], np.uint8)), [-1, 3, -1, -1])
+    blank = with_scaling(DataSpec((1, 2), scale=1.0), Split(np.zeros((1, 2), np.float32), np.zeros(1, np.intp)))
+    assert blank.levels(np.zeros(2, np.float32)).tolist() == [[0, 0]]
+    assert DataSpec((1, 2)).levels(np.array([3, 9], np.uint8)).tolist() == [[3, 9]]

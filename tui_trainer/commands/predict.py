@@ -26,7 +26,8 @@ def predict_command(run: str, files: tuple[Path, ...], best: bool, form: str, sh
     """Say which digit an image shows.
 
     RUN is a run's folder, the name of one in runs/, `latest`, or a .safetensors file. Each FILE is a PNG image, an IDX file of images
-    (plain or .gz), or an .npz: its array x or x_test, or the only one that fits; with labels in y or y_test the accuracy is told too.
+    (plain or .gz), an .npz: its array x or x_test, or the only one that fits; with labels in y or y_test the accuracy is told too; or a
+    table with the columns that were trained on.
 
     A PNG of the network's own size is taken as it is. Any other is made what the digits of MNIST are: gray, light on dark, cropped,
     scaled and centred.
@@ -98,7 +99,6 @@ def _print_json(file: Path, samples: "Samples", predictions: Iterable["Predictio
 
 def _drawn(model: "Classifier", samples: "Samples", predictions: Iterable["Prediction"]) -> Iterator["Prediction"]:
     """The predictions, each after its image has been drawn."""
-    import numpy as np  # noqa: PLC0415 --help need not wait for it
     from rich.console import Console  # noqa: PLC0415 nor for this, and neither needs whoever does not look
 
     from tui_trainer.text.drawing import draw  # noqa: PLC0415
@@ -106,8 +106,7 @@ def _drawn(model: "Classifier", samples: "Samples", predictions: Iterable["Predi
     console = Console()
     names = [_named(label) for label in model.classes_.tolist()]
     for index, prediction in enumerate(predictions):
-        image = samples.images[index].reshape(model.spec_.image_shape or (1, -1))
-        levels = image if image.dtype == np.uint8 else (np.clip(image, 0, 1) * 255).astype(np.uint8)
+        levels = model.spec_.levels(model.spec_.inputs(samples.images[index]))
         console.print(draw(levels, list(zip(names, prediction.probabilities, strict=True)), console))
         yield prediction
 

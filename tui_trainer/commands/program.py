@@ -5,6 +5,7 @@ from typing import Any, Final
 import click
 
 from tui_trainer.commands.check import check_command
+from tui_trainer.commands.data import data_command
 from tui_trainer.commands.diagnose import diagnose_command
 from tui_trainer.commands.export import export_command
 from tui_trainer.commands.groups import refuse_options_before_command
@@ -25,6 +26,7 @@ from tui_trainer.version import __version__
 
 COMMANDS: Final = (
     check_command,
+    data_command,
     diagnose_command,
     export_command,
     lesson_command,

@@ -58,6 +58,8 @@ class Dataset:
     """What the data itself holds out; None where the last training samples are taken."""
     is_divided: bool = False
     """Whether the test set was taken out of the training samples."""
+    label: str | None = None
+    """The column of the labels, where `--label` said it."""
     reader: str = ""
     """The name of what read it."""
     notices: tuple[Notice, ...] = ()
@@ -84,10 +86,15 @@ class Dataset:
         return tuple(np.flatnonzero(np.bincount(self.training.labels, minlength=self.classes) == 0).tolist())
 
     @property
-    def news(self) -> tuple[str, ...]:
-        """What a person is told of it when a training begins: warnings, and what was chosen, unless that is as ever."""
+    def warnings(self) -> tuple[str, ...]:
+        """What may spoil a training, a line each."""
+        return tuple(notice.text for notice in self.notices if notice.warns)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was chosen in reading it, a line each, but for a scale that is as ever."""
         is_usual = self.spec.scaler.name == "255" and self.spec.scaler.high == BYTE_SCALE
-        return tuple(notice.text for notice in self.notices if notice.warns or not (notice.name == "scale" and is_usual))
+        return tuple(notice.text for notice in self.notices if not (notice.warns or (notice.name == "scale" and is_usual)))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -155,6 +162,8 @@ def load(data: str, label: str | None = None, scale: str = AUTO) -> Dataset:
     `label` is the column of the labels, by name or number, where there are columns; `scale` how numbers become inputs.
     """
     if data == MNIST:
+        if label is not None:
+            raise UserError("names a column, and mnist has none", option="--label", value=label, colon=False)
         folder = folders.bundled_mnist()
         _verify_sums(folder)
         reader = _reader_of(folder, None)
@@ -283,6 +292,7 @@ def _dataset(name: str, reader: Reader | None, contents: Contents, scale: str) -
         spec,
         validation=splits.get("validation"),
         is_divided=is_divided,
+        label=reader.label if reader else None,
         reader=reader.name if reader else PREFIX.removesuffix(":"),
         notices=notices,
     )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from tui_trainer.datasets.scaling import BYTE_SCALE, PLAIN, Scaling
+from tui_trainer.nn.arrays import Images
 
 DIGITS = 10
 
@@ -72,6 +73,27 @@ class DataSpec:
         mixed = sample.reshape(*shape, COLOURS) @ LUMINANCE
         grayed: NDArray[Any] = np.rint(mixed).astype(np.uint8) if sample.dtype == np.uint8 else mixed.astype(sample.dtype)
         return grayed
+
+    def levels(self, inputs: NDArray[Any]) -> NDArray[np.uint8]:
+        """A sample of an image, as it is trained on, in levels of gray (height, width)."""
+        return self.gray(self.scaler.levels(inputs))
+
+    def of_levels(self, levels: NDArray[np.uint8]) -> Images:
+        """Levels of gray (height, width), of a drawing or a picture, as a sample that is trained on (features,)."""
+        return self.scaler.of_levels((levels[..., None].repeat(COLOURS, -1) if self.is_coloured else levels).reshape(-1))
+
+    def inputs(self, numbers: NDArray[Any]) -> Images:
+        """Samples (samples, features) from anywhere, bytes or float32, as they are trained on.
+
+        Pixels may come in another scale than the training images had: bytes, or shares of 1. They are told by what is beyond the range.
+        """
+        scaler = self.scaler
+        most = float(numbers.max(initial=0))
+        if self.image_shape and numbers.dtype == np.uint8 and most > 1.5 * scaler.high + 1:
+            return scaler.of_levels(numbers)
+        if numbers.dtype != np.uint8 and scaler.name == "255" and most <= 1:
+            return np.ascontiguousarray(numbers, np.float32)
+        return scaler.inputs(numbers)
 
     @property
     def scaler(self) -> Scaling:

@@ -118,7 +118,7 @@ def contents_of(tables: Mapping[str, Table], label: str | None, path: Path) -> C
 
 
 def features_of(spec: DataSpec, table: Table, path: Path) -> Images:
-    """The samples of a table, whatever their labels, with the features of a network's training data. Raises UserError where one is missing."""
+    """The samples of a table, whatever their labels, with the features that a network was trained on. Raises UserError."""
     if not spec.is_table or not table.is_named:
         numeric = [place for place, column in enumerate(table.columns) if column.dtype != object]
         # A column more than there are features has the labels, at one end or the other.

@@ -47,6 +47,13 @@ class Exit(IntEnum):
     NOT_WELL = 4
 
 
+def _warn_before(run: Run, form: Format) -> None:
+    for warning in run.warnings:
+        warn(warning)
+    for text in run.notes if form != "quiet" else ():
+        note(text)
+
+
 class Listener(Protocol[Heard_contra]):
     """A consumer of events."""
 
@@ -64,8 +71,7 @@ def run_headless(run: Run, form: Format, stop_when: Collection[str] = ()) -> int
     doctor = Doctor(stop_when) if form != "quiet" or stop_when else None
     status: int = Exit.FINISHED
     lost: OSError | None = None
-    for warning in run.warnings:
-        warn(warning)
+    _warn_before(run, form)
     with (
         signals.heeded(lambda _number: control.stop("interrupted")) as received,
         told(_listeners(form, path_text(run.directory))) as listeners,

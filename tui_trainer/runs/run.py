@@ -37,6 +37,8 @@ class Run:
         self.config = config
         self.warnings = (*training.warnings, *warnings, *_lacking(folder, log))
         """Messages for the user, a line each."""
+        self.notes = training.notes
+        """What was chosen that the options left open, a line each."""
         self._training = training
         self._folder = folder
         self._log = log

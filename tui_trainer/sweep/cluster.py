@@ -25,6 +25,7 @@ from distributed.versions import VersionMismatchWarning
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
+from tui_trainer.datasets.scaling import AUTO
 from tui_trainer.errors import UserError
 from tui_trainer.plugins.loaded import sources
 from tui_trainer.sweep.remote import PROGRESS, Call, Delivery, ProgressMessage, put, train, unfit, versions
@@ -58,6 +59,9 @@ class ClusterWorkers:
         _silence()
         self._scheduler = scheduler
         self._data = {name: dataset.fingerprint for name, dataset in data.items()}
+        first = next(iter(data.values()), None)
+        self._read_by = (first.label, first.spec.scaler.name) if first else (None, AUTO)
+        """How the data are read: `--label` and `--scale`."""
         self._plugins = sources()
         self._client: Client | None = None
         self._count = 0
@@ -149,7 +153,7 @@ class ClusterWorkers:
 
     async def _refuse_unfit(self, client: Client) -> None:
         """Report workers that may not train. Raises UserError where there are no others."""
-        call = pickle.dumps(Call(unfit, versions(), self._data))
+        call = pickle.dumps(Call(unfit, versions(), self._data, *self._read_by))
         try:
             found = await asyncio.wait_for(client.run(pickle.loads, call, on_error="return"), CHECK_WITHIN)
         except OSError:  # each of them is asked again with each run

@@ -35,9 +35,8 @@ class SharedData:
         # What the workers look up all the time had better be in the cache once, and not once for each of them.
         if sparse := SparseRows.of(data.training.images):
             contents |= {"starts": sparse.starts, "columns": sparse.columns, "values": sparse.values}
-        shared = cls(
-            data.name, {name: folder / f"{data.fingerprint}-{name}.npy" for name in contents}, data.spec, data.fingerprint, data.is_divided
-        )
+        files = {name: folder / f"{data.fingerprint}-{name}.npy" for name in contents}
+        shared = cls(data.name, files, data.spec, data.fingerprint, data.is_divided)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for name, array in contents.items():

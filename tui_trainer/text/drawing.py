@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 from rich.console import Console, OverflowMethod
 from rich.table import Table
 from rich.text import Text
 
 from tui_trainer.nn.arrays import Array
+from tui_trainer.text.cells import rjust
 
 BAR = 24
 ASCII_RAMP = " .:-=+*#%@"
@@ -117,10 +119,10 @@ def resized_height(shape: tuple[int, int], size: int) -> int:
 
 def bar_rows(bars: list[tuple[str, float]], width: int, *, is_ascii: bool) -> list[Row]:
     """For each name and its probability a bar of at most `width` characters; the likeliest is bold."""
-    longest = max((len(name) for name, _ in bars), default=0)
+    longest = max((cell_len(name) for name, _ in bars), default=0)
     likeliest = max((probability for _, probability in bars), default=0.0)
     return [
-        [(f"{name:>{longest}} {bar(share, width, is_ascii=is_ascii):<{width}} {share:>6.1%}", "bold" if share == likeliest else "")]
+        [(f"{rjust(name, longest)} {bar(share, width, is_ascii=is_ascii):<{width}} {share:>6.1%}", "bold" if share == likeliest else "")]
         for name, share in bars
     ]
 

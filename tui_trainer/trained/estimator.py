@@ -1,6 +1,7 @@
 """The network as an estimator with scikit-learn's conventions."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from tui_trainer.config.options import AUTO, Config
 from tui_trainer.config.origins import KEY, MissingPluginError
 from tui_trainer.datasets.dataset import Dataset, Split
-from tui_trainer.datasets.spec import DataSpec, scale_of
+from tui_trainer.datasets.scaling import BYTE_SCALE, choose
+from tui_trainer.datasets.spec import DataSpec, is_row_of_measurements
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Array, Images
 from tui_trainer.nn.losses import softmax
@@ -90,8 +92,16 @@ class Classifier:
         if labels.shape != (len(images),):
             raise UserError(f"y has shape {labels.shape}", hint=f"{len(images)} samples need labels of shape ({len(images)},)")
         self.classes_, encoded = np.unique(labels, return_inverse=True)
-        self.spec_ = DataSpec(np.shape(x)[1:], max(len(self.classes_), 1), scale=scale_of(images.dtype))
         config = Config.parse({"validation": 0, "threads": 1, "batch_size": min(32, max(len(images), 1)), **self._options})
+        shape, is_bytes = np.shape(x)[1:], images.dtype == np.uint8
+        spec = DataSpec(shape, max(len(self.classes_), 1), is_table=is_row_of_measurements(shape, images.dtype))
+        if images.size:
+            # Numbers from Python are taken as they are: whoever has arrays has scaled them.
+            usual = "255" if is_bytes else "none"
+            scaling = choose(usual if config.scale == AUTO else config.scale, images, is_table=spec.is_table).scaling
+            spec = replace(spec, scaling=scaling, scale=BYTE_SCALE if is_bytes and scaling.name == "255" else 1.0)
+            images = scaling.inputs(images)
+        self.spec_ = spec
         data = Dataset("given", Split(images, encoded.astype(np.intp)), None, self.spec_)
         if config.threads == AUTO:
             config = config.model_copy(update={"threads": fastest_threads(config, data)})
@@ -105,6 +115,7 @@ class Classifier:
         images = _samples(x)
         if images.shape[1] != self.n_features_in_:
             raise UserError(f"x has {images.shape[1]} numbers per sample", hint=f"this network was trained on {self.n_features_in_}")
+        images = self.spec_.inputs(images)
         parts = [np.empty((0, len(self.classes_)), np.float32)]
         with np.errstate(all="ignore"):
             for batch in BatchLoader(Split(images, np.zeros(len(images), np.intp))).all(self.network_):

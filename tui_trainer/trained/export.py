@@ -35,7 +35,8 @@ def to_npz(model: Classifier) -> bytes:
 def to_onnx(model: Classifier) -> bytes:
     """A graph from `images` (batch, features) to `probabilities` and `logits` (batch, classes). Raises UserError where it cannot be.
 
-    `images` are what training saw: pixels from 0 to 1 where they were bytes.
+    `images` are what training saw: pixels from 0 to 1 where they were bytes. What is scaled in another way the graph itself scales:
+    there they are the numbers as the data has them.
     """
     if sum(tensor.nbytes for tensor in model.network_.tensors.values()) > MOST_BYTES:
         raise UserError("this network is larger than the 2 GiB that the format allows", option="--to", value="onnx", hint="take --to npz")
@@ -53,7 +54,13 @@ def to_onnx(model: Classifier) -> bytes:
         producer_name="tui-trainer",
         producer_version=__version__,
     )
-    onnx.helper.set_model_props(made, {"config": json.dumps(model.get_params()), "classes": json.dumps(model.classes_.tolist())})
+    facts = {
+        "config": model.get_params(),
+        "classes": model.classes_.tolist(),
+        "sample_shape": model.spec_.sample_shape,
+        "scale": model.spec_.scaler.name,
+    }
+    onnx.helper.set_model_props(made, {name: json.dumps(value) for name, value in facts.items()})
     onnx.checker.check_model(made)
     content: bytes = made.SerializeToString(deterministic=True)
     return content
@@ -63,6 +70,12 @@ def _graph(model: Classifier, onnx: Any) -> Any:
     helper, network = onnx.helper, model.network_
     nodes = []
     value = "images"
+    scaler, constants = model.spec_.scaler, {}
+    if scaler.name in ("unit", "standard"):
+        constants = {"scale.offset": np.array(scaler.offset, np.float32), "scale.divisor": np.array(scaler.divisor, np.float32)}
+        nodes.append(helper.make_node("Sub", [value, "scale.offset"], ["scale.centred"], "scale.sub"))
+        nodes.append(helper.make_node("Div", ["scale.centred", "scale.divisor"], ["scale.out"], "scale.div"))
+        value = "scale.out"
     # What an evaluation runs: some layers are there for training alone.
     for layer in (run.layer for run in network.workspace(1).runs):
         operator = layer.operator()
@@ -82,5 +95,5 @@ def _graph(model: Classifier, onnx: Any) -> Any:
         "perceptron",
         [values("images", network.inputs)],
         [values("probabilities", network.classes), values("logits", network.classes)],
-        [onnx.numpy_helper.from_array(np.ascontiguousarray(tensor), name) for name, tensor in network.tensors.items()],
+        [onnx.numpy_helper.from_array(np.ascontiguousarray(tensor), name) for name, tensor in {**constants, **network.tensors}.items()],
     )

@@ -1,15 +1,17 @@
 """Inspection of a trained network: its mistakes, its confusion matrix, and its first layer's weights."""
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.datasets.dataset import Split
+from tui_trainer.datasets.scaling import PLAIN
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError
-from tui_trainer.nn.arrays import Array, Images, Labels
+from tui_trainer.nn.arrays import Array, Labels
 from tui_trainer.nn.losses import softmax
 from tui_trainer.nn.network import Network
 from tui_trainer.text.language import _
@@ -116,16 +118,18 @@ class FirstLayer:
     """Where the output layer comes next: how much more than on average each unit says for each class, (units, classes)."""
     is_output: bool
     """Whether these are the output units themselves, one for each class."""
+    names: Sequence[str]
+    """What the classes are called."""
 
     @classmethod
-    def of(cls, network: Network) -> "FirstLayer":
-        """Copies of a network's first-layer weights."""
+    def of(cls, network: Network, names: Sequence[str] = ()) -> "FirstLayer":
+        """Copies of a network's first-layer weights; without names the classes are called by their numbers."""
         dense = network.dense_layers
         first = dense[0]
         outgoing = None
         if len(dense) == 2 and np.isfinite(dense[1].weight).all():
             outgoing = dense[1].weight - dense[1].weight.mean(axis=1, keepdims=True)
-        return cls(first.weight.T.copy(), first.bias.copy(), outgoing, len(dense) == 1)
+        return cls(first.weight.T.copy(), first.bias.copy(), outgoing, len(dense) == 1, names or tuple(map(str, range(network.classes))))
 
     @property
     def is_finite(self) -> bool:
@@ -140,17 +144,19 @@ class FirstLayer:
 
     def headline(self, unit: int, examination: Examination | None) -> str:
         """A short text about the unit."""
+        names = self.names
         if self.is_output:
-            return _("for {digit}").format(digit=unit)
+            return _("for {digit}").format(digit=names[unit])
         if examination is not None and examination.constant[unit]:
             return _("#{unit} dead").format(unit=unit)
         if speaks := self.speaks(unit):
-            return _("#{unit} for {digit}").format(unit=unit, digit=speaks[0])
+            return _("#{unit} for {digit}").format(unit=unit, digit=names[speaks[0]])
         strongest = _strongest(examination, unit)
-        return f"#{unit}" if strongest is None else _("#{unit} at {digit}").format(unit=unit, digit=strongest)
+        return f"#{unit}" if strongest is None else _("#{unit} at {digit}").format(unit=unit, digit=names[strongest])
 
     def describe(self, unit: int, examination: Examination | None) -> list[str]:
         """Lines of text about the unit."""
+        names = self.names
         weights = self.weights[unit].astype(np.float64)
         lines = [
             _("unit {unit} of {count:,}").format(unit=unit, count=len(self.weights)),
@@ -158,16 +164,16 @@ class FirstLayer:
             _("norm {norm:.2f}, bias {bias:+.2f}").format(norm=np.linalg.norm(weights), bias=self.biases[unit]),
         ]
         if self.is_output:
-            return [*lines, _("speaks for the digit {digit}").format(digit=unit)]
+            return [*lines, _("speaks for {digit}").format(digit=names[unit])]
         if examination is not None and examination.constant[unit]:
             text = _("dead: gives {output:.3g} for every test image")
             return [*lines, text.format(output=examination.outputs[examination.labels[0], unit])]
         strongest = _strongest(examination, unit)
         if examination is not None and strongest is not None:
             text = _("fires most at {digit} (mean {mean:.2f})")
-            lines.append(text.format(digit=strongest, mean=examination.outputs[strongest, unit]))
+            lines.append(text.format(digit=names[strongest], mean=examination.outputs[strongest, unit]))
         if (speaks := self.speaks(unit)) and self.outgoing is not None:
-            says, denies = (f"{label} ({_signed(self.outgoing[unit, label])})" for label in speaks)
+            says, denies = (f"{names[label]} ({_signed(self.outgoing[unit, label])})" for label in speaks)
             return [*lines, _("speaks for {digit}").format(digit=says), _("and against {digit}").format(digit=denies)]
         return lines
 
@@ -183,30 +189,12 @@ def _signed(number: float) -> str:
     return f"{number:+.2f}"
 
 
-@dataclass(frozen=True)
-class PixelScale:
-    """From which number to which the pixels of images go: bytes are shares of 255, others are used as they are."""
-
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, images: Images) -> "PixelScale":
-        """The scale of the data's images."""
-        if images.dtype == np.uint8:
-            return cls(0.0, 255.0)
-        return cls(float(images.min(initial=0)), float(images.max(initial=0)))
-
-    def levels(self, image: NDArray[np.generic]) -> NDArray[np.uint8]:
-        """An image of the data in levels of gray."""
-        width = (self.high - self.low) or 1.0
-        shares: NDArray[np.float64] = (image.astype(np.float64) - self.low) / width
-        return np.rint(255 * shares).astype(np.uint8)
-
-    def inputs(self, levels: NDArray[np.uint8], *, as_bytes: bool) -> Array:
-        """Levels of gray as the network's inputs."""
-        shares = levels / 255
-        return (shares if as_bytes else shares * (self.high - self.low) + self.low).astype(np.float32)
+def with_scaling(spec: DataSpec, test: Split | None) -> DataSpec:
+    """The description of a network's data; where an early version has kept no range of its pixels, with that of the test images."""
+    if spec.scaling is not None or test is None or test.images.dtype == np.uint8 or not test.images.size:
+        return spec
+    low, high = float(test.images.min()), float(test.images.max())
+    return replace(spec, scaling=replace(PLAIN, low=low, high=high))
 
 
 def say(network: Network, inputs: Array) -> Array:

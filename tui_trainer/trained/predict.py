@@ -10,12 +10,19 @@ from numpy.typing import NDArray
 
 from tui_trainer.datasets.idx import begins_idx, read_idx
 from tui_trainer.datasets.npz import Npz, begins_npz, open_npz
+from tui_trainer.datasets.pictures import Shape, read_picture
 from tui_trainer.datasets.png import PNG, read_digit
+from tui_trainer.datasets.readers.table_folder import begins_table, read_any_table
+from tui_trainer.datasets.samples import as_samples
 from tui_trainer.datasets.spec import DataSpec, times
+from tui_trainer.datasets.table import features_of
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Array, Images, Labels
 from tui_trainer.system.reading import opened
 from tui_trainer.trained.estimator import Classifier
+
+PICTURES = (b"\xff\xd8", b"GIF8", b"BM", b"RIFF")
+"""What JPEG, GIF, BMP and WebP files begin with."""
 
 LABELS = {"x": "y", "x_test": "y_test"}
 """What an array of images in an .npz may be called, and its labels."""
@@ -58,15 +65,19 @@ def read_samples(path: Path, spec: DataSpec, *, invert: bool | None = None) -> S
     with opened(path) as file:
         start = file.read(len(PNG))
     if start == PNG:
-        return _read_png(path, spec, invert)
+        return _read_coloured(path, spec) if spec.is_coloured else _read_png(path, spec, invert)
     try:
         if begins_npz(start):
             samples = _read_npz(path, spec)
         elif begins_idx(start):
-            images = read_idx(path, 3)
+            images = as_samples(read_idx(path, 3, 4) if len(spec.sample_shape) == 3 else read_idx(path, 3), path, "its")
             samples = Samples(_flat(images, path, "its images have shape", spec))
+        elif begins_table(path, start):
+            samples = Samples(features_of(spec, read_any_table(path), path))
+        elif spec.is_coloured and spec.image_shape and start.startswith(PICTURES):
+            samples = _read_coloured(path, spec)
         else:
-            kind = "; save the picture as PNG" if start.startswith((b"\xff\xd8", b"GIF8", b"BM", b"RIFF")) else ""
+            kind = "; save the picture as PNG" if start.startswith(PICTURES) else ""
             raise UserError(f"neither a PNG image, an IDX file of images nor an .npz{kind}", path=path)
     except MemoryError:
         raise UserError("does not fit into memory", path=path) from None
@@ -115,6 +126,13 @@ def _read_png(path: Path, spec: DataSpec, invert: bool | None) -> Samples:
         note = "turned to light on dark"
     hint = "taken as it is, dark on light; MNIST's digits are light on dark, and --invert turns it" if digit.looks_inverted else ""
     return Samples(digit.pixels.reshape(1, -1), is_picture=True, note=note, hint=hint)
+
+
+def _read_coloured(path: Path, spec: DataSpec) -> Samples:
+    height, width = spec.image_shape or (1, 1)
+    pixels, was_fitted = read_picture(path, Shape(height, width, True))
+    note = f"scaled to {times((height, width))} pixels, its aspect kept" if was_fitted else ""
+    return Samples(pixels.reshape(1, -1), is_picture=True, note=note)
 
 
 def _read_npz(path: Path, spec: DataSpec) -> Samples:

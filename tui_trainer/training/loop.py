@@ -68,7 +68,8 @@ class Training:
     def __init__(self, config: Config, data: Dataset) -> None:
         training, validation = split_up(config, data)
         lacking = [f"no training image is labelled {data.spec.names[label]}" for label in data.missing_classes]
-        self.warnings = tuple(f"--data {config.data}: {text}" for text in (*lacking, *data.news))
+        self.warnings = tuple(f"--data {config.data}: {text}" for text in (*lacking, *data.warnings))
+        self.notes = tuple(f"--data {config.data}: {text}" for text in data.notes)
         samples = len(training.labels)
         self.state = TrainingState(config, data.spec, samples, data.fingerprint)
         sparse = data.sparse_parts(samples)

@@ -244,7 +244,7 @@ class MainScreen(PaneScreen[None]):
 
     @on(DataPeeked)
     def _learn_of_the_data(self, event: DataPeeked) -> None:
-        self._peeker.learn(event.data, event.spec)
+        self._peeker.learn(event.data, event.label, event.spec)
         config = self.query_one(ConfigForm).config
         if config and config.data == event.data:
             self._prospect.count(config)
@@ -304,7 +304,7 @@ class MainScreen(PaneScreen[None]):
     def action_design(self) -> None:
         """Edit the network layer by layer."""
         if config := self._valid():
-            self.app.push_screen(LayersScreen(config, self._peeker.spec_of(config.data), self.marks), self._take_layers)
+            self.app.push_screen(LayersScreen(config, self._peeker.spec_of(config), self.marks), self._take_layers)
 
     def _take_layers(self, values: Mapping[str, Any] | None) -> None:
         if values:
@@ -403,7 +403,7 @@ class MainScreen(PaneScreen[None]):
         self.remove_class("-fresh")
         config, before = event.run.config, None if event.run.resumes else event.before
         changes = describe_differences(before.options, config, _) or _("the same options") if before else ""
-        self.run_view.begin(config, self._peeker.spec_of(config.data), before.history if before else None, changes)
+        self.run_view.begin(config, self._peeker.spec_of(config), before.history if before else None, changes)
         self._before = Shown(_("before"), before.history, before.options.epochs, faded=True) if before else None
         self._follow()
         self.charts.view = replace(self.charts.view, window=None, cursor=None)
@@ -415,7 +415,7 @@ class MainScreen(PaneScreen[None]):
     @on(RunStarted)
     def _show_what_begins(self, event: RunStarted) -> None:
         if self.panel.is_latest(event) and self.runner:
-            self._peeker.learn(self.runner.config.data, event.spec)
+            self._peeker.learn(self.runner.config.data, self.runner.config.label, event.spec)
             shape = event.spec.image_shape
             self.set_class(shape is not None and shape[0] == shape[1], DRAWABLE)
             if self.runner.resumes:

@@ -74,7 +74,14 @@ def _parts(path: Path) -> dict[str, Path]:
 def _folders(path: Path) -> list[Path]:
     """The folders in it, in the order of their names; what begins with a point or an underline is hidden."""
     with os.scandir(path) as entries:
-        return sorted(Path(entry.path) for entry in entries if entry.is_dir() and not entry.name.startswith((".", "_")))
+        return sorted(Path(entry.path) for entry in entries if _is_folder(entry) and not entry.name.startswith((".", "_")))
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads in a circle
+        return False
 
 
 def _first_picture(folder: Path) -> bool:

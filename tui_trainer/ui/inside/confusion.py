@@ -1,7 +1,8 @@
 """The confusion matrix: what images of each class were taken for, and how many of each class were recognised."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tui_trainer.text.cells import ljust, rjust
+from tui_trainer.text.cells import cut, ljust, rjust
 from tui_trainer.text.drawing import Look, Row
 from tui_trainer.text.language import _
 from tui_trainer.trained.inspection import Examination
@@ -19,8 +20,32 @@ from tui_trainer.ui.chart.painted import Painted
 RECALL = 8
 """Columns of the last figure in a row."""
 
+PERCENT = 3
+"""Columns of a cell where there are too many classes for counts."""
+
+LONGEST_NAME = 14
+"""Columns of the name of a class before its row."""
+
+BESIDE = 2
+"""Lines above the matrix and below it that are always there."""
+
 SHADES = 4
 """Grounds of cells, from a few mistakes to the most in any cell."""
+
+
+class Layout(NamedTuple):
+    """How the matrix lies."""
+
+    head: int
+    """Columns of a row's head."""
+    cell: int
+    """Columns of a cell."""
+    rows: range
+    """The classes whose rows can be seen."""
+    columns: range
+    """The classes whose columns can be seen."""
+    is_brief: bool
+    """Whether cells are percentages of their rows."""
 
 
 class ConfusionMatrix(Painted, can_focus=True):
@@ -54,12 +79,13 @@ class ConfusionMatrix(Painted, can_focus=True):
         super().__init__(id=id)
         self._examination: Examination | None = None
         self._nothing = ""
+        self._names: Sequence[str] = ()
         self.cell: tuple[int, int] | None = None
         """The class of the images under the cursor, and the class they were taken for."""
 
-    def show(self, examination: Examination | None, nothing: str = "") -> None:
-        """Show this; at first the cursor is where most mistakes are."""
-        self._examination, self._nothing = examination, nothing
+    def show(self, examination: Examination | None, nothing: str = "", names: Sequence[str] = ()) -> None:
+        """Show this, with the names of the classes; at first the cursor is where most mistakes are."""
+        self._examination, self._nothing, self._names = examination, nothing, names
         if examination is not None:
             classes = len(examination.confusion)
             if self.cell is None or max(self.cell) >= classes:
@@ -87,33 +113,52 @@ class ConfusionMatrix(Painted, can_focus=True):
         label, predicted = self.cell
         count, total = int(self.counts[self.cell]), int(self.counts[label].sum())
         share = f" ({count / total:.1%})" if total else ""
-        what = _("recognised") if label == predicted else _("taken for {predicted}").format(predicted=predicted)
-        return _("{label} {what}: {count:,} of {total:,}{share}").format(label=label, what=what, count=count, total=total, share=share)
+        what = _("recognised") if label == predicted else _("taken for {predicted}").format(predicted=self._called(predicted))
+        text = _("{label} {what}: {count:,} of {total:,}{share}")
+        return text.format(label=self._called(label), what=what, count=count, total=total, share=share)
 
-    def _widths(self) -> tuple[int, int]:
-        """Columns of a row's head, and of a cell."""
-        return cell_len(_("true")) + 2, max(5, len(str(int(self.counts.max()))) + 1)
+    def _called(self, label: int) -> str:
+        return self._names[label] if self._names else str(label)
+
+    def _layout(self, width: int, height: int) -> Layout:
+        """What of the matrix there is room for: counts, or of many classes percentages, around the chosen cell."""
+        classes = len(self.counts)
+        head = min(max(cell_len(_("true")), *(cell_len(self._called(label)) for label in range(classes))), LONGEST_NAME) + 2
+        cell = max(5, len(str(int(self.counts.max()))) + 1)
+        is_brief = head + classes * cell + RECALL > width
+        cell = PERCENT if is_brief else cell
+        across = min(max((width - head - RECALL) // cell, 1), classes)
+        down = min(max(height - BESIDE, 1), classes)
+        row, column = self.cell or (0, 0)
+        top, left = (min(max(place - room // 2, 0), classes - room) for place, room in ((row, down), (column, across)))
+        return Layout(head, cell, range(top, top + down), range(left, left + across), is_brief)
 
     def draw(self, width: int, height: int) -> list[Row]:
         if self._examination is None:
             return [[(line, "")] for line in self._nothing.split("\n")]
-        counts, recall = self.counts, self._examination.recall
-        head, cell = self._widths()
-        labels = "".join(f"{label:>{cell}}" for label in range(len(counts)))
+        counts, recall, layout = self.counts, self._examination.recall, self._layout(width, height)
+        head, cell = layout.head, layout.cell
+        labels = "".join(rjust(cut(self._called(label), cell - 1), cell) for label in layout.columns)
         heading: Row = [(ljust(_("true"), head) + labels + rjust(_("recall"), RECALL), "confusion--head")]
         most = max(int((counts - np.diag(counts.diagonal())).max()), 1)
         rows = [heading]
-        for label, row in enumerate(counts.tolist()):
-            pieces: Row = [(f"{label:>{head - 2}}  ", "confusion--head")]
-            for predicted, count in enumerate(row):
-                text = f"{count or self._none:>{cell - 1}}"
+        for label in layout.rows:
+            pieces: Row = [(rjust(cut(self._called(label), head - 2), head - 2) + "  ", "confusion--head")]
+            total = max(int(counts[label].sum()), 1)
+            for predicted in layout.columns:
+                count = int(counts[label, predicted])
+                told = min(max(round(100 * count / total), 1), 99) if layout.is_brief and count else count
                 chosen = (label, predicted) == self.cell
                 style = "confusion--cursor" if chosen else self._shade(count, most, right=label == predicted)
-                pieces += [(">" if chosen else " ", style if chosen else ""), (text, style)]
+                pieces += [(">" if chosen else " ", style if chosen else ""), (f"{told or self._none:>{cell - 1}}", style)]
             share = "" if np.isnan(recall[label]) else f"{recall[label]:.1%}"
             rows.append([*pieces, (f"{share:>{RECALL}}", "")])
-        explanation: Row = [(_("rows: what they are; columns: what they were taken for"), "confusion--head")]
-        return [*rows, [(self.sentence(), "")], explanation][:height]
+        what = (
+            _("percent of each row; rows: what they are")
+            if layout.is_brief
+            else _("rows: what they are; columns: what they were taken for")
+        )
+        return [*rows, [(self.sentence(), "")], [(what, "confusion--head")]][:height]
 
     @property
     def _none(self) -> str:
@@ -156,7 +201,7 @@ class ConfusionMatrix(Painted, can_focus=True):
         offset = event.get_content_offset(self)
         if offset is None or self._examination is None:
             return
-        head, cell = self._widths()
-        column, row = (offset.x - head) // cell, offset.y - 1
-        if 0 <= row < len(self.counts) and 0 <= column < len(self.counts):
-            self._choose(row, column)
+        layout = self._layout(self.size.width, self.size.height)
+        column, row = (offset.x - layout.head) // layout.cell, offset.y - 1
+        if 0 <= row < len(layout.rows) and 0 <= column < len(layout.columns):
+            self._choose(layout.rows[row], layout.columns[column])

@@ -1,6 +1,6 @@
 """A drawing beside the charts, and what the network says to it while it is trained."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from textual import on
@@ -126,8 +126,7 @@ class DrawingDock(Vertical):
     def _show_example(self) -> None:
         """Put a test image on the paper."""
         if (subject := self._subject) and subject.test and subject.side:
-            levels = subject.scale.levels(subject.test.images[self._place])
-            self.query_one(Sketchpad).show_example(levels.reshape(subject.side, subject.side))
+            self.query_one(Sketchpad).show_example(subject.spec.levels(subject.test.images[self._place]))
 
     @on(NetworkPicture.Sampled)
     def _show_another(self, event: NetworkPicture.Sampled) -> None:
@@ -158,7 +157,7 @@ class DrawingDock(Vertical):
         """Say what there is on the paper, and how to draw."""
         paper = self.query_one(Sketchpad)
         if (label := self._truth) is not None:
-            words = _("a test image, a {label}: draw your own").format(label=label)
+            words = _("a test image, a {label}: draw your own").format(label=self._names[label])
         elif paper.sketch.is_empty:
             words = _("drag the mouse, or b, space and arrows")
         else:
@@ -169,6 +168,11 @@ class DrawingDock(Vertical):
         static = self.query_one(selector, Static)
         if str(static.content) != words:
             static.update(Content(words), layout=False)
+
+    @property
+    def _names(self) -> Sequence[str]:
+        """What the classes are called."""
+        return self._subject.spec.names if self._subject else ()
 
     @property
     def _truth(self) -> int | None:
@@ -183,7 +187,7 @@ class DrawingDock(Vertical):
             return
         self._pace.begin()
         is_finite = bool(np.isfinite(event.probabilities).all())
-        self.query_one(Bars).show(event.probabilities.tolist() if is_finite else (), self._truth)
+        self.query_one(Bars).show(event.probabilities.tolist() if is_finite else (), self._truth, self._names)
 
     @on(NetworkLit)
     def _lit(self, event: NetworkLit) -> None:
@@ -192,7 +196,7 @@ class DrawingDock(Vertical):
             return
         self._pace.begin()
         # The image is on the paper.
-        shown = Shown(None, event.activity, self._truth) if event.activity.is_finite else None
+        shown = Shown(None, event.activity, self._truth, self._names) if event.activity.is_finite else None
         self._written = self.query_one(NetworkPicture).show(shown, _(DIVERGED))
         self._say_what_is_lit()
 

@@ -13,12 +13,13 @@ from textual.message import Message
 
 from tui_trainer.datasets.dataset import Split, load
 from tui_trainer.datasets.png import Gray, fit
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.network import Network
 from tui_trainer.text.language import _
 from tui_trainer.trained.activity import Activity, activity, as_inputs, references
-from tui_trainer.trained.inspection import Examination, FirstLayer, PixelScale, examine, say
+from tui_trainer.trained.inspection import Examination, FirstLayer, examine, say, with_scaling
 from tui_trainer.trained.restore import read_network, restore
 from tui_trainer.training.batch_loader import BatchLoader
 from tui_trainer.training.events import Snapshot
@@ -42,14 +43,17 @@ class Subject:
     snapshot: Snapshot
     first: FirstLayer
     classes: int
-    image_shape: tuple[int, int] | None
-    """Of the samples, where they are images in gray."""
+    spec: DataSpec
+    """What it was trained on."""
     test: Split | None
     """What it is examined on, if that could be read."""
-    scale: PixelScale
-    """That of these images."""
     note: str = ""
     """What is odd about it, in a line that may hold anything."""
+
+    @property
+    def image_shape(self) -> tuple[int, int] | None:
+        """Of the samples, where they are images."""
+        return self.spec.image_shape
 
     @property
     def side(self) -> int | None:
@@ -124,9 +128,8 @@ class Examiner(Background):
         self._feed: tuple[Split, BatchLoader] | None = None
         self._examines = False
         """Whether the latest network is examined, and not only taken."""
-        self._scale: tuple[Split | None, PixelScale] | None = None
         self._references: tuple[Split, Array] | None = None
-        self._data: tuple[str, Split | None, str] | None = None
+        self._data: tuple[tuple[str, str | None, str], Split | None, str] | None = None
         self._seen: tuple[int, int] | None = None
 
     @property
@@ -208,15 +211,17 @@ class Examiner(Background):
         self._seen = seen
         snapshot = read_network(path)
         yield
-        name = read_model_state(snapshot.scalars).options.data
-        if self._data is None or self._data[0] != name:
+        options = read_model_state(snapshot.scalars).options
+        name = options.data
+        key = name, options.label, options.scale
+        if self._data is None or self._data[0] != key:
             try:
-                data = load(name)
+                data = load(*key)
             except UserError as error:
-                self._data = name, None, str(error)
+                self._data = key, None, str(error)
             else:
                 # The training images, which are many, are not kept.
-                self._data = name, data.test, data.fingerprint
+                self._data = key, data.test, data.fingerprint
         test, told = self._data[1:]
         note = _("without test images: {reason}").format(reason=told) if test is None else ""
         if test and snapshot.scalars.get("data") not in (told, None):
@@ -230,10 +235,8 @@ class Examiner(Background):
             self._network = network = restore(snapshot, self._network)
         except MemoryError:
             raise UserError("a second network of this size does not fit into memory") from None
-        if self._scale is None or self._scale[0] is not test:
-            self._scale = test, PixelScale.of(test.images) if test else PixelScale(0.0, 255.0)
-        shape = read_model_state(snapshot.scalars).spec.image_shape
-        self._subject = Subject(snapshot, FirstLayer.of(network), network.classes, shape, test, self._scale[1], note)
+        spec = with_scaling(read_model_state(snapshot.scalars).spec, test)
+        self._subject = Subject(snapshot, FirstLayer.of(network, spec.names), network.classes, spec, test, note)
         self.post(NetworkRead(self._subject))
         yield from ()
 
@@ -255,7 +258,7 @@ class Examiner(Background):
         if network is None or subject is None or subject.side is None:
             return
         levels = fit(ink, subject.side)
-        self.post(SketchRead(levels, say(network, _inputs(subject, levels))))
+        self.post(SketchRead(levels, say(network, as_inputs(subject.spec.of_levels(levels)))))
 
     def _light(self, sample: Sample) -> None:
         network, subject = self._network, self._subject
@@ -268,12 +271,12 @@ class Examiner(Background):
             image = subject.test.images[sample]
             inputs = as_inputs(image)
             if subject.image_shape:
-                levels = subject.scale.levels(image).reshape(subject.image_shape)
+                levels = subject.spec.levels(image)
         elif subject.side is None:
             return
         else:
             levels = fit(sample, subject.side)
-            inputs = _inputs(subject, levels)
+            inputs = as_inputs(subject.spec.of_levels(levels))
         if len(inputs) != network.inputs:
             return
         if subject.test and (self._references is None or self._references[0] is not subject.test):
@@ -281,9 +284,3 @@ class Examiner(Background):
         others = self._references[1] if subject.test and self._references else np.empty((0, network.inputs), np.float32)
         number = sample if isinstance(sample, int) else None
         self.post(NetworkLit(subject, levels, number, activity(network, inputs, others)))
-
-
-def _inputs(subject: Subject, levels: NDArray[np.uint8]) -> Array:
-    """A drawing as the network's inputs."""
-    as_bytes = subject.test is None or subject.test.images.dtype == np.uint8
-    return subject.scale.inputs(levels.reshape(-1), as_bytes=as_bytes)

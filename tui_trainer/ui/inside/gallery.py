@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -256,22 +257,28 @@ class Bars(Painted):
         super().__init__(id=id)
         self.probabilities: Sequence[float] = ()
         self._truth: int | None = None
+        self._names: Sequence[str] = ()
 
-    def show(self, probabilities: Sequence[float], truth: int | None = None) -> int:
-        """Show these, one for each class, and mark the true one, if it is known; tells how many columns had to be written."""
-        self.probabilities, self._truth = probabilities, truth
+    def show(self, probabilities: Sequence[float], truth: int | None = None, names: Sequence[str] = ()) -> int:
+        """Show these, one for each class, and mark the true one, if it is known; tells how many columns had to be written.
+
+        `names` are those of the classes; without, they are called by their numbers.
+        """
+        self.probabilities, self._truth, self._names = probabilities, truth, names
         return self.repaint()
 
     def draw(self, width: int, height: int) -> list[Row]:
-        bars = [(str(label), float(probability)) for label, probability in enumerate(self.probabilities)]
-        if len(bars) > height:
-            bars = sorted(bars, key=lambda bar: -bar[1])
-            true = [bar for bar in bars[height:] if bar[0] == str(self._truth)]
-            bars = [*bars[: height - len(true)], *true]
-        labels = max((len(label) for label, _ in bars), default=1)
+        shown = list(range(len(self.probabilities)))
+        if len(shown) > height:
+            shown.sort(key=lambda label: -self.probabilities[label])
+            true = [label for label in shown[height:] if label == self._truth]
+            shown = [*shown[: height - len(true)], *true]
         is_ascii, marks = self.look is Look.ASCII, self._truth is not None
+        room = max(width // 3, 3)
+        bars = [(cut(self._names[label] if self._names else str(label), room), float(self.probabilities[label])) for label in shown]
+        labels = max((cell_len(label) for label, _ in bars), default=1)
         rows = bar_rows(bars, min(max(width - labels - 8 - marks, 1), self.LONGEST), is_ascii=is_ascii)
-        return [self._marked(row, label == str(self._truth)) for row, (label, _) in zip(rows, bars, strict=True)] if marks else rows
+        return [self._marked(row, label == self._truth) for row, label in zip(rows, shown, strict=True)] if marks else rows
 
     def _marked(self, row: Row, is_true: bool) -> Row:
         if not is_true:

@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
 
+from tui_trainer.text.cells import cut, rjust
 from tui_trainer.text.drawing import Look, Row, bar, resized
 from tui_trainer.trained.activity import Activity, Connections, LayerActivity
 from tui_trainer.ui.chart.painted import Painted
@@ -50,6 +52,9 @@ BYTES_A_PLACE, BYTES_A_STYLE = 8, 34
 """What it takes on the line to go somewhere, and to write in another style."""
 
 LARGEST_CELL = 3
+
+LONGEST_NAME = 8
+"""Columns of the name of a class before its bar."""
 
 LONGEST_BAR = 40
 
@@ -162,6 +167,8 @@ class Shown:
     activity: Activity
     truth: int | None
     """The class of a test image."""
+    names: Sequence[str] = ()
+    """What the classes are called; without, by their numbers."""
 
 
 class NetworkPicture(Painted, can_focus=True):
@@ -311,15 +318,16 @@ class NetworkPicture(Painted, can_focus=True):
         probabilities = shown.activity.probabilities
         count = len(probabilities)
         classes = np.arange(count) if count <= rows else np.sort(np.argsort(-probabilities, kind="stable")[:rows])
-        likeliest, digits = int(probabilities.argmax()), len(str(count - 1))
-        room = min(max(sheet.width - column - digits - 7, 1), LONGEST_BAR)
+        names = [cut(name, LONGEST_NAME) for name in shown.names or map(str, range(count))]
+        likeliest, longest = int(probabilities.argmax()), max(map(cell_len, names))
+        room = min(max(sheet.width - column - longest - 7, 1), LONGEST_BAR)
         for place, label in enumerate(classes.tolist()):
             row = label * rows // count + (rows // count) // 2 if count <= rows else place
             is_true = label == shown.truth
             style = "network--truth" if is_true else "network--likeliest" if label == likeliest else ""
             drawn = bar(float(probabilities[label]), room, is_ascii=self.look is Look.ASCII)
             mark = TRUE[self.look is Look.ASCII] if is_true else " "
-            sheet.write(row, column, f"{mark}{label:>{digits}} {drawn:<{room}}{probabilities[label]:>5.0%}", style)
+            sheet.write(row, column, f"{mark}{rjust(names[label], longest)} {drawn:<{room}}{probabilities[label]:>5.0%}", style)
 
     def _heads(self, layout: Layout, width: int) -> Row:
         """The layers' numbers, as many as find room, the chosen one first."""

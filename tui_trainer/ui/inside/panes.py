@@ -47,7 +47,7 @@ def image_levels(subject: Subject, index: int) -> NDArray[np.uint8] | None:
     """A test image as it is drawn; None where it is no image."""
     if subject.test is None or subject.image_shape is None:
         return None
-    return subject.scale.levels(subject.test.images[index]).reshape(subject.image_shape)
+    return subject.spec.levels(subject.test.images[index])
 
 
 def describe(layers: Sequence[LayerActivity], number: int) -> list[str]:
@@ -101,8 +101,9 @@ class MistakesPane(Horizontal):
         index = self._indices[number]
         label, predicted = self._examination.labels[index], self._examination.predicted[index]
         caption = _("{label} as {predicted} {probability:.0%}")
-        probability = self._examination.probabilities[index, predicted]
-        return Tile(image_levels(self._subject, index), (caption.format(label=label, predicted=predicted, probability=probability),))
+        probability, names = self._examination.probabilities[index, predicted], self._subject.spec.names
+        text = caption.format(label=names[label], predicted=names[predicted], probability=probability)
+        return Tile(image_levels(self._subject, index), (text,))
 
     @on(Gallery.Chosen)
     def _show_chosen(self) -> None:
@@ -114,8 +115,10 @@ class MistakesPane(Horizontal):
             return
         index, examination = self._indices[gallery.index], self._examination
         self.query_one(Picture).show(image_levels(self._subject, index))
-        self.query_one(Bars).show(examination.probabilities[index].tolist(), int(examination.labels[index]))
-        what = _("is {label}, taken for {predicted}").format(label=examination.labels[index], predicted=examination.predicted[index])
+        self.query_one(Bars).show(examination.probabilities[index].tolist(), int(examination.labels[index]), self._subject.spec.names)
+        names = self._subject.spec.names
+        label, predicted = names[examination.labels[index]], names[examination.predicted[index]]
+        what = _("is {label}, taken for {predicted}").format(label=label, predicted=predicted)
         loss = _("loss {loss:.2f} nats: {place:,} of {count:,}")
         loss = loss.format(loss=examination.losses[index], place=gallery.index + 1, count=len(self._indices))
         facts.update(Content("\n".join((_("test image {index:,}").format(index=index), what, loss))), layout=False)
@@ -144,7 +147,7 @@ class ConfusionPane(Vertical):
         self._subject = subject
         nothing = why_nothing(subject, examination)
         self._examination = None if nothing else examination
-        self.query_one(ConfusionMatrix).show(self._examination, nothing)
+        self.query_one(ConfusionMatrix).show(self._examination, nothing, subject.spec.names if subject else ())
         self._show_cell()
 
     @on(ConfusionMatrix.Chosen)
@@ -172,7 +175,8 @@ class ConfusionPane(Vertical):
             return
         index = self._indices[number]
         picture.show(image_levels(self._subject, index))
-        bars.show(self._examination.probabilities[index].tolist(), int(self._examination.labels[index]))
+        labels, names = self._examination.labels, self._subject.spec.names
+        bars.show(self._examination.probabilities[index].tolist(), int(labels[index]), names)
 
     def _tile(self, number: int) -> Tile:
         assert self._subject
@@ -218,8 +222,8 @@ class UnitsPane(Horizontal):
 
     def _weights(self, unit: int) -> Array | None:
         assert self._subject
-        shape = self._subject.image_shape
-        return None if shape is None else self._subject.first.weights[unit].reshape(shape)
+        spec = self._subject.spec
+        return None if spec.image_shape is None else spec.gray(self._subject.first.weights[unit])
 
     def _tile(self, unit: int) -> Tile:
         assert self._subject
@@ -278,7 +282,7 @@ class DrawPane(Horizontal):
             return
         self.query_one("#seen", Picture).show(levels)
         if np.isfinite(shares).all():
-            self.query_one("#said", Bars).show(shares)
+            self.query_one("#said", Bars).show(shares, None, self._subject.spec.names if self._subject else ())
         else:
             self.query_one("#pen", Static).update(Content(_(DIVERGED)))
             self.query_one("#said", Bars).show(())
@@ -349,7 +353,7 @@ class NetworkPane(Vertical):
             return picture.show(None, _(DIVERGED))
         test = lit.subject.test
         truth = None if lit.test_image is None or test is None else int(test.labels[lit.test_image])
-        written = picture.show(Shown(lit.levels, lit.activity, truth))
+        written = picture.show(Shown(lit.levels, lit.activity, truth, lit.subject.spec.names))
         self._tell()
         return written
 
@@ -360,11 +364,14 @@ class NetworkPane(Vertical):
         if lit is None or picture.shown is None:
             return
         said, truth = int(lit.activity.probabilities.argmax()), picture.shown.truth
-        read = _("read as {label}, {probability:.0%}").format(label=said, probability=lit.activity.probabilities[said])
+        names = lit.subject.spec.names
+        read = _("read as {label}, {probability:.0%}").format(label=names[said], probability=lit.activity.probabilities[said])
         if lit.test_image is None:
             what = _("your drawing: {read}").format(read=read)
         else:
-            what = _("test image {index:,}, a {label}: {read}").format(index=lit.test_image, label=truth, read=read)
+            what = _("test image {index:,}, a {label}: {read}").format(
+                index=lit.test_image, label="" if truth is None else names[truth], read=read
+            )
         if picture.left_out:
             first, last = (number + 1 for number in picture.left_out)
             what += "; " + _("no room for layers {first} to {last}").format(first=first, last=last)

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from tui_trainer.config.options import Config
-from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
+from tui_trainer.datasets.spec import COLOURS, MNIST_SPEC, DataSpec
 from tui_trainer.history.quantities import FIGURES
 from tui_trainer.text.cells import ljust, rjust
 from tui_trainer.text.language import N_, _
@@ -41,7 +41,8 @@ class LayerRow(NamedTuple):
 
 def layer_rows(config: Config, spec: DataSpec = MNIST_SPEC) -> list[LayerRow]:
     """Every step from image to probabilities, for such data."""
-    shape = "{} × {} → {}".format(*spec.image_shape, spec.features) if spec.image_shape else ""
+    sides = (*spec.image_shape, COLOURS) if spec.image_shape and spec.is_coloured else spec.image_shape
+    shape = f"{' × '.join(map(str, sides))} → {spec.features}" if sides else ""
     return [
         LayerRow("flatten", "Flatten", spec.features, shape, 0),
         *(

@@ -27,6 +27,7 @@ class RunStarted(RunMessage):
     spec: DataSpec
     """What it is trained on."""
     warnings: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass

@@ -32,7 +32,7 @@ FORESEEN = ("activation", "alpha", "initializer", "uniform_limit")
 class Prospect:
     """Writes into the parts of a screen that has a form, pictures beside it, the view of a run and its panel."""
 
-    def __init__(self, screen: Screen[Any], view: RunView, panel: TrainingPanel, spec_of: Callable[[str], DataSpec]) -> None:
+    def __init__(self, screen: Screen[Any], view: RunView, panel: TrainingPanel, spec_of: Callable[[Config], DataSpec]) -> None:
         self._screen, self._view, self._panel, self._spec_of = screen, view, panel, spec_of
         self._considered: tuple[str, Config | None] = "", None
         self._tested: list[tuple[Config, RatesFound]] = []
@@ -62,7 +62,7 @@ class Prospect:
         if config:
             found = self._diverged_at(config), self._rates(config)
             with contained(self._screen):
-                picture = portrait(option, config, self._spec_of(config.data), diverged_at=found[0], rates=found[1])
+                picture = portrait(option, config, self._spec_of(config), diverged_at=found[0], rates=found[1])
         for part in (self._form, self._screen.query_one("#stage")):
             part.set_class(picture is not None, "-portrayed")
         for view in self._screen.query(PortraitView):
@@ -88,7 +88,7 @@ class Prospect:
     def count(self, config: Config | None) -> None:
         """Count the parameters of the form's network, and say what it is while no run is shown."""
         if config:
-            spec = self._spec_of(config.data)
+            spec = self._spec_of(config)
             self._view.show_parameters(config, spec)
             self._screen.query_one("#picture", Diagram).show((spec.features, *config.hidden, spec.classes))
         else:
@@ -99,7 +99,7 @@ class Prospect:
     def name(self, config: Config | None) -> None:
         """Say what network is shown."""
         if config:
-            self._view.say_what_it_is(config, self._spec_of(config.data))
+            self._view.say_what_it_is(config, self._spec_of(config))
         else:
             self._view.say_what_it_is(None)
 
@@ -123,7 +123,7 @@ class Prospect:
             self._form.warn("")
             self._panel.foresee("")
             return
-        foreseen = foresee(config, self._spec_of(config.data))
+        foreseen = foresee(config, self._spec_of(config))
         way = turn(foreseen)
         warning = way.briefly(_) if way.is_far else ""
         self._form.warn(warning)

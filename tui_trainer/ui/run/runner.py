@@ -103,7 +103,7 @@ class Runner(Background):
             self.test = run.test
             self.learned_from = run.learned_from
             self.facts = DataFacts.of(run.learned_from, run.spec.classes)
-            self.post(messages.RunStarted(self, run.directory, run.spec, run.warnings))
+            self.post(messages.RunStarted(self, run.directory, run.spec, run.warnings, run.notes))
 
     def _take_up(self, event: Started, run: Run) -> None:
         """Stand where the resumed run does."""

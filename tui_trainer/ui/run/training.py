@@ -268,6 +268,8 @@ class TrainingPanel(RunPanel):
         self.show_directory(event.directory)
         for warning in event.warnings:
             self.notify(printable(warning), severity="warning", markup=False)
+        if event.notes:
+            self.notify(printable("; ".join(event.notes)), markup=False)
 
     @on(RunChanged)
     def _changed(self, event: RunChanged) -> None:

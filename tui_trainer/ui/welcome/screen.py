@@ -130,7 +130,7 @@ class WelcomeScreen(FittedScreen[Way]):
     @on(UntrainedRead)
     def _take_images(self, event: UntrainedRead) -> None:
         self._read = event
-        self.query_one(Strip).show(event.images, event.shape, None)
+        self.query_one(Strip).show(event.images, event.spec, None)
         self._examiner.look_at(event.snapshot, event.images)
 
     @on(NothingToShow)
@@ -140,7 +140,7 @@ class WelcomeScreen(FittedScreen[Way]):
     @on(NetworkExamined)
     def _show_what_it_reads(self, event: NetworkExamined) -> None:
         if self._read:
-            self.query_one(Strip).show(self._read.images, self._read.shape, event.examination)
+            self.query_one(Strip).show(self._read.images, self._read.spec, event.examination)
             self._tell()
 
     def _look(self) -> None:

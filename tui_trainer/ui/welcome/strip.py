@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.datasets.dataset import Split
+from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.nn.arrays import Labels
 from tui_trainer.text.cells import cut
 from tui_trainer.text.drawing import Look, Row
 from tui_trainer.text.language import _
 from tui_trainer.trained.activity import in_turn
-from tui_trainer.trained.inspection import Examination, PixelScale
+from tui_trainer.trained.inspection import Examination
 from tui_trainer.ui.chart.painted import Painted
 from tui_trainer.ui.inside.gallery import picture
 
@@ -46,10 +47,9 @@ class Strip(Painted):
         self._labels: Labels = np.empty(0, np.intp)
         self._examination: Examination | None = None
 
-    def show(self, images: Split, shape: tuple[int, int], examination: Examination | None) -> None:
-        """Show images of this height and width, and what a network said about them."""
-        scale = PixelScale.of(images.images)
-        self._levels = [scale.levels(image).reshape(shape) for image in images.images]
+    def show(self, images: Split, spec: DataSpec, examination: Examination | None) -> None:
+        """Show images of such data, and what a network said about them."""
+        self._levels = [spec.levels(image) for image in images.images]
         self._labels, self._examination = images.labels, examination
         self.repaint()
 
