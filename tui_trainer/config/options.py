@@ -29,11 +29,13 @@ from tui_trainer.config.source import Source
 from tui_trainer.config.value_types import Decay, Epsilon, Factor, FactorOrZero, Number, OrNone, Units, Whole
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS
+from tui_trainer.nn.normalization import NORMALIZATIONS
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.nn.schedules import SCHEDULES
 from tui_trainer.text.language import _, in_english
 
 AUTO: Final = "auto"
+NONE: Final = "none"
 MOST_EPOCHS: Final = 1_000_000_000
 
 
@@ -60,6 +62,15 @@ class Config(BaseModel):
         AUTO,
         description="how weights start; auto: Glorot uniform for sigmoid and tanh, He normal for the rectifiers; "
         "one for all layers, or one for each, the output layer's last",
+    )
+    normalization: Annotated[str, OneForEach(NORMALIZATIONS, {NONE: "what the Dense layer puts out, as it is"})] = Field(
+        NONE, description="what brings each hidden layer's outputs to mean 0 and variance 1; one for all, or one for each: batch,nonex2"
+    )
+    normalization_place: Annotated[str, OneOf({}, {"before": "before the activation", "after": "after the activation"})] = Field(
+        "before", description="where normalization stands"
+    )
+    residual: Annotated[Whole, Field(ge=0, le=MOST_LAYERS)] = Field(
+        0, description="a skip around every so many hidden layers, whose input is added to their output; 0 for none"
     )
     uniform_limit: Factor = Field(0.05, description="half-width of the uniform initializer")
     optimizer: Annotated[str, OneOf(OPTIMIZERS)] = Field("adam", description="rule that turns gradients into steps")
@@ -153,6 +164,11 @@ class Config(BaseModel):
     def activations(self) -> tuple[str, ...]:
         """The function after each hidden layer."""
         return split(self.activation, len(self.hidden))
+
+    @property
+    def normalizations(self) -> tuple[str, ...]:
+        """What normalizes each hidden layer, or `none`."""
+        return split(self.normalization, len(self.hidden))
 
     @property
     def initializers(self) -> tuple[str, ...]:

@@ -12,14 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.nn.arrays import Array, zeros
-from tui_trainer.nn.layers import Elementwise, LayerRun, Operator, RunInputs, Shapes
+from tui_trainer.nn.layers import HiddenLayer, LayerRun, Operator, RunInputs, Shapes
 from tui_trainer.nn.registry import Registry
 
 
-class Activation(Elementwise):
+class Activation(HiddenLayer):
     """An elementwise function; units equal inputs."""
-
-    continues = True
 
     summary: ClassVar[str]
 

@@ -7,6 +7,7 @@ from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import initializer
 from tui_trainer.nn.layers import Layer
 from tui_trainer.nn.network import Network, perceptron_layers
+from tui_trainer.nn.normalization import NORMALIZATIONS
 from tui_trainer.nn.optimizers import OPTIMIZERS, Optimizer
 from tui_trainer.nn.schedules import Schedule, schedule
 
@@ -21,6 +22,9 @@ def build_layers(config: Config, inputs: int, classes: int) -> tuple[Layer, ...]
         initializers=[initializer(name, uniform_limit=config.uniform_limit) for name in config.initializers],
         alpha=config.alpha,
         dropout=config.dropout,
+        normalizations=[NORMALIZATIONS.get(name) for name in config.normalizations],
+        normalizes_after=config.normalization_place == "after",
+        residual=config.residual,
     )
 
 
