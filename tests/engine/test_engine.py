@@ -22,6 +22,7 @@ from tui_trainer.engine.crew import Crew
 from tui_trainer.engine.library import address
 from tui_trainer.engine.memory import place_of
 from tui_trainer.nn.activations import ACTIVATIONS, Activation
+from tui_trainer.nn.normalization import NORMALIZATIONS
 from tui_trainer.nn.optimizers import OPTIMIZERS, clip_by_norm
 from tui_trainer.system.machine import give_way
 from tui_trainer.training import engines as serving
@@ -114,6 +115,8 @@ def compare(pair: Pair, steps: int = 5) -> None:
     # An optimizer that divides by the root of small gradients magnifies their last bits.
     assert np.quantile(moved, 0.99) < 2e-5
     assert pair.optimizers[1].steps == steps
+    trained = pair.networks[0].parameters.size
+    np.testing.assert_allclose(pair.networks[1].state[trained:], pair.networks[0].state[trained:], rtol=1e-5, atol=1e-6)
     for slot, vector in pair.optimizers[0].state.items():
         np.testing.assert_allclose(
             pair.optimizers[1].state[slot], vector, rtol=0, atol=2e-4 * max(np.abs(vector).max(), 1e-12), err_msg=slot
@@ -131,6 +134,19 @@ def test_every_activation_has_a_compiled_form_that_agrees(activation: str) -> No
 @pytest.mark.parametrize("extra", [{}, {"weight_decay": 0.1, "clip_norm": 0.05}])
 def test_every_optimizer_has_a_compiled_form_that_agrees(optimizer: str, extra: dict[str, Any]) -> None:
     compare(Pair(some_data(90, 60, 10), 10, hidden="30", batch_size=20, optimizer=optimizer, **extra))
+
+
+@pytest.mark.parametrize("normalization", ["none", *NORMALIZATIONS])
+@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize(("hidden", "residual"), [("20x3", 1), ("110x3", 2), ("110,40,150,30", 1), ("110,40,150,30", 2)])
+def test_normalization_and_skips_agree(normalization: str, place: str, hidden: str, residual: int) -> None:
+    options = {"hidden": hidden, "normalization": normalization, "normalization_place": place, "residual": residual, "optimizer": "sgd"}
+    for extra in ({"batch_size": 17, "dropout": 0.3}, {"batch_size": 40, "clip_norm": 0.05, "activation": "prelu"}):
+        compare(Pair(some_data(90, 60, 10), 10, 2, **options, **extra))
+
+
+def test_batch_norm_of_a_single_image_agrees() -> None:
+    compare(Pair(some_data(90, 60, 10), 10, hidden="110,20", activation="tanh", normalization="batch", batch_size=1, optimizer="sgd"))
 
 
 def test_dropout_draws_the_masks_that_the_layers_would_draw() -> None:
@@ -172,6 +188,8 @@ def end(events: list[Event]) -> Ended:
     [
         {"hidden": "100x4", "activation": "tanh", "dropout": 0.2},
         {"hidden": "200,30,150", "activation": "prelu", "optimizer": "nadam", "clip_norm": 1.0},
+        {"hidden": "100x4", "normalization": "batch", "residual": 1},
+        {"hidden": "200x3", "normalization": "layer", "residual": 2},
         {"hidden": "none"},
     ],
 )
