@@ -125,11 +125,10 @@ def runs() -> Golden:
     return golden
 
 
-class Normalized(nn.Module):
+class Normalized:
     """Dense layers with a skip around each after the first, and normalization before or after the activation."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        super().__init__()
         batch = options["normalization"] == "batch"
         self.after = "normalization_place" in options
         self.function = FUNCTIONS[options["activation"]]
@@ -147,7 +146,11 @@ class Normalized(nn.Module):
                     layer.bias[:] = 0
             self.skip.weight[:] = torch.tensor(cases.first_weights(cases.PROJECTION, *cases.SKIPPING[1:]).T)
 
-    def forward(self, x: Any) -> Any:
+    def parameters(self) -> list[Any]:
+        return [tensor for part in (self.dense, self.norm, self.skip) for tensor in part.parameters()]
+
+    def __call__(self, x: Any) -> Any:
+        """The logits."""
         z = None
         for index, (dense, norm) in enumerate(zip(self.dense, self.norm, strict=False)):
             added = 0 if z is None else self.skip(z) if index == len(cases.SKIPPING) - 1 else z
@@ -174,7 +177,7 @@ def normalized() -> Golden:
     images, labels = (torch.tensor(array) for array in cases.pixels())
     for case, options in cases.NORMALIZED.items():
         network = Normalized(options)
-        rule = optimizer(options["optimizer"], list(network.parameters()), options["learning_rate"], options)
+        rule = optimizer(options["optimizer"], network.parameters(), options["learning_rate"], options)
         for start in list(range(0, cases.IMAGES, cases.BATCH)) * cases.EPOCHS:
             rule.zero_grad()
             F.cross_entropy(network(images[start : start + cases.BATCH]), labels[start : start + cases.BATCH]).backward()

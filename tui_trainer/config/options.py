@@ -133,12 +133,21 @@ class Config(BaseModel):
         made = split(made_for(info.data["activation"], layers - 1), layers)
         return join(made[layer] if name == AUTO else name for layer, name in enumerate(split(initializer, layers)))
 
+    @field_validator("batch_size")
+    @classmethod
+    def _check_batch(cls, batch_size: int, info: ValidationInfo) -> int:
+        if batch_size == 1 and _centering(info.data):
+            raise PydanticCustomError("batch_of_one", _("must be at least 2 with batch normalization: one image has no spread"))
+        return batch_size
+
     @field_validator("changes")
     @classmethod
     def _read_changes(cls, changes: tuple[Change, ...], info: ValidationInfo) -> tuple[Change, ...]:
         """Every change has to make a Config of the others, which also reads its values."""
         # What a change may touch depends on nothing else, and a deep network would take its time for each of thousands of changes.
         options = {name: info.data[name] for name in CHANGEABLE if info.data.get(name) is not None}
+        if centering := _centering(info.data):
+            options["normalization"] = centering
         read = []
         for change in changes:
             try:
@@ -185,6 +194,12 @@ class Config(BaseModel):
         # TOML has no null: a change that takes an option's value away says so.
         values["changes"] = [{name: "none" if value is None else value for name, value in change.items()} for change in values["changes"]]
         return tomli_w.dumps({name: value for name, value in values.items() if value not in (None, [])})
+
+
+def _centering(options: Mapping[str, Any]) -> str | None:
+    """The normalization that needs more than one image, if any."""
+    names = str(options.get("normalization", NONE)).split(",")
+    return next((name for name in names if name in NORMALIZATIONS and NORMALIZATIONS[name].centers), None)
 
 
 def as_text(value: Any) -> str:

@@ -407,7 +407,7 @@ class Program:
         if not residual.projects:
             return "add", chunk.size, width, start + 4 * panel.part.start, source_stride, z, stride
         weight = self._at(self._vectors.parameters, panel, f"{residual.name}.weight")
-        return self._gemm(AS_IS, chunk.size, width, residual.source.units, start, source_stride, weight, width, 1, z, stride)
+        return self._gemm(AS_IS, chunk.size, width, residual.source_units, start, source_stride, weight, width, 1, z, stride)
 
     def _normalize(
         self, stages: list[list[tuple[Any, ...]]], index: int, layer: Normalization, number: int, chunk: Part, x: int, out: int

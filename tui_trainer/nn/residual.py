@@ -27,12 +27,13 @@ class Residual(Layer):
 
     def __init__(self, source: Layer, units: int, initializer: Initializer) -> None:
         super().__init__(units, units)
-        self.source: Layer = source
+        self.source = source
         self.initializer = initializer
+        self.source_units = source.units
         self.projects = source.units != units
 
     def shapes(self) -> Shapes:
-        return {"weight": (self.source.units, self.units)} if self.projects else {}
+        return {"weight": (self.source_units, self.units)} if self.projects else {}
 
     def bind(self, tensors: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
         super().bind(tensors, gradients)
@@ -41,11 +42,13 @@ class Residual(Layer):
 
     def initialize(self, rng: np.random.Generator) -> None:
         if self.projects:
-            self.weight[:] = self.initializer.draw(rng, self.source.units, self.units)
+            self.weight[:] = self.initializer.draw(rng, self.source_units, self.units)
 
     def run(self, inputs: RunInputs) -> LayerRun | None:
-        source, x, gradient = inputs.runs[self.source], inputs.x, inputs.gradient
+        x, gradient = inputs.x, inputs.gradient
+        assert self.source is not None
         assert gradient is not None
+        source = inputs.runs[self.source]
         if not self.projects:
             forward: tuple[Call, ...] = (partial(np.add, x, source.out, x),)
             skipped: tuple[Call, ...] = (partial(np.add, source.gradient, gradient, source.gradient),)
