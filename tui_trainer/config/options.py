@@ -3,7 +3,7 @@
 The command line, the app's form, TOML files and the documentation are all made from the fields of `Config`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Final, Literal
 
 import tomli_w
@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 from tui_trainer.config.changes import CHANGEABLE, Change, format_changes, parse_changes
 from tui_trainer.config.error_messages import problems_in
 from tui_trainer.config.layer_sizes import MOST_LAYERS, format_hidden, parse_hidden
-from tui_trainer.config.per_layer import OneForEach, OneOf, default_alpha, join, made_for, split
+from tui_trainer.config.per_layer import OneForEach, OneOf, abridged, default_alpha, join, made_for, split
 from tui_trainer.config.source import Source
 from tui_trainer.config.value_types import Decay, Epsilon, Factor, FactorOrZero, Number, OrNone, Units, Whole
 from tui_trainer.nn.activations import ACTIVATIONS
@@ -32,7 +32,7 @@ from tui_trainer.nn.initializers import INITIALIZERS
 from tui_trainer.nn.normalization import NORMALIZATIONS
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.nn.schedules import SCHEDULES
-from tui_trainer.text.language import _, in_english
+from tui_trainer.text.language import N_, _, in_english
 
 AUTO: Final = "auto"
 NONE: Final = "none"
@@ -183,6 +183,16 @@ class Config(BaseModel):
     def initializers(self) -> tuple[str, ...]:
         """How the weights of each Dense layer start, the output layer's last."""
         return split(self.initializer, len(self.hidden) + 1)
+
+    def parts(self, say: Callable[[str], str] = str) -> list[str]:
+        """What the network is made of beside its layers' sizes, in short; `say` translates."""
+        found = [abridged(self.activation), abridged(self.initializer)]
+        if self.normalization != NONE:
+            norm = f"{abridged(self.normalization)} {say(N_('norm'))}"
+            found.append(norm if self.normalization_place == "before" else f"{norm} {say(N_('after'))}")
+        if self.residual:
+            found.append(say(N_("skips of {layers}")).format(layers=self.residual))
+        return found
 
     def record(self) -> dict[str, Any]:
         """Every option and its value as plain data."""
