@@ -32,8 +32,8 @@ NETWORKS: Final[dict[str, dict[str, Any]]] = {
     "layer normalization and skips": {"normalization": "layer", "residual": 2},
 }
 WHAT_IT_SAYS: Final = """\
-- **Initial weights alone do not carry a hundred layers.** With Glorot's, ReLU halves the signal's square at each layer, and nothing arrives.
-  With He's everything arrives at the first step, and the network still does not learn: all images come out alike.
+- **Initial weights alone do not carry a hundred layers.** With Glorot's, ReLU halves the signal's square at each layer, and nothing
+  arrives. With He's everything arrives at the first step, and the network still does not learn: all images come out alike.
 - **Batch normalization alone makes gradients explode with depth**, as Yang et al. (2019, *A mean field theory of batch normalization*)
   published. It divides by the spread over the batch, from which ReLU's mean has been taken away, but the weights multiply by all of the
   signal: the gradient grows by √(π / (π - 1)) = 1.21 a layer on its way back, some 10^8 times over a hundred layers.

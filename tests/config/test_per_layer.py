@@ -129,7 +129,7 @@ def test_each_activation_is_built_with_its_own_alpha() -> None:
     options = {"hidden": "8x4", "activation": "leaky_relu,tanh,elu,relu"}
 
     def alphas(config: Config) -> dict[str, float]:
-        return {layer.name: layer.alpha for layer in build_layers(config, 5, 3) if isinstance(layer, Activation)}
+        return {layer.name: sum(layer.values()) for layer in build_layers(config, 5, 3) if isinstance(layer, Activation)}
 
     assert alphas(Config.parse(options)) == {"leaky_relu_1": 0.01, "tanh_1": 0, "elu_1": 1, "relu_1": 0}
     assert alphas(Config.parse(options | {"alpha": 0.3})) == {"leaky_relu_1": 0.3, "tanh_1": 0, "elu_1": 0.3, "relu_1": 0}

@@ -85,8 +85,8 @@ def test_a_network_with_the_weights_made_for_it_is_level(options: dict[str, Any]
 
 
 def test_the_moments_are_those_of_a_normal_distribution() -> None:
-    relu, tanh = moments("relu", None, 4.0), moments("tanh", None, 1e-6)
+    relu, tanh = moments(ACTIVATIONS["relu"], 4.0), moments(ACTIVATIONS["tanh"], 1e-6)
     assert relu == pytest.approx((2 / np.sqrt(2 * np.pi), 2.0, 0.5, 0.5), rel=1e-3)
     assert tanh == pytest.approx((0, 1e-6, 1, 0), abs=1e-5)
     # Steep beside its inputs, a sigmoid is a step.
-    assert moments("sigmoid", None, 1e8) == pytest.approx((0.5, 0.5, 0, 1), abs=1e-2)
+    assert moments(ACTIVATIONS["sigmoid"], 1e8) == pytest.approx((0.5, 0.5, 0, 1), abs=1e-2)

@@ -222,7 +222,7 @@ def test_a_remedy_replaces_what_was_changed_in_mid_run_and_what_follows_from_the
     config = Config.parse({"activation": "elu", "changes": "3 learning_rate=0.5 batch_size=8, 5 learning_rate=0.1"})
     cured = changed(config, {"learning_rate": 0.001, "activation": "leaky_relu"})
     assert [dict(change.values) for change in cured.changes] == [{"batch_size": 8}]
-    assert (cured.learning_rate, cured.alpha) == (0.001, 0.01)
+    assert (cured.learning_rate, cured.record()["alpha"]) == (0.001, 0.01)
 
 
 def test_every_rule_says_what_it_looks_at_and_where_its_limit_is_from() -> None:

@@ -12,7 +12,7 @@ Numbers = NDArray[np.float32]
 
 FILE = Path(__file__).with_name("pytorch.npz")
 
-ALPHA = {"leaky_relu": 0.01, "prelu": 0.25, "elu": 1.0}
+ACTIVATIONS = {"leaky_relu": {"alpha": 0.01}, "prelu": {"alpha": 0.25}, "elu": {"alpha": 1.0}}
 
 INPUTS = np.concatenate(
     [np.linspace(-8, 8, 97), [0.0], *(sign * np.array([1e-30, 1e-12, 1e-6, 1e-3, 20, 88, 90, 104, 1e4, 1e30]) for sign in (1, -1))]

@@ -14,8 +14,8 @@ FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
     "relu": F.relu,
-    "leaky_relu": lambda z: F.leaky_relu(z, cases.ALPHA["leaky_relu"]),
-    "elu": lambda z: F.elu(z, cases.ALPHA["elu"]),
+    "leaky_relu": lambda z: F.leaky_relu(z, cases.ACTIVATIONS["leaky_relu"]["alpha"]),
+    "elu": lambda z: F.elu(z, cases.ACTIVATIONS["elu"]["alpha"]),
 }
 
 DRAWS: Mapping[str, Callable[..., Any]] = {
@@ -38,7 +38,7 @@ def activations() -> Golden:
         out.backward(torch.tensor(cases.upstream()))
         golden |= {f"activation.{name}.out": out.detach(), f"activation.{name}.gradient": z.grad}
     z = torch.tensor(cases.INPUTS[None], requires_grad=True)
-    alpha = torch.full((cases.INPUTS.size,), cases.ALPHA["prelu"], requires_grad=True)
+    alpha = torch.full((cases.INPUTS.size,), cases.ACTIVATIONS["prelu"]["alpha"], requires_grad=True)
     out = F.prelu(z, alpha)
     out.backward(torch.tensor(cases.upstream()[None]))
     of_prelu = {"out": out.detach()[0], "gradient": z.grad[0], "alpha": alpha.grad}

@@ -38,8 +38,8 @@ def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations(golden: Mapping[str, np.ndarray], name: str) -> None:
     x = cases.INPUTS[None].copy()
-    layer = ACTIVATIONS[name](x.size, cases.ALPHA.get(name))
-    parameters = {key: np.full(shape, cases.ALPHA[name], np.float32) for key, shape in layer.shapes().items()}
+    layer = ACTIVATIONS[name](x.size, **cases.ACTIVATIONS.get(name, {}))
+    parameters = {key: np.full(shape, cases.ACTIVATIONS[name][key], np.float32) for key, shape in layer.shapes().items()}
     gradients = {key: np.empty_like(value) for key, value in parameters.items()}
     layer.bind(parameters, gradients)
     out, scratch, gradient = np.empty_like(x), np.empty_like(x), cases.upstream()[None].copy()

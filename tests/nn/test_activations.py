@@ -16,7 +16,7 @@ FINITE = st.floats(-3.0000000054977558e38, 3.0000000054977558e38, width=32)
 
 
 def make(name: str, units: int, dtype: type = np.float32, alpha: float | None = None) -> Activation:
-    layer = ACTIVATIONS[name](units, alpha)
+    layer = ACTIVATIONS[name](units, **({} if alpha is None else {"alpha": alpha}))
     parameters: dict[str, NDArray[Any]] = {key: np.zeros(shape, dtype) for key, shape in layer.shapes().items()}
     layer.bind(parameters, {key: np.zeros_like(value) for key, value in parameters.items()})
     layer.initialize(np.random.default_rng(0))

@@ -1,5 +1,8 @@
 """Every layer's gradient against central differences, in float64 (eps 1e-6, atol 1e-5, rtol 1e-3)."""
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,9 +18,12 @@ EPS = 1e-6
 def network_of(
     activation: str | tuple[str, ...], hidden: tuple[int, ...], *, seed: int = 0, alpha: float | None = None, dropout: float = 0.0
 ) -> Network:
-    activations = [ACTIVATIONS[name] for name in ((activation,) * len(hidden) if isinstance(activation, str) else activation)]
+    own: Any = {} if alpha is None else {"alpha": alpha}
+    activations = [
+        partial(ACTIVATIONS[name], **own) for name in ((activation,) * len(hidden) if isinstance(activation, str) else activation)
+    ]
     initializers = [initializer("glorot_normal")] * (len(hidden) + 1)
-    layers = perceptron_layers(5, hidden, 4, activations=activations, initializers=initializers, alpha=alpha, dropout=dropout)
+    layers = perceptron_layers(5, hidden, 4, activations=activations, initializers=initializers, dropout=dropout)
     network = Network(layers, np.float64)
     network.initialize(np.random.default_rng(seed))
     # Biases at 0 would leave a gradient that ignores them unnoticed.

@@ -1,5 +1,7 @@
 """Distributions of the first weights: bounds, variance, shape of the tail, and that layers and seeds differ."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -54,7 +56,7 @@ def test_uniform_limit_is_the_half_width() -> None:
 def test_a_network_starts_from_its_seed_alone_with_biases_at_zero_and_slopes_at_alpha() -> None:
     def start(seed: int) -> Network:
         he_normal = [initializer("he_normal")] * 3
-        layers = perceptron_layers(20, (8, 8), 10, activations=[ACTIVATIONS["prelu"]] * 2, initializers=he_normal, alpha=0.3)
+        layers = perceptron_layers(20, (8, 8), 10, activations=[partial(ACTIVATIONS["prelu"], alpha=0.3)] * 2, initializers=he_normal)
         network = Network(layers)
         network.initialize(np.random.default_rng(seed))
         return network

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tui_trainer.nn.activations import ReLU
+from tui_trainer.nn.activations.relu import ReLU
 from tui_trainer.nn.dropout import Dropout
 from tui_trainer.nn.initializers import initializer
 from tui_trainer.nn.network import Network, perceptron_layers

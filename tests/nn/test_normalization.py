@@ -8,7 +8,7 @@ import pytest
 from test_gradients import assert_gradients_agree, batch_of
 
 from tui_trainer.nn.activations import ACTIVATIONS
-from tui_trainer.nn.initializers import initializer
+from tui_trainer.nn.initializers import INITIALIZERS
 from tui_trainer.nn.network import Network, perceptron_layers
 from tui_trainer.nn.normalization import NORMALIZATIONS
 
@@ -21,7 +21,7 @@ def network_of(
         hidden,
         4,
         activations=[ACTIVATIONS[activation]] * len(hidden),
-        initializers=[initializer("glorot_normal")] * (len(hidden) + 1),
+        initializers=[INITIALIZERS["glorot_normal"]()] * (len(hidden) + 1),
         normalizations=[NORMALIZATIONS[normalization]] * len(hidden) if normalization else (),
         normalizes_after=after,
         residual=residual,

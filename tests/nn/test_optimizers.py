@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tui_trainer.nn.optimizers import BLOCK, FLUSH_EVERY, OPTIMIZERS, SGD, Optimizer, clip_by_norm
+from tui_trainer.nn.optimizers import BLOCK, FLUSH_EVERY, OPTIMIZERS, Optimizer, clip_by_norm
+from tui_trainer.nn.optimizers.sgd import SGD
 
 RATE = 0.1
 
@@ -148,8 +149,7 @@ def test_a_rule_has_the_compiled_form_that_it_names_and_no_other() -> None:
 
         name = "mask"
 
-        @staticmethod
-        def update(p: np.ndarray, g: np.ndarray, step: np.ndarray, _: np.ndarray, rate: float) -> None:
+        def update(self, p: np.ndarray, g: np.ndarray, rate: float) -> None:
             np.add(p, g, out=p)
 
     class Renamed(SGD):  # type: ignore[misc]

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_trainer.nn.schedules import SCHEDULES, schedule
+from tui_trainer.nn.schedules import SCHEDULES, Course, course
+
+OPTIONS = {"decay": 0.1, "decay_every": 2.0}
 
 EXPECTED = {
     "constant": [1, 1, 1, 1, 1],
@@ -14,22 +16,28 @@ EXPECTED = {
 }
 
 
+def of(name: str, *, epochs: float, warmup: float, **options: float) -> Course:
+    """A schedule with those of the options that it has."""
+    own = SCHEDULES[name].hyperparameters
+    return course(name, epochs=epochs, warmup=warmup, **{key: value for key, value in {**OPTIONS, **options}.items() if key in own})
+
+
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_factors_at_each_epoch_of_four(name: str) -> None:
-    factor = schedule(name, decay=0.1, decay_every=2, epochs=4, warmup=0)
+    factor = of(name, epochs=4, warmup=0)
     assert [factor(epoch, epoch + 1) for epoch in range(5)] == pytest.approx(EXPECTED[name], abs=1e-15)
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
 @pytest.mark.parametrize("warmup", [1, 3])
 def test_a_warm_up_rises_to_the_rate_and_the_schedule_has_what_is_left(name: str, warmup: int) -> None:
-    factor = schedule(name, decay=0.1, decay_every=2, epochs=4 + warmup, warmup=warmup)
+    factor = of(name, epochs=4 + warmup, warmup=warmup)
     assert [factor(warmup * t / 5, warmup * (t + 1) / 5) for t in range(5)] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1])
     assert [factor(warmup + epoch, warmup + epoch + 1) for epoch in range(5)] == pytest.approx(EXPECTED[name], abs=1e-15)
 
 
 def test_the_step_in_which_a_warm_up_ends_has_the_whole_rate() -> None:
-    assert schedule("cosine", decay=0.5, decay_every=1, epochs=4, warmup=0.3)(0.25, 0.5) == 1
+    assert course("cosine", epochs=4, warmup=0.3)(0.25, 0.5) == 1
 
 
 @given(
@@ -41,6 +49,6 @@ def test_the_step_in_which_a_warm_up_ends_has_the_whole_rate() -> None:
     at=st.floats(0, 1),
 )
 def test_factors_stay_between_zero_and_one(name: str, decay: float, every: float, epochs: int, warmup: float, at: float) -> None:
-    factor = schedule(name, decay=decay, decay_every=every, epochs=epochs, warmup=warmup)(at * epochs, at * epochs + 0.01)
+    factor = of(name, decay=decay, decay_every=every, epochs=epochs, warmup=warmup)(at * epochs, at * epochs + 0.01)
     assert 0 <= factor <= 1
     assert factor > 0 or at * epochs >= warmup

@@ -8,7 +8,9 @@ from rich.cells import cell_len
 
 from tui_trainer.config.options import Config, choices
 from tui_trainer.datasets.spec import MNIST_SPEC
-from tui_trainer.nn.activations import ACTIVATIONS, Tanh, drawn
+from tui_trainer.nn.activations import ACTIVATIONS, drawn
+from tui_trainer.nn.activations.prelu import PReLU
+from tui_trainer.nn.activations.tanh import Tanh
 from tui_trainer.text.drawing import Row
 from tui_trainer.ui.chart.raster import BRAILLE, MARKS, PLAIN, Marks
 from tui_trainer.ui.run.portraits import LEAST, Portrait, portrait
@@ -106,7 +108,7 @@ def test_a_function_that_was_registered_has_a_portrait_without_words() -> None:
 
 def test_what_is_drawn_is_the_function_that_trains() -> None:
     x = np.linspace(-4, 4, 9)
-    value, slope = drawn("prelu", x, 0.5)
+    value, slope = drawn(PReLU, x, alpha=0.5)
     np.testing.assert_allclose(value, np.where(x > 0, x, x / 2))
     np.testing.assert_allclose(slope, np.where(x > 0, 1, 0.5))
 

@@ -12,6 +12,7 @@ from tui_trainer.commands.lr_find import lr_find_command
 from tui_trainer.commands.paths import paths_command
 from tui_trainer.commands.predict import predict_command
 from tui_trainer.commands.preflight import preflight_command
+from tui_trainer.commands.run_options import RenewedGroup
 from tui_trainer.commands.runs import runs_command
 from tui_trainer.commands.serve import serve_command
 from tui_trainer.commands.sweep import sweep_command
@@ -36,6 +37,7 @@ COMMANDS: Final = (
 
 @click.group(
     "tui-trainer",
+    cls=RenewedGroup,
     commands=COMMANDS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -50,25 +50,76 @@ class Swept(Value):
         return f"{'|'.join(choices(self._field)) or self.name.upper()},..."
 
 
+class OfRun(click.Option):
+    """An option for a field of Config."""
+
+
+class OfSweep(click.Option):
+    """An option for what a field of Config is swept over."""
+
+
+class Renewed:
+    """A command whose options are those of Config as it is when the command is called: parts are registered while the program runs."""
+
+    params: list[click.Parameter]
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The options that there are now."""
+        for kind, make in ((OfRun, _of_run), (OfSweep, _of_sweep)):
+            if before := [number for number, param in enumerate(self.params) if isinstance(param, kind)]:
+                kept = [param for param in self.params if not isinstance(param, kind)]
+                self.params = [*kept[: before[0]], *(kind(names, **more) for names, more in make()), *kept[before[0] :]]
+        return super().get_params(ctx)  # type: ignore[misc, no-any-return] # that of the command which this is mixed into
+
+
+class RenewedCommand(Renewed, click.Command):
+    """A command with options of a run."""
+
+
+class RenewedGroup(Renewed, click.Group):
+    """The same with commands of its own."""
+
+
+Parameter: TypeAlias = tuple[list[str], dict[str, Any]]
+"""What an option is called, and what else it is made from."""
+
+
 def config_options(command: Command) -> Command:
-    """Add an option for every field of Config."""
-    for name, field in reversed(list(fields())):  # as decorators go, the last comes first
-        text = field.description or ""
-        if field.annotation is bool:
-            command = click.option(f"{option(name)}/--no-{name}", default=None, help=f"{text}  [default: {name}]")(command)
-            continue
-        if field.default_factory is None:
-            text += f"  [default: {as_text(field.default)}]"
-        command = click.option(*spellings(name), name, type=Value(name, field.annotation), help=text)(command)
-    return command
+    """Add an option for every field of Config; the command has to be a `RenewedCommand` or a `RenewedGroup`."""
+    return _added(command, OfRun, _of_run())
 
 
 def swept_options(command: Command) -> Command:
-    """Add an option for every field of Config that takes several values."""
-    for name, field in reversed(list(fields())):
-        switch: dict[str, Any] = {}
-        if field.annotation is bool:
-            command = click.option(f"--no-{name}", f"no_{name}", is_flag=True, default=None, help=f"As {option(name)} false.")(command)
-            switch = {"is_flag": False, "flag_value": "true"}  # by itself it is one value
-        command = click.option(*spellings(name), name, type=Swept(name, field.annotation), help=field.description, **switch)(command)
+    """Add an option for every field of Config that takes several values, to such a command."""
+    return _added(command, OfSweep, _of_sweep())
+
+
+def _added(command: Command, kind: type[click.Option], parameters: list[Parameter]) -> Command:
+    for names, more in reversed(parameters):  # as decorators go, the last comes first
+        command = click.option(*names, cls=kind, **more)(command)
     return command
+
+
+def _of_run() -> list[Parameter]:
+    found: list[Parameter] = []
+    for name, field in fields():
+        text = field.description or ""
+        if field.annotation is bool:
+            found.append(([f"{option(name)}/--no-{name}"], {"default": None, "help": f"{text}  [default: {name}]"}))
+            continue
+        if field.default_factory is None:
+            text += f"  [default: {as_text(field.default)}]"
+        found.append(([*spellings(name), name], {"type": Value(name, field.annotation), "help": text}))
+    return found
+
+
+def _of_sweep() -> list[Parameter]:
+    found: list[Parameter] = []
+    for name, field in fields():
+        switch: dict[str, Any] = {"type": Swept(name, field.annotation), "help": field.description}
+        if field.annotation is bool:
+            switch |= {"is_flag": False, "flag_value": "true"}  # by itself it is one value
+        found.append(([*spellings(name), name], switch))
+        if field.annotation is bool:
+            found.append(([f"--no-{name}", f"no_{name}"], {"is_flag": True, "default": None, "help": f"As {option(name)} false."}))
+    return found

@@ -6,13 +6,13 @@ from typing import Any
 import click
 
 from tui_trainer.commands.chosen_language import language_option
-from tui_trainer.commands.run_options import config_file_option, config_options, output_option
+from tui_trainer.commands.run_options import RenewedCommand, config_file_option, config_options, output_option
 from tui_trainer.config.options import Config
 from tui_trainer.config.source import merged
 from tui_trainer.text.language import spoken
 
 
-@click.command("serve")
+@click.command("serve", cls=RenewedCommand)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on; any but this one lets other machines in.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=8000, show_default=True, help="The port; 0 for any that is free.")
 @config_file_option

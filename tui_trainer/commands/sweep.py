@@ -11,7 +11,7 @@ from tui_trainer.commands.chosen_language import language_option
 from tui_trainer.commands.chosen_sweep import sweep_argument
 from tui_trainer.commands.groups import refuse_options_before_command
 from tui_trainer.commands.refresh import check_refresh
-from tui_trainer.commands.run_options import swept_options
+from tui_trainer.commands.run_options import RenewedGroup, swept_options
 from tui_trainer.commands.sweep_report import report_command
 from tui_trainer.config.source import read_toml
 from tui_trainer.errors import UserError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LOOKS_PER_SECOND: Final = 1.0
 
 
-@click.group("sweep", invoke_without_command=True)
+@click.group("sweep", cls=RenewedGroup, invoke_without_command=True)
 @click.option(
     "--config",
     "config_file",

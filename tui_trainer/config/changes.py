@@ -7,12 +7,16 @@ from typing import Any, Final
 
 from pydantic_core import PydanticCustomError
 
+from tui_trainer.nn.schedules import SCHEDULES
 from tui_trainer.text.language import _
 
-CHANGEABLE: Final = ("learning_rate", "schedule", "decay", "decay_every", "warmup", "weight_decay", "batch_size", "clip_norm", "epochs")
-"""The options that may change between two batches; none of them changes the network's shape."""
-
 MOST_CHANGES: Final = 10_000
+
+
+def changeable() -> tuple[str, ...]:
+    """The options that may change between two batches; none of them changes the network's shape."""
+    own = dict.fromkeys(name for schedule in SCHEDULES.values() for name in schedule.hyperparameters)
+    return ("learning_rate", "schedule", *own, "warmup", "weight_decay", "batch_size", "clip_norm", "epochs")
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Change:
 
     def record(self) -> dict[str, Any]:
         """The change as plain data, in one order: a table of config.toml, an object of a JSON line."""
-        return {"step": self.step, **{name: self.values[name] for name in CHANGEABLE if name in self.values}}
+        return {"step": self.step, **{name: self.values[name] for name in changeable() if name in self.values}}
 
 
 def parse_changes(value: Any) -> Any:
@@ -74,8 +78,9 @@ def _change(item: Any) -> Change:
         raise PydanticCustomError("changes", _("must be tables with a step and the options that change"))
     if not isinstance(step, int) or isinstance(step, bool) or not 0 <= step < 1 << 63:
         raise PydanticCustomError("changes", _("must each name the step they are made at, a whole number from 0"))
-    if wrong := next((name for name in values if name not in CHANGEABLE), None):
-        context = {"name": str(wrong)[:60], "names": ", ".join(CHANGEABLE)}
+    allowed = changeable()
+    if wrong := next((name for name in values if name not in allowed), None):
+        context = {"name": str(wrong)[:60], "names": ", ".join(allowed)}
         raise PydanticCustomError("changes", _("cannot change {name}; what can change while a run goes on: {names}"), context)
     if not values:
         raise PydanticCustomError("changes", _("must each change something"))

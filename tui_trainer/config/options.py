@@ -3,8 +3,8 @@
 The command line, the app's form, TOML files and the documentation are all made from the fields of `Config`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import tomli_w
 from pydantic import (
@@ -21,18 +21,22 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from tui_trainer.config.changes import CHANGEABLE, Change, format_changes, parse_changes
+from tui_trainer.config.changes import Change, changeable, format_changes, parse_changes
 from tui_trainer.config.error_messages import problems_in
+from tui_trainer.config.hyperparameters import KINDS, after, described, field_of, uses
 from tui_trainer.config.layer_sizes import MOST_LAYERS, format_hidden, parse_hidden
-from tui_trainer.config.per_layer import OneForEach, OneOf, abridged, default_alpha, join, made_for, split
+from tui_trainer.config.per_layer import OneForEach, OneOf, abridged, join, made_for, split
 from tui_trainer.config.source import Source
-from tui_trainer.config.value_types import Decay, Epsilon, Factor, FactorOrZero, Number, OrNone, Units, Whole
+from tui_trainer.config.value_types import Decay, Factor, FactorOrZero, Number, OrNone, Units, Whole
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS
 from tui_trainer.nn.normalization import NORMALIZATIONS
 from tui_trainer.nn.optimizers import OPTIMIZERS
+from tui_trainer.nn.parts import Part
 from tui_trainer.nn.schedules import SCHEDULES
 from tui_trainer.text.language import N_, _, in_english
+
+Key = TypeVar("Key")
 
 AUTO: Final = "auto"
 NONE: Final = "none"
@@ -42,6 +46,7 @@ MOST_EPOCHS: Final = 1_000_000_000
 class Config(BaseModel):
     """One run, wholly determined: the same Config, data and machine give the same bytes.
 
+    Beside the options here, each hyperparameter that a part declares is one; they come and go with the parts that are registered.
     Built with `Config.parse`, which raises `UserError`; `auto` values and defaults that depend on other options are resolved at once,
     except `threads`, which depends on the machine.
     """
@@ -54,14 +59,8 @@ class Config(BaseModel):
     activation: Annotated[str, OneForEach(ACTIVATIONS)] = Field(
         "relu", description="function between the layers; one for all, or one for each hidden layer: tanh,relux2"
     )
-    alpha: Annotated[FactorOrZero | None, OrNone] = Field(
-        default_factory=lambda data: default_alpha(data["activation"]),
-        description="leaky_relu: slope below 0 (0.01); prelu: its initial slope (0.25); elu: scale (1.0)",
-    )
     initializer: Annotated[str, OneForEach(INITIALIZERS, {AUTO: "the one made for the activation"}, output=AUTO)] = Field(
-        AUTO,
-        description="how weights start; auto: Glorot uniform for sigmoid and tanh, He normal for the rectifiers; "
-        "one for all layers, or one for each, the output layer's last",
+        AUTO, description="how weights start; one for all layers, or one for each, the output layer's last"
     )
     normalization: Annotated[str, OneForEach(NORMALIZATIONS, {NONE: "what the Dense layer puts out, as it is"})] = Field(
         NONE, description="what brings each hidden layer's outputs to mean 0 and variance 1; one for all, or one for each: batch,nonex2"
@@ -72,26 +71,18 @@ class Config(BaseModel):
     residual: Annotated[Whole, Field(ge=0, le=MOST_LAYERS)] = Field(
         0, description="a skip around every so many hidden layers, whose input is added to their output; 0 for none"
     )
-    uniform_limit: Factor = Field(0.05, description="half-width of the uniform initializer")
     optimizer: Annotated[str, OneOf(OPTIMIZERS)] = Field("adam", description="rule that turns gradients into steps")
     learning_rate: Factor = Field(
         default_factory=lambda data: OPTIMIZERS[data["optimizer"]].default_learning_rate,
-        description="size of a step (0.01 for sgd, momentum, nesterov, adagrad; 0.001 for rmsprop, adam, adamw, nadam)",
+        description="size of a step",
     )
     schedule: Annotated[str, OneOf(SCHEDULES)] = Field("constant", description="how the learning rate changes from step to step")
-    decay: Annotated[Number, Field(gt=0, le=1)] = Field(0.5, description="step, exponential: factor of the learning rate")
-    decay_every: Factor = Field(1.0, description="step, exponential: epochs for one decay")
     warmup: Annotated[Number, Field(ge=0, le=MOST_EPOCHS)] = Field(
         0.0, description="first epochs, over which the learning rate rises to its value; the schedule begins after them"
     )
-    momentum: Decay = Field(0.9, description="momentum, nesterov: share of the velocity kept at each step")
-    rho: Decay = Field(0.9, description="rmsprop: share of the mean of squares kept at each step")
-    beta1: Decay = Field(0.9, description="adam, adamw, nadam: share of the mean gradient kept at each step")
-    beta2: Decay = Field(0.999, description="adam, adamw, nadam: share of the mean square kept at each step")
-    epsilon: Epsilon = Field(1e-7, description="adagrad, rmsprop, adam, adamw, nadam: keeps division finite")
     weight_decay: FactorOrZero = Field(
         default_factory=lambda data: OPTIMIZERS[data["optimizer"]].default_weight_decay,
-        description="L2 regularization (0); adamw: decoupled weight decay (0.01)",
+        description="what pulls the weights to 0",
     )
     clip_norm: Annotated[Factor | None, OrNone] = Field(None, description="greatest norm of the gradient; longer ones are scaled down")
     dropout: Decay = Field(0.0, description="share of each hidden layer's outputs set to 0 while training")
@@ -118,12 +109,6 @@ class Config(BaseModel):
         PlainSerializer(lambda changes: [change.record() for change in changes]),
     ] = Field((), description="options that change in the run, by step: 1200 learning_rate=0.0005, 3000 clip_norm=none (or none)")
 
-    @field_validator("alpha")
-    @classmethod
-    def _resolve_alpha(cls, alpha: float | None, info: ValidationInfo) -> float | None:
-        activation = info.data.get("activation")
-        return default_alpha(activation) if alpha is None and activation else alpha
-
     @field_validator("initializer")
     @classmethod
     def _resolve_initializer(cls, initializer: str, info: ValidationInfo) -> str:
@@ -145,7 +130,7 @@ class Config(BaseModel):
     def _read_changes(cls, changes: tuple[Change, ...], info: ValidationInfo) -> tuple[Change, ...]:
         """Every change has to make a Config of the others, which also reads its values."""
         # What a change may touch depends on nothing else, and a deep network would take its time for each of thousands of changes.
-        options = {name: info.data[name] for name in CHANGEABLE if info.data.get(name) is not None}
+        options = {name: info.data[name] for name in changeable() if info.data.get(name) is not None}
         if centering := _centering(info.data):
             options["normalization"] = centering
         read = []
@@ -194,6 +179,12 @@ class Config(BaseModel):
             found.append(say(N_("skips of {layers}")).format(layers=self.residual))
         return found
 
+    def own(self, part: type[Part]) -> dict[str, Any]:
+        """The values of a part's hyperparameters; its default for one of which each part has its own."""
+        return {
+            name: declared.default if (value := getattr(self, name)) is None else value for name, declared in part.hyperparameters.items()
+        }
+
     def record(self) -> dict[str, Any]:
         """Every option and its value as plain data."""
         return self.model_dump(mode="json")
@@ -210,6 +201,85 @@ def _centering(options: Mapping[str, Any]) -> str | None:
     """The normalization that needs more than one image, if any."""
     names = str(options.get("normalization", NONE)).split(",")
     return next((name for name in names if name in NORMALIZATIONS and NORMALIZATIONS[name].centers), None)
+
+
+_PLAIN: Final[Mapping[str, FieldInfo]] = dict(Config.model_fields)
+"""The options that no part declares."""
+
+
+def _renew() -> None:
+    """Give Config the options that the parts declare which there are now. Raises ValueError where a name is another option's already."""
+    declared = uses()
+    for name, found in declared.items():
+        if name in _PLAIN:
+            raise ValueError(
+                f"{found[0].option} {found[0].part.name!r}: {name} is an option already, and no hyperparameter can be called so"
+            )
+    ordered: dict[str, FieldInfo] = {}
+    for name, info in _PLAIN.items():
+        ordered[name] = info
+        ordered |= {each: field_of(found) for each, found in declared.items() if after(found) == name}
+    known = Config.model_fields
+    for name in known.keys() - ordered.keys():
+        delattr(Config, name)
+    for name in ordered.keys() - _PLAIN.keys():
+        # A Config that was made before has no such value.
+        setattr(Config, name, declared[name][0].declared().default)
+    known.clear()
+    known.update(ordered)
+    for name in GENERATED:
+        known[name].description = description(name)
+    Config.model_rebuild(force=True)
+
+
+def description(name: str, say: Callable[[str], str] = str) -> str:
+    """What an option is, in words that `say` translates, as the parts are now that there are."""
+    if name in GENERATED:
+        return GENERATED[name](say)
+    found = uses().get(name)
+    return described(found, say) if found else say(Config.model_fields[name].description or "")
+
+
+def _initializer(say: Callable[[str], str]) -> str:
+    made = _grouped((kind.initializer, kind.name) for kind in ACTIVATIONS.values())
+    texts = [say(N_("{initializer} for {activations}")).format(initializer=name, activations=names) for name, names in made.items()]
+    text = say(N_("how weights start; auto: {made}; one for all layers, or one for each, the output layer's last"))
+    return text.format(made="; ".join(texts))
+
+
+def _learning_rate(say: Callable[[str], str]) -> str:
+    rates = _grouped((rule.default_learning_rate, rule.name) for rule in OPTIMIZERS.values())
+    each = [say(N_("{rate} for {optimizers}")).format(rate=rate, optimizers=names) for rate, names in rates.items()]
+    return say(N_("size of a step ({rates})")).format(rates="; ".join(each))
+
+
+def _weight_decay(say: Callable[[str], str]) -> str:
+    kinds = _grouped(((rule.decoupled_decay, rule.default_weight_decay), rule.name) for rule in OPTIMIZERS.values())
+    texts = []
+    for (decoupled, default), names in kinds.items():
+        text = say(N_("decoupled weight decay")) if decoupled else say(N_("L2 regularization"))
+        texts.append(f"{text} ({default:g})" if not (decoupled or default) else f"{names}: {text} ({default:g})")
+    return "; ".join(texts)
+
+
+def _grouped(pairs: Iterable[tuple[Key, str]]) -> dict[Key, str]:
+    """The names that have each key in common, as a list in words."""
+    found: dict[Key, list[str]] = {}
+    for key, name in pairs:
+        found.setdefault(key, []).append(name)
+    return {key: ", ".join(names) for key, names in found.items()}
+
+
+GENERATED: Final[Mapping[str, Callable[[Callable[[str], str]], str]]] = {
+    "initializer": _initializer,
+    "learning_rate": _learning_rate,
+    "weight_decay": _weight_decay,
+}
+"""Descriptions that tell of the parts that there are."""
+
+_renew()
+for _kind in KINDS.values():
+    _kind.parts.listeners.append(_renew)
 
 
 def as_text(value: Any) -> str:

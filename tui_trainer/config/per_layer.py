@@ -100,9 +100,3 @@ def made_for(activation: str, hidden: int) -> str:
     """The initializers that `auto` stands for: each layer's made for its activation, the output layer's for that of the layer before."""
     names = split(activation, max(hidden, 1))
     return join(ACTIVATIONS[name].initializer for name in (*names[:hidden], names[-1]))
-
-
-def default_alpha(activation: str) -> float | None:
-    """The one default of all these activations that have the parameter; None where there is none, or each takes its own."""
-    defaults = {ACTIVATIONS[name].default_alpha for name in activation.split(",")} - {None}
-    return defaults.pop() if len(defaults) == 1 else None

@@ -6,14 +6,12 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from tui_trainer.nn.parts import LEAST, MOST
 from tui_trainer.text.language import _
 
 MOST_UNITS: Final = 65_536
-LEAST_FACTOR: Final = 1e-30
-MOST_FACTOR: Final = 1e30
-"""What float32 numbers are multiplied with: far enough inside its range, 1e-38 to 3e38, that neither 0 nor infinity comes of it at once."""
-LEAST_EPSILON: Final = 1e-22
-"""A gradient whose square is 0 in float32 is smaller than this, and has to be divided by no less than itself."""
+LEAST_FACTOR: Final = LEAST
+MOST_FACTOR: Final = MOST
 
 
 def _not_bool(value: Any) -> Any:
@@ -45,5 +43,4 @@ Whole = Annotated[int, BeforeValidator(_not_bool)]
 Decay = Annotated[Number, Field(ge=0, lt=1)]
 Factor = Annotated[Number, Field(gt=0, le=MOST_FACTOR), AfterValidator(_at_least(LEAST_FACTOR))]
 FactorOrZero = Annotated[Number, Field(ge=0, le=MOST_FACTOR)]
-Epsilon = Annotated[Number, Field(gt=0, le=MOST_FACTOR), AfterValidator(_at_least(LEAST_EPSILON))]
 Units = Annotated[Whole, Field(ge=1, le=MOST_UNITS)]

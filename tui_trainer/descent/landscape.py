@@ -110,7 +110,7 @@ class Surface(ABC):
     @classmethod
     def rate(cls, optimizer: str) -> float:
         """The learning rate to begin with."""
-        return cls.adaptive_rate if "square_sum" in OPTIMIZERS[optimizer].slots else cls.descent_rate
+        return cls.adaptive_rate if OPTIMIZERS[optimizer].adaptive else cls.descent_rate
 
 
 @final

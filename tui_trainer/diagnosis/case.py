@@ -28,9 +28,6 @@ EARLY: Final = 20
 FLAT: Final = 0.75
 """Share of a bounded function's outputs at the ends of its range; a healthy layer has less than a tenth there."""
 
-PLAIN: Final = ("sgd", "momentum", "nesterov")
-"""Optimizers whose rate the sharpness limits: what scales each parameter's step has no such limit."""
-
 SAMPLED: Final = 5000
 """Images whose inputs are looked at."""
 
@@ -189,6 +186,12 @@ class Case:
     def usual_rate(self) -> float:
         """The learning rate that the optimizer has by itself."""
         return OPTIMIZERS[self.config.optimizer].default_learning_rate
+
+
+def borne(config: Config) -> float | None:
+    """What rate times sharpness over 2 the optimizer bears; None for one that scales each parameter's step and has no such limit."""
+    optimizer = OPTIMIZERS[config.optimizer]
+    return optimizer.bears(**config.own(optimizer))
 
 
 def worst(one: Measurement | None, name: str, word: str, layers: slice = slice(None)) -> tuple[str, float] | None:

@@ -1,14 +1,21 @@
 """What a layer makes of the gradient on its way back, or of the signal, as measured and as arithmetic has it: weights × slope × inputs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from math import hypot, isfinite, nan, sqrt
 from typing import Final, NamedTuple
 
+from tui_trainer.config.options import Config
 from tui_trainer.diagnosis.case import Case
+from tui_trainer.diagnosis.foresight import moments
 from tui_trainer.history.measurements import Measurement
-from tui_trainer.nn.activations import ACTIVATIONS
-from tui_trainer.nn.initializers import initializer
+from tui_trainer.nn.activations import ACTIVATIONS, Activation
+from tui_trainer.nn.initializers import INITIALIZERS
 from tui_trainer.training.events import LayerHealth
+
+LEAST_VARIANCE: Final = 1e-8
+MOST_VARIANCE: Final = 1e8
+HALVINGS: Final = 24
+"""The variance of a layer's inputs is looked for between these, so often that three figures of it are known."""
 
 
 class Factor(NamedTuple):
@@ -36,13 +43,13 @@ def gradients(case: Case, one: Measurement) -> tuple[Factor, ...]:
     """Each Dense layer's gradient, on its way back from the layer after it."""
     layers, sizes = one.layers, _sizes(case)
     found = [Factor(layer.name, layer.gradient_norm, nan, nan, nan, nan) for layer in layers]
-    if len(layers) != len(sizes):
+    if not _is_plain(case, len(layers)):
         return tuple(found)
     for number, layer in enumerate(layers[:-1]):
         found[number] = found[number]._replace(
             ratio=_over(layer.gradient_norm, layers[number + 1].gradient_norm),
             weights=sqrt(sizes[number]) * _spread(case, one, number + 1),
-            slope=slope(case.config.activations[number], layer, case.config.alpha),
+            slope=slope(case.config, number, layer),
             inputs=_over(_signal(layers, sizes, number - 1, case), _signal(layers, sizes, number, case)),
         )
     return tuple(found)
@@ -52,16 +59,22 @@ def outputs(case: Case, one: Measurement) -> tuple[Factor, ...]:
     """The spread of each hidden layer's outputs, on its way from the layer before it."""
     layers, sizes = one.layers, _sizes(case)
     found = [Factor(layer.name, layer.activation_std, nan, nan, nan, nan) for layer in layers[:-1]]
-    if len(layers) != len(sizes):
+    if not _is_plain(case, len(layers)):
         return tuple(found)
     for number in range(1, len(found)):
         found[number] = found[number]._replace(
             ratio=_over(layers[number].activation_std, layers[number - 1].activation_std),
             weights=sqrt(sizes[number - 1]) * _spread(case, one, number),
-            slope=slope(case.config.activations[number], layers[number], case.config.alpha),
+            slope=slope(case.config, number, layers[number]),
             inputs=1.0,
         )
     return tuple(found)
+
+
+def _is_plain(case: Case, layers: int) -> bool:
+    """Whether a layer's neighbours and its weights explain it: no normalization divides, and nothing comes past them."""
+    config = case.config
+    return layers == len(_sizes(case)) and config.normalization == "none" and not config.residual
 
 
 def _sizes(case: Case) -> list[int]:
@@ -74,46 +87,34 @@ def _spread(case: Case, one: Measurement, number: int) -> float:
     fans = sizes[number - 1], sizes[number]
     if one is case.first:
         # The initializer's: what was measured is what the first step left of it.
-        return initializer(config.initializers[number], uniform_limit=config.uniform_limit).deviation(*fans)
+        kind = INITIALIZERS[config.initializers[number]]
+        return kind(**config.own(kind)).deviation(*fans)
     return one.layers[number].weight_norm / sqrt(fans[0] * fans[1])
 
 
-def slope(activation: str, layer: LayerHealth, alpha: float | None = None) -> float:
-    """The mean slope of a function at the outputs that were measured; NaN for a function that is not known here."""
-    rule = SLOPES.get(activation)
-    kind = ACTIVATIONS.get(activation)
-    if rule is None or kind is None:
+def slope(config: Config, number: int, layer: LayerHealth) -> float:
+    """The mean slope of a hidden layer's function at the outputs that were measured; NaN where it does not follow from them.
+
+    Squares are averaged where a function does not say otherwise, as norms add up.
+    """
+    activation = ACTIVATIONS[config.activations[number]]
+    own, flat = config.own(activation), layer.saturated_fraction
+    known = activation.mean_slope(layer.activation_mean, layer.activation_std, flat, **own)
+    if known is not None:
+        return min(max(known, 0.0), 1.0)
+    square = layer.activation_mean**2 + layer.activation_std**2
+    return _slope_of_normal(activation, square, own) if isfinite(square) else nan
+
+
+def _slope_of_normal(activation: type[Activation], square: float, own: Mapping[str, float]) -> float:
+    """The root mean square slope for normally distributed inputs whose outputs have this mean square: found by halving."""
+    low, high = LEAST_VARIANCE, MOST_VARIANCE
+    if not moments(activation, low, **own).square <= square <= moments(activation, high, **own).square:
         return nan
-    default = kind.default_alpha or 0.0
-    return rule(layer, default if alpha is None else alpha)
-
-
-def _bounded(value: float) -> float:
-    return min(max(value, 0.0), 1.0)
-
-
-def _square(layer: LayerHealth) -> float:
-    """The mean of the squared outputs."""
-    return layer.activation_mean**2 + layer.activation_std**2
-
-
-def _leaky(_layer: LayerHealth, alpha: float) -> float:
-    """As if half of the inputs were below 0. Squares are averaged, as norms add up."""
-    return sqrt((1 + alpha**2) / 2)
-
-
-SLOPES: Final[Mapping[str, Callable[[LayerHealth, float], float]]] = {
-    # f' = f (1 - f) and 1 - f²: their means follow from the outputs' mean and spread.
-    "sigmoid": lambda layer, _: _bounded(layer.activation_mean - _square(layer)),
-    "tanh": lambda layer, _: _bounded(1 - _square(layer)),
-    # 1 where the output is above 0, else 0.
-    "relu": lambda layer, _: sqrt(_bounded(1 - layer.saturated_fraction)),
-    "leaky_relu": _leaky,
-    "prelu": _leaky,
-    # f' = f + α below 0; the mean of what is below 0 is that of a normal distribution.
-    "elu": lambda layer, alpha: _bounded(1 - (1 - alpha) / 2 + (layer.activation_mean - 0.8 * sqrt(_square(layer))) / 2),
-}
-"""How the mean slope follows from what was measured of a layer."""
+    for _ in range(HALVINGS):
+        middle = sqrt(low * high)
+        low, high = (middle, high) if moments(activation, middle, **own).square < square else (low, middle)
+    return sqrt(moments(activation, high, **own).slope_square)
 
 
 def _signal(layers: tuple[LayerHealth, ...], sizes: list[int], number: int, case: Case) -> float:

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Split
-from tui_trainer.diagnosis.case import PLAIN
+from tui_trainer.diagnosis.case import borne
 from tui_trainer.nn.network import Network
 from tui_trainer.text.language import N_
 from tui_trainer.training.instruments.effective_rank import effective_ranks
@@ -71,11 +71,12 @@ def measure(network: Network, config: Config, training: Split) -> Iterator[Figur
 def _bounces(ratio: float, config: Config) -> str:
     if not isfinite(ratio):
         return ""
-    if config.optimizer not in PLAIN:
+    most = borne(config)
+    if most is None:
         return N_("this optimizer scales the step of each weight and has a limit of its own")
     if ratio < 1:
         return N_("below 1 the steps stay inside the valley")
-    if config.optimizer == "sgd":
+    if most == 1:
         return N_("above 1 the loss bounces across the valley from step to step")
     return N_("above 1 plain descent would bounce across the valley; momentum allows somewhat more")
 

@@ -21,9 +21,9 @@ from tui_trainer.config.options import Config
 from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.history.measurements import Measurement, measurement
 from tui_trainer.history.quantities import FAR
-from tui_trainer.nn.activations import ACTIVATIONS, drawn
-from tui_trainer.nn.initializers import initializer
-from tui_trainer.nn.normalization.normalization import EPSILON
+from tui_trainer.nn.activations import ACTIVATIONS, Activation, drawn
+from tui_trainer.nn.initializers import INITIALIZERS
+from tui_trainer.nn.normalization.standardization import EPSILON
 from tui_trainer.text.language import N_
 from tui_trainer.training.events import LayerHealth
 
@@ -112,11 +112,11 @@ def _brief(value: float) -> str:
 
 
 @lru_cache(1 << 10)
-def moments(activation: str, alpha: float | None, variance: float) -> Moments:
+def moments(activation: type[Activation], variance: float, **hyperparameters: float) -> Moments:
     """The moments of a function for inputs of this variance."""
     with np.errstate(all="ignore"):
-        value, slope = drawn(activation, POINTS * sqrt(variance), alpha)
-        flat = np.abs(slope) <= ACTIVATIONS[activation].flat_below
+        value, slope = drawn(activation, POINTS * sqrt(variance), **hyperparameters)
+        flat = np.abs(slope) <= activation.flat_below
         return Moments(*(float(np.dot(WEIGHTS, each)) for each in (value, value**2, slope**2, flat)))
 
 
@@ -150,7 +150,7 @@ class Wave(NamedTuple):
 def wave(config: Config, spec: DataSpec) -> Wave:
     """The way of such data's samples through the network."""
     sizes, kept, every = (spec.features, *config.hidden, spec.classes), 1 - config.dropout, config.residual
-    makers = [initializer(name, uniform_limit=config.uniform_limit) for name in config.initializers]
+    makers = [INITIALIZERS[name](**config.own(INITIALIZERS[name])) for name in config.initializers]
     spreads = [maker.deviation(*fans) for maker, fans in zip(makers, pairwise(sizes), strict=True)]
     squares, made, scales, skips = [INPUT_SQUARE], list[Moments](), list[float](), dict[int, float]()
     sums = list[tuple[float, float]]()
@@ -170,7 +170,8 @@ def wave(config: Config, spec: DataSpec) -> Wave:
         if normalization != "none" and config.normalization_place == "before":
             scale, square = _root_over(varies if normalization == "batch" else square), 1.0
         # Rounded: where nothing changes any more from layer to layer, it is known already.
-        made.append(moments(name, config.alpha, float(f"{square:.6g}")))
+        kind = ACTIVATIONS[name]
+        made.append(moments(kind, float(f"{square:.6g}"), **config.own(kind)))
         square, varying = made[-1].square, max(made[-1].square - made[-1].mean ** 2, 0.0)
         if normalization != "none" and config.normalization_place == "after":
             scale, square, varying = _root_over(varying), 1.0, 1.0

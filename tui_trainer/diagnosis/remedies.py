@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from typing import Any, Final
 
+from tui_trainer.config.hyperparameters import uses
 from tui_trainer.config.options import Config
 from tui_trainer.config.per_layer import made_for, split
 from tui_trainer.diagnosis.finding import Options
 from tui_trainer.history.quantities import FAR
-from tui_trainer.nn.initializers import initializer
+from tui_trainer.nn.initializers import INITIALIZERS, initializer
 from tui_trainer.nn.optimizers import OPTIMIZERS
 
 TEXTBOOK: Final[Options] = {
@@ -27,6 +28,9 @@ TEXTBOOK: Final[Options] = {
 
 WIDE: Final = 64
 """Units."""
+
+DEEP: Final = 20
+"""Hidden layers."""
 
 
 def first_of(config: Config, *remedies: Options) -> tuple[Options, ...]:
@@ -90,9 +94,17 @@ def factors(config: Config) -> list[float]:
     made = split(made_for(config.activation, len(config.hidden)), len(config.hidden) + 1)
     names = zip(config.initializers[1:], made[1:], strict=True)
     return [
-        initializer(name, uniform_limit=config.uniform_limit).deviation(*fan) / initializer(good).deviation(*fan)
+        initializer(name, **config.own(INITIALIZERS[name])).deviation(*fan) / initializer(good).deviation(*fan)
         for fan, (name, good) in zip(fans, names, strict=True)
     ]
+
+
+def carried(config: Config) -> tuple[Options, ...]:
+    """Normalization and skips, which carry signal and gradient through any number of layers (He et al. 2016); for a deep network."""
+    if len(config.hidden) < DEEP:
+        return ()
+    normalization = "batch" if config.normalization == "none" else config.normalization
+    return first_of(config, {"normalization": normalization, "residual": config.residual or 2})
 
 
 def wider(config: Config) -> tuple[Options, ...]:
@@ -129,5 +141,5 @@ def changed(config: Config, remedy: Mapping[str, Any]) -> Config:
     values = {**config.record(), **remedy, "changes": kept}
     # What follows from the activation is worked out anew with another one.
     if "activation" in remedy:
-        values["alpha"] = None
+        values |= dict.fromkeys(name for name, found in uses().items() if any(use.option == "activation" for use in found))
     return Config.parse({name: value for name, value in values.items() if value is not None or name == "clip_norm"})

@@ -6,7 +6,7 @@ from typing import Final
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset, Split
-from tui_trainer.diagnosis.case import PLAIN, Case, DataFacts, Predictions
+from tui_trainer.diagnosis.case import Case, DataFacts, Predictions, borne
 from tui_trainer.history.history import History
 from tui_trainer.history.measurements import Measurement
 from tui_trainer.nn.network import Network
@@ -50,7 +50,7 @@ def train(config: Config, data: Dataset, control: Control | None = None, hear: C
 def look_into(case: Case, network: Network, split: Split, training: Split) -> Case:
     """The case with what its network says of `split`, and, where that limits the rate, its sharpness for some training samples."""
     case = replace(case, predictions=Predictions.of(network, split))
-    if case.config.optimizer not in PLAIN:
+    if borne(case.config) is None:
         return case
     some = Split(training.images[:SHARPENED], training.labels[:SHARPENED])
     # The two leading digits decide.

@@ -24,7 +24,7 @@ SOURCES = (
     "operations.py",
     "normalizing.py",
     "meeting.py",
-    "../nn/normalization/normalization.py",
+    "../nn/normalization/standardization.py",
 )
 """What compiled code is made of."""
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tui_trainer.engine.elementary import ONE, ZERO, Number
 from tui_trainer.engine.native import Arguments, floats, inlined, integers
-from tui_trainer.nn.normalization.normalization import EPSILON
+from tui_trainer.nn.normalization.standardization import EPSILON
 
 SMALL = np.float32(EPSILON)
 

@@ -28,9 +28,9 @@ from tui_trainer.nn.dense import Dense
 from tui_trainer.nn.dropout import Dropout
 from tui_trainer.nn.layers import Layer, Shapes
 from tui_trainer.nn.network import buffer_shapes, parameter_shapes
+from tui_trainer.nn.normalization import Normalization
 from tui_trainer.nn.normalization.batch import BatchNorm
 from tui_trainer.nn.normalization.layer import LayerNorm
-from tui_trainer.nn.normalization.normalization import Normalization
 from tui_trainer.nn.residual import Residual
 
 MOST_PARTS = 8
@@ -456,7 +456,7 @@ class Program:
         assert block.activation is not None
         if learned := next(iter(block.activation.shapes()), None):
             return self._at(self._vectors.parameters, panel, f"{block.activation.name}.{learned}")
-        return self.constants(block.activation.alpha)
+        return self.constants(*block.activation.values())
 
     def _head(self, ops: list[tuple[Any, ...]], chunk: Part, number: int) -> Item:
         """The last layer and the loss for some samples."""
@@ -741,8 +741,8 @@ class Program:
 
     def constants(self, *numbers: float) -> int:
         """The address of numbers."""
-        array = self.array(len(numbers))
-        array[:] = numbers
+        array = self.array(max(len(numbers), 1))
+        array[: len(numbers)] = numbers
         return place_of(array)
 
     def _group(self, items: list[Item], *, meets: bool = True) -> None:

@@ -20,7 +20,7 @@ from tui_trainer.history.health import HealthHistory
 from tui_trainer.history.measurements import Measurement, Measurements, names_of
 from tui_trainer.history.quantities import EPOCHS
 from tui_trainer.history.series import EPOCH, SECONDS, STEP, Series
-from tui_trainer.nn.activations import PReLU
+from tui_trainer.nn.activations.prelu import PReLU
 from tui_trainer.training.events import (
     Changed,
     Ended,

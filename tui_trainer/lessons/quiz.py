@@ -72,8 +72,9 @@ def questions(seed: int, count: int) -> Iterator[Question]:
     rng = np.random.default_rng(seed)
     for number in range(count):
         hidden = tuple(int(units) for units in rng.choice(WIDTHS, size=int(rng.integers(1, 4))))
-        # Every third network has learned slopes.
-        activation = "prelu" if number % 3 == 2 else str(rng.choice(tuple(ACTIVATIONS)))
+        # Every third network has a function that learns.
+        learning = [name for name, kind in ACTIVATIONS.items() if kind(1).shapes()]
+        activation = str(rng.choice(learning if number % 3 == 2 else tuple(ACTIVATIONS)))
         config = Config.parse({"hidden": hidden, "activation": activation})
         yield (_one_layer, _all_layers, _one_more)[number % 3](config, rng)
 

@@ -18,9 +18,6 @@ class Dense(Layer):
     With g the gradient at z: ∂W = xᵀ g, ∂b = the sum of g over the samples, ∂x = g Wᵀ.
     """
 
-    kind = "Dense"
-    prefix = "dense"
-
     weight: Array
     weight_gradient: Array
     bias: Array | None

@@ -15,9 +15,6 @@ class Dropout(HiddenLayer):
     The expectation equals the input, so evaluation leaves the layer out. The masks come from `rng`.
     """
 
-    kind = "Dropout"
-    prefix = "dropout"
-
     def __init__(self, units: int, rate: float) -> None:
         super().__init__(units, units)
         self.rate = rate

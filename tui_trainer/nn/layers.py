@@ -1,6 +1,6 @@
 """The base classes of layers, and a layer's run: its arrays and calls for a fixed number of samples.
 
-`Dense` is in dense.py, `Residual` in residual.py, `Dropout` in dropout.py, the rest in activations.py and normalization/.
+`Dense` is in dense.py, `Residual` in residual.py, `Dropout` in dropout.py, the rest in activations/ and normalization/.
 """
 
 from abc import ABC, abstractmethod
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.nn.arrays import Array, zeros
+from tui_trainer.nn.parts import snake_case
 
 Call: TypeAlias = Callable[[], object]
 """A computation with the arrays that it reads and writes bound to it."""
@@ -79,10 +80,10 @@ class Layer(ABC):
     """
 
     kind: ClassVar[str]
-    """The layer's type in the layer table, such as `Dense`."""
+    """The layer's type in the layer table, such as `Dense`; the class's name, unless it says another."""
 
     prefix: ClassVar[str]
-    """The beginning of its layers' names: `dense` makes dense_1, dense_2, …"""
+    """The beginning of its layers' names: `dense` makes dense_1, dense_2, …; the class's `name` or its own in snake_case by default."""
 
     bounds: ClassVar[tuple[float, float] | None] = None
     """The lowest and the highest output, where both are bounded."""
@@ -98,6 +99,14 @@ class Layer(ABC):
 
     rng: np.random.Generator
     """The source of random numbers in training, set by `Network.draw_from`."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = vars(cls)
+        if "kind" not in own:
+            cls.kind = cls.__name__
+        if "prefix" not in own:
+            cls.prefix = own.get("name") or snake_case(cls.__name__)
 
     def __init__(self, inputs: int, units: int) -> None:
         self.inputs = inputs

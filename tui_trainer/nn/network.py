@@ -1,7 +1,7 @@
 """A multilayer perceptron: layers over one flat vector of parameters, and the workspaces in which they run."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import takewhile
 from math import prod
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from tui_trainer.nn.dropout import Dropout
 from tui_trainer.nn.initializers import Initializer
 from tui_trainer.nn.layers import Layer, LayerRun, RunInputs, Shapes
 from tui_trainer.nn.losses import SoftmaxCrossEntropy
-from tui_trainer.nn.normalization.normalization import Normalization
+from tui_trainer.nn.normalization import Normalization
 from tui_trainer.nn.residual import Residual
 
 ALIGNMENT = 16
@@ -168,34 +168,33 @@ def perceptron_layers(
     hidden: Sequence[int],
     classes: int,
     *,
-    activations: Sequence[type[Activation]],
+    activations: Sequence[Callable[[int], Activation]],
     initializers: Sequence[Initializer],
-    alpha: float | None = None,
     dropout: float = 0.0,
-    normalizations: Sequence[type[Normalization] | None] = (),
+    normalizations: Sequence[Callable[[int], Normalization] | None] = (),
     normalizes_after: bool = False,
     residual: int = 0,
 ) -> tuple[Layer, ...]:
     """The layers of a multilayer perceptron, named but not bound.
 
     For each hidden size a Dense layer, then normalization, activation and dropout; at the end a Dense layer for the classes.
-    `activations` has one for each hidden layer, `initializers` one more for the output layer, `normalizations` one for each hidden layer or
-    none at all; `alpha` is the parameter of every activation that has one, None for its default. Where `normalizes_after`, normalization
-    comes after the activation. With `residual` N above 0 what the first Dense layer puts out is added to what the Nth after it does, their
-    sum to what the Nth after this does, and so on. Raises ValueError where the lengths do not match.
+    `activations` and `normalizations` make one for each hidden layer, of so many units; `initializers` has one more for the output layer.
+    Where `normalizes_after`, normalization comes after the activation. With `residual` N above 0 what the first Dense layer puts out is
+    added to what the Nth after it does, their sum to what the Nth after this does, and so on. Raises ValueError where the lengths do not
+    match.
     """
     layers: list[Layer] = []
     source: Layer | None = None
-    for number, (units, activation, initializer, normalization) in enumerate(
-        zip(hidden, activations, initializers[:-1], normalizations or [None] * len(hidden), strict=True)
-    ):
+    makers = zip(hidden, activations, initializers[:-1], normalizations or [None] * len(hidden), strict=True)
+    for number, (units, activation, initializer, normalizer) in enumerate(makers):
+        normalization = normalizer(units) if normalizer else None
         has_bias = normalization is None or normalizes_after or not normalization.centers
         layers.append(Dense(inputs, units, initializer, bias=has_bias))
         if residual and number % residual == 0:
             if source is not None:
                 layers.append(Residual(source, units, initializer))
             source = layers[-1]
-        block = [activation(units, alpha), *([normalization(units)] if normalization else [])]
+        block = [activation(units), *([normalization] if normalization else [])]
         layers += block if normalizes_after else reversed(block)
         if dropout:
             layers.append(Dropout(units, dropout))

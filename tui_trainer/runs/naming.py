@@ -9,6 +9,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from tui_trainer.config.hyperparameters import KINDS
 from tui_trainer.config.options import Config
 from tui_trainer.config.per_layer import abridged
 from tui_trainer.config.relevance import hindrance
@@ -44,13 +45,11 @@ WORDS: Final[Mapping[str, str]] = {
 }
 """What stands before a value. Any other option stands there by its own name."""
 
-_ORDER: Final = (
-    "data",
-    "activation",
-    "hidden",
-    *(name for name in Config.model_fields if name not in ("data", "activation", "hidden", *LAST, *UNSAID)),
-    *LAST,
-)
+
+def _order() -> list[str]:
+    """The options from the most important on, as they are now: those of parts come and go."""
+    first = ("data", "activation", "hidden")
+    return [*first, *(name for name in Config.model_fields if name not in (*first, *LAST, *UNSAID)), *LAST]
 
 
 def name_of(config: Config) -> str:
@@ -58,7 +57,7 @@ def name_of(config: Config) -> str:
     values = config.record()
     said = {*ALWAYS, *unusual(values)} - ({"activation"} if not config.hidden else set())
     name = ""
-    for part in (_ascii(short(option, values[option]).removeprefix("hidden")) for option in _ORDER if option in said):
+    for part in (_ascii(short(option, values[option]).removeprefix("hidden")) for option in _order() if option in said):
         if len(name) + 1 + len(part) <= LONGEST:
             name = f"{name}-{part}" if name else part
     return name
@@ -68,7 +67,7 @@ def unusual(values: Mapping[str, JsonValue]) -> list[str]:
     """The options with an effect whose values follow neither from the defaults nor from other options, the most important first."""
     try:
         usual = _usual(option_text(values["hidden"]), str(values["activation"]), str(values["optimizer"]))
-        return [name for name in _ORDER if name in values and values[name] != usual.get(name) and hindrance(name, values) is None]
+        return [name for name in _order() if name in values and values[name] != usual.get(name) and hindrance(name, values) is None]
     except (UserError, KeyError):  # options of another version
         return [name for name in values if name not in UNSAID]
 
@@ -79,6 +78,10 @@ def _usual(hidden: str, activation: str, optimizer: str) -> dict[str, JsonValue]
     defaults = Config.parse({})
     found = Config.parse({"hidden": hidden, "activation": activation, "optimizer": optimizer})
     return found.record() | {name: value for name, value in defaults.record().items() if name in ("hidden", "activation", "optimizer")}
+
+
+for _kind in KINDS.values():
+    _kind.parts.listeners.append(_usual.cache_clear)
 
 
 def short(option: str, value: JsonValue) -> str:
@@ -121,7 +124,8 @@ def told_apart(runs: Sequence[RunRecord]) -> list[str]:
 
 
 def _in_order(options: Collection[str]) -> list[str]:
-    return [*(name for name in _ORDER if name in options), *sorted(set(options).difference(_ORDER))]
+    order = _order()
+    return [*(name for name in order if name in options), *sorted(set(options).difference(order))]
 
 
 def _ascii(text: str) -> str:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tui_trainer.config.changes import CHANGEABLE, MOST_CHANGES, Change
+from tui_trainer.config.changes import MOST_CHANGES, Change, changeable
 from tui_trainer.config.options import Config
 from tui_trainer.config.source import option
 from tui_trainer.errors import UserError
@@ -19,7 +19,7 @@ from tui_trainer.training.events import Snapshot
 from tui_trainer.training.run_state import RunState, read_run_state
 
 FREE = ("threads", "checkpoint_every", "data")
-"""Options that may differ when a run is resumed, besides CHANGEABLE."""
+"""Options that may differ when a run is resumed, besides those that may change in mid-run."""
 
 LONGEST_EPOCH = 1e8
 """The most seconds, three years, that a file may claim for a begun epoch."""
@@ -121,13 +121,13 @@ def _with_changes(config: Config, later: list[Change], state: RunState) -> Confi
 
 def _with_given(config: Config, given: Mapping[str, Any], state: RunState) -> Config:
     now = {**dict(config), **{name: value for change in config.changes[: state.changes] for name, value in change.values.items()}}
-    wanted = dict(_parsed(config, {**{name: now[name] for name in CHANGEABLE}, **given}))
+    wanted = dict(_parsed(config, {**{name: now[name] for name in changeable()}, **given}))
     different = {name: wanted[name] for name in given if wanted[name] != now[name]}
-    refused = [option(name) for name in different if name not in (*CHANGEABLE, *FREE)]
+    refused = [option(name) for name in different if name not in (*changeable(), *FREE)]
     if refused:
-        allowed = ", ".join(option(name) for name in (*CHANGEABLE, *FREE))
+        allowed = ", ".join(option(name) for name in (*changeable(), *FREE))
         raise UserError("cannot be different when a run is resumed", option=refused[0], hint=f"what can: {allowed}")
-    changed = {name: value for name, value in different.items() if name in CHANGEABLE}
+    changed = {name: value for name, value in different.items() if name in changeable()}
     if changed:
         # Before what is planned for a later step.
         changes = sorted([*config.changes, Change(state.step, changed)], key=lambda change: change.step)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tui_trainer.config.command_line import essentials
+from tui_trainer.config.hyperparameters import is_within, uses
 from tui_trainer.config.options import AUTO, Config, choices, fields
 from tui_trainer.config.per_layer import abridged
 from tui_trainer.config.relevance import hindrance
@@ -24,15 +25,7 @@ SAMPLES: Final = (10, 20, 30, 50, 100)
 
 USUAL: Final[Mapping[str, Sequence[str]]] = {
     "hidden": ("none", "64", "256", "64x2", "128x4", "128x8"),
-    "alpha": ("0.01", "0.1", "0.25", "1"),
-    "decay": ("0.1", "0.3", "0.5", "0.9"),
-    "decay_every": ("0.5", "1", "2"),
     "warmup": ("0", "0.5", "1", "2"),
-    "momentum": ("0", "0.5", "0.9", "0.95", "0.99"),
-    "rho": ("0.5", "0.9", "0.95", "0.99"),
-    "beta1": ("0", "0.5", "0.9", "0.95", "0.99"),
-    "beta2": ("0.9", "0.99", "0.999", "0.9999"),
-    "epsilon": ("1e-08", "1e-07", "1e-05", "0.001"),
     "weight_decay": ("0", "1e-05", "0.0001", "0.001", "0.01"),
     "clip_norm": ("none", "0.1", "1", "10"),
     "dropout": ("0", "0.1", "0.2", "0.3", "0.5"),
@@ -40,11 +33,12 @@ USUAL: Final[Mapping[str, Sequence[str]]] = {
     "validation": ("1000", "2000", "5000", "10000"),
     "shuffle": ("true", "false"),
 }
-"""Values worth trying of options whose values are of no one scale."""
+"""Values worth trying of options whose values are of no one scale. Those of a hyperparameter are told where it is declared."""
+
+POWERS: Final = [mantissa * 10.0**power for power in range(-8, 9) for mantissa in (1, 3)]
 
 SCALES: Final[Mapping[str, Sequence[float]]] = {
-    "learning_rate": [mantissa * 10.0**power for power in range(-8, 9) for mantissa in (1, 3)],
-    "uniform_limit": [mantissa * 10.0**power for power in range(-8, 9) for mantissa in (1, 3)],
+    "learning_rate": POWERS,
     "batch_size": [2.0**power for power in range(17)],
     "epochs": [mantissa * 10.0**power for power in range(7) for mantissa in (1, 2, 5)],
 }
@@ -148,6 +142,12 @@ def _proposed(name: str, config: Config) -> list[str]:
     if name in SCALES:
         return _around(float(now), SCALES[name], is_whole=isinstance(getattr(config, name), int))
     usual = [*USUAL.get(name, ())]
+    if own := uses().get(name):
+        usual = [value_text(value) for value in dict.fromkeys(value for use in own for value in use.declared().usual)]
+        if not usual:
+            declared = own[0].declared()
+            around = _around(abs(_number(now) or declared.default), POWERS, is_whole=declared.whole)
+            usual = [each for each in around if any(is_within(float(each), use.declared()) for use in own)]
     return usual if any(_is_same(now, each) for each in usual) else [now, *usual]
 
 

@@ -50,7 +50,7 @@ class Control:
             self._changed.notify_all()
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Change options before the next batch. They must be `CHANGEABLE`, and valid beside the run's other options."""
+        """Change options before the next batch. They must be `changeable`, and valid beside the run's other options."""
         self._changes.append(dict(values))
 
     def measure_layers(self) -> None:

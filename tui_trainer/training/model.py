@@ -1,15 +1,17 @@
 """Builds the network, the optimizer and the schedule that a Config describes."""
 
+from collections.abc import Callable
+from functools import partial
 from math import prod
 
 from tui_trainer.config.options import Config
 from tui_trainer.nn.activations import ACTIVATIONS
-from tui_trainer.nn.initializers import initializer
+from tui_trainer.nn.initializers import INITIALIZERS
 from tui_trainer.nn.layers import Layer
 from tui_trainer.nn.network import Network, perceptron_layers
-from tui_trainer.nn.normalization import NORMALIZATIONS
+from tui_trainer.nn.normalization import NORMALIZATIONS, Normalization
 from tui_trainer.nn.optimizers import OPTIMIZERS, Optimizer
-from tui_trainer.nn.schedules import Schedule, schedule
+from tui_trainer.nn.schedules import SCHEDULES, Course, course
 
 
 def build_layers(config: Config, inputs: int, classes: int) -> tuple[Layer, ...]:
@@ -18,14 +20,18 @@ def build_layers(config: Config, inputs: int, classes: int) -> tuple[Layer, ...]
         inputs,
         config.hidden,
         classes,
-        activations=[ACTIVATIONS[name] for name in config.activations],
-        initializers=[initializer(name, uniform_limit=config.uniform_limit) for name in config.initializers],
-        alpha=config.alpha,
+        activations=[partial(ACTIVATIONS[name], **config.own(ACTIVATIONS[name])) for name in config.activations],
+        initializers=[INITIALIZERS[name](**config.own(INITIALIZERS[name])) for name in config.initializers],
         dropout=config.dropout,
-        normalizations=[NORMALIZATIONS.get(name) for name in config.normalizations],
+        normalizations=[_normalizer(config, name) for name in config.normalizations],
         normalizes_after=config.normalization_place == "after",
         residual=config.residual,
     )
+
+
+def _normalizer(config: Config, name: str) -> Callable[[int], Normalization] | None:
+    kind = NORMALIZATIONS.get(name)
+    return None if kind is None else partial(kind, **config.own(kind))
 
 
 def build_network(config: Config, inputs: int, classes: int) -> Network:
@@ -36,13 +42,12 @@ def build_network(config: Config, inputs: int, classes: int) -> Network:
 def build_optimizer(config: Config, network: Network) -> Optimizer:
     """The optimizer, bound to the network's parameters and gradients."""
     optimizer = OPTIMIZERS[config.optimizer]
-    hyperparameters = {name: getattr(config, name) for name in optimizer.hyperparameters}
-    return optimizer(network.parameters, network.gradients, weight_decay=config.weight_decay, **hyperparameters)
+    return optimizer(network.parameters, network.gradients, weight_decay=config.weight_decay, named=network.named, **config.own(optimizer))
 
 
-def build_schedule(config: Config) -> Schedule:
-    """The schedule of the learning rate."""
-    return schedule(config.schedule, decay=config.decay, decay_every=config.decay_every, epochs=config.epochs, warmup=config.warmup)
+def build_schedule(config: Config) -> Course:
+    """The course of the learning rate."""
+    return course(config.schedule, epochs=config.epochs, warmup=config.warmup, **config.own(SCHEDULES[config.schedule]))
 
 
 def parameters(layer: Layer) -> int:

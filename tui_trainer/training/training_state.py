@@ -1,6 +1,6 @@
 """The training state: everything that a run's next batch depends on. It can be saved at any batch and restored to the last bit."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -55,7 +55,8 @@ class TrainingState:
         self.optimizer = build_optimizer(config, self._network)
         self.engine: Engine | None = None
         """What trains in place of the network's own passes, with parameters of its own."""
-        self.schedule = build_schedule(config)
+        self.schedule: Callable[[float, float], float] = build_schedule(config)
+        """The factor of the learning rate for a step between two positions."""
         self.best = BestEpoch()
         self._order_rng = np.random.default_rng(order)
         self._order_state = self._order_rng.bit_generator.state

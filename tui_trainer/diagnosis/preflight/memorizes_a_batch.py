@@ -1,9 +1,9 @@
 """Whether the run can learn at all: one batch, again and again, until it knows it by heart."""
 
 from tui_trainer.config.options import Config
+from tui_trainer.config.per_layer import made_for, split
 from tui_trainer.diagnosis.preflight.outcome import Outcome, Span, nats
 from tui_trainer.diagnosis.preflight.subject import Subject, Trial
-from tui_trainer.nn.initializers import Uniform
 
 STEPS = 500
 
@@ -32,7 +32,7 @@ def memorizes_a_batch(subject: Subject) -> Outcome:
 
 def _remedies(config: Config) -> str:
     remedies = ["a rate nearer to the one suggested above"]
-    if Uniform.name in config.initializers:
+    if config.initializers != split(made_for(config.activation, len(config.hidden)), len(config.hidden) + 1):
         remedies.append("--initializer auto")
     if config.weight_decay:
         remedies.append("less --weight-decay")

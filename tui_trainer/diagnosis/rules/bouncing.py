@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import Final
 
-from tui_trainer.diagnosis.case import PLAIN, Case
+from tui_trainer.diagnosis.case import Case, borne
 from tui_trainer.diagnosis.finding import Evidence, Rule
 from tui_trainer.diagnosis.remedies import first_of
 from tui_trainer.text.language import N_
@@ -16,10 +16,10 @@ LEARNED: Final = 0.8
 def find(case: Case) -> Evidence | None:
     """Rate times sharpness is above what the optimizer bears, and the network has not learned well."""
     config = case.config
-    if config.optimizer not in PLAIN or case.sharpness is None or not isfinite(case.sharpness):
+    most = borne(config)
+    if most is None or case.sharpness is None or not isfinite(case.sharpness):
         return None
-    borne = 1.0 if config.optimizer == "sgd" else 1 + config.momentum
-    ratio = stability(config.learning_rate, case.sharpness) / borne
+    ratio = stability(config.learning_rate, case.sharpness) / most
     if ratio < 1 or case.learned > LEARNED or case.diverged:
         return None
     figures = {"sharpness": case.sharpness, "rate": config.learning_rate, "ratio": ratio}

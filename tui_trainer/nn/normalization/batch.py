@@ -6,11 +6,11 @@ import numpy as np
 
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.layers import Shapes
-from tui_trainer.nn.normalization.normalization import EPSILON, Normalization
+from tui_trainer.nn.normalization.standardization import EPSILON, Standardization
 
 
 @final
-class BatchNorm(Normalization):
+class BatchNorm(Standardization):
     """x̂ = (x - μ) / √(σ² + ε) with each unit's mean μ and variance σ² over the batch (Ioffe & Szegedy 2015).
 
     Evaluation takes running means of both: each batch that is learned from moves them a tenth of the way, the variance with n - 1 in the
@@ -19,7 +19,7 @@ class BatchNorm(Normalization):
 
     kind = "BatchNorm"
     prefix = "batch_norm"
-    choice = "batch"
+    name = "batch"
     summary = "each unit over the batch: no layer's inputs drift, whatever the weights before it"
     year = 2015
     centers = True

@@ -5,16 +5,16 @@ from typing import final
 import numpy as np
 
 from tui_trainer.nn.arrays import Array
-from tui_trainer.nn.normalization.normalization import EPSILON, Normalization
+from tui_trainer.nn.normalization.standardization import EPSILON, Standardization
 
 
 @final
-class LayerNorm(Normalization):
+class LayerNorm(Standardization):
     """x̂ = (x - μ) / √(σ² + ε) with each sample's mean μ and variance σ² over the units (Ba, Kiros & Hinton 2016)."""
 
     kind = "LayerNorm"
     prefix = "layer_norm"
-    choice = "layer"
+    name = "layer"
     summary = "each sample over the layer's units: the same in training and evaluation"
     year = 2016
 

@@ -11,8 +11,9 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from tui_trainer.config.changes import CHANGEABLE
+from tui_trainer.config.changes import changeable
 from tui_trainer.config.options import Config, fields, problems
+from tui_trainer.config.relevance import hindrance
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.kit.fitted import Dialog
 from tui_trainer.ui.run.field import Field, shown
@@ -47,8 +48,8 @@ class ChangeScreen(Dialog[Mapping[str, Any] | None]):
         super().__init__()
         self._options = options
         self._question = question = question or Question()
-        values = {name: getattr(options, name) for name in CHANGEABLE} | ({} if question.epochs is None else {"epochs": question.epochs})
-        self._fields = {name: Field(name, info, shown(values[name])) for name, info in fields() if name in CHANGEABLE}
+        values = {name: getattr(options, name) for name in changeable()} | ({} if question.epochs is None else {"epochs": question.epochs})
+        self._fields = {name: Field(name, info, shown(values[name])) for name, info in fields() if name in changeable()}
 
     def compose(self) -> ComposeResult:
         """A field for each option."""
@@ -72,8 +73,8 @@ class ChangeScreen(Dialog[Mapping[str, Any] | None]):
 
     def _check(self) -> dict[str, str]:
         values = self._values
-        for name in ("decay", "decay_every"):
-            self._fields[name].display = values["schedule"] in ("step", "exponential")
+        for name, field in self._fields.items():
+            field.display = hindrance(name, values) != "schedule"
         wrong = problems({**self._options.record(), **values})
         done = self._question.done
         if done is not None and "epochs" not in wrong and int(str(values["epochs"])) <= done:
@@ -107,5 +108,5 @@ class ChangeScreen(Dialog[Mapping[str, Any] | None]):
             self._fields[next(iter(wrong))].take_focus()
             return
         wanted = Config.parse({**self._options.record(), **self._values})
-        different = {name: getattr(wanted, name) for name in CHANGEABLE if getattr(wanted, name) != getattr(self._options, name)}
+        different = {name: getattr(wanted, name) for name in changeable() if getattr(wanted, name) != getattr(self._options, name)}
         self.dismiss(different or (None if self._question.done is None else {}))

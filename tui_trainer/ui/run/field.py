@@ -15,7 +15,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Checkbox, Input, Label, OptionList, Select, Static
 
-from tui_trainer.config.options import AUTO, as_text, choices
+from tui_trainer.config.options import AUTO, as_text, choices, description
 from tui_trainer.config.per_layer import abridged
 from tui_trainer.text.language import N_, _
 
@@ -69,7 +69,7 @@ class Field(Vertical):
         super().__init__(classes="field")
         self.option = option
         self.title = _(TITLES.get(option, option.replace("_", " ")))
-        self.description = _(str(info.description))
+        self.description = description(option, _)
         self.may_be_empty = NoneType in get_args(info.annotation)
         self.choices = self._choices(value)
         self._value = value

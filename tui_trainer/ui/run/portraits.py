@@ -1,6 +1,6 @@
 """What the choices of the form do, as small pictures: functions, weights, paths and rates, each made by the code that trains."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from math import floor, log10, sqrt
@@ -9,19 +9,20 @@ from typing import Final
 import numpy as np
 from rich.cells import cell_len
 
+from tui_trainer.config.hyperparameters import uses
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.descent.landscape import OptimizerPath, Valley
 from tui_trainer.diagnosis.foresight import wave
 from tui_trainer.history.series import Points
-from tui_trainer.nn.activations import ACTIVATIONS, drawn
+from tui_trainer.nn.activations import ACTIVATIONS, Activation, drawn
 from tui_trainer.nn.arrays import Array
-from tui_trainer.nn.initializers import initializer
-from tui_trainer.nn.optimizers import OPTIMIZERS
-from tui_trainer.nn.schedules import schedule
+from tui_trainer.nn.initializers import INITIALIZERS, Initializer
+from tui_trainer.nn.optimizers import OPTIMIZERS, Optimizer
 from tui_trainer.text.cells import cut
 from tui_trainer.text.drawing import Row
 from tui_trainer.text.language import _
+from tui_trainer.training.model import build_schedule
 from tui_trainer.ui.chart import plot
 from tui_trainer.ui.chart.raster import Canvas, Marks
 from tui_trainer.ui.chart.relief import Route, Sheet
@@ -72,15 +73,16 @@ def portrait(
     `layer` is the one that is looked at, from 0; without it one that is like most. At the rate `diverged_at` such a run has diverged;
     `rates` is what a range test of such a run found.
     """
-    match option:
-        case "activation" | "alpha":
+    own = uses().get(option)
+    match own[0].option if own else option:
+        case "activation":
             return _activation(config, layer or 0) if config.hidden else None
-        case "initializer" | "uniform_limit":
+        case "initializer":
             # A deep network repeats its second layer of weights.
             return _initializer(config, spec, min(len(config.hidden), 2) // 2 if layer is None else layer)
         case "optimizer":
             return _optimizer(config)
-        case "schedule" | "decay" | "decay_every" | "warmup":
+        case "schedule" | "warmup":
             return _schedule(config) if config.epochs else None
         case "learning_rate":
             return _learning_rate(config, diverged_at, rates)
@@ -94,15 +96,15 @@ LEFT, RIGHT, BOTTOM, TOP = -4.0, 4.0, -1.25, 1.75
 
 
 def _activation(config: Config, layer: int) -> Portrait:
-    name = config.activations[layer]
-    remark = ACTIVATIONS[name].remark
-    return Portrait(partial(_draw_activation, name, config.alpha), ((_(remark), "portrait--mark"),) if remark else ())
+    kind = ACTIVATIONS[config.activations[layer]]
+    told = ((_(kind.remark), "portrait--mark"),) if kind.remark else ()
+    return Portrait(partial(_draw_activation, kind, config.own(kind)), told)
 
 
-def _draw_activation(name: str, alpha: float | None, width: int, height: int, marks: Marks) -> list[Row]:
+def _draw_activation(kind: type[Activation], own: Mapping[str, float], width: int, height: int, marks: Marks) -> list[Row]:
     canvas = Canvas(width, height)
     x = np.linspace(LEFT, RIGHT, 4 * width + 1)
-    value, slope = drawn(name, x, alpha)
+    value, slope = drawn(kind, x, **own)
     places = (x - LEFT) / (RIGHT - LEFT)
     ground = canvas.row_of(_share(0.0), marks.down)
     canvas.line((places, _inside(value)), CURVE, marks.glyphs)
@@ -112,7 +114,7 @@ def _draw_activation(name: str, alpha: float | None, width: int, height: int, ma
     free = canvas.pens[:, middle] <= AXIS
     canvas.characters[free, middle], canvas.pens[free, middle] = ("|" if marks.plain else "│"), AXIS
     # Below the axis where the function is (nearly) flat, and a unit learns nothing.
-    flat = np.abs(slope[2::4]) <= ACTIVATIONS[name].flat_below
+    flat = np.abs(slope[2::4]) <= kind.flat_below
     below = min(ground + 1, canvas.rows - 1)
     where = flat & (canvas.characters[below] == " ")
     canvas.characters[below, where], canvas.pens[below, where] = ("x" if marks.plain else "░"), MARK
@@ -152,8 +154,9 @@ DRAWN: Final = 1 << 17
 
 def _initializer(config: Config, spec: DataSpec, layer: int) -> Portrait:
     sizes = [spec.features, *config.hidden, spec.classes]
-    name, fans = config.initializers[layer], (sizes[layer], sizes[layer + 1])
-    spread = initializer(name, uniform_limit=config.uniform_limit).deviation(*fans)
+    kind, fans = INITIALIZERS[config.initializers[layer]], (sizes[layer], sizes[layer + 1])
+    own = config.own(kind)
+    spread = kind(**own).deviation(*fans)
     told = [(f"dense_{layer + 1}: {fans[0]} → {fans[1]}, σ {spread:.3g}", "portrait--curve")]
     if layer:
         signal, gradient = (f"{factor:.2g}" for factor in wave(config, spec).through(layer))
@@ -162,21 +165,24 @@ def _initializer(config: Config, spec: DataSpec, layer: int) -> Portrait:
     else:
         text = _("signal ×{signal}").format(signal=f"{spread * sqrt(fans[0]):.2g}")
     told.append((text, "portrait--slope"))
-    return Portrait(partial(_draw_weights, name, config.uniform_limit, fans), tuple(told))
+    return Portrait(partial(_draw_weights, kind, tuple(own.items()), fans), tuple(told))
 
 
 @lru_cache(16)
-def _weights(name: str, limit: float, fans: tuple[int, int]) -> Array:
+def _weights(kind: type[Initializer], own: tuple[tuple[str, float], ...], fans: tuple[int, int]) -> Array:
     """Weights as they are drawn for a layer; for a large one those of a smaller, spread as far."""
-    maker, shrink = initializer(name, uniform_limit=limit), max(sqrt(fans[0] * fans[1] / DRAWN), 1.0)
+    maker, shrink = kind(**dict(own)), max(sqrt(fans[0] * fans[1] / DRAWN), 1.0)
     fewer = max(round(fans[0] / shrink), 1), max(round(fans[1] / shrink), 1)
     weights: Array = maker.draw(np.random.default_rng(0), *fewer).ravel()
-    return weights * (maker.deviation(*fans) / maker.deviation(*fewer))
+    drawn_spread = maker.deviation(*fewer)
+    return weights * (maker.deviation(*fans) / drawn_spread) if drawn_spread else weights
 
 
-def _draw_weights(name: str, limit: float, fans: tuple[int, int], width: int, height: int, marks: Marks) -> list[Row]:
+def _draw_weights(
+    kind: type[Initializer], own: tuple[tuple[str, float], ...], fans: tuple[int, int], width: int, height: int, marks: Marks
+) -> list[Row]:
     canvas, rows = Canvas(width, height), height - 1
-    weights = _weights(name, limit, fans)
+    weights = _weights(kind, own, fans)
     # The same for all initializers of a layer, as far as they fit: He's normal weights just do.
     edge = max(3.5 * sqrt(2 / fans[0]), float(np.abs(weights).max(initial=0)))
     down, across = marks.glyphs[0].shape
@@ -201,7 +207,7 @@ def _write(canvas: Canvas, labels: Sequence[str]) -> None:
 
 def _optimizer(config: Config) -> Portrait:
     rate = Valley.rate(config.optimizer)
-    arrival = _path(config.optimizer).arrival(Valley.steps)
+    arrival = _path(config.optimizer, OPTIMIZERS[config.optimizer]).arrival(Valley.steps)
     if arrival is None:
         text = _("rate {rate:g}: not in {steps} steps").format(rate=rate, steps=Valley.steps)
     else:
@@ -210,7 +216,8 @@ def _optimizer(config: Config) -> Portrait:
 
 
 @lru_cache(16)
-def _path(optimizer: str) -> OptimizerPath:
+def _path(optimizer: str, _kind: type[Optimizer]) -> OptimizerPath:
+    """The path of what the name stands for now: a part may be replaced while the program runs."""
     path = OptimizerPath(Valley, optimizer, Valley.rate(optimizer))
     path.walk(Valley.steps)
     return path
@@ -222,7 +229,7 @@ def _draw_path(optimizer: str, width: int, height: int, marks: Marks) -> list[Ro
     if sheet is None:
         return []
     number = list(OPTIMIZERS).index(optimizer)
-    return sheet.draw([Route(_path(optimizer).points(Valley.steps), number)], Valley.start)[:height]
+    return sheet.draw([Route(_path(optimizer, OPTIMIZERS[optimizer]).points(Valley.steps), number)], Valley.start)[:height]
 
 
 # Rates
@@ -235,7 +242,7 @@ def _schedule(config: Config) -> Portrait:
 
 
 def _rates(config: Config, epochs: Array) -> Array:
-    factor = schedule(config.schedule, decay=config.decay, decay_every=config.decay_every, epochs=config.epochs, warmup=config.warmup)
+    factor = build_schedule(config)
     return np.array([config.learning_rate * factor(epoch, epoch) for epoch in epochs.tolist()])
 
 

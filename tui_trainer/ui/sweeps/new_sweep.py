@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, OptionList, Select, Static
 
 from tui_trainer.config.command_line import command_line, essentials
-from tui_trainer.config.options import Config, as_text, choices, layered, problems
+from tui_trainer.config.options import Config, as_text, choices, description, layered, problems
 from tui_trainer.config.source import option
 from tui_trainer.errors import UserError
 from tui_trainer.sweep.draft import SAMPLES, Draft, present
@@ -209,7 +209,7 @@ class NewSweep(Vertical):
         self.query_one("#own", Input).placeholder = _example(self._option)
         self.query_one("#another").display = bool(_example(self._option))
         title = _(TITLES.get(self._option, self._option.replace("_", " ")))
-        meaning = _(str(Config.model_fields[self._option].description))
+        meaning = description(self._option, _)
         self.query_one("#meaning", Static).update(Content.assemble((title, "bold"), f": {meaning}"))
 
     def _first_place(self, now: str) -> int:

@@ -1,36 +1,25 @@
-"""Normalization of a hidden layer's outputs: between a Dense layer and its activation, or after the activation."""
+"""What standardizes: brings numbers to mean 0 and variance 1, and then to what is learned."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
 
 import numpy as np
 
 from tui_trainer.nn.arrays import Array
-from tui_trainer.nn.layers import HiddenLayer, Shapes
+from tui_trainer.nn.layers import Shapes
+from tui_trainer.nn.normalization import Normalization
 
 EPSILON = 1e-5
 """Added to a variance, as in PyTorch; Keras takes 1e-3."""
 
 
-class Normalization(HiddenLayer):
+class Standardization(Normalization):
     """y = γ x̂ + β, with x̂ of mean 0 and variance 1; γ (units,) starts at 1 and β (units,) at 0."""
-
-    choice: ClassVar[str]
-    """What it is called among the options."""
-
-    summary: ClassVar[str]
-
-    centers: ClassVar[bool] = False
-    """Whether a unit's mean over the samples goes, so that a bias before it would be without effect."""
 
     weight: Array
     bias: Array
     weight_gradient: Array
     bias_gradient: Array
-
-    def __init__(self, units: int) -> None:
-        super().__init__(units, units)
 
     def shapes(self) -> Shapes:
         return {"weight": (self.units,), "bias": (self.units,)}

@@ -1,0 +1,43 @@
+"""The exponential linear unit."""
+
+from math import sqrt
+from typing import final
+
+import numpy as np
+
+from tui_trainer.nn.activations import Activation, Hyperparameter
+from tui_trainer.nn.arrays import Array
+from tui_trainer.nn.layers import Operator
+
+
+@final
+class ELU(Activation):
+    """f = z where z > 0, else α (e^z - 1); f' = 1, else f + α (Clevert et al. 2016)."""
+
+    compiled = "elu"
+    year = 2016
+    summary = "z, or α(e^z - 1) below 0: smooth, and means stay near 0"
+    remark = "slope fades below 0, smoothly"
+    flat_below = 0.01
+
+    alpha = Hyperparameter(1.0, "scale", least=0, usual=(0.01, 0.1, 0.25, 1))
+
+    def operator(self) -> Operator | None:
+        return Operator("Elu", {"alpha": self.alpha})
+
+    def forward(self, x: Array, out: Array, scratch: Array) -> None:
+        np.minimum(x, 0.0, out=scratch)
+        np.expm1(scratch, out=scratch)
+        np.multiply(scratch, self.alpha, out=scratch)
+        np.maximum(x, 0.0, out=out)
+        np.add(out, scratch, out=out)
+
+    def slope(self, x: Array, out: Array, slope: Array) -> None:
+        np.minimum(out, 0.0, out=slope)
+        np.add(slope, self.alpha, out=slope)
+        np.copyto(slope, 1.0, where=x > 0)
+
+    @classmethod
+    def mean_slope(cls, mean: float, spread: float, flat: float, **hyperparameters: float) -> float | None:
+        # f' = f + α below 0; the mean of what is below 0 is that of a normal distribution.
+        return 1 - (1 - hyperparameters["alpha"]) / 2 + (mean - 0.8 * sqrt(mean**2 + spread**2)) / 2

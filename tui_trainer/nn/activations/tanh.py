@@ -1,0 +1,38 @@
+"""The hyperbolic tangent."""
+
+from typing import final
+
+import numpy as np
+
+from tui_trainer.nn.activations import Activation
+from tui_trainer.nn.arrays import Array
+from tui_trainer.nn.layers import Operator
+
+
+@final
+class Tanh(Activation):
+    """f = tanh z, f' = 1 - f² (LeCun, Kanter & Solla 1991)."""
+
+    compiled = "tanh"
+    year = 1991
+    summary = "tanh z: symmetric around 0, slope 1 there, flat far out"
+    remark = "slope 1 at 0, flat far out"
+    initializer = "glorot_uniform"
+    in_place = True
+    flat_below = 0.01
+    bounds = (-1.0, 1.0)
+
+    def operator(self) -> Operator | None:
+        return Operator("Tanh")
+
+    def forward(self, x: Array, out: Array, scratch: Array) -> None:
+        np.tanh(x, out=out)
+
+    def slope(self, x: Array, out: Array, slope: Array) -> None:
+        np.multiply(out, out, out=slope)
+        np.subtract(1.0, slope, out=slope)
+
+    @classmethod
+    def mean_slope(cls, mean: float, spread: float, flat: float, **hyperparameters: float) -> float | None:
+        # The mean of 1 - f².
+        return 1 - (mean**2 + spread**2)
