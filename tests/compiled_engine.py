@@ -4,6 +4,9 @@ import ast
 from pathlib import Path
 
 from tui_trainer.engine import library
+from tui_trainer.engine.formulas import slope_of, update_of, value_of
+from tui_trainer.nn.activations import ACTIVATIONS
+from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.system import folders
 
 USERS = folders.cache().parent
@@ -22,7 +25,10 @@ def names() -> list[str]:
     """Every operation, and the loops that run them."""
     folder = Path(library.__file__).parent
     trees = (ast.parse((folder / source).read_text(encoding="utf-8")) for source in ("operations.py", "normalizing.py", "meeting.py"))
-    return [node.name for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+    own = [node.name for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+    updates = [update_of(kind) for kind in OPTIMIZERS.values() if kind.is_compiled()]
+    functions = [kind(1) for kind in ACTIVATIONS.values() if kind.is_compiled()]
+    return [*own, *updates, *map(value_of, functions), *map(slope_of, functions)]
 
 
 def compile_all() -> None:

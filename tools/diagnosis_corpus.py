@@ -101,7 +101,7 @@ EXAMPLES: Final = (
     Example(HEALTHY, "mnist", {"hidden": "64x4", "normalization": "batch"}),
     Example(HEALTHY, "mnist", {"hidden": "64x3", "normalization": "layer", "normalization_place": "after"}),
     Example(HEALTHY, "mnist", {"hidden": "40x40", "normalization": "batch", "residual": 2, "epochs": 2}),
-    Example(HEALTHY, "mnist", {"hidden": "64x6", "residual": 1}),
+    Example(HEALTHY, "mnist", {"hidden": "64x5", "activation": "tanh", "residual": 2}),
     Example(HEALTHY, "mnist", {}),
     Example(HEALTHY, "mnist", {"hidden": "64x3"}),
     Example(HEALTHY, "mnist", {"hidden": "50x10"}),

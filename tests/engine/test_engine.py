@@ -1,5 +1,6 @@
 """The compiled engine: what NumPy's layers and optimizers compute, and the same bits with any number of threads."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,11 +21,12 @@ from tui_trainer.datasets.dataset import Dataset, Split
 from tui_trainer.datasets.sparse import Samples, SparseRows
 from tui_trainer.engine import library
 from tui_trainer.engine.crew import Crew
+from tui_trainer.engine.formulas import FormulaError, slope_of, update_of, value_of
 from tui_trainer.engine.library import address
 from tui_trainer.engine.memory import place_of
 from tui_trainer.nn.activations import ACTIVATIONS, Activation
 from tui_trainer.nn.normalization import NORMALIZATIONS
-from tui_trainer.nn.optimizers import OPTIMIZERS, clip_by_norm
+from tui_trainer.nn.optimizers import OPTIMIZERS, Hyperparameter, Optimizer, clip_by_norm
 from tui_trainer.system.machine import give_way
 from tui_trainer.training import engines as serving
 from tui_trainer.training.batch_loader import BatchLoader, evaluate
@@ -283,7 +286,7 @@ def _identity(activation: str, z: np.ndarray) -> np.ndarray:
     """f(z), through a network of one unit whose weight is 1."""
     out, zeros, one = z.copy(), np.zeros(len(z), np.float32), np.ones(1, np.float32)
     table = np.zeros((1, 16), np.int64)
-    row = (address(activation), 0, 1, len(z), 0, place_of(out), len(z), place_of(zeros), place_of(one))
+    row = (address(value_of(ACTIVATIONS[activation](1))), 0, 1, len(z), 0, place_of(out), len(z), place_of(zeros), place_of(one))
     table[0, : len(row)] = row
     nothing = np.zeros((1, 0), np.float32)
     Crew(1, give_way()).run([table], 1, 1, np.zeros(1, np.intp), nothing, np.zeros(1), np.zeros(1, np.int64))
@@ -384,3 +387,132 @@ def test_a_kept_function_that_is_not_whole_is_compiled_anew(tmp_path: Path) -> N
     for spoiled in (whole[:-7], whole[:200] + b"\0" + whole[201:], b""):
         kept.write_bytes(spoiled)
         assert told() == "False True True"
+
+
+# The compiled forms of parts that others write
+
+BENT = '''
+from math import exp, fabs
+
+import numpy as np
+
+from tui_trainer.nn.activations import Activation, Hyperparameter
+
+HALF = 0.5
+
+
+def softsign(z, bend):
+    return z / (1 + bend * fabs(z))
+
+
+class Bent(Activation):
+    """z / (1 + b|z|), halved."""
+
+    bend = Hyperparameter(1.0, "how much it bends", least=0)
+
+    def value(self, z):
+        return HALF * z / (1 + self.bend * np.abs(z))
+
+    def derivative(self, z):
+        return HALF / (1 + self.bend * np.abs(z)) ** 2
+
+    @staticmethod
+    def compiled_value(z, bend):
+        return HALF * softsign(z, bend)
+
+    @staticmethod
+    def compiled_derivative(z, f, bend):
+        share = 1 + bend * fabs(z)
+        if share > 1e30:
+            return 0
+        return HALF / share**2
+'''
+
+
+def written(text: str, folder: Path) -> Any:
+    """The class `Bent` of this text, as a file of its own."""
+    file = folder / "bent.py"
+    file.write_text(text)
+    specification = importlib.util.spec_from_file_location("bent", file)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module.Bent
+
+
+def test_a_compiled_form_may_call_functions_and_branch_and_agrees(tmp_path: Path) -> None:
+    ACTIVATIONS.register("bent", written(BENT, tmp_path))
+    try:
+        compare(Pair(some_data(90, 60, 10), 10, hidden="30,20", activation="bent", bend=0.3, batch_size=17, optimizer="sgd"))
+    finally:
+        ACTIVATIONS.unregister("bent")
+
+
+def test_an_edited_form_is_another_operation(tmp_path: Path) -> None:
+    before = written(BENT, tmp_path)
+    first = value_of(before(1)), slope_of(before(1))
+    edited = written(BENT.replace("HALF = 0.5", "HALF = 0.25"), tmp_path)
+    assert not {value_of(edited(1)), slope_of(edited(1))} & {*first}
+    other = written(BENT.replace("z / (1 + bend * fabs(z))", "z / (2 + bend * fabs(z))"), tmp_path)
+    assert value_of(other(1)) not in (*first, value_of(edited(1)))
+    assert slope_of(other(1)) == first[1]
+
+
+def test_a_form_whose_file_has_changed_since_is_not_read(tmp_path: Path) -> None:
+    loaded = written(BENT, tmp_path)
+    (tmp_path / "bent.py").write_text(BENT.replace("HALF * softsign", "3 * HALF * softsign"))
+    with pytest.raises(FormulaError, match="is not what was read"):
+        value_of(loaded(1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("return HALF * softsign(z, bend)", "return np.tanh(z)"),
+        ("return HALF * softsign(z, bend)", "return [z for _ in range(3)][0]"),
+        ("return HALF * softsign(z, bend)", "return str(z)"),
+        ("def compiled_value(z, bend)", "def compiled_value(z, other)"),
+    ],
+)
+def test_what_cannot_be_compiled_is_trained_by_numpy(digits: Dataset, tmp_path: Path, old: str, new: str) -> None:
+    ACTIVATIONS.register("bent", written(BENT.replace(old, new), tmp_path))
+    try:
+        training = Training(Config.parse({"hidden": "20", "activation": "bent", "epochs": 1, "validation": 100, "threads": 1}), digits)
+        assert training.state.engine is None
+        assert end(list(training.events(Control()))).status == "completed"
+    finally:
+        ACTIVATIONS.unregister("bent")
+
+
+def test_an_update_may_be_of_any_shape() -> None:
+    class Signed(Optimizer):
+        """Steps by the sign of a mean, and keeps more than it needs."""
+
+        name = "signed"
+        beta1 = Hyperparameter(0.9, "share kept", least=0, below=1)
+        slots = MappingProxyType({"mean": 0.0, "second": 0.0, "most": 0.0})
+
+        def scalars(self, learning_rate: float) -> tuple[float, ...]:
+            return learning_rate, self.beta1
+
+        def update(self, p: Any, g: Any, rate: float, keep: float, mean: Any, second: Any, most: Any) -> None:
+            mean *= keep
+            mean += (1 - keep) * g
+            second += g * g
+            np.maximum(most, g * g, out=most)
+            p -= rate * np.sign(mean)
+
+        @staticmethod
+        def compiled_update(p: float, g: float, rate: float, keep: float, mean: float, second: float, most: float) -> tuple[float, ...]:
+            mean = mean * keep + (1 - keep) * g
+            if mean > 0:
+                return p - rate, mean, second + g * g, max(most, g * g)
+            return p + (rate if mean < 0 else 0), mean, second + g**2, max(most, g * g)
+
+    assert update_of(Signed).startswith("signed.")
+    OPTIMIZERS.register("signed", Signed)
+    try:
+        compare(Pair(some_data(90, 60, 10), 10, hidden="30,20", batch_size=17, optimizer="signed"))
+    finally:
+        OPTIMIZERS.unregister("signed")

@@ -164,7 +164,7 @@ def test_a_rule_has_the_compiled_form_that_it_names_and_no_other() -> None:
 
     assert moved(Mask) == [3, 3, 3]
     assert moved(Renamed) == moved(SGD) == pytest.approx([0.8] * 3)
-    assert (Mask.compiled, Renamed.compiled) == ("", "sgd")
+    assert (Mask.is_compiled(), Renamed.is_compiled()) == (False, True)
 
 
 def test_l2_decay_adds_to_the_gradient() -> None:

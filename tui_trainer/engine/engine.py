@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tui_trainer.datasets.sparse import Samples
 from tui_trainer.engine.crew import Crew
+from tui_trainer.engine.formulas import update_of
 from tui_trainer.engine.library import is_kept
 from tui_trainer.engine.memory import pages
 from tui_trainer.engine.places import DECAY, FIRST, FLUSH, MOST_SCALARS, SHRINK
@@ -60,7 +61,7 @@ class Engine:
 
     def __init__(self, network: Network, optimizer: Optimizer, sparse: bool, threads: int, machine: Machine) -> None:
         blocks = blocks_of(network.layers)
-        if blocks is None or not optimizer.compiled:
+        if blocks is None:
             raise ValueError("a part has no compiled form")
         self._network, self._optimizer, self._machine = network, optimizer, machine
         self._blocks: list[Block] = blocks
@@ -68,7 +69,7 @@ class Engine:
         size = self._layout.size
         slots = tuple(pages(size) for _ in optimizer.slots)
         self._vectors = Vectors(pages(size), pages(size), slots, pages(self._layout.buffer_size))
-        self._update = optimizer.compiled
+        self._update = update_of(type(optimizer))
         self._programs: dict[tuple[Any, ...], tuple[Program, dict[int, list[NDArray[np.int64]]]]] = {}
         self._crew = Crew(threads, machine.give_way)
         self._paces: dict[int, _Pace] = {}

@@ -36,7 +36,7 @@ class CompilerError(Exception):
 
 
 def address(name: str) -> int:
-    """The address of an operation, or of a function of meeting.py. Raises CompilerError."""
+    """The address of an operation, of a function of meeting.py, or of one whose text was added. Raises CompilerError."""
     with _lock:
         if name not in _loaded:
             kept = _read(name)
@@ -45,6 +45,11 @@ def address(name: str) -> int:
                 _write(name, symbol, code)
             _loaded[name] = _load(symbol, code)
         return _loaded[name].address
+
+
+def add_text(name: str, text: str) -> None:
+    """Have a function compiled from this text under a name that contains a digest of it."""
+    _texts[name] = text
 
 
 def is_kept(name: str) -> bool:
@@ -60,6 +65,9 @@ class _Loaded(NamedTuple):
 
 _loaded: dict[str, _Loaded] = {}
 """What has been loaded stays as long as the process does, for its addresses are everywhere."""
+
+_texts: dict[str, str] = {}
+"""What formulas.py has written, by its name."""
 
 _lock = Lock()
 
@@ -122,6 +130,10 @@ def _compile(name: str) -> tuple[str, bytes]:
 
         found = (getattr(module, name, None) for module in (operations, normalizing, meeting))
         function: Callable[..., Any] | None = next(filter(None, found), None)
+        if name in _texts:
+            names = dict(vars(operations))
+            exec(_texts[name], names)
+            function = names["operation"]
         if function is None:
             raise CompilerError(f"there is no operation {name}")
         signature = meeting.SIGNATURES.get(name, native.OPERATION)

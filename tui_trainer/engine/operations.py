@@ -2,7 +2,8 @@
 
 `a` are the operation's arguments, sizes and addresses, in the order of its first lines. `step` are the addresses of what changes with every
 step. Matrices are row by row; `stride` is the distance between two rows of one that is shared by the threads.
-An activation has two operations, named after it: `relu` writes f(z + b), `relu_slope` multiplies the gradient by f'.
+An activation has two operations, of which one writes f(z + b), and the other multiplies the gradient by f': formulas.py writes their text,
+and that of an optimizer's, with what is here at hand.
 """
 
 from math import isnan, log, sqrt
@@ -11,8 +12,19 @@ import numpy as np
 
 from tui_trainer.engine import elementary
 from tui_trainer.engine.elementary import ONE, ZERO, Number
-from tui_trainer.engine.native import Arguments, doubles, floats, inlined, integers, next_uint32, octets, sgemm_32, sgemm_64, shorts
-from tui_trainer.engine.places import DECAY, FIRST, FLUSH, SAMPLES, SCALARS, SHRINK
+from tui_trainer.engine.native import (
+    Arguments,
+    doubles,
+    floats,
+    inlined,
+    integers,
+    next_uint32,
+    octets,
+    sgemm_32,
+    sgemm_64,
+    shorts,
+)
+from tui_trainer.engine.places import DECAY, FIRST, FLUSH, SAMPLES, SCALARS, SHRINK  # noqa: F401 formulas.py's texts use them all
 
 NEGLIGIBLE = np.float32(1e-25)
 
@@ -239,122 +251,6 @@ def sum_rows(a: Arguments, step: Arguments) -> None:
             out[column] += x[row * stride + column]
 
 
-# Activations: start, stop, width, z, out, stride, bias, alpha. `out` is z's own memory, but for those that need z on the way back.
-# Their slopes: rows, width, z, out, stride, gradient, alpha, alpha's gradient.
-
-
-def sigmoid(a: Arguments, step: Arguments) -> None:
-    start, stop, width, out, stride, bias = a[0], a[1], a[2], floats(a[4]), a[5], floats(a[6])
-    for row in range(start, stop):
-        o = row * stride
-        for unit in range(width):
-            out[o + unit] = ONE / (elementary.exp(-(out[o + unit] + bias[unit])) + ONE)
-
-
-def sigmoid_slope(a: Arguments, step: Arguments) -> None:
-    rows, width, out, stride, gradient = a[0], a[1], floats(a[3]), a[4], floats(a[5])
-    for row in range(rows):
-        o, g = row * stride, row * width
-        for unit in range(width):
-            gradient[g + unit] *= (ONE - out[o + unit]) * out[o + unit]
-
-
-def tanh(a: Arguments, step: Arguments) -> None:
-    start, stop, width, out, stride, bias = a[0], a[1], a[2], floats(a[4]), a[5], floats(a[6])
-    for row in range(start, stop):
-        o = row * stride
-        for unit in range(width):
-            out[o + unit] = elementary.tanh(out[o + unit] + bias[unit])
-
-
-def tanh_slope(a: Arguments, step: Arguments) -> None:
-    rows, width, out, stride, gradient = a[0], a[1], floats(a[3]), a[4], floats(a[5])
-    for row in range(rows):
-        o, g = row * stride, row * width
-        for unit in range(width):
-            gradient[g + unit] *= ONE - out[o + unit] * out[o + unit]
-
-
-def relu(a: Arguments, step: Arguments) -> None:
-    start, stop, width, out, stride, bias = a[0], a[1], a[2], floats(a[4]), a[5], floats(a[6])
-    for row in range(start, stop):
-        o = row * stride
-        for unit in range(width):
-            x = out[o + unit] + bias[unit]
-            # In this form a NaN stays NaN.
-            out[o + unit] = ZERO if x <= ZERO else x
-
-
-def relu_slope(a: Arguments, step: Arguments) -> None:
-    rows, width, out, stride, gradient = a[0], a[1], floats(a[3]), a[4], floats(a[5])
-    for row in range(rows):
-        o, g = row * stride, row * width
-        for unit in range(width):
-            # A branch in place of the product would prevent vector instructions.
-            gradient[g + unit] *= np.float32(out[o + unit] > ZERO)
-
-
-def leaky_relu(a: Arguments, step: Arguments) -> None:
-    start, stop, width, out, stride, bias, alpha = a[0], a[1], a[2], floats(a[4]), a[5], floats(a[6]), floats(a[7])
-    slope = alpha[0]
-    for row in range(start, stop):
-        o = row * stride
-        for unit in range(width):
-            x = out[o + unit] + bias[unit]
-            out[o + unit] = slope * x if x <= ZERO else x
-
-
-def leaky_relu_slope(a: Arguments, step: Arguments) -> None:
-    rows, width, out, stride, gradient, alpha = a[0], a[1], floats(a[3]), a[4], floats(a[5]), floats(a[6])
-    slope = alpha[0]
-    for row in range(rows):
-        o, g = row * stride, row * width
-        for unit in range(width):
-            gradient[g + unit] *= ONE if out[o + unit] > ZERO else slope
-
-
-def prelu(a: Arguments, step: Arguments) -> None:
-    start, stop, width, z, out, stride, bias, alpha = a[0], a[1], a[2], floats(a[3]), floats(a[4]), a[5], floats(a[6]), floats(a[7])
-    for row in range(start, stop):
-        o = row * stride
-        for unit in range(width):
-            x = z[o + unit] + bias[unit]
-            z[o + unit] = x
-            out[o + unit] = alpha[unit] * x if x <= ZERO else x
-
-
-def prelu_slope(a: Arguments, step: Arguments) -> None:
-    rows, width, z, stride, gradient, alpha, alpha_gradient = a[0], a[1], floats(a[2]), a[4], floats(a[5]), floats(a[6]), floats(a[7])
-    for unit in range(width):
-        alpha_gradient[unit] = ZERO
-    for row in range(rows):
-        o, g = row * stride, row * width
-        for unit in range(width):
-            x, e = z[o + unit], gradient[g + unit]
-            alpha_gradient[unit] += (ZERO if x > ZERO else x) * e
-            gradient[g + unit] = e * (ONE if x > ZERO else alpha[unit])
-
-
-def elu(a: Arguments, step: Arguments) -> None:
-    start, stop, width, out, stride, bias, alpha = a[0], a[1], a[2], floats(a[4]), a[5], floats(a[6]), floats(a[7])
-    scale = alpha[0]
-    for row in range(start, stop):
-        o = row * stride
-        for unit in range(width):
-            x = out[o + unit] + bias[unit]
-            out[o + unit] = scale * elementary.expm1(x) if x <= ZERO else x
-
-
-def elu_slope(a: Arguments, step: Arguments) -> None:
-    rows, width, out, stride, gradient, alpha = a[0], a[1], floats(a[3]), a[4], floats(a[5]), floats(a[6])
-    scale = alpha[0]
-    for row in range(rows):
-        o, g = row * stride, row * width
-        for unit in range(width):
-            f = out[o + unit]
-            gradient[g + unit] *= ONE if f > ZERO else f + scale
-
-
 # Dropout
 
 
@@ -418,7 +314,7 @@ def softmax_cross_entropy(a: Arguments, step: Arguments) -> None:
     loss[0], correct[0] = total, right
 
 
-# Updates: count, parameters, gradient, slot, slot, clipping's factor
+# Clipping, and what updates have in common; they and the activations are made in formulas.py
 
 
 def clear(a: Arguments, step: Arguments) -> None:
@@ -447,82 +343,3 @@ def clip(a: Arguments, step: Arguments) -> None:
 def _flush(slot: Arguments, count: int) -> None:
     for i in range(count):
         slot[i] = slot[i] if abs(slot[i]) >= NEGLIGIBLE else ZERO
-
-
-def sgd(a: Arguments, step: Arguments) -> None:
-    count, p, g, s, factor = a[0], floats(a[1]), floats(a[2]), floats(step[SCALARS]), floats(a[5])[0]
-    shrink, decay, rate = s[SHRINK], s[DECAY], s[FIRST]
-    for i in range(count):
-        p[i] = p[i] * shrink - (g[i] * factor + p[i] * decay) * rate
-
-
-def momentum(a: Arguments, step: Arguments) -> None:
-    count, p, g, velocity, s, factor = a[0], floats(a[1]), floats(a[2]), floats(a[3]), floats(step[SCALARS]), floats(a[5])[0]
-    shrink, decay, rate, keep = s[SHRINK], s[DECAY], s[FIRST], s[FIRST + 1]
-    for i in range(count):
-        velocity[i] = velocity[i] * keep + (g[i] * factor + p[i] * decay)
-        p[i] = p[i] * shrink - velocity[i] * rate
-    if s[FLUSH] != ZERO:
-        _flush(velocity, count)
-
-
-def nesterov(a: Arguments, step: Arguments) -> None:
-    count, p, g, velocity, s, factor = a[0], floats(a[1]), floats(a[2]), floats(a[3]), floats(step[SCALARS]), floats(a[5])[0]
-    shrink, decay, rate, keep = s[SHRINK], s[DECAY], s[FIRST], s[FIRST + 1]
-    for i in range(count):
-        e = g[i] * factor + p[i] * decay
-        velocity[i] = velocity[i] * keep + e
-        p[i] = p[i] * shrink - (velocity[i] * keep + e) * rate
-    if s[FLUSH] != ZERO:
-        _flush(velocity, count)
-
-
-def adagrad(a: Arguments, step: Arguments) -> None:
-    count, p, g, square_sum, s, factor = a[0], floats(a[1]), floats(a[2]), floats(a[3]), floats(step[SCALARS]), floats(a[5])[0]
-    shrink, decay, rate, epsilon = s[SHRINK], s[DECAY], s[FIRST], s[FIRST + 1]
-    for i in range(count):
-        e = g[i] * factor + p[i] * decay
-        square_sum[i] += e * e
-        p[i] = p[i] * shrink - e / (sqrt(square_sum[i]) + epsilon) * rate
-    if s[FLUSH] != ZERO:
-        _flush(square_sum, count)
-
-
-def rmsprop(a: Arguments, step: Arguments) -> None:
-    count, p, g, square_sum, s, factor = a[0], floats(a[1]), floats(a[2]), floats(a[3]), floats(step[SCALARS]), floats(a[5])[0]
-    shrink, decay, rate, keep, epsilon = s[SHRINK], s[DECAY], s[FIRST], s[FIRST + 1], s[FIRST + 2]
-    for i in range(count):
-        e = g[i] * factor + p[i] * decay
-        square_sum[i] = square_sum[i] * keep + e * e
-        p[i] = p[i] * shrink - e / (sqrt(square_sum[i]) + epsilon) * rate
-    if s[FLUSH] != ZERO:
-        _flush(square_sum, count)
-
-
-def adam(a: Arguments, step: Arguments) -> None:
-    count, p, g, gradient_sum, square_sum = a[0], floats(a[1]), floats(a[2]), floats(a[3]), floats(a[4])
-    s, factor = floats(step[SCALARS]), floats(a[5])[0]
-    shrink, decay, rate, keep, keep_square, epsilon = s[SHRINK], s[DECAY], s[FIRST], s[FIRST + 1], s[FIRST + 2], s[FIRST + 3]
-    for i in range(count):
-        e = g[i] * factor + p[i] * decay
-        gradient_sum[i] = gradient_sum[i] * keep + e
-        square_sum[i] = square_sum[i] * keep_square + e * e
-        p[i] = p[i] * shrink - gradient_sum[i] / (sqrt(square_sum[i]) + epsilon) * rate
-    if s[FLUSH] != ZERO:
-        _flush(gradient_sum, count)
-        _flush(square_sum, count)
-
-
-def nadam(a: Arguments, step: Arguments) -> None:
-    count, p, g, gradient_sum, square_sum = a[0], floats(a[1]), floats(a[2]), floats(a[3]), floats(a[4])
-    s, factor = floats(step[SCALARS]), floats(a[5])[0]
-    shrink, decay, sum_rate, gradient_rate = s[SHRINK], s[DECAY], s[FIRST], s[FIRST + 1]
-    keep, keep_square, epsilon = s[FIRST + 2], s[FIRST + 3], s[FIRST + 4]
-    for i in range(count):
-        e = g[i] * factor + p[i] * decay
-        gradient_sum[i] = gradient_sum[i] * keep + e
-        square_sum[i] = square_sum[i] * keep_square + e * e
-        p[i] = p[i] * shrink - (gradient_sum[i] * sum_rate + e * gradient_rate) / (sqrt(square_sum[i]) + epsilon)
-    if s[FLUSH] != ZERO:
-        _flush(gradient_sum, count)
-        _flush(square_sum, count)

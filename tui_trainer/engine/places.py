@@ -12,7 +12,7 @@ SAMPLES, SCALARS = 0, 1
 SHRINK, DECAY, FLUSH, FIRST = 0, 1, 2, 3
 """Among the scalars: weight decay's factor and addend, whether to flush what is negligible, and the first of the optimizer's own."""
 
-MOST_SCALARS = FIRST + 6
+MOST_SCALARS = FIRST + 13
 
 # Counters, each in a cache line of its own: orders, and how many threads are done; for each thread its meetings in this order, and
 # whether it waits in Python.

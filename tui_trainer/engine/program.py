@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.datasets.sparse import SparseRows
+from tui_trainer.engine.formulas import FormulaError, needs_input, slope_of, value_of
 from tui_trainer.engine.library import address
 from tui_trainer.engine.memory import PAGE, pages, place_of
 from tui_trainer.engine.places import JUDGE, MEET, WIDTH
@@ -117,7 +118,7 @@ def blocks_of(layers: Sequence[Layer]) -> list[Block] | None:
                 found[-1] = found[-1]._replace(after=layer)
             case BatchNorm() | LayerNorm():
                 found[-1] = found[-1]._replace(before=layer)
-            case Activation() if layer.compiled:
+            case Activation() if _is_compiled(layer):
                 found[-1] = found[-1]._replace(activation=layer)
             case Dropout():
                 found[-1] = found[-1]._replace(dropout=layer)
@@ -131,6 +132,15 @@ def blocks_of(layers: Sequence[Layer]) -> list[Block] | None:
 
 Places = dict[str, tuple[int, tuple[int, ...]]]
 """Where tensors stand in a vector: by name in the network, with their shapes."""
+
+
+def _is_compiled(activation: Activation) -> bool:
+    try:
+        value_of(activation)
+        slope_of(activation)
+    except FormulaError:
+        return False
+    return True
 
 
 class Panel(NamedTuple):
@@ -305,7 +315,7 @@ class Program:
             stride = units if is_last else ceil(units / LINE) * LINE
             z = place_of(self.array(rows * stride))
             y = place_of(self.array(rows * stride)) if block.before or self._is_kept(block) else z
-            out = place_of(self.array(rows * stride)) if block.activation and block.activation.shapes() else y
+            out = place_of(self.array(rows * stride)) if block.activation and needs_input(block.activation) else y
             self._z.append((z, stride))
             self._y.append(y)
             self._out.append(out)
@@ -387,7 +397,7 @@ class Program:
             self._normalize(stages, index, block.before, number, chunk, z, y)
         elif y != z:
             ops.append(("copy", chunk.size, width, z + place, stride, y + place, stride))
-        forward = block.activation.compiled
+        forward = value_of(block.activation)
         stages[-1].append((forward, *chunk, width, y + shift, out + shift, stride, bias, self._alpha(block, panel)))
         if block.after:
             self._normalize(stages, index, block.after, number, chunk, out, self._normalized[index])
@@ -592,7 +602,7 @@ class Program:
         if block.after:
             self._unnormalize(stages, index - 1, block.after, number, gradient)
         assert block.activation is not None
-        slope = f"{block.activation.compiled}_slope"
+        slope = slope_of(block.activation)
         y, out, stride = self._y[index - 1] + 4 * shift, self._out[index - 1] + 4 * shift, self._z[index - 1][1]
         learned = next(iter(block.activation.shapes()), None)
         own_gradient = self._at(self._vectors.gradients, panel, f"{block.activation.name}.{learned}") if learned else 0
@@ -721,9 +731,9 @@ class Program:
         return _always(*ops)
 
     def _updating(self, panel: Panel, name: str, start: int, count: int, gradient: int) -> tuple[Any, ...]:
-        slots = [self._at(slot, panel, name) + 4 * start for slot in self._vectors.slots] + [0, 0]
+        slots = [self._at(slot, panel, name) + 4 * start for slot in self._vectors.slots]
         parameters = self._at(self._vectors.parameters, panel, name) + 4 * start
-        return self._update, count, parameters, gradient, *slots[:2], place_of(self._factor)
+        return self._update, count, parameters, gradient, place_of(self._factor), *slots
 
     # Instructions
 

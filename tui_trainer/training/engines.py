@@ -56,10 +56,15 @@ def has_engine() -> bool:
 
 def compiles(layers: Sequence[Layer], optimizer: type[Optimizer]) -> bool:
     """Whether the engine serves here, and all parts of a run have a compiled form."""
-    if service().machine is None or not optimizer.compiled:
+    if service().machine is None:
         return False
+    from tui_trainer.engine.formulas import FormulaError, update_of  # noqa: PLC0415
     from tui_trainer.engine.program import blocks_of  # noqa: PLC0415
 
+    try:
+        update_of(optimizer)
+    except FormulaError:
+        return False
     return blocks_of(layers) is not None
 
 

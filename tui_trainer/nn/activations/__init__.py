@@ -1,7 +1,7 @@
 """Activation functions, a file each. To add one, write its class in a file here: it is found by itself."""
 
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ class Activation(HiddenLayer, Part):
 
     `forward` and `slope` in place of these write into arrays that are given, and so allocate nothing. `derivative(z)` may be any element of
     the subgradient where f has a kink. Arrays are (samples, units), of float32 in training. A function of finite inputs has to stay finite.
+    `compiled_value` and `compiled_derivative`, the same for one number, have the engine compile it.
     """
 
     remark: ClassVar[str] = ""
@@ -42,14 +43,11 @@ class Activation(HiddenLayer, Part):
     flat_below: ClassVar[float] = 0.0
     """A unit counts as saturated where |f'| is at or below this: 1% of the steepest slope for smooth functions, 0 for the rectifiers."""
 
-    compiled: ClassVar[str] = ""
-    """Its operation's name in engine/operations.py, where `forward` has a compiled form; that of `slope` is named after it."""
-
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         # A subclass with another function must not run the inherited operation.
-        if {"value", "derivative", "forward", "slope"} & vars(cls).keys() and "compiled" not in vars(cls):
-            cls.compiled = ""
+        if {"value", "derivative", "forward", "slope", "backward"} & vars(cls).keys() and "compiled_value" not in vars(cls):
+            cls.compiled_value = Activation.compiled_value  # type: ignore[method-assign]
 
     def __init__(self, units: int, **hyperparameters: float) -> None:
         super().__init__(units, units)
@@ -89,6 +87,29 @@ class Activation(HiddenLayer, Part):
         self.slope(x, out, scratch)
         flat: NDArray[np.bool_] = np.abs(scratch) <= self.flat_below
         return flat
+
+    @staticmethod
+    def compiled_value(*numbers: Any, **more: Any) -> Any:
+        """f(z) of one number, given z and those hyperparameters that the form takes by name, in plain Python with functions of `math`.
+
+        The engine compiles it. Where a function has no such form NumPy trains.
+        """
+        raise NotImplementedError
+
+    @staticmethod
+    def compiled_derivative(*numbers: Any, **more: Any) -> Any:
+        """f'(z) of one number, given z, f(z) and hyperparameters. Without z the form takes less memory."""
+        raise NotImplementedError
+
+    @staticmethod
+    def compiled_gradient(*numbers: Any, **more: Any) -> Any:
+        """∂f/∂a of one number, given z, f(z) and hyperparameters, where a is learned for each unit, and called as a hyperparameter is."""
+        raise NotImplementedError
+
+    @classmethod
+    def is_compiled(cls) -> bool:
+        """Whether there is a compiled form."""
+        return cls.compiled_value is not Activation.compiled_value and cls.compiled_derivative is not Activation.compiled_derivative
 
     @classmethod
     def mean_slope(cls, mean: float, spread: float, flat: float, **hyperparameters: float) -> float | None:

@@ -1,6 +1,6 @@
 """The exponential linear unit."""
 
-from math import sqrt
+from math import expm1, sqrt
 from typing import final
 
 import numpy as np
@@ -14,7 +14,6 @@ from tui_trainer.nn.layers import Operator
 class ELU(Activation):
     """f = z where z > 0, else α (e^z - 1); f' = 1, else f + α (Clevert et al. 2016)."""
 
-    compiled = "elu"
     year = 2016
     summary = "z, or α(e^z - 1) below 0: smooth, and means stay near 0"
     remark = "slope fades below 0, smoothly"
@@ -36,6 +35,14 @@ class ELU(Activation):
         np.minimum(out, 0.0, out=slope)
         np.add(slope, self.alpha, out=slope)
         np.copyto(slope, 1.0, where=x > 0)
+
+    @staticmethod
+    def compiled_value(z: float, alpha: float) -> float:
+        return alpha * expm1(z) if z <= 0 else z
+
+    @staticmethod
+    def compiled_derivative(z: float, f: float, alpha: float) -> float:
+        return 1 if f > 0 else f + alpha
 
     @classmethod
     def mean_slope(cls, mean: float, spread: float, flat: float, **hyperparameters: float) -> float | None:

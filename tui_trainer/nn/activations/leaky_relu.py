@@ -14,7 +14,6 @@ from tui_trainer.nn.layers import Operator
 class LeakyReLU(Activation):
     """f = z where z > 0, else αz; f' = 1, else α (Maas et al. 2013). α ≥ 0."""
 
-    compiled = "leaky_relu"
     name = "leaky_relu"
     year = 2013
     summary = "z, or αz below 0: a small fixed slope keeps units alive"
@@ -34,6 +33,14 @@ class LeakyReLU(Activation):
     def slope(self, x: Array, out: Array, slope: Array) -> None:
         slope.fill(self.alpha)
         np.copyto(slope, 1.0, where=x > 0)
+
+    @staticmethod
+    def compiled_value(z: float, alpha: float) -> float:
+        return alpha * z if z <= 0 else z
+
+    @staticmethod
+    def compiled_derivative(z: float, f: float, alpha: float) -> float:
+        return 1 if f > 0 else alpha
 
     @classmethod
     def mean_slope(cls, mean: float, spread: float, flat: float, **hyperparameters: float) -> float | None:

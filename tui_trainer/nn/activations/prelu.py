@@ -18,7 +18,6 @@ class PReLU(Activation):
     ∂f/∂a = z where z ≤ 0, else 0, summed over the batch. Keras starts the slopes at 0, here and in PyTorch it is 0.25.
     """
 
-    compiled = "prelu"
     name = "prelu"
     year = 2015
     summary = "z, or az below 0, with a learned for each unit"
@@ -62,6 +61,18 @@ class PReLU(Activation):
         np.multiply(scratch, gradient, out=scratch)
         np.add.reduce(scratch, 0, out=self.slopes_gradient)
         super().backward(x, out, gradient, scratch)
+
+    @staticmethod
+    def compiled_value(z: float, alpha: float) -> float:
+        return alpha * z if z <= 0 else z
+
+    @staticmethod
+    def compiled_derivative(z: float, f: float, alpha: float) -> float:
+        return 1 if z > 0 else alpha
+
+    @staticmethod
+    def compiled_gradient(z: float, f: float, alpha: float) -> float:
+        return 0 if z > 0 else z
 
     @classmethod
     def mean_slope(cls, mean: float, spread: float, flat: float, **hyperparameters: float) -> float | None:

@@ -14,7 +14,6 @@ from tui_trainer.nn.layers import Operator
 class ReLU(Activation):
     """f = max(z, 0), f' = 1 where z > 0, else 0 (Nair & Hinton 2010)."""
 
-    compiled = "relu"
     name = "relu"
     year = 2010
     summary = "max(z, 0): fast, but a unit that is negative for every image is dead"
@@ -29,6 +28,15 @@ class ReLU(Activation):
 
     def slope(self, x: Array, out: Array, slope: Array) -> None:
         np.sign(out, out=slope)
+
+    @staticmethod
+    def compiled_value(z: float) -> float:
+        # In this form a NaN stays NaN.
+        return 0 if z <= 0 else z
+
+    @staticmethod
+    def compiled_derivative(z: float, f: float) -> float:
+        return 1 if f > 0 else 0
 
     @classmethod
     def mean_slope(cls, mean: float, spread: float, flat: float, **hyperparameters: float) -> float | None:

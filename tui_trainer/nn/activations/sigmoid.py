@@ -1,5 +1,6 @@
 """The logistic function."""
 
+from math import exp
 from typing import final
 
 import numpy as np
@@ -13,7 +14,6 @@ from tui_trainer.nn.layers import Operator
 class Sigmoid(Activation):
     """f = 1 / (1 + e^-z), f' = f (1 - f) (Rumelhart, Hinton & Williams 1986)."""
 
-    compiled = "sigmoid"
     year = 1986
     summary = "1/(1+e^-z): slope at most ¼, so gradients vanish with depth"
     remark = "slope at most ¼: ten leave 1e-6"
@@ -36,6 +36,14 @@ class Sigmoid(Activation):
     def slope(self, x: Array, out: Array, slope: Array) -> None:
         np.subtract(1.0, out, out=slope)
         np.multiply(slope, out, out=slope)
+
+    @staticmethod
+    def compiled_value(z: float) -> float:
+        return 1 / (exp(-z) + 1)
+
+    @staticmethod
+    def compiled_derivative(z: float, f: float) -> float:
+        return (1 - f) * f
 
     @classmethod
     def mean_slope(cls, mean: float, spread: float, flat: float, **hyperparameters: float) -> float | None:

@@ -69,9 +69,6 @@ class Optimizer(Part, ABC):
     tensors in a vector as long as `parameters`. Raises TypeError for a hyperparameter that the optimizer lacks.
     """
 
-    compiled: ClassVar[str] = ""
-    """The operation that equals `update`, by its name in engine/operations.py; empty where there is none."""
-
     default_learning_rate: ClassVar[float] = 0.001
 
     slots: ClassVar[Mapping[str, float]] = MappingProxyType({})
@@ -95,7 +92,8 @@ class Optimizer(Part, ABC):
         super().__init_subclass__()
         # What was true of the inherited update need not be of another one.
         if "update" in vars(cls):
-            cls.compiled = vars(cls).get("compiled", "")
+            if "compiled_update" not in vars(cls):
+                cls.compiled_update = Optimizer.compiled_update  # type: ignore[method-assign]
             cls.elementwise = vars(cls).get("elementwise", False)
             cls.per_tensor = vars(cls).get("per_tensor", False)
 
@@ -182,6 +180,19 @@ class Optimizer(Part, ABC):
     @abstractmethod
     def update(self, p: Array, g: Array, *scalars: Any, **slots: Any) -> None:
         """Change `p` in place, by its gradient `g`; the slots are given by their names, and changed in place too."""
+
+    @staticmethod
+    def compiled_update(*numbers: Any, **more: Any) -> Any:
+        """One parameter after the step, and its slots in their order, in plain Python with functions of `math`.
+
+        It takes p, g, the scalars in the order of `scalars`, and the slots by their names. The engine compiles it; without it NumPy trains.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def is_compiled(cls) -> bool:
+        """Whether there is a compiled form."""
+        return cls.compiled_update is not Optimizer.compiled_update
 
     def memory(self) -> dict[str, float]:
         """Numbers for a checkpoint that cannot be computed from the number of steps."""

@@ -1,5 +1,6 @@
 """AdaGrad."""
 
+from math import sqrt
 from types import MappingProxyType
 from typing import final
 
@@ -17,7 +18,6 @@ class AdaGrad(Optimizer):
     name = "adagrad"
     year = 2011
     summary = "each parameter slows down by all the gradients it has seen"
-    compiled = "adagrad"
     default_learning_rate = 0.01
     elementwise = True
     adaptive = True
@@ -37,3 +37,8 @@ class AdaGrad(Optimizer):
         np.divide(g, root, out=step)
         np.multiply(step, rate, out=step)
         np.subtract(p, step, out=p)
+
+    @staticmethod
+    def compiled_update(p: float, g: float, rate: float, epsilon: float, square_sum: float) -> tuple[float, ...]:
+        square_sum = square_sum + g * g
+        return p - g / (sqrt(square_sum) + epsilon) * rate, square_sum

@@ -15,7 +15,6 @@ class Adam(Optimizer):
 
     year = 2015
     summary = "momentum and RMSProp together, corrected for starting at 0"
-    compiled = "adam"
     elementwise = True
     adaptive = True
     slots = MappingProxyType({"gradient_sum": 0.0, "square_sum": 0.0})
@@ -43,3 +42,11 @@ class Adam(Optimizer):
         np.divide(gradient_sum, root, out=step)
         np.multiply(step, rate, out=step)
         np.subtract(p, step, out=p)
+
+    @staticmethod
+    def compiled_update(
+        p: float, g: float, rate: float, keep: float, keep_square: float, epsilon: float, gradient_sum: float, square_sum: float
+    ) -> tuple[float, ...]:
+        gradient_sum = gradient_sum * keep + g
+        square_sum = square_sum * keep_square + g * g
+        return p - gradient_sum / (sqrt(square_sum) + epsilon) * rate, gradient_sum, square_sum

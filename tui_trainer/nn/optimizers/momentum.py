@@ -15,7 +15,6 @@ class Momentum(Optimizer):
 
     year = 1964
     summary = "a ball rolling downhill: past gradients keep pushing"
-    compiled = "momentum"
     default_learning_rate = 0.01
     elementwise = True
     slots = MappingProxyType({"velocity": 0.0})
@@ -31,6 +30,11 @@ class Momentum(Optimizer):
         np.add(velocity, g, out=velocity)
         np.multiply(velocity, rate, out=step)
         np.subtract(p, step, out=p)
+
+    @staticmethod
+    def compiled_update(p: float, g: float, rate: float, keep: float, velocity: float) -> tuple[float, ...]:
+        velocity = velocity * keep + g
+        return p - velocity * rate, velocity
 
     @classmethod
     def bears(cls, **hyperparameters: float) -> float | None:

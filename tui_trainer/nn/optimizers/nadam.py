@@ -16,7 +16,6 @@ class Nadam(Adam):
 
     year = 2016
     summary = "Adam with Nesterov's look ahead"
-    compiled = "nadam"
     elementwise = True
 
     mu_product = 1.0
@@ -58,6 +57,23 @@ class Nadam(Adam):
         np.add(root, epsilon, out=root)
         np.divide(step, root, out=step)
         np.subtract(p, step, out=p)
+
+    @staticmethod
+    def compiled_update(  # type: ignore[override] # other scalars
+        p: float,
+        g: float,
+        sum_rate: float,
+        gradient_rate: float,
+        keep: float,
+        keep_square: float,
+        epsilon: float,
+        gradient_sum: float,
+        square_sum: float,
+    ) -> tuple[float, ...]:
+        gradient_sum = gradient_sum * keep + g
+        square_sum = square_sum * keep_square + g * g
+        step = (gradient_sum * sum_rate + g * gradient_rate) / (sqrt(square_sum) + epsilon)
+        return p - step, gradient_sum, square_sum
 
     def memory(self) -> dict[str, float]:
         return {"mu_product": self.mu_product}

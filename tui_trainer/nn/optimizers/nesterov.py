@@ -15,7 +15,6 @@ class Nesterov(Optimizer):
 
     year = 1983
     summary = "momentum that looks ahead before it turns"
-    compiled = "nesterov"
     default_learning_rate = 0.01
     elementwise = True
     slots = MappingProxyType({"velocity": 0.0})
@@ -33,6 +32,11 @@ class Nesterov(Optimizer):
         np.add(step, g, out=step)
         np.multiply(step, rate, out=step)
         np.subtract(p, step, out=p)
+
+    @staticmethod
+    def compiled_update(p: float, g: float, rate: float, keep: float, velocity: float) -> tuple[float, ...]:
+        velocity = velocity * keep + g
+        return p - (velocity * keep + g) * rate, velocity
 
     @classmethod
     def bears(cls, **hyperparameters: float) -> float | None:

@@ -18,7 +18,6 @@ class RMSProp(Optimizer):
     name = "rmsprop"
     year = 2012
     summary = "AdaGrad that forgets: a running mean of squared gradients"
-    compiled = "rmsprop"
     elementwise = True
     adaptive = True
     slots = MappingProxyType({"square_sum": 0.0})
@@ -40,3 +39,8 @@ class RMSProp(Optimizer):
         np.divide(g, root, out=step)
         np.multiply(step, rate, out=step)
         np.subtract(p, step, out=p)
+
+    @staticmethod
+    def compiled_update(p: float, g: float, rate: float, keep: float, epsilon: float, square_sum: float) -> tuple[float, ...]:
+        square_sum = square_sum * keep + g * g
+        return p - g / (sqrt(square_sum) + epsilon) * rate, square_sum

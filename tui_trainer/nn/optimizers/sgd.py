@@ -14,7 +14,6 @@ class SGD(Optimizer):
 
     year = 1951
     summary = "plain gradient descent: falls down the steep side, creeps along the valley"
-    compiled = "sgd"
     default_learning_rate = 0.01
     elementwise = True
 
@@ -22,6 +21,10 @@ class SGD(Optimizer):
         step, _ = self.scratch(p)
         np.multiply(g, rate, out=step)
         np.subtract(p, step, out=p)
+
+    @staticmethod
+    def compiled_update(p: float, g: float, rate: float) -> float:
+        return p - g * rate
 
     @classmethod
     def bears(cls, **hyperparameters: float) -> float | None:
