@@ -1,4 +1,4 @@
-"""`tui-trainer sweep` as a process: what it prints, what it ends with, and how it is stopped."""
+"""`tui-trainer sweep`: what it prints, what it ends with, and how it is stopped."""
 
 import json
 import os
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.long
 SWEEP = [sys.executable, "-m", "tui_trainer", "sweep"]
 
 
-def sweep(*arguments: str | Path, **keywords: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*SWEEP, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=90, **keywords)
+def sweep(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return call("sweep", *arguments)
 
 
 def objects(text: str) -> list[dict[str, Any]]:
