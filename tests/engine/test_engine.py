@@ -357,14 +357,6 @@ def trained_by(environment: Mapping[str, str], data: Path, output: Path) -> str:
     return str(start["environment"]["engine"])
 
 
-@pytest.mark.long
-def test_where_nothing_can_be_kept_it_compiles_anew(digits_file: Path, tmp_path: Path) -> None:
-    """A read-only installation without a home."""
-    (tmp_path / "file").touch()
-    nowhere = {"XDG_CACHE_HOME": str(tmp_path / "file" / "cache"), "PYTHONPATH": ""}
-    assert trained_by(nowhere, digits_file, tmp_path / "run").startswith("numba ")
-
-
 def test_a_numba_that_does_not_work_leaves_numpy(digits_file: Path, tmp_path: Path) -> None:
     (tmp_path / "numba.py").write_text("raise ImportError('needs another NumPy')")
     broken = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path)}
