@@ -18,6 +18,7 @@ from tui_trainer.history.history import History
 from tui_trainer.history.measurements import Measurement
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
+from tui_trainer.trained.surface import FEATURES
 from tui_trainer.ui.chart.drawings import DRAWINGS
 from tui_trainer.ui.chart.view import View
 from tui_trainer.ui.chart.widget import Chart
@@ -25,6 +26,7 @@ from tui_trainer.ui.kit import export
 from tui_trainer.ui.kit.borders import Border
 from tui_trainer.ui.kit.choose import ChooseScreen
 from tui_trainer.ui.kit.pace import Pace
+from tui_trainer.ui.plane.surface_pane import PLANAR, SurfacePane
 from tui_trainer.ui.run.layer_table import LayerTable, exported_cells, layer_rows
 from tui_trainer.ui.run.layers_pane import LayersPane
 from tui_trainer.ui.run.staircase import Staircase
@@ -71,8 +73,9 @@ SAVED: Mapping[str, str] = {
 class RunView(Vertical):
     """Draws no more often than training can bear. The screen places `architecture` in its header."""
 
-    def __init__(self, looks_per_second: float) -> None:
+    def __init__(self, looks_per_second: float, surface: SurfacePane | None = None) -> None:
         super().__init__(id="work")
+        self._surface = surface
         self.architecture = Static(id="architecture")
         self._tick = 1 / looks_per_second
         self._pace = Pace()
@@ -82,10 +85,12 @@ class RunView(Vertical):
         self._behind: History | None = None
 
     def compose(self) -> ComposeResult:
-        """The charts over the layers."""
+        """The charts over the layers; where the data lie in a plane, the plane beside them."""
         with Container(id="charts"):
             for name in DRAWINGS:
                 yield Chart(name, classes="pane " + ("-further" if name in FURTHER else "-first"))
+            if self._surface:
+                yield self._surface
         yield LayersPane(id="layers")
 
     def show_parameters(self, config: Config, spec: DataSpec) -> None:
@@ -99,6 +104,7 @@ class RunView(Vertical):
     def say_what_it_is(self, config: Config | None, spec: DataSpec = MNIST_SPEC) -> None:
         """Say what the network is in a few words; nothing for None."""
         self._network = (config, spec) if config else None
+        self.set_class(self._surface is not None and spec.features == FEATURES, PLANAR)
         if config is None:
             self.architecture.update("", layout=False)
             return
@@ -110,6 +116,8 @@ class RunView(Vertical):
         """Make ready for a run. Behind it stands the one before, from which it differs in what is said."""
         self.say_what_it_is(config, spec)
         self._history, self._behind = None, behind
+        if self._surface:
+            self._surface.begin(spec, len(config.hidden))
         self.query_one(Staircase).begin(len(config.hidden) + 1)
         pane = self.query_one(LayersPane)
         pane.stand_before(what_changed)
