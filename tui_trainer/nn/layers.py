@@ -28,6 +28,16 @@ class Operator(NamedTuple):
     attributes: Mapping[str, float] = MappingProxyType({})
 
 
+class Composed:
+    """Several ONNX operators in place of one: each its name, its inputs and its output.
+
+    An input is a number, what an operator before puts out, or `x`, the layer's input; the last operator puts out `out`.
+    """
+
+    def __init__(self, *operators: tuple[str, tuple[str | float, ...], str]) -> None:
+        self.operators = operators
+
+
 class RunInputs(NamedTuple):
     """What a layer's run is made from: the arrays of the layer before, and the mode."""
 
@@ -119,8 +129,8 @@ class Layer(ABC):
         """The tensor, by its name in the network, that health is measured on; None for a layer that is not measured."""
         return None
 
-    def operator(self) -> Operator | None:
-        """The ONNX operator that evaluates the layer; None where there is none."""
+    def operator(self) -> Operator | Composed | None:
+        """The ONNX operator that evaluates the layer, or several; None where there is none."""
         return None
 
     def bind(self, tensors: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:

@@ -38,11 +38,13 @@ class Network:
     and stays 0.
     """
 
-    def __init__(self, layers: Sequence[Layer], dtype: DTypeLike = np.float32) -> None:
+    def __init__(self, layers: Sequence[Layer], dtype: DTypeLike = np.float32, *, label_smoothing: float = 0.0) -> None:
         self.layers = tuple(layers)
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         self.inputs = self.layers[0].inputs
         self.classes = self.layers[-1].units
+        self.label_smoothing = label_smoothing
+        """What the loss in training has of it."""
         self._workspaces: dict[tuple[int, bool], Workspace] = {}
         self._spans: dict[str, tuple[slice, tuple[int, ...]]] = {}
         size = self._place(parameter_shapes(self.layers), 0)
@@ -124,7 +126,7 @@ class Workspace:
             if run is not None:
                 self.runs.append(run)
                 inputs = inputs._replace(x=run.out, gradient=run.gradient)
-        self._loss = SoftmaxCrossEntropy(rows, network.classes, network.dtype)
+        self._loss = SoftmaxCrossEntropy(rows, network.classes, network.dtype, network.label_smoothing if training else 0.0)
         self._forward = [call for run in self.runs for call in run.forward]
         self._backward = [call for run in reversed(self.runs) for call in run.backward]
 

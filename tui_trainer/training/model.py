@@ -26,7 +26,7 @@ def build_layers(config: Config, inputs: int, classes: int) -> tuple[Layer, ...]
 
 def build_network(config: Config, inputs: int, classes: int) -> Network:
     """The network, all parameters 0."""
-    return Network(build_layers(config, inputs, classes))
+    return Network(build_layers(config, inputs, classes), label_smoothing=config.label_smoothing)
 
 
 def build_optimizer(config: Config, network: Network) -> Optimizer:
