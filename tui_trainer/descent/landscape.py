@@ -110,7 +110,8 @@ class Surface(ABC):
     @classmethod
     def rate(cls, optimizer: str) -> float:
         """The learning rate to begin with."""
-        return cls.adaptive_rate if OPTIMIZERS[optimizer].adaptive else cls.descent_rate
+        rule = OPTIMIZERS[optimizer]
+        return cls.adaptive_rate if rule.adaptive else float(f"{cls.descent_rate * rule.descent_factor:.6g}")
 
 
 @final

@@ -88,6 +88,9 @@ class Optimizer(Part, ABC):
     adaptive: ClassVar[bool] = False
     """Whether a step is about as long as the learning rate, because the gradient is divided by its own size."""
 
+    descent_factor: ClassVar[float] = 1.0
+    """By what the rate that suits plain descent is multiplied on a map of two parameters, for one that is not `adaptive`."""
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         # What was true of the inherited update need not be of another one.

@@ -24,7 +24,7 @@ COLUMNS = ((N_("rate"), 8), (N_("step"), 6), (N_("value"), 10), (N_("distance"),
 FEWER = (("rate", 8), ("value", 9), ("distance", 9))
 """What there is room for in a narrow table, with one digit less."""
 
-NAME_WIDTH = 9
+NAME_WIDTH, LONGEST_NAME = 9, 13
 WIDTH = BOX + NAME_WIDTH + sum(width for _, width in COLUMNS)
 
 
@@ -59,6 +59,8 @@ class OptimizerTable(Painted, can_focus=True):
         self.race = race
         self.names = tuple(race.rates)
         self.marks = marks
+        self._top, self._longest = 0, NAME_WIDTH
+        """The first row in sight."""
         self.cursor = next((index for index, name in enumerate(self.names) if name in race.shown), 0)
 
     @property
@@ -69,10 +71,14 @@ class OptimizerTable(Painted, can_focus=True):
     def draw(self, width: int, height: int) -> list[Row]:
         columns = COLUMNS if width >= WIDTH else FEWER
         heads = "".join(rjust(_(head), size) for head, size in columns)
-        name = ljust(_("optimizer"), NAME_WIDTH)
+        self._longest = max(NAME_WIDTH, *(min(len(name), LONGEST_NAME) for name in self.names)) if columns is COLUMNS else NAME_WIDTH
+        name = ljust(_("optimizer"), self._longest)
         # A longer word has room before the first figure.
-        head: Row = [(" " * BOX + name + heads[cell_len(name) - NAME_WIDTH :], "optimizers--head")]
-        return [head, *(self._row(index, columns) for index in range(len(self.names)))]
+        head: Row = [(" " * BOX + name + heads[cell_len(name) - self._longest :], "optimizers--head")]
+        rows = max(height - 1, 1)
+        # The cursor stays in sight, and rows stay where they are as long as it is.
+        self._top = min(max(self._top, self.cursor - rows + 1), self.cursor, max(len(self.names) - rows, 0))
+        return [head, *(self._row(index, columns) for index in range(self._top, min(self._top + rows, len(self.names))))]
 
     def _row(self, index: int, columns: tuple[tuple[str, int], ...]) -> Row:
         name, race = self.names[index], self.race
@@ -82,7 +88,7 @@ class OptimizerTable(Painted, can_focus=True):
         box = (mark_of(index, self.marks), PENS[ROUTE + index % ROUTES]) if is_shown else (" ", style)
         texts = self._figures(name, 3 if columns is COLUMNS else 2) if is_shown else {}
         texts["rate"] = f"{race.rates[name]:g}"
-        row: Row = [("[", style), box, ("]", style), ((">" if is_cursor else " ") + f"{name:{NAME_WIDTH}}", style)]
+        row: Row = [("[", style), box, ("]", style), ((">" if is_cursor else " ") + f"{name[: self._longest]:{self._longest}}", style)]
         is_lost = is_shown and race.path(name).state_at(race.step).diverged
         for head, size in columns:
             text_style = "optimizers--bad" if is_lost and head != "rate" and style == "optimizers--shown" else style
@@ -117,10 +123,11 @@ class OptimizerTable(Painted, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Select what is under the mouse; its box shows or hides it."""
         offset = event.get_content_offset(self)
-        if offset and 0 < offset.y <= len(self.names):
-            self._go(offset.y - 1)
+        index = offset.y - 1 + self._top if offset and offset.y > 0 else len(self.names)
+        if offset and index < len(self.names):
+            self._go(index)
             if offset.x < BOX:
-                self.post_message(self.Toggled(self.names[offset.y - 1]))
+                self.post_message(self.Toggled(self.names[index]))
 
     def on_focus(self) -> None:
         """The cursor is seen."""
