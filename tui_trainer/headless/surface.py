@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
@@ -55,6 +56,11 @@ class Picture(NamedTuple):
         return as_inputs(self.data.images) if self.data else np.array([[0, 0], [1, 1]], np.float32)
 
     @property
+    def some(self) -> NDArray[np.intp]:
+        """The numbers of the points that are drawn, evenly among all: files may be sorted by class."""
+        return np.unique(np.linspace(0, len(self.points) - 1, POINTS).astype(np.intp))
+
+    @property
     def names(self) -> list[str]:
         """Of the classes."""
         return list(self.model.spec_.class_names) or [str(number) for number in range(self.model.spec_.classes)]
@@ -65,8 +71,7 @@ class Picture(NamedTuple):
         found = surface(self.model.network_, Window.around(points, columns, rows), columns, rows)
         dots = np.full((rows, columns), NOTHING)
         if self.data:
-            some = np.unique(np.linspace(0, len(points) - 1, POINTS).astype(np.intp))
-            dots = scatter(found.window.pixels(points[some], columns, rows), self.data.labels[some], (rows, columns))
+            dots = scatter(found.window.pixels(points[self.some], columns, rows), self.data.labels[self.some], (rows, columns))
         return found, Pixels(found.classes, found.probabilities, dots, self.model.spec_.classes)
 
 
@@ -106,18 +111,17 @@ def write_picture(picture: Picture, size: int, path: Path) -> None:
     steps = Pixels(found.classes, found.probabilities, np.full((size, size), NOTHING), picture.model.spec_.classes)
     side = size * PIXEL
     lines = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side + 24}" font-family="sans-serif" font-size="13">']
+    lines.append('<g shape-rendering="crispEdges">')
     for row, pairs in enumerate(zip(steps.classes.tolist(), steps.steps.tolist(), strict=True)):
-        column = 0
+        left = 0
         for (kind, step), same in groupby(zip(*pairs, strict=True)):
-            count = len(list(same))
-            lines.append(
-                f'<rect x="{column * PIXEL}" y="{row * PIXEL}" width="{count * PIXEL}" height="{PIXEL}" fill="{_hex(kind, step)}"/>'
-            )
-            column += count
+            width = len(list(same)) * PIXEL
+            lines.append(f'<rect x="{left}" y="{row * PIXEL}" width="{width}" height="{PIXEL}" fill="{_hex(kind, step)}"/>')
+            left += width
+    lines.append("</g>")
     if picture.data:
-        points = picture.points
-        some = np.unique(np.linspace(0, len(points) - 1, POINTS).astype(np.intp))
-        across, down, inside = found.window.pixels(points[some], side, side)
+        some = picture.some
+        across, down, inside = found.window.pixels(picture.points[some], side, side)
         for x, y, label, shown in zip(across.tolist(), down.tolist(), picture.data.labels[some].tolist(), inside.tolist(), strict=True):
             if shown:
                 lines.append(f'<circle cx="{x}" cy="{y}" r="4" fill="{_hex(label, STEPS)}" stroke="white"/>')
