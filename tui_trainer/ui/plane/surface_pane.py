@@ -15,13 +15,11 @@ from tui_trainer.text.surfaces import STEPS, Pixels, colour, scatter, signed_pix
 from tui_trainer.trained.activity import as_inputs
 from tui_trainer.trained.surface import FEATURES, Surface, Window
 from tui_trainer.training.events import Snapshot
+from tui_trainer.training.run_state import read_model_state
 from tui_trainer.ui.chart.painted import Painted
 from tui_trainer.ui.kit.pace import Pace
 from tui_trainer.ui.plane.plotter import Plotter, SurfaceComputed, Wanted
 from tui_trainer.ui.run.runner import Runner
-
-PLANAR: Final = "-planar"
-"""The class of a view whose data lie in a plane."""
 
 PIXELS_A_POINT: Final = 14
 """At least, so that the points do not hide the surface."""
@@ -75,6 +73,7 @@ class SurfacePane(Painted, can_focus=True):
         self._is_awake = False
         self._pace = Pace()
         self._written = 0
+        self._shown: Runner | None = None
         self._spec: DataSpec | None = None
         self._given: tuple[Snapshot, int, int, int] | None = None
         """The network that was asked last, for what size and which layer."""
@@ -92,13 +91,6 @@ class SurfacePane(Painted, can_focus=True):
     def on_unmount(self) -> None:
         """Stop the thread."""
         self._plotter.stop()
-
-    def begin(self, spec: DataSpec, hidden: int) -> None:
-        """Make ready for a network with so many hidden layers."""
-        self._spec, self._layers, self._surface, self._given = spec, hidden, None, None
-        self._layer = min(self._layer, hidden)
-        self._entitle()
-        self.repaint()
 
     def action_layer(self, by: int) -> None:
         """Show the units of another layer."""
@@ -135,6 +127,8 @@ class SurfacePane(Painted, can_focus=True):
         runner, (columns, rows) = self._runner(), self._pixels()
         is_seen = self.is_on_screen and self.screen.is_current and columns > 1 and rows > 1
         rest = min(self._written * BYTES_A_COLUMN / BYTES_A_SECOND, LONGEST_REST)
+        if runner is not self._shown:
+            self._begin(runner)
         if runner is None or not (is_seen and self._pace.is_rested(rest) and self._plotter.is_rested):
             return
         if (points := self._learned_from(runner)) is None:
@@ -149,6 +143,14 @@ class SurfacePane(Painted, can_focus=True):
             self._plotter.want(Wanted(asked[0], Window.around(points, columns, rows), columns, rows, self._layer > 0))
         elif not runner.join(0):
             runner.control.take_snapshot()
+
+    def _begin(self, runner: Runner | None) -> None:
+        """Make ready for another run."""
+        self._shown, self._spec, self._surface, self._given = runner, None, None, None
+        self._layers = len(runner.config.hidden) if runner else 0
+        self._layer = min(self._layer, self._layers)
+        self._entitle()
+        self.repaint()
 
     def _learned_from(self, runner: Runner) -> np.ndarray | None:
         """The points as the network takes them."""
@@ -169,6 +171,7 @@ class SurfacePane(Painted, can_focus=True):
         ):
             return
         self._pace.begin()
+        self._spec = read_model_state(event.wanted.snapshot.scalars).spec
         self._surface = event.surface
         self._written = self.repaint()
 

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, Vertical
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui_trainer.config.layer_sizes import format_hidden
@@ -26,7 +27,6 @@ from tui_trainer.ui.kit import export
 from tui_trainer.ui.kit.borders import Border
 from tui_trainer.ui.kit.choose import ChooseScreen
 from tui_trainer.ui.kit.pace import Pace
-from tui_trainer.ui.plane.surface_pane import PLANAR, SurfacePane
 from tui_trainer.ui.run.layer_table import LayerTable, exported_cells, layer_rows
 from tui_trainer.ui.run.layers_pane import LayersPane
 from tui_trainer.ui.run.staircase import Staircase
@@ -40,6 +40,9 @@ COLUMNS_A_LOOK = 700
 WIDTHS = [(0, "-narrow"), (120, "-wide")]
 HEIGHTS = [(0, "-short"), (28, "-medium"), (36, "-tall")]
 """The classes of a screen that shows a run, by the columns and lines from which on it has them."""
+
+PLANAR = "-planar"
+"""The class of a view whose data have two features, and so a plane beside its charts."""
 
 FURTHER = ("rate", "gradients")
 """Charts for which a key makes room, where there is not enough for all."""
@@ -73,9 +76,9 @@ SAVED: Mapping[str, str] = {
 class RunView(Vertical):
     """Draws no more often than training can bear. The screen places `architecture` in its header."""
 
-    def __init__(self, looks_per_second: float, surface: SurfacePane | None = None) -> None:
+    def __init__(self, looks_per_second: float, plane: Widget | None = None) -> None:
         super().__init__(id="work")
-        self._surface = surface
+        self._plane = plane
         self.architecture = Static(id="architecture")
         self._tick = 1 / looks_per_second
         self._pace = Pace()
@@ -89,8 +92,8 @@ class RunView(Vertical):
         with Container(id="charts"):
             for name in DRAWINGS:
                 yield Chart(name, classes="pane " + ("-further" if name in FURTHER else "-first"))
-            if self._surface:
-                yield self._surface
+            if self._plane:
+                yield self._plane
         yield LayersPane(id="layers")
 
     def show_parameters(self, config: Config, spec: DataSpec) -> None:
@@ -104,7 +107,7 @@ class RunView(Vertical):
     def say_what_it_is(self, config: Config | None, spec: DataSpec = MNIST_SPEC) -> None:
         """Say what the network is in a few words; nothing for None."""
         self._network = (config, spec) if config else None
-        self.set_class(self._surface is not None and spec.features == FEATURES, PLANAR)
+        self.set_class(self._plane is not None and spec.features == FEATURES, PLANAR)
         if config is None:
             self.architecture.update("", layout=False)
             return
@@ -116,8 +119,6 @@ class RunView(Vertical):
         """Make ready for a run. Behind it stands the one before, from which it differs in what is said."""
         self.say_what_it_is(config, spec)
         self._history, self._behind = None, behind
-        if self._surface:
-            self._surface.begin(spec, len(config.hidden))
         self.query_one(Staircase).begin(len(config.hidden) + 1)
         pane = self.query_one(LayersPane)
         pane.stand_before(what_changed)
