@@ -57,7 +57,7 @@ def _numpy(model: Classifier, layers: list[Layer], spelled: dict[Layer, str], we
     yield ""
     yield "import numpy as np"
     yield ""
-    yield f"weights = np.load(Path(__file__).with_name({weights!r}))"
+    yield from _read(weights, "weights")
     yield from _tail(model)
     yield ""
     yield ""
@@ -109,7 +109,7 @@ def _pytorch(model: Classifier, layers: list[Layer], spelled: dict[Layer, str], 
     yield ""
     yield "def load():"
     yield "    network = Network()"
-    yield f"    tensors = np.load(Path(__file__).with_name({weights!r}))"
+    yield from (f"    {line}" for line in _read(weights, "tensors"))
     yield "    # A slope that is learned is called weight here; matrices are (units, inputs)."
     yield '    state = {name.replace(".alpha", ".weight"): torch.tensor(tensor.T) for name, tensor in tensors.items()}'
     yield "    network.load_state_dict(state, strict=False)"
@@ -145,7 +145,7 @@ def _keras(model: Classifier, layers: list[Layer], spelled: dict[Layer, str], we
         yield from (f"    {spelled[layer]}," for layer in layers)
         yield "])"
     yield ""
-    yield f"tensors = np.load(Path(__file__).with_name({weights!r}))"
+    yield from _read(weights, "tensors")
     for layer in layers:
         if names := [*layer.shapes(), *layer.buffers()]:
             given = ", ".join(f'tensors["{layer.name}.{name}"]' for name in names)
