@@ -63,6 +63,32 @@ RUNS: Mapping[str, Mapping[str, Any]] = {
 }
 """Whole runs over the first of the real training images in file order, by activation."""
 
+SKIPPING = (24, 24, 16)
+"""Hidden layers with a skip around each after the first: past one of its own size, and past one of another."""
+
+NORMALIZED: Mapping[str, Mapping[str, Any]] = {
+    "batch": {"activation": "relu", "normalization": "batch", "optimizer": "momentum", "learning_rate": 0.003},
+    "batch, after": {
+        "activation": "tanh",
+        "normalization": "batch",
+        "normalization_place": "after",
+        "optimizer": "adam",
+        "learning_rate": 0.001,
+    },
+    "layer": {"activation": "relu", "normalization": "layer", "optimizer": "momentum", "learning_rate": 0.003},
+    "layer, after": {
+        "activation": "elu",
+        "normalization": "layer",
+        "normalization_place": "after",
+        "optimizer": "adam",
+        "learning_rate": 0.001,
+    },
+}
+"""The same with normalization and skips."""
+
+PROJECTION = 5
+"""The skip's own weights are first_weights of this number."""
+
 IMAGES = 20_000
 
 

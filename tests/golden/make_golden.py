@@ -125,10 +125,71 @@ def runs() -> Golden:
     return golden
 
 
+class Normalized:
+    """Dense layers with a skip around each after the first, and normalization before or after the activation."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        batch = options["normalization"] == "batch"
+        self.after = "normalization_place" in options
+        self.function = FUNCTIONS[options["activation"]]
+        self.dense, self.norm = nn.ModuleList(), nn.ModuleList()
+        for index, (inputs, units) in enumerate(pairwise((784, *cases.SKIPPING, 10))):
+            hidden = index < len(cases.SKIPPING)
+            self.dense.append(nn.Linear(inputs, units, bias=not (hidden and batch and not self.after)))
+            if hidden:
+                self.norm.append(nn.BatchNorm1d(units) if batch else nn.LayerNorm(units))
+        self.skip = nn.Linear(*cases.SKIPPING[1:], bias=False)
+        with torch.no_grad():
+            for index, layer in enumerate(self.dense):
+                layer.weight[:] = torch.tensor(cases.first_weights(index, layer.in_features, layer.out_features).T)
+                if layer.bias is not None:
+                    layer.bias[:] = 0
+            self.skip.weight[:] = torch.tensor(cases.first_weights(cases.PROJECTION, *cases.SKIPPING[1:]).T)
+
+    def parameters(self) -> list[Any]:
+        return [tensor for part in (self.dense, self.norm, self.skip) for tensor in part.parameters()]
+
+    def __call__(self, x: Any) -> Any:
+        """The logits."""
+        z = None
+        for index, (dense, norm) in enumerate(zip(self.dense, self.norm, strict=False)):
+            added = 0 if z is None else self.skip(z) if index == len(cases.SKIPPING) - 1 else z
+            z = dense(x) + added
+            x = norm(self.function(z)) if self.after else self.function(norm(z))
+        return self.dense[-1](x)
+
+    def named(self) -> Golden:
+        """Every parameter and statistic by our name, weights as (inputs, units)."""
+        golden: Golden = {}
+        kind = "batch_norm" if isinstance(self.norm[0], nn.BatchNorm1d) else "layer_norm"
+        for index, layer in enumerate(self.dense):
+            golden |= {f"dense_{index + 1}.{name}": tensor for name, tensor in layer.state_dict().items()}
+        for index, layer in enumerate(self.norm):
+            state = layer.state_dict().items()
+            golden |= {f"{kind}_{index + 1}.{name}": tensor for name, tensor in state if name != "num_batches_tracked"}
+        golden["residual_2.weight"] = self.skip.weight.detach()
+        return {name: tensor.numpy().T for name, tensor in golden.items()}
+
+
+def normalized() -> Golden:
+    """Where networks with normalization and skips end, in half precision: less than 5e-4 off where a number is below 1."""
+    golden: Golden = {}
+    images, labels = (torch.tensor(array) for array in cases.pixels())
+    for case, options in cases.NORMALIZED.items():
+        network = Normalized(options)
+        rule = optimizer(options["optimizer"], network.parameters(), options["learning_rate"], options)
+        for start in list(range(0, cases.IMAGES, cases.BATCH)) * cases.EPOCHS:
+            rule.zero_grad()
+            F.cross_entropy(network(images[start : start + cases.BATCH]), labels[start : start + cases.BATCH]).backward()
+            rule.step()
+        golden |= {f"normalized.{case}.{name}": tensor.astype(np.float16) for name, tensor in network.named().items()}
+    return golden
+
+
 def main() -> None:
     """Ask PyTorch, and keep the answers."""
     torch.set_num_threads(1)
-    golden = {"torch": torch.__version__} | activations() | initializers() | loss() | optimizers() | runs()
+    golden = {"torch": torch.__version__} | activations() | initializers() | loss() | optimizers() | runs() | normalized()
     np.savez_compressed(cases.FILE, **golden)
 
 

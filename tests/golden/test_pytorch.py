@@ -104,6 +104,28 @@ def some_images() -> Dataset:
     return Dataset("some", training, None, mnist.spec)
 
 
+@pytest.mark.parametrize("case", cases.NORMALIZED)
+def test_normalized_networks_with_skips_end_where_pytorch_ends(
+    golden: Mapping[str, np.ndarray], path: str, some_images: Dataset, case: str
+) -> None:
+    fixed = {"batch_size": cases.BATCH, "epochs": cases.EPOCHS, "validation": 0, "shuffle": False, "threads": 1, "residual": 1}
+    training = Training(Config.parse({"hidden": list(cases.SKIPPING), **fixed, **cases.NORMALIZED[case]}), some_images)
+    for name, tensor in training.state.network.tensors.items():
+        layer, _, kind = name.rpartition(".")
+        if layer == "residual_2":
+            tensor[...] = cases.first_weights(cases.PROJECTION, *tensor.shape)
+        elif layer.startswith("dense") and kind == "weight":
+            tensor[...] = cases.first_weights(int(layer[-1]) - 1, *tensor.shape)
+    *_, end = training.events(Control())
+    assert isinstance(end, Ended)
+    assert end.snapshot is not None
+    names = {name.removeprefix(f"normalized.{case}.") for name in golden if name.startswith(f"normalized.{case}.")}
+    assert names == set(training.state.network.tensors)
+    for name in names:
+        expected = golden[f"normalized.{case}.{name}"].astype(np.float32)
+        np.testing.assert_allclose(training.state.network.tensors[name], expected, rtol=1e-3, atol=2e-3, err_msg=f"{path}, {name}")
+
+
 @pytest.mark.parametrize("activation", cases.RUNS)
 def test_two_epochs_end_where_pytorch_ends(golden: Mapping[str, np.ndarray], path: str, some_images: Dataset, activation: str) -> None:
     config = Config.parse(

@@ -12,7 +12,6 @@ from textual.widgets import Static
 
 from tui_trainer.config.layer_sizes import format_hidden
 from tui_trainer.config.options import Config
-from tui_trainer.config.per_layer import abridged
 from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
 from tui_trainer.errors import reason_of
 from tui_trainer.history.history import History
@@ -104,7 +103,7 @@ class RunView(Vertical):
             self.architecture.update("", layout=False)
             return
         hidden = f" → {format_hidden(config.hidden).replace(',', ' → ').replace('x', ' × ')}" if config.hidden else ""
-        parts = ", ".join((abridged(config.activation), abridged(config.initializer), config.optimizer))
+        parts = ", ".join((*config.parts(_), config.optimizer))
         self.architecture.update(Content(f"{spec.features}{hidden} → {spec.classes}  {parts}"), layout=False)
 
     def begin(self, config: Config, spec: DataSpec, behind: History | None = None, what_changed: str = "") -> None:

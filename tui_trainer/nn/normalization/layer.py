@@ -1,0 +1,35 @@
+"""Layer normalization: each sample over the units of a layer."""
+
+from typing import final
+
+import numpy as np
+
+from tui_trainer.nn.arrays import Array
+from tui_trainer.nn.normalization.standardization import EPSILON, Standardization
+
+
+@final
+class LayerNorm(Standardization):
+    """x̂ = (x - μ) / √(σ² + ε) with each sample's mean μ and variance σ² over the units (Ba, Kiros & Hinton 2016)."""
+
+    kind = "LayerNorm"
+    prefix = "layer_norm"
+    name = "layer"
+    summary = "each sample over the layer's units: the same in training and evaluation"
+    year = 2016
+
+    def standardize(self, x: Array, standard: Array) -> None:
+        np.subtract(x, x.mean(axis=1, keepdims=True), out=standard)
+        np.multiply(standard, self._factor(x), out=standard)
+
+    @staticmethod
+    def _factor(x: Array) -> Array:
+        factor: Array = 1 / np.sqrt(x.var(axis=1, keepdims=True) + EPSILON)
+        return factor
+
+    def unstandardize(self, x: Array, gradient: Array, standard: Array) -> None:
+        slant = np.einsum("ij,ij->i", gradient, standard)[:, None] / self.units
+        np.subtract(gradient, gradient.mean(axis=1, keepdims=True), out=gradient)
+        np.multiply(standard, slant, out=standard)
+        np.subtract(gradient, standard, out=gradient)
+        np.multiply(gradient, self._factor(x), out=gradient)
