@@ -150,7 +150,7 @@ class WatchScreen(PaneScreen[None]):
             self.run_view.begin(config, _spec(record))
         elif record.config:
             lacks = _missing_plugin(record)
-            told = _("made with the plugin {file}: give it with --plugin").format(file=lacks) if lacks else ""
+            told = _("needs --plugin {file}").format(file=lacks) if lacks else ""
             self.run_view.explain(told or _("this version cannot read the run's options"))
 
     def _show_where_it_is(self, seen: RunSeen) -> None:
