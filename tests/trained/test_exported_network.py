@@ -39,6 +39,9 @@ def outputs(model: Classifier, images: np.ndarray) -> dict[str, np.ndarray]:
         {"hidden": "8x6", "activation": "sigmoid,tanh,relu,leaky_relu,prelu,elu"},
         {"hidden": "none"},
         {"activation": "tanh", "dropout": 0.4},
+        {"hidden": "8x4", "normalization": "batch", "residual": 1},
+        {"hidden": "8,8,6", "normalization": "layer", "normalization_place": "after", "residual": 1, "activation": "gelu"},
+        {"hidden": "8,6,8", "normalization": "layer", "residual": 1, "dropout": 0.2},
     ],
     ids=str,
 )

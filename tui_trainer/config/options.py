@@ -91,6 +91,7 @@ class Config(BaseModel):
     )
     clip_norm: Annotated[Factor | None, OrNone] = Field(None, description="greatest norm of the gradient; longer ones are scaled down")
     dropout: Decay = Field(0.0, description="share of each hidden layer's outputs set to 0 while training")
+    label_smoothing: Decay = Field(0.0, description="share of each label that all classes get alike while training")
     batch_size: Annotated[Whole, Field(ge=1)] = Field(32, description="images per step")
     epochs: Annotated[Whole, Field(ge=0, le=MOST_EPOCHS)] = Field(
         5, description="passes over the training images; 0 only initialises and evaluates"

@@ -199,7 +199,7 @@ class Engine:
             update = None if evaluates else self._update
             program = Program(
                 self._blocks, self._layout, self._vectors, rows, samples.inputs, samples.labels, self._machine.product,
-                update=update, keeps=keeps, clip_norm=clip_norm,
+                update=update, keeps=keeps, clip_norm=clip_norm, label_smoothing=self._network.label_smoothing,
             )  # fmt: skip
             self._programs[key] = program, {}
         return self._programs[key]

@@ -251,6 +251,7 @@ class Program:
         update: str | None = None,
         keeps: bool = False,
         clip_norm: float | None = None,
+        label_smoothing: float = 0.0,
     ) -> None:
         self.rows = rows
         self._blocks, self._layout, self._vectors, self._product = blocks, layout, vectors, product
@@ -263,6 +264,9 @@ class Program:
         self._update = update
         self._training = update is not None
         self._sorts = self._sparse and self._training and len(layout.layers[0]) > 1
+        smoothed = label_smoothing if self._training else 0.0
+        share = smoothed / blocks[-1].dense.units
+        self._weights_of_labels = self.constants(1 - smoothed + share, share, 1 - smoothed)
         self._nowhere = place_of(self.array(LINE))
         self._factor = self.array(LINE)
         self._factor[0] = 1
@@ -488,6 +492,7 @@ class Program:
             *self._error,
             *tallies,
             labels,
+            self._weights_of_labels,
         )
         return _always(*ops, loss)
 

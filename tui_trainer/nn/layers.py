@@ -28,6 +28,26 @@ class Operator(NamedTuple):
     attributes: Mapping[str, float] = MappingProxyType({})
 
 
+class Step(NamedTuple):
+    """One of several ONNX operators."""
+
+    name: str
+    inputs: tuple[str | float, ...]
+    output: str
+    attributes: Mapping[str, Any] = MappingProxyType({})
+
+
+class Composed:
+    """Several ONNX operators in place of one: each its name, its inputs, its output, and its attributes if it has any.
+
+    An input is a number, what an operator before puts out, one of the layer's tensors, `x`, the layer's input, or `source`, what its
+    source puts out; the last operator puts out `out`.
+    """
+
+    def __init__(self, *operators: tuple[Any, ...]) -> None:
+        self.operators = tuple(Step(*operator) for operator in operators)
+
+
 class RunInputs(NamedTuple):
     """What a layer's run is made from: the arrays of the layer before, and the mode."""
 
@@ -125,8 +145,8 @@ class Layer(ABC):
         """The tensor, by its name in the network, that health is measured on; None for a layer that is not measured."""
         return None
 
-    def operator(self) -> Operator | None:
-        """The ONNX operator that evaluates the layer; None where there is none."""
+    def operator(self) -> Operator | Composed | None:
+        """The ONNX operator that evaluates the layer, or several; None where there is none."""
         return None
 
     def bind(self, tensors: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:

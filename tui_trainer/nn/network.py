@@ -40,11 +40,13 @@ class Network:
     and stays 0.
     """
 
-    def __init__(self, layers: Sequence[Layer], dtype: DTypeLike = np.float32) -> None:
+    def __init__(self, layers: Sequence[Layer], dtype: DTypeLike = np.float32, *, label_smoothing: float = 0.0) -> None:
         self.layers = tuple(layers)
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         self.inputs = self.layers[0].inputs
         self.classes = self.layers[-1].units
+        self.label_smoothing = label_smoothing
+        """What the loss in training has of it."""
         self._workspaces: dict[tuple[int, bool], Workspace] = {}
         self._spans: dict[str, tuple[slice, tuple[int, ...]]] = {}
         size = self._place(parameter_shapes(self.layers), 0)
@@ -129,7 +131,7 @@ class Workspace:
                 self.runs.append(run)
                 runs[layer] = run
                 inputs = inputs._replace(x=run.out, gradient=run.gradient, kept=layer in sources)
-        self._loss = SoftmaxCrossEntropy(rows, network.classes, network.dtype)
+        self._loss = SoftmaxCrossEntropy(rows, network.classes, network.dtype, network.label_smoothing if training else 0.0)
         self._forward = [call for run in self.runs for call in run.forward]
         skips = {run.layer.source: run.skipped for run in self.runs}
         self._backward = [call for run in reversed(self.runs) for call in (*skips.get(run.layer, ()), *run.backward)]

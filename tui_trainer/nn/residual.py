@@ -8,7 +8,7 @@ import numpy as np
 
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.initializers import Initializer
-from tui_trainer.nn.layers import Call, Layer, LayerRun, RunInputs, Shapes
+from tui_trainer.nn.layers import Call, Composed, Layer, LayerRun, RunInputs, Shapes
 
 
 @final
@@ -43,6 +43,11 @@ class Residual(Layer):
     def initialize(self, rng: np.random.Generator) -> None:
         if self.projects:
             self.weight[:] = self.initializer.draw(rng, self.source_units, self.units)
+
+    def operator(self) -> Composed:
+        if not self.projects:
+            return Composed(("Add", ("x", "source"), "out"))
+        return Composed(("MatMul", ("source", "weight"), "projected"), ("Add", ("x", "projected"), "out"))
 
     def run(self, inputs: RunInputs) -> LayerRun | None:
         x, gradient = inputs.x, inputs.gradient

@@ -29,6 +29,7 @@ USUAL: Final[Mapping[str, Sequence[str]]] = {
     "weight_decay": ("0", "1e-05", "0.0001", "0.001", "0.01"),
     "clip_norm": ("none", "0.1", "1", "10"),
     "dropout": ("0", "0.1", "0.2", "0.3", "0.5"),
+    "label_smoothing": ("0", "0.05", "0.1", "0.2"),
     "early_stopping": ("0", "2", "5", "10"),
     "validation": ("1000", "2000", "5000", "10000"),
     "shuffle": ("true", "false"),

@@ -2,11 +2,13 @@
 
 import io
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from tui_trainer.errors import UserError
+from tui_trainer.nn.layers import Composed
 from tui_trainer.nn.network import buffer_shapes, parameter_shapes
 from tui_trainer.trained.estimator import Classifier
 from tui_trainer.version import __version__
@@ -61,7 +63,7 @@ def to_onnx(model: Classifier) -> bytes:
 
 def _graph(model: Classifier, onnx: Any) -> Any:
     helper, network = onnx.helper, model.network_
-    nodes = []
+    nodes, constants = [], []
     value = "images"
     # What an evaluation runs: some layers are there for training alone.
     for layer in (run.layer for run in network.workspace(1).runs):
@@ -70,7 +72,13 @@ def _graph(model: Classifier, onnx: Any) -> Any:
             raise UserError(f"there is no operator for {layer.kind}", option="--to", value="onnx")
         learned = [*parameter_shapes([layer]), *buffer_shapes([layer])]
         out = "logits" if layer is network.layers[-1] else f"{layer.name}.out"
-        nodes.append(helper.make_node(operator.name, [value, *learned], [out], layer.name, **operator.attributes))
+        if isinstance(operator, Composed):
+            named = {"x": value, "out": out} | ({"source": f"{layer.source.name}.out"} if layer.source else {})
+            composed, numbers = _composed(operator, layer.name, named, onnx)
+            nodes += composed
+            constants += numbers
+        else:
+            nodes.append(helper.make_node(operator.name, [value, *learned], [out], layer.name, **operator.attributes))
         value = out
     nodes.append(helper.make_node("Softmax", ["logits"], ["probabilities"], "softmax", axis=1))
 
@@ -82,5 +90,20 @@ def _graph(model: Classifier, onnx: Any) -> Any:
         "perceptron",
         [values("images", network.inputs)],
         [values("probabilities", network.classes), values("logits", network.classes)],
-        [onnx.numpy_helper.from_array(np.ascontiguousarray(tensor), name) for name, tensor in network.tensors.items()],
+        [*(onnx.numpy_helper.from_array(np.ascontiguousarray(tensor), name) for name, tensor in network.tensors.items()), *constants],
     )
+
+
+def _composed(composed: Composed, layer: str, called: Mapping[str, str], onnx: Any) -> tuple[list[Any], list[Any]]:
+    """The nodes of a layer that is several operators, and the numbers that they take."""
+    nodes, numbers = list[Any](), list[Any]()
+    for place, (name, inputs, output, attributes) in enumerate(composed.operators):
+        given = []
+        for each in inputs:
+            if isinstance(each, str):
+                given.append(called.get(each, f"{layer}.{each}"))
+            else:
+                given.append(f"{layer}.number_{len(numbers)}")
+                numbers.append(onnx.numpy_helper.from_array(np.float32(each), given[-1]))
+        nodes.append(onnx.helper.make_node(name, given, [called.get(output, f"{layer}.{output}")], f"{layer}.{place}", **attributes))
+    return nodes, numbers

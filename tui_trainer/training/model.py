@@ -36,7 +36,7 @@ def _normalizer(config: Config, name: str) -> Callable[[int], Normalization] | N
 
 def build_network(config: Config, inputs: int, classes: int) -> Network:
     """The network, all parameters 0."""
-    return Network(build_layers(config, inputs, classes))
+    return Network(build_layers(config, inputs, classes), label_smoothing=config.label_smoothing)
 
 
 def build_optimizer(config: Config, network: Network) -> Optimizer:

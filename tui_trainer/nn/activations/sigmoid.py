@@ -26,6 +26,11 @@ class Sigmoid(Activation):
         return Operator("Sigmoid")
 
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
+        self.write(x, out)
+
+    @staticmethod
+    def write(x: Array, out: Array) -> None:
+        """Write the sigmoid of x into `out`, which may be x."""
         # e^-z must stay finite; below these limits f is smaller than the smallest normal number.
         np.maximum(x, -88.0 if x.dtype == np.float32 else -708.0, out=out)
         np.negative(out, out=out)

@@ -5,7 +5,7 @@ from typing import final
 import numpy as np
 
 from tui_trainer.nn.arrays import Array
-from tui_trainer.nn.layers import Shapes
+from tui_trainer.nn.layers import Operator, Shapes
 from tui_trainer.nn.normalization.standardization import EPSILON, Standardization
 
 
@@ -29,6 +29,9 @@ class BatchNorm(Standardization):
 
     def buffers(self) -> Shapes:
         return {"running_mean": (self.units,), "running_var": (self.units,)}
+
+    def operator(self) -> Operator:
+        return Operator("BatchNormalization", {"epsilon": EPSILON})
 
     def initialize(self, rng: np.random.Generator) -> None:
         super().initialize(rng)

@@ -5,6 +5,7 @@ from typing import final
 import numpy as np
 
 from tui_trainer.nn.arrays import Array
+from tui_trainer.nn.layers import Composed
 from tui_trainer.nn.normalization.standardization import EPSILON, Standardization
 
 
@@ -17,6 +18,21 @@ class LayerNorm(Standardization):
     name = "layer"
     summary = "each sample over the layer's units: the same in training and evaluation"
     year = 2016
+
+    def operator(self) -> Composed:
+        # LayerNormalization itself is an operator from opset 17 on.
+        along = {"axes": [1]}
+        return Composed(
+            ("ReduceMean", ("x",), "mean", along),
+            ("Sub", ("x", "mean"), "away"),
+            ("Mul", ("away", "away"), "square"),
+            ("ReduceMean", ("square",), "variance", along),
+            ("Add", ("variance", EPSILON), "more"),
+            ("Sqrt", ("more",), "deviation"),
+            ("Div", ("away", "deviation"), "standard"),
+            ("Mul", ("standard", "weight"), "scaled"),
+            ("Add", ("scaled", "bias"), "out"),
+        )
 
     def standardize(self, x: Array, standard: Array) -> None:
         np.subtract(x, x.mean(axis=1, keepdims=True), out=standard)

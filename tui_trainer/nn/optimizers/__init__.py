@@ -91,6 +91,9 @@ class Optimizer(Part, ABC):
     warms_up: ClassVar[bool] = False
     """Whether the first steps are other than later ones with the same gradient on purpose, though means are corrected."""
 
+    descent_factor: ClassVar[float] = 1.0
+    """By what the rate that suits plain descent is multiplied on a map of two parameters, for one that is not `adaptive`."""
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         # What was true of the inherited update need not be of another one.
