@@ -60,7 +60,7 @@ def share(part: int, whole: int) -> str:
 
 def page(tally: Tally, seeds: int, seconds: float) -> str:
     """The page."""
-    faults = [rule.name for rule in RULES if tally.runs[rule.name]]
+    faults = [name for name in RULES if tally.runs[name]]
     planted = sum(tally.runs[name] for name in faults)
     lines = [
         "# How often the diagnosis is right",

@@ -25,6 +25,13 @@ def main() -> None:
         _refuse("out of memory: free some, or take a smaller network, batch or file")
     except click.Abort:
         sys.exit(130)
+    except Exception as error:
+        from tui_trainer.plugins.blame import blamed  # noqa: PLC0415 only a fault needs it
+
+        told = blamed(error)
+        if told is None:
+            raise
+        _refuse(str(told))
 
 
 def _refuse(message: str) -> None:

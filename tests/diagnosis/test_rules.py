@@ -14,7 +14,7 @@ from tui_trainer.diagnosis.case import Case, DataFacts, Predictions
 from tui_trainer.diagnosis.diagnose import Rhythm, diagnose, first_finding
 from tui_trainer.diagnosis.finding import Finding
 from tui_trainer.diagnosis.remedies import briefly, changed, growth
-from tui_trainer.diagnosis.rules import NAMES, RULES
+from tui_trainer.diagnosis.rules import RULES
 from tui_trainer.history.history import History
 from tui_trainer.history.quantities import FIGURES
 from tui_trainer.training.events import Divergence, Ended, LayerHealth
@@ -226,8 +226,9 @@ def test_a_remedy_replaces_what_was_changed_in_mid_run_and_what_follows_from_the
 
 
 def test_every_rule_says_what_it_looks_at_and_where_its_limit_is_from() -> None:
-    assert len(set(NAMES)) == len(RULES)
-    for rule in RULES:
+    places = [rule.place for rule in RULES.values()]
+    assert places == sorted(set(places))
+    for rule in RULES.values():
         assert all((rule.symptom, rule.cause, rule.looks_at, rule.source))
 
 
@@ -240,7 +241,7 @@ def test_every_finding_is_strict_json_with_all_its_words() -> None:
         assert record["event"] == "finding"
         assert "{" not in record["symptom"] + record["cause"]
         assert all(remedy["options"] for remedy in record["remedies"])
-    assert names == sorted(names, key=NAMES.index)
+    assert names == sorted(names, key=list(RULES).index)
 
 
 def test_what_a_strangers_log_calls_a_layer_reaches_no_terminal_raw() -> None:

@@ -10,12 +10,14 @@ from time import monotonic
 
 import numpy as np
 import pytest
+from plugins.files import text_of
 from runs.timeless import timeless
 from waiting import until
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
+from tui_trainer.plugins.loaded import load, unload
 from tui_trainer.runs.batches import read_batches
 from tui_trainer.runs.checkpoint import read
 from tui_trainer.sweep import cluster as home
@@ -23,6 +25,7 @@ from tui_trainer.sweep import remote
 from tui_trainer.sweep.cluster import ClusterWorkers
 from tui_trainer.sweep.remote import put, unfit, versions
 from tui_trainer.sweep.schedulers import ExistingScheduler
+from tui_trainer.sweep.shared import untested
 from tui_trainer.sweep.store import RUNS, RunStatus
 from tui_trainer.sweep.train_run import outcome, train_run
 from tui_trainer.system import files
@@ -97,6 +100,28 @@ def test_a_scheduler_that_comes_back_is_given_again_what_it_had(digits_file: Pat
     assert ["gone" in errors, "there again" in errors] == [True, True]
     assert sum(event["event"] == "run" for event in events) == RUNS_OF_A_SWEEP - 1
     all_done_once(tmp_path / "sweep")
+
+
+@pytest.mark.long
+def test_plugins_go_along_and_a_worker_takes_the_one_that_is_sent(digits: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "rms.py"
+    with cluster(tmp_path / "dask", 1) as dask:
+        for number, text in enumerate((text_of("rms"), text_of("rms") + "# another\n")):
+            path.write_text(text)
+            plugin = load(path)
+            config = Config.parse({**short_run(digits).record(), "optimizer": "rms", "keep": 0.5})
+            # The worker has no such file.
+            path.unlink()
+            workers = ClusterWorkers(ExistingScheduler(dask.address), {digits.name: digits})
+            try:
+                done = workers.submit(config, tmp_path / f"far-{number}").result(60)
+            finally:
+                workers.stop()
+            assert (done.status, done.note) == (RunStatus.COMPLETED, "")
+            train_run(config, tmp_path / f"near-{number}", untested(digits, digits.fingerprint), Control())
+            same_but_for_times(tmp_path / f"far-{number}", tmp_path / f"near-{number}")
+            assert (tmp_path / f"far-{number}" / "rms.plugin.py").read_text() == text
+            unload(plugin)
 
 
 @pytest.mark.long

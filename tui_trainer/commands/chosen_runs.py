@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
+from tui_trainer.commands.plugin_option import PluginCommand
 from tui_trainer.errors import UserError
 from tui_trainer.runs.run_status import NEWEST
 from tui_trainer.system import folders
@@ -70,7 +71,7 @@ def read(run: str, folder: Path | None) -> "RunRecord":
     return record
 
 
-class Telling(click.Command):
+class Telling(PluginCommand):
     """A command that prints results, whose reader may close the pipe."""
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from tui_trainer.commands.plugin_option import PluginCommand
 from tui_trainer.errors import UserError, reason_of
 
 FORMATS = ("npz", "onnx", "keras", "pytorch", "numpy")
@@ -11,7 +12,7 @@ FORMATS = ("npz", "onnx", "keras", "pytorch", "numpy")
 PROGRAMS = FORMATS[2:]
 
 
-@click.command("export")
+@click.command("export", cls=PluginCommand)
 @click.argument("run")
 @click.option("--to", "form", type=click.Choice(FORMATS), help="The format.  [default: as the file's name ends]")
 @click.option("--output", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The file to write.")

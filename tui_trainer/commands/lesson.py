@@ -7,7 +7,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from tui_trainer.commands.chosen_language import language_option
-from tui_trainer.commands.run_options import RenewedCommand, config_options
+from tui_trainer.commands.plugin_option import PluginCommand
+from tui_trainer.commands.run_options import config_options
 from tui_trainer.config.options import Config
 from tui_trainer.config.source import option
 from tui_trainer.errors import UserError
@@ -30,7 +31,7 @@ class LessonName(click.ParamType[str]):
         return [CompletionItem(LIST, help="all lessons"), *known] if LIST.startswith(incomplete) else known
 
 
-@click.command("lesson", cls=RenewedCommand)
+@click.command("lesson", cls=PluginCommand)
 @click.argument("name", type=LessonName())
 @click.option("--output", type=click.Path(path_type=Path), help="Folder, new or empty, to keep the runs in.  [default: they are not kept]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Lines of text, or one JSON object each.")

@@ -5,14 +5,15 @@ from typing import Any
 
 import click
 
-from tui_trainer.commands.run_options import RenewedCommand, config_file_option, config_options
+from tui_trainer.commands.plugin_option import PluginCommand
+from tui_trainer.commands.run_options import config_file_option, config_options
 from tui_trainer.config.options import Config
 from tui_trainer.config.source import merged
 from tui_trainer.config.value_types import LEAST_FACTOR, MOST_FACTOR
 from tui_trainer.errors import UserError
 
 
-@click.command("lr-find", cls=RenewedCommand)
+@click.command("lr-find", cls=PluginCommand)
 @config_file_option
 @click.option("--from", "lowest", type=click.FloatRange(0, min_open=True), default=1e-6, show_default=True, help="The first rate.")
 @click.option("--to", "highest", type=click.FloatRange(0, min_open=True), default=10.0, show_default=True, help="The last rate.")

@@ -7,6 +7,7 @@ from typing import Literal
 import click
 
 from tui_trainer.commands.chosen_language import language_option
+from tui_trainer.commands.plugin_option import PluginCommand
 from tui_trainer.commands.refresh import check_refresh
 from tui_trainer.descent.landscape import SURFACES, OptimizerPath, paths
 from tui_trainer.errors import UserError
@@ -27,7 +28,7 @@ class Optimizers(click.Option):
         return super().get_help_record(ctx)
 
 
-@click.command("paths")
+@click.command("paths", cls=PluginCommand)
 @click.option(
     "--surface",
     type=click.Choice(tuple(SURFACES)),
@@ -122,6 +123,8 @@ def _print(surface: str, names: Sequence[str], rates: Mapping[str, float], steps
                 _say_points(OptimizerPath(kind, name, rate), steps)
             return
         found = paths(kind, names, all_rates, steps)
+        if fault := next((path.fault for path in found if path.fault), None):
+            raise fault
         heads = ("optimizer", "rate", "step", "x", "y", "value", "distance", "near at", "")
         say_table(heads, [_row(path, steps) for path in found], NUMBERS, whole=2)
 
@@ -136,6 +139,10 @@ def _row(path: OptimizerPath, steps: int) -> list[str]:
 def _say_points(path: OptimizerPath, steps: int) -> None:
     """Every step on a line of its own; a number that is not finite is null."""
     from tui_trainer.headless.tables import say_json  # noqa: PLC0415 --help need not wait for it
+
+    path.walk(steps)
+    if path.fault:
+        raise path.fault
     from tui_trainer.training.events import plain  # noqa: PLC0415
 
     for step in range(len(path.points(steps))):

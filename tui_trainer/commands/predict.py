@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui_trainer.commands.plugin_option import PluginCommand
 from tui_trainer.errors import UserError
 from tui_trainer.system.folders import printable
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from tui_trainer.trained.predict import Prediction, Samples
 
 
-@click.command("predict")
+@click.command("predict", cls=PluginCommand)
 @click.argument("run")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--best", is_flag=True, help="Take the network of the epoch with the lowest validation loss, not the last one.")

@@ -5,12 +5,13 @@ from typing import Any, Literal
 
 import click
 
-from tui_trainer.commands.run_options import RenewedCommand, config_file_option, config_options
+from tui_trainer.commands.plugin_option import PluginCommand
+from tui_trainer.commands.run_options import config_file_option, config_options
 from tui_trainer.config.options import Config
 from tui_trainer.config.source import merged
 
 
-@click.command("preflight", cls=RenewedCommand)
+@click.command("preflight", cls=PluginCommand)
 @config_file_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Lines of text, or one JSON object each.")
 @config_options

@@ -4,15 +4,18 @@ from typing import Any, Final
 
 import click
 
+from tui_trainer.commands.check import check_command
 from tui_trainer.commands.diagnose import diagnose_command
 from tui_trainer.commands.export import export_command
 from tui_trainer.commands.groups import refuse_options_before_command
 from tui_trainer.commands.lesson import lesson_command
 from tui_trainer.commands.lr_find import lr_find_command
+from tui_trainer.commands.new import new_command
 from tui_trainer.commands.paths import paths_command
+from tui_trainer.commands.plugin_option import PluginGroup
+from tui_trainer.commands.plugins import plugins_command
 from tui_trainer.commands.predict import predict_command
 from tui_trainer.commands.preflight import preflight_command
-from tui_trainer.commands.run_options import RenewedGroup
 from tui_trainer.commands.runs import runs_command
 from tui_trainer.commands.serve import serve_command
 from tui_trainer.commands.surface import surface_command
@@ -22,11 +25,14 @@ from tui_trainer.commands.watch import watch_command
 from tui_trainer.version import __version__
 
 COMMANDS: Final = (
+    check_command,
     diagnose_command,
     export_command,
     lesson_command,
     lr_find_command,
+    new_command,
     paths_command,
+    plugins_command,
     predict_command,
     preflight_command,
     runs_command,
@@ -39,7 +45,7 @@ COMMANDS: Final = (
 
 @click.group(
     "tui-trainer",
-    cls=RenewedGroup,
+    cls=PluginGroup,
     commands=COMMANDS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui_trainer.commands.chosen_runs import Telling, folder_option, format_option, read, resolved, run_argument
+from tui_trainer.commands.plugin_option import PluginGroup
 from tui_trainer.commands.runs_export import export_runs
 from tui_trainer.errors import UserError
 from tui_trainer.headless.tables import say, say_json, say_table
@@ -27,7 +28,7 @@ LONGEST_VALUE = 40
 """Characters of an option's value in the list: one may be a thousand layer sizes."""
 
 
-class Group(click.Group):
+class Group(PluginGroup):
     """Commands that all print results, of which one need not be named: options that no command stands before are those of `list`."""
 
     command_class = Telling

@@ -6,13 +6,14 @@ from typing import Any
 import click
 
 from tui_trainer.commands.chosen_language import language_option
-from tui_trainer.commands.run_options import RenewedCommand, config_file_option, config_options, output_option
+from tui_trainer.commands.plugin_option import PluginCommand, named_plugins
+from tui_trainer.commands.run_options import config_file_option, config_options, output_option
 from tui_trainer.config.options import Config
 from tui_trainer.config.source import merged
 from tui_trainer.text.language import spoken
 
 
-@click.command("serve", cls=RenewedCommand)
+@click.command("serve", cls=PluginCommand)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on; any but this one lets other machines in.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=8000, show_default=True, help="The port; 0 for any that is free.")
 @config_file_option
@@ -26,4 +27,4 @@ def serve_command(context: click.Context, /, host: str, port: int, config_file: 
 
     Config.parse(*merged(config_file, given))
     values = {name: value for name, value in given.items() if value is not None}
-    context.exit(serve_app(served_command(values, config_file, output, spoken()), host, port))
+    context.exit(serve_app(served_command(values, config_file, output, spoken(), named_plugins()), host, port))

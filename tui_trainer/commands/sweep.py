@@ -10,8 +10,9 @@ import click
 from tui_trainer.commands.chosen_language import language_option
 from tui_trainer.commands.chosen_sweep import sweep_argument
 from tui_trainer.commands.groups import refuse_options_before_command
+from tui_trainer.commands.plugin_option import PluginCommand, PluginGroup
 from tui_trainer.commands.refresh import check_refresh
-from tui_trainer.commands.run_options import RenewedGroup, swept_options
+from tui_trainer.commands.run_options import swept_options
 from tui_trainer.commands.sweep_report import report_command
 from tui_trainer.config.source import read_toml
 from tui_trainer.errors import UserError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 LOOKS_PER_SECOND: Final = 1.0
 
 
-@click.group("sweep", cls=RenewedGroup, invoke_without_command=True)
+@click.group("sweep", cls=PluginGroup, invoke_without_command=True)
 @click.option(
     "--config",
     "config_file",
@@ -118,7 +119,7 @@ def sweep_command(
 sweep_command.add_command(report_command)
 
 
-@sweep_command.command("watch")
+@sweep_command.command("watch", cls=PluginCommand)
 @sweep_argument
 @click.option("--refresh", type=float, metavar="PER_SECOND", help="How often to look at the sweep; from 0.1 to 30.  [default: 1]")
 @click.option("--no-mouse", is_flag=True, help="Take no mouse, for terminals whose reports of it get in the way.")

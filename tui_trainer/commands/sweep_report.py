@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from tui_trainer.commands.chosen_sweep import sweep_argument
+from tui_trainer.commands.plugin_option import PluginCommand
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.system.folders import printable
 
@@ -17,7 +18,7 @@ NAMES = {"html": "report.html", "markdown": "report.md"}
 """In the sweep's folder, where they may be replaced: nothing else writes files of these names there."""
 
 
-@click.command("report")
+@click.command("report", cls=PluginCommand)
 @sweep_argument
 @click.option(
     "--format",

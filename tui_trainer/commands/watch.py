@@ -7,13 +7,15 @@ import click
 
 from tui_trainer.commands.chosen_language import language_option
 from tui_trainer.commands.chosen_runs import folder_option, resolved, run_argument
+from tui_trainer.commands.plugin_option import PluginCommand
 from tui_trainer.commands.refresh import check_refresh
+from tui_trainer.config.origins import KEY, known_origins, refuse_loaded_others
 from tui_trainer.errors import UserError
 
 LOOKS_PER_SECOND = 1.0
 
 
-@click.command("watch")
+@click.command("watch", cls=PluginCommand)
 @run_argument()
 @folder_option
 @click.option("--no-ui", is_flag=True, help="Print what the run tells as it comes, until it ends.")
@@ -45,7 +47,12 @@ def watch_command(
         raise UserError("only the app has a screen", option="--no-mouse", hint="leave out --no-ui")
     if form and not no_ui:
         raise UserError("only --no-ui prints lines", option="--format", hint="add --no-ui")
-    follower = Follower(resolved(run, folder))
+    follower = Follower(path := resolved(run, folder))
+    if known_origins():
+        # Beforehand, and not by the one whose first look has the news.
+        peeked = Follower(path)
+        peeked.look()
+        refuse_loaded_others(peeked.recording.start.config.get(KEY) if peeked.recording.start else None, path)
     if no_ui:
         from tui_trainer.headless.watch import watch_headless  # noqa: PLC0415
 

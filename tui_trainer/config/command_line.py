@@ -6,6 +6,7 @@ from typing import Any
 import tomli_w
 
 from tui_trainer.config.options import Config, as_text, fields
+from tui_trainer.config.origins import KEY
 from tui_trainer.config.per_layer import abridged
 from tui_trainer.config.source import option
 
@@ -26,6 +27,8 @@ def essentials(config: Config) -> dict[str, Any]:
 def command_line(config: Config, *, no_ui: bool = True) -> str:
     """The command line of the run, quoted for a shell."""
     words = ["tui-trainer", "--no-ui"] if no_ui else ["tui-trainer"]
+    for path in config.plugin_files:
+        words += ["--plugin", path]
     for name, value in essentials(config).items():
         if isinstance(value, bool):
             words.append(option(name) if value else f"--no-{name}")
@@ -36,9 +39,9 @@ def command_line(config: Config, *, no_ui: bool = True) -> str:
 
 def toml(config: Config) -> str:
     """A file for `--config`."""
-    return tomli_w.dumps(
-        {name: value if isinstance(value, bool | int | float) else _short(value) for name, value in essentials(config).items()}
-    )
+    values = {name: value if isinstance(value, bool | int | float) else _short(value) for name, value in essentials(config).items()}
+    plugins = config.record().get(KEY)
+    return tomli_w.dumps({**values, KEY: plugins} if plugins else values)
 
 
 def _short(value: Any) -> str:

@@ -12,12 +12,15 @@ UNTOLD: Final = ("threads", "changes")
 
 def differences(before: Config, after: Config) -> Mapping[str, tuple[Any, Any]]:
     """The options that differ and matter to one of the two, each with both values."""
-    values = before.model_dump(), after.model_dump()
-    return {
-        name: (getattr(before, name), getattr(after, name))
-        for name in Config.model_fields
-        if name not in UNTOLD and values[0][name] != values[1][name] and any(hindrance(name, each) is None for each in values)
-    }
+    pairs = {name: (getattr(before, name), getattr(after, name)) for name in Config.model_fields if name not in UNTOLD}
+    return {name: (old, new) for name, (old, new) in pairs.items() if old != new and any(_matters(name, each) for each in (before, after))}
+
+
+def _matters(name: str, config: Config) -> bool:
+    try:
+        return hindrance(name, dict(config)) is None
+    except KeyError:  # a choice of a plugin that has been read again, and has it no more
+        return True
 
 
 def describe_differences(before: Config, after: Config, say: Callable[[str], str] = str) -> str:

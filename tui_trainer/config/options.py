@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     InstanceOf,
     PlainSerializer,
+    PrivateAttr,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -25,6 +26,7 @@ from tui_trainer.config.changes import Change, changeable, format_changes, parse
 from tui_trainer.config.error_messages import problems_in
 from tui_trainer.config.hyperparameters import KINDS, after, described, field_of, uses
 from tui_trainer.config.layer_sizes import MOST_LAYERS, format_hidden, parse_hidden
+from tui_trainer.config.origins import KEY, Origins, is_chosen, known_origins, origins_of, paths_of, refuse_others
 from tui_trainer.config.per_layer import OneForEach, OneOf, abridged, join, made_for, split
 from tui_trainer.config.source import Source
 from tui_trainer.config.value_types import Decay, Factor, FactorOrZero, Number, OrNone, Units, Whole
@@ -52,6 +54,9 @@ class Config(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    _origins: Origins = PrivateAttr(default_factory=known_origins)
+    """The plugins that there were when it was made: one that is read again later is another."""
 
     hidden: Annotated[tuple[Units, ...], BeforeValidator(parse_hidden), Field(max_length=MOST_LAYERS)] = Field(
         (256,), description="hidden layer sizes: 256, or 128x8,64 (eight of 128, one of 64), or none for softmax regression"
@@ -147,10 +152,16 @@ class Config(BaseModel):
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], source: Source | None = None) -> "Config":
-        """Check `values` and fill in the defaults. Raises UserError, one line, for the first value that is wrong."""
+        """Check `values` and fill in the defaults. Raises UserError, one line, for the first value that is wrong.
+
+        What `record` says of plugins may be among them: parts of the same names from other files are refused.
+        """
         with in_english():
+            options = dict(values)
+            if (needed := options.pop(KEY, None)) is not None:
+                refuse_others(needed, options, source or Source())
             try:
-                return cls.model_validate(dict(values))
+                return cls.model_validate(options)
             except ValidationError as error:
                 name, problem = next(iter(problems_in(error).items()))
                 raise (source or Source()).error(name, problem, colon=False) from None
@@ -170,6 +181,11 @@ class Config(BaseModel):
         """How the weights of each Dense layer start, the output layer's last."""
         return split(self.initializer, len(self.hidden) + 1)
 
+    def renewed(self) -> "Config":
+        """The same options for the parts that there are now, where a plugin has been read again. Raises UserError."""
+        known = {name: vars(self)[name] for name in type(self).model_fields if vars(self).get(name) is not None}
+        return self.parse(known)
+
     def parts(self, say: Callable[[str], str] = str) -> list[str]:
         """What the network is made of beside its layers' sizes, in short; `say` translates."""
         found = [abridged(self.activation), abridged(self.initializer)]
@@ -187,8 +203,25 @@ class Config(BaseModel):
         }
 
     def record(self) -> dict[str, Any]:
-        """Every option and its value as plain data."""
-        return self.model_dump(mode="json")
+        """Every option and its value as plain data; and the plugins that they come from, if any, by their files and SHA-256."""
+        values = self.model_dump(mode="json")
+        plugins = origins_of(values, self._origins)
+        kept = {name: value for name, value in values.items() if name not in self._foreign(values)}
+        return {**kept, KEY: plugins} if plugins else kept
+
+    @property
+    def plugin_files(self) -> list[str]:
+        """The files of the plugins that its options come from, as they were found here."""
+        return paths_of(self.model_dump(mode="json"), self._origins)
+
+    def _foreign(self, values: Mapping[str, Any]) -> set[str]:
+        """The hyperparameters that only plugins have of which the run takes nothing: without these its files would not be read."""
+        found = uses() if self._origins else {}
+        return {
+            name
+            for name, parts in found.items()
+            if all((use.option, use.part.name) in self._origins and not is_chosen(use.option, use.part.name, values) for use in parts)
+        }
 
     def to_toml(self) -> str:
         """The text of a config.toml that `read_toml` takes back; an option without a value is left out."""
@@ -293,7 +326,7 @@ def as_text(value: Any) -> str:
 def problems(values: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with `values`, by field; empty when they make a Config."""
     try:
-        Config.model_validate(dict(values))
+        Config.model_validate({name: value for name, value in values.items() if name != KEY})
     except ValidationError as error:
         return problems_in(error)
     return {}

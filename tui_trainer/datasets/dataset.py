@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_trainer.datasets.idx import IdxFolder
-from tui_trainer.datasets.npz import NpzFile
 from tui_trainer.datasets.reader import SIGNATURE, Contents, Reader
+from tui_trainer.datasets.readers import READERS
 from tui_trainer.datasets.sparse import SparseRows
 from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec, scale_of, times
 from tui_trainer.errors import UserError, reason_of
@@ -23,9 +22,6 @@ from tui_trainer.system import folders
 from tui_trainer.system.reading import opened
 
 MNIST = "mnist"
-
-READERS: Final[tuple[Reader, ...]] = (IdxFolder(), NpzFile())
-"""The readers, one per format; the first that claims a path reads it."""
 
 
 class Split(NamedTuple):
@@ -119,7 +115,7 @@ def load(data: str) -> Dataset:
     if data == MNIST:
         folder = folders.bundled_mnist()
         _verify_sums(folder)
-        return _dataset(data, IdxFolder().read(folder))
+        return _dataset(data, _reader_of(folder).read(folder))
     with _naming_option(data):
         path = Path(data)
         return _dataset(data, _reader_of(path).read(path))
@@ -162,7 +158,7 @@ def _naming_option(data: str) -> Iterator[None]:
 
 
 def _reader_of(path: Path) -> Reader:
-    kinds = [reader.kind for reader in READERS]
+    kinds = [reader.kind for reader in READERS.values()]
     if not path.exists():
         hint = f"give mnist, {', '.join(kinds[:-1])}, or {kinds[-1]}"
         raise UserError("no such file or folder", option="--data", path=path, hint=hint)
@@ -170,7 +166,8 @@ def _reader_of(path: Path) -> Reader:
     if not path.is_dir():
         with opened(path) as file:
             start = file.read(SIGNATURE)
-    reader = next((reader for reader in READERS if reader.claims(path, start)), None)
+    # One that a person has brought is asked before the program's own.
+    reader = next((reader for each in [*READERS.values()][::-1] if (reader := each()).claims(path, start)), None)
     if reader is None:
         raise UserError(f"neither {' nor '.join(kinds)}", path=path)
     return reader

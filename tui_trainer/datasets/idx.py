@@ -15,8 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.datasets.limits import naming, read_exactly, size_of
-from tui_trainer.datasets.reader import Contents
-from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError
 from tui_trainer.system.reading import opened
 
@@ -34,23 +32,8 @@ GZIP = b"\x1f\x8b"
 """What a gzipped file begins with, whatever its name: browsers unpack files and leave the `.gz`, and others pack without it."""
 
 
-class IdxFolder:
-    """Four files: images and labels to train on, and to test with."""
-
-    kind = "a folder of four IDX files"
-
-    def claims(self, path: Path, start: bytes) -> bool:
-        return not start and path.is_dir()
-
-    def peek(self, path: Path) -> DataSpec:
-        return DataSpec(peek_idx(_find(path, FILES["x_train"]), dimensions=3)[1:])
-
-    def read(self, path: Path) -> Contents:
-        arrays = {key: read_idx(_find(path, name), 3 if key.startswith("x") else 1) for key, name in FILES.items()}
-        return Contents(DataSpec(arrays["x_train"].shape[1:]), **arrays)
-
-
-def _find(folder: Path, name: str) -> Path:
+def find(folder: Path, name: str) -> Path:
+    """The file of this name in a folder, as people's tools spell it. Raises UserError."""
     candidates = [folder / spelling for plain in (name, name.replace("-idx", ".idx")) for spelling in (plain, f"{plain}.gz")]
     # A folder of that name stands beside the file where Kaggle's archive was unpacked. What is no file at all is refused when it is opened.
     found = next((path for path in candidates if path.is_file()), None) or next((path for path in candidates if path.exists()), None)

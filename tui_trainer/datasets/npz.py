@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.datasets.limits import CHUNK, naming, read_exactly, size_of
-from tui_trainer.datasets.reader import Contents
 from tui_trainer.datasets.spec import DataSpec, scale_of
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Images, Labels
@@ -26,32 +25,6 @@ SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 
 MOST_ARRAYS = 1000
 LONGEST_HEADER = 10_000
-
-
-class NpzFile:
-    """One file of four arrays: images and labels to train on, and to test with."""
-
-    kind = "an .npz file"
-
-    def claims(self, path: Path, start: bytes) -> bool:
-        return begins_npz(start)
-
-    def peek(self, path: Path) -> DataSpec:
-        with open_npz(path) as npz:
-            self._require_all(npz, path)
-            return npz.spec("x_train")
-
-    def read(self, path: Path) -> Contents:
-        with open_npz(path) as npz:
-            self._require_all(npz, path)
-            train, test = ((npz.images(f"x_{part}"), npz.labels(f"y_{part}")) for part in ("train", "test"))
-            return Contents(npz.spec("x_train"), *train, *test)
-
-    @staticmethod
-    def _require_all(npz: "Npz", path: Path) -> None:
-        for name in ARRAYS:
-            if name not in npz.names:
-                raise UserError(f"it has no {name}", path=path, hint="an .npz needs x_train, y_train, x_test and y_test")
 
 
 def begins_npz(start: bytes) -> bool:

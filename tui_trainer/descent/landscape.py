@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import cos, hypot, pi, sin
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple, TypeVar, final
@@ -16,7 +17,7 @@ from typing import ClassVar, NamedTuple, TypeVar, final
 import numpy as np
 
 from tui_trainer.nn.arrays import Array
-from tui_trainer.nn.optimizers import OPTIMIZERS
+from tui_trainer.nn.optimizers import OPTIMIZERS, Optimizer
 
 Number = TypeVar("Number", float, Array)
 """A number, or as many as a map has dots."""
@@ -111,7 +112,27 @@ class Surface(ABC):
     def rate(cls, optimizer: str) -> float:
         """The learning rate to begin with."""
         rule = OPTIMIZERS[optimizer]
-        return cls.adaptive_rate if rule.adaptive else float(f"{cls.descent_rate * rule.descent_factor:.6g}")
+        is_said = any({"adaptive", "descent_factor"} & vars(kind).keys() for kind in rule.__mro__ if kind is not Optimizer)
+        if rule.adaptive or (not is_said and _normalizes(rule)):
+            return cls.adaptive_rate
+        return float(f"{cls.descent_rate * rule.descent_factor:.6g}")
+
+
+@cache
+def _normalizes(kind: type[Optimizer]) -> bool:
+    """Whether a gradient ten times as large makes hardly longer first steps: an author may not have said so."""
+    ways = []
+    for factor in (1.0, 10.0):
+        parameters, gradient = np.zeros(2), np.zeros(2)
+        try:
+            optimizer = kind(parameters, gradient)
+            for _ in range(3):
+                gradient[:] = factor
+                optimizer.step(1.0)
+        except Exception:  # who goes down the surface tells of it
+            return False
+        ways.append(float(np.abs(parameters).max()))
+    return 0 < ways[1] < 3 * ways[0]
 
 
 @final
@@ -219,6 +240,8 @@ class OptimizerPath:
         self.surface, self.optimizer, self.rate = surface, optimizer, rate
         self.diverged_at: int | None = None
         """The step at which the path diverged."""
+        self.fault: Exception | None = None
+        """What the optimizer raised, where the path ends for that."""
         self.taken = 0
         """Steps computed so far."""
         self._parameters, self._gradient = np.array(surface.start if start is None else start, np.float64), np.zeros(2)
@@ -238,7 +261,11 @@ class OptimizerPath:
         with np.errstate(all="ignore"):
             while not self.has(steps):
                 self._gradient[:] = self.surface.gradient(x, y)
-                self._optimizer.step(self.rate)
+                try:
+                    self._optimizer.step(self.rate)
+                except Exception as error:
+                    self.fault, self.diverged_at = error, self.taken
+                    return
                 x, y = self._parameters.tolist()
                 self.taken += 1
                 if self.taken == len(self._course):

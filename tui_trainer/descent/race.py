@@ -48,6 +48,10 @@ class Race:
             steps -= path.taken - before
         return all(self.path(name).has(self.step) for name in self.shown)
 
+    def faults(self) -> list[Exception]:
+        """What optimizers raised that are shown."""
+        return [path.fault for name, path in self._paths.items() if path.fault and name in self.shown]
+
     def set_rate(self, optimizer: str, rate: float) -> None:
         """Change an optimizer's rate, for its whole path."""
         self.rates[optimizer] = rate

@@ -24,9 +24,6 @@ MORE: Final = 0.005
 FEWER: Final = 0.02
 """Of all images: so many more may be wrong, where the loss is lower."""
 
-DATA: Final = frozenset(rule.name for rule in RULES if rule.is_of_data)
-"""Findings that no option makes go away."""
-
 
 @dataclass(frozen=True)
 class Attempt:
@@ -43,7 +40,7 @@ class Attempt:
     def holds(self) -> bool:
         """Whether the finding is gone, and the network does better on images that it was not trained on."""
         after = self.after
-        remains = self.finding.name not in DATA and any(each.name == self.finding.name for each in self.findings)
+        remains = not _is_of_data(self.finding) and any(each.name == self.finding.name for each in self.findings)
         if not after.is_over or after.diverged or remains:
             return False
         if self.before.diverged:
@@ -105,3 +102,8 @@ def figures(case: Case) -> Mapping[str, Any]:
 
 def _is_known(loss: float | None) -> bool:
     return loss is not None and isfinite(loss)
+
+
+def _is_of_data(finding: Finding) -> bool:
+    """Whether no option makes it go away."""
+    return finding.name in RULES and RULES[finding.name].is_of_data

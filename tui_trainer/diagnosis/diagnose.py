@@ -14,7 +14,7 @@ def diagnose(case: Case, early: Container[str] = ()) -> tuple[Finding, ...]:
     """
     if not case.config.epochs:
         return ()
-    asked = (rule for rule in RULES if not rule.waits or rule.name in early or case.history.ended)
+    asked = (rule for rule in RULES.values() if not rule.waits or rule.name in early or case.history.ended)
     found = (rule.apply(case) for rule in asked)
     return tuple(finding for finding in found if finding)
 

@@ -1,10 +1,12 @@
 """A finding: what is wrong with a run, where, how sure that is, why, and which options cure it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from tui_trainer.diagnosis.case import Case
+from tui_trainer.nn.parts import Part
 from tui_trainer.system.folders import printable
 from tui_trainer.training.events import plain
 
@@ -75,6 +77,9 @@ class Rule:
     """Whether it is asked only when the run is over: what is slow at first may come to learn."""
     is_of_data: bool = False
     """Whether it looks at the data alone, which no option changes."""
+    place: float = 500
+    """Its place among the rules, causes before symptoms: below 100 the data, then the start, from 200 the steps, from 300 the network, from
+    400 what is seen of them."""
 
     def apply(self, case: Case) -> Finding | None:
         """The finding, if the rule speaks."""
@@ -107,3 +112,34 @@ class Evidence:
     """In place of the rule's, where it is more exact."""
     cause: str = ""
     further: tuple[Options, ...] = ()
+
+
+class DiagnosisRule(Part, ABC):
+    """A rule as a class, which plugins derive from: `find` looks at a run, and the attributes say what was found.
+
+    `symptom` is what is seen, in at most 45 letters, `cause` why that is so, both templates that the figures of the `Evidence` fill:
+    `the loss rose to {loss:.3g}`. `looks_at` is the figures and the limit, `source` where the limit comes from.
+    """
+
+    symptom: ClassVar[str]
+    cause: ClassVar[str]
+    looks_at: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+    waits: ClassVar[bool] = False
+    """Whether it is asked only when the run is over."""
+    is_of_data: ClassVar[bool] = False
+    """Whether it looks at the data alone, which no option changes."""
+    place: ClassVar[float] = 500
+    """As in `Rule`."""
+
+    @abstractmethod
+    def find(self, case: Case) -> "Evidence | None":
+        """The evidence, where the run has the fault; else None."""
+
+    @classmethod
+    def rule(cls) -> Rule:
+        """What the diagnosis asks. Raises ValueError where a text is missing."""
+        if missing := [name for name in ("symptom", "cause") if not isinstance(getattr(cls, name, None), str)]:
+            raise ValueError(f"a rule has a text {missing[0]}")
+        texts = cls.symptom, cls.cause, cls.looks_at or cls.summary, cls.source
+        return Rule(cls.name, *texts, cls().find, waits=cls.waits, is_of_data=cls.is_of_data, place=cls.place)

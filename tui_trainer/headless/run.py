@@ -14,7 +14,7 @@ from tui_trainer.config.source import option
 from tui_trainer.diagnosis.case import Case
 from tui_trainer.diagnosis.diagnose import Rhythm, diagnose
 from tui_trainer.diagnosis.finding import Finding, Options
-from tui_trainer.diagnosis.rules import NAMES
+from tui_trainer.diagnosis.rules import RULES
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.history.history import History
 from tui_trainer.history.measurements import measurement
@@ -222,8 +222,8 @@ class Advice:
     def hear(self, event: Event | Finding) -> None:
         """Print a finding, unless one that may be its cause was told before."""
         if isinstance(event, Finding):
-            place = NAMES.index(event.name)
-            if all(place < NAMES.index(name) for name in self._told):
+            names = list(RULES)
+            if all(names.index(event.name) < names.index(name) for name in self._told):
                 note(describe_finding(event))
             self._told.append(event.name)
         elif isinstance(event, Progress | EpochEnded):

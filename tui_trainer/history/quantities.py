@@ -290,9 +290,29 @@ def figures_of(measured: Values, *, is_logged: bool = False) -> Values:
 
     With `is_logged`, NaN may mean that an earlier version did not measure the figure; gradients were always measured.
     """
-    values = measured[..., [LayerHealth._fields.index(name) - 1 for name in FIGURES]]
+    fields = LayerHealth._make(["", *np.moveaxis(measured, -1, 0)])
+    with np.errstate(all="ignore"):
+        columns = [np.broadcast_to(figure.take(fields), measured.shape[:-1]) for figure in FIGURES.values()]
+    values = np.stack(columns, axis=-1).astype(np.float64)
     beyond = ~np.isfinite(values)
     if is_logged:
         beyond[..., [name != "gradient_norm" for name in FIGURES]] = False
     values[beyond] = inf
     return values
+
+
+def register(figure: Quantity) -> None:
+    """Add a figure. Raises ValueError where its name is taken."""
+    global QUANTITIES  # noqa: PLW0603 another tuple is how the tables above notice
+    if any(each.name == figure.name for each in QUANTITIES):
+        raise ValueError(f"figure {figure.name!r}: the name is taken")
+    QUANTITIES = (*QUANTITIES, figure)
+
+
+def unregister(name: str) -> None:
+    """Take a figure out again. Raises KeyError where there is none of this name."""
+    global QUANTITIES  # noqa: PLW0603
+    left = tuple(each for each in QUANTITIES if each.name != name)
+    if len(left) == len(QUANTITIES):
+        raise KeyError(name)
+    QUANTITIES = left

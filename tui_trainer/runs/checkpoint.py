@@ -10,6 +10,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from tui_trainer.config.origins import MissingPluginError
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.system.files import replace
 from tui_trainer.training.events import Snapshot
@@ -58,6 +59,10 @@ def read(path: Path, wanted: Callable[[Mapping[str, Any]], Mapping[str, Shape]] 
                 # The types that NumPy knows depend on other imports.
                 raise UserError(f"{foreign[0][:60]} is not of float32")
             tensors = {name: file.get_tensor(name) for name in names}
+    except MissingPluginError as error:
+        error.path = path
+        error.look_beside(path.parent)
+        raise
     except UserError as error:
         raise UserError(f"not a checkpoint that this version can read: {error}", path=path) from None
     except OSError as error:

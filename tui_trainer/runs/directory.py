@@ -1,10 +1,11 @@
-"""The folder of a run: config.toml, metrics.jsonl, batches.f32, checkpoint.safetensors, best.safetensors, tags.toml."""
+"""The folder of a run: config.toml, metrics.jsonl, batches.f32, checkpoint.safetensors, best.safetensors, tags.toml, copies of plugins."""
 
 import json
 import time
 from pathlib import Path
 from typing import Any
 
+from tui_trainer.config.origins import COPY
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.system import folders
 from tui_trainer.system.files import beside
@@ -24,8 +25,12 @@ class RunDirectory:
 
     def files(self) -> tuple[Path, ...]:
         """All files that this program writes here, with temporary ones; those that make a folder a run come last."""
-        files = (self.best, self.checkpoint, self.batches, self.tags, self.config, self.metrics)
+        files = (*self.plugin_copies(), self.best, self.checkpoint, self.batches, self.tags, self.config, self.metrics)
         return (*(beside(file) for file in files), *files)
+
+    def plugin_copies(self) -> list[Path]:
+        """The copies of plugins, by name."""
+        return sorted(self.path.glob(f"*{COPY}.py"))
 
     def clear(self) -> None:
         """Delete all files. Raises OSError."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui_trainer.config.options import Config
+from tui_trainer.config.origins import MissingPluginError
 from tui_trainer.errors import UserError
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.text.language import N_
@@ -17,6 +18,8 @@ def why_not_resumable(record: RunRecord) -> str:
         return N_("it has no checkpoint to resume from")
     try:
         options = latest_options(record)
+    except MissingPluginError as error:
+        return str(error)
     except UserError as error:
         return f"this version cannot read its options: {error}"
     if record.status == "completed" and options.early_stopping and record.last_epoch < options.epochs:
@@ -36,7 +39,11 @@ def ends_at_once(record: RunRecord, options: Config) -> bool:
 
 def latest_options(record: RunRecord, given: Mapping[str, Any] | None = None) -> Config:
     """The run's latest options, overridden by `given`. Raises UserError where they are not valid."""
-    config = Config.parse({name: value for name, value in record.config.items() if value is not None})
+    try:
+        config = Config.parse({name: value for name, value in record.config.items() if value is not None})
+    except MissingPluginError as error:
+        error.look_beside(record.path)
+        raise
     made = config.changes[: len(record.changes)]
     now = dict(config) | {name: value for change in made for name, value in change.values.items()} | dict(given or {})
     return Config.parse({name: value for name, value in now.items() if value is not None})

@@ -11,11 +11,14 @@ from tui_trainer.config.options import AUTO, Config
 from tui_trainer.datasets.dataset import Dataset, Split, load, locate
 from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError, reason_of
+from tui_trainer.plugins.blame import blamed, blaming_plugins
+from tui_trainer.plugins.loaded import loaded
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.batches import BatchFile
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.runs.locked_log import LockedLog
 from tui_trainer.runs.naming import name_of
+from tui_trainer.runs.plugin_copies import keep_plugins
 from tui_trainer.runs.resumption import Resumption, read_resumption
 from tui_trainer.runs.run_writer import RunWriter
 from tui_trainer.system.files import beside, open_to_write, sync_folder
@@ -41,6 +44,7 @@ class Run:
         self._writer = RunWriter(folder, log, BatchFile(folder.batches, training.step), config.checkpoint_every)
 
     @classmethod
+    @blaming_plugins()
     def create(cls, config: Config, output: Path | None = None, data: Dataset | None = None) -> "Run":
         """A new run in a new folder. Raises UserError before anything is written.
 
@@ -56,9 +60,15 @@ class Run:
             raise UserError(
                 "another run has just been there", option="--output", path=folder.path, hint="give a folder that does not exist or is empty"
             )
+        try:
+            keep_plugins(folder, config)
+        except OSError as error:
+            log.close()
+            raise UserError(f"the run cannot be saved ({reason_of(error)})", path=folder.path) from error
         return cls(config, training, folder, log)
 
     @classmethod
+    @blaming_plugins()
     def resume(cls, path: Path, given: Mapping[str, Any] | None = None, data: Dataset | None = None) -> "Run":
         """The run in a folder, resumed from its last checkpoint, with options overridden by `given`.
 
@@ -69,7 +79,7 @@ class Run:
         log = _hold(folder, "--resume")
         try:
             found = read_resumption(folder, given or {})
-            config, data = settle(found.config) if data is None else (found.config, data)
+            config, data = _settled_again(found.config, folder) if data is None else (found.config, data)
             training = _build(config, data)
             try:
                 training.restore(found.snapshot, found.seconds, found.epoch_seconds)
@@ -148,16 +158,26 @@ class Run:
                     yield Noted(f"{self.directory}: the run is kept again, and whole")
         except MemoryError:
             raise self._out_of_memory() from None
+        except UserError:
+            raise
+        except Exception as error:
+            told = blamed(error)
+            if told is None:
+                raise
+            told.context, told.hint = f"in step {self._training.step:,}", self._way_on()
+            raise told from None
         finally:
             self.close()
 
     def _out_of_memory(self) -> UserError:
-        hint = ""
+        reached = f"out of memory after step {self._training.step:,}"
+        return UserError(f"{reached}: free some, or take a smaller --batch-size or a smaller network", hint=self._way_on())
+
+    def _way_on(self) -> str:
         with suppress(OSError):
             if self._folder.checkpoint.is_file():
-                hint = f"{self._folder.checkpoint} is whole, and --resume {self.directory} continues from there"
-        reached = f"out of memory after step {self._training.step:,}"
-        return UserError(f"{reached}: free some, or take a smaller --batch-size or a smaller network", hint=hint)
+                return f"{self._folder.checkpoint} is whole, and --resume {self.directory} continues from there"
+        return ""
 
 
 def _hold(folder: RunDirectory, option: str, *, create: bool = False) -> LockedLog:
@@ -231,7 +251,23 @@ def settle(config: Config) -> tuple[Config, Dataset]:
             config = config.model_copy(update={"threads": fastest_threads(config, data)})
         except MemoryError:
             raise _too_large() from None
+        except Exception as error:
+            # The run itself tells what is wrong with a plugin, and at which step.
+            if blamed(error) is None:
+                raise
+            config = config.model_copy(update={"threads": 1})
     return config, data
+
+
+def _settled_again(config: Config, folder: RunDirectory) -> tuple[Config, Dataset]:
+    """As `settle`; where the data cannot be read, a plugin that read it may be missing."""
+    try:
+        return settle(config)
+    except UserError as error:
+        known = {plugin.source for plugin in loaded()}
+        if missing := [str(copy) for copy in folder.plugin_copies() if copy.read_bytes() not in known]:
+            error.hint = error.hint or f"the run was made with plugins that are not given: {', '.join(missing)}"
+        raise
 
 
 def _build(config: Config, data: Dataset) -> Training:

@@ -26,6 +26,7 @@ from distributed.versions import VersionMismatchWarning
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
+from tui_trainer.plugins.loaded import sources
 from tui_trainer.sweep.remote import PROGRESS, Call, Delivery, ProgressMessage, put, train, unfit, versions
 from tui_trainer.sweep.schedulers import Scheduler
 from tui_trainer.sweep.store import Figures, RunStatus
@@ -57,6 +58,7 @@ class ClusterWorkers:
         _silence()
         self._scheduler = scheduler
         self._data = {name: dataset.fingerprint for name, dataset in data.items()}
+        self._plugins = sources()
         self._client: Client | None = None
         self._count = 0
         self._notes: deque[str] = deque()
@@ -183,7 +185,7 @@ class ClusterWorkers:
         """The run as a worker delivers it; submitted again whenever the scheduler is lost."""
         while True:
             client = await self._connected()
-            call = pickle.dumps(Call(train, name, config.to_toml(), self._data[config.data], versions()))
+            call = pickle.dumps(Call(train, name, config.to_toml(), self._data[config.data], versions(), self._plugins))
             # A new key: a run that is submitted again must not be taken for the cancelled one.
             future = client.submit(pickle.loads, call, key=f"{name}-{uuid4().hex}", pure=False)
             try:

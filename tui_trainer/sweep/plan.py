@@ -8,6 +8,8 @@ from time import time
 from typing import Any, Final
 
 from tui_trainer.config.options import Config
+from tui_trainer.config.origins import origins_of, refuse_others
+from tui_trainer.config.source import Source
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
 from tui_trainer.runs.run import settle
@@ -60,6 +62,13 @@ class Plan:
             raise UserError(f"the sweep's plan has a search that this version does not know: {str(plan.search)[:60]}")
         return plan
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """Of each option all values that are written as names, apart by commas."""
+        swept = self.table.get("sweep", {})
+        given = {**self.table, **(swept if isinstance(swept, Mapping) else {}), **self.options}
+        return {name: value.replace(";", ",").replace(" ", "") if isinstance(value, str) else value for name, value in given.items()}
+
     def space(self) -> Space:
         """The search space. Raises UserError."""
         return Space.read(self.options, self.table, Path(self.file) if self.file else None)
@@ -87,22 +96,30 @@ def open_sweep(folder: Path, plan: Plan | None, workers: Callable[[Mapping[str, 
     if plan is None:
         known = Store(folder)
         try:
-            plan = Plan.read(known.facts().get("plan"))
+            facts = known.facts()
         finally:
             known.close()
+        plan = Plan.read(facts.get("plan"))
+        _refuse_other_plugins(facts, plan)
     space, data = _located(plan.space())
     search = _search(plan, space)
     store = Store.hold(folder)
     try:
+        _refuse_other_plugins(store.facts(), plan)
         results = store.results()
         found = search(data, store, results)
         done = sum(result.status.is_final for result in results)
         facts = {"began": store.facts().get("began", time()), "status": "running", "total": done + found.left}
-        store.put_facts(plan=plan.record(), seeds=len(space.seeds), **facts)
+        store.put_facts(plan=plan.record(), plugins=origins_of(plan.values), seeds=len(space.seeds), **facts)
         return Sweep(folder, store, results, found, workers(data), data, len(space.seeds))
     except BaseException:
         store.close()
         raise
+
+
+def _refuse_other_plugins(facts: Mapping[str, Any], plan: Plan) -> None:
+    """Raise UserError where the runs that are there were trained with other plugins."""
+    refuse_others(facts.get("plugins", []), plan.values, Source())
 
 
 def extent(plan: Plan) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 import json
 import threading
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -19,6 +19,7 @@ from distributed.core import Status
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset, load
 from tui_trainer.errors import UserError, reason_of
+from tui_trainer.plugins.loaded import PluginSource, take_over
 from tui_trainer.runs.directory import RunDirectory, line
 from tui_trainer.sweep.shared import untested
 from tui_trainer.sweep.store import RunStatus
@@ -94,10 +95,14 @@ def unfit(home: Mapping[str, str], data: Mapping[str, str]) -> str | None:
     return None
 
 
-def train(name: str, options: str, fingerprint: str, home: Mapping[str, str]) -> Delivery:
-    """Train the named run, with the options of a config.toml, as a task of a Dask worker."""
+def train(name: str, options: str, fingerprint: str, home: Mapping[str, str], plugins: Sequence[PluginSource] = ()) -> Delivery:
+    """Train the named run, with the options of a config.toml and these plugins, as a task of a Dask worker."""
     worker = get_worker()
-    config = Config.parse(tomllib.loads(options))
+    try:
+        take_over(plugins)
+        config = Config.parse(tomllib.loads(options))
+    except UserError as error:
+        return Delivery(worker.address, Outcome(RunStatus.FAILED, note=str(error), again=True), environment(), is_fit=False)
     if reason := unfit(home, {config.data: fingerprint}):
         return Delivery(worker.address, Outcome(RunStatus.FAILED, note=reason, again=True), environment(), is_fit=False)
     with TemporaryDirectory(prefix="run-", dir=worker.local_directory) as parent:

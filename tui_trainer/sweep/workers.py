@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from pebble import ProcessExpired, ProcessPool
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
 from tui_trainer.errors import UserError
+from tui_trainer.plugins.loaded import PluginSource, sources, take_over
 from tui_trainer.sweep.shared import SharedData
 from tui_trainer.sweep.store import Figures, RunStatus
 from tui_trainer.sweep.train_run import CutShortError, latest, train_run
@@ -119,7 +120,8 @@ class LocalWorkers:
             if name not in self._shared:
                 self._shared[name] = SharedData.write(dataset, self._folder / DATA)
         # Spawned, because a forked process would inherit locks that other threads hold.
-        return ProcessPool(self._count, 0, _prepare, (dict(self._shared), self._folder / LOG), multiprocessing.get_context("spawn"))
+        prepared = dict(self._shared), self._folder / LOG, sources()
+        return ProcessPool(self._count, 0, _prepare, prepared, multiprocessing.get_context("spawn"))
 
     def _end(self, pool: ProcessPool) -> None:
         pool.stop()  # type: ignore[no-untyped-call]
@@ -161,11 +163,19 @@ def trained(config: Config, folder: Path, data: Callable[[], Dataset], control: 
 _shared: dict[str, SharedData] = {}
 
 
-def _prepare(shared: Mapping[str, SharedData], log: Path) -> None:
+_refused: list[UserError] = []
+"""Why this process cannot train: a plugin that was loaded at home cannot be loaded here."""
+
+
+def _prepare(shared: Mapping[str, SharedData], log: Path, plugins: Sequence[PluginSource]) -> None:
     _shared.update(shared)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     # The parent owns the screen; a dying interpreter's messages go to the log.
     redirect_output(log)
+    try:
+        take_over(plugins)
+    except UserError as error:
+        _refused.append(error)
 
 
 def _end_with_parent() -> None:
@@ -182,6 +192,8 @@ def _dataset(name: str) -> Dataset:
 
 
 def _train(config: Config, folder: Path) -> Outcome:
+    if _refused:
+        return Outcome(RunStatus.FAILED, note=str(_refused[0]))
     control = Control()
     with signals.heeded(lambda _number: control.stop("interrupted")) as received:
         try:

@@ -1,6 +1,6 @@
 """The network as an estimator with scikit-learn's conventions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tui_trainer.config.options import AUTO, Config
+from tui_trainer.config.origins import KEY, MissingPluginError
 from tui_trainer.datasets.dataset import Dataset, Split
 from tui_trainer.datasets.spec import DataSpec, scale_of
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Array, Images
 from tui_trainer.nn.losses import softmax
 from tui_trainer.nn.network import Network
+from tui_trainer.plugins.loaded import load as load_plugin
 from tui_trainer.runs import checkpoint
 from tui_trainer.trained.restore import read_network, restore
 from tui_trainer.training.batch_loader import BatchLoader
@@ -31,7 +33,8 @@ LONGEST_LABEL = 1000
 class Classifier:
     """A multilayer perceptron, trained by `fit`, or by `train`, which yields each event.
 
-    Keyword arguments are the options of the command line (`hidden="128x2"`, `activation="elu"`, `learning_rate=0.01`, …), checked when
+    `plugins` are the files of plugins whose parts the options name; they are executed when training begins. Other
+    keyword arguments are the options of the command line (`hidden="128x2"`, `activation="elu"`, `learning_rate=0.01`, …), checked when
     training begins; `validation` is 0 unless given, and a batch at most all samples. Follows scikit-learn's conventions: `fit`,
     `predict`, `predict_proba`, `score`, `get_params`, `set_params`, and learned attributes that end in an underscore.
 
@@ -51,6 +54,7 @@ class Classifier:
     """The trained network."""
 
     def __init__(self, **options: Any) -> None:
+        self._plugins: Sequence[str | Path] = options.pop(KEY, ())
         self._options = options
 
     @property
@@ -60,10 +64,11 @@ class Classifier:
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The options as they were given."""
-        return dict(self._options)
+        return {**self._options, **({KEY: self._plugins} if self._plugins else {})}
 
     def set_params(self, **options: Any) -> "Classifier":
         """Change options for the next `fit`."""
+        self._plugins = options.pop(KEY, self._plugins)
         self._options.update(options)
         return self
 
@@ -79,6 +84,8 @@ class Classifier:
 
     def train(self, x: ArrayLike, y: ArrayLike, control: Control | None = None) -> Iterator[Event]:
         """As `fit`, yielding each event of the run; the estimator is fitted after the last one."""
+        for path in self._plugins:
+            load_plugin(Path(path))
         images, labels = _samples(x), np.asarray(y)
         if labels.shape != (len(images),):
             raise UserError(f"y has shape {labels.shape}", hint=f"{len(images)} samples need labels of shape ({len(images)},)")
@@ -121,15 +128,21 @@ class Classifier:
         checkpoint.write(Path(path), Snapshot(self.network_.tensors, scalars))
 
     @classmethod
-    def load(cls, path: str | Path) -> "Classifier":
-        """Read what `save` wrote, or a run's checkpoint. Raises UserError when the file is neither."""
+    def load(cls, path: str | Path, *, plugins: Sequence[str | Path] = ()) -> "Classifier":
+        """Read what `save` wrote, or a run's checkpoint. Raises UserError when the file is neither, or needs other plugins."""
+        for plugin in plugins:
+            load_plugin(Path(plugin))
         snapshot = read_network(Path(path))
         state = read_model_state(snapshot.scalars)
         try:
-            model = cls(**state.config)
+            model = cls(**{name: value for name, value in state.config.items() if name != KEY})
             model.spec_ = state.spec
             model.classes_ = _labels(snapshot.scalars.get("labels"), state.classes)
             model._learned(snapshot)
+        except MissingPluginError as error:
+            error.path = path
+            error.look_beside(Path(path).parent)
+            raise
         except UserError as error:
             raise UserError(f"not a checkpoint that this version can read: {error}", path=path) from None
         except MemoryError:

@@ -14,7 +14,8 @@ from textual.messages import ExitApp
 from textual.screen import Screen
 from textual.theme import ThemeProvider
 
-from tui_trainer.errors import reason_of
+from tui_trainer.errors import UserError, reason_of
+from tui_trainer.plugins.blame import blamed
 from tui_trainer.runs.archive import RunRecord
 from tui_trainer.runs.follow import Follower
 from tui_trainer.system import folders
@@ -102,6 +103,8 @@ class TrainerApp(SweepingApp):
         self._watch = WatchScreen(watched, marks, looks_per_second) if watched else None
         self.set_class(plain, "-plain")
         self.fault: BaseException | None = None
+        self.refusal: UserError | None = None
+        """What a plugin did wrong that the app cannot go on with."""
         self._leaving = False
 
     def on_mount(self) -> None:
@@ -280,6 +283,14 @@ class TrainerApp(SweepingApp):
     def _leave_when_idle(self) -> None:
         if self._leaving and not self._is_busy():
             self.exit(0)
+
+    def _handle_exception(self, error: Exception) -> None:
+        # Textual has no other place where an exception in a screen can be told otherwise than as a traceback.
+        self.refusal = blamed(error)
+        if self.refusal:
+            self.exit(return_code=2)
+        else:
+            super()._handle_exception(error)
 
     def on_work_failed(self, event: WorkFailed) -> None:
         """A fault of the program's: the app ends."""

@@ -360,7 +360,7 @@ class MainScreen(PaneScreen[None]):
     def action_start(self) -> None:
         """Start a run, unless one is being trained or an option is wrong."""
         if self._is_free() and (config := self._valid()):
-            self.panel.begin(config)
+            self.panel.begin_next(config)
 
     def action_reseed(self) -> None:
         """Start the latest run's options again, from another seed."""
@@ -397,6 +397,10 @@ class MainScreen(PaneScreen[None]):
                 self.panel.begin(options, lambda: Run.resume(record.path, changed))
 
         ask_if_over(self.app, record, given, begin)
+
+    @on(TrainingPanel.PluginsRead)
+    async def _offer_other_options(self) -> None:
+        await self.query_one(ConfigForm).renew()
 
     @on(TrainingPanel.Begun)
     def _turn_to_the_charts(self, event: TrainingPanel.Begun) -> None:

@@ -39,13 +39,11 @@ class Settings:
             options, theme, lessons = values.get("options", {}), values.get("theme", ""), values.get("lessons", {})
             if not (isinstance(options, dict) and isinstance(lessons, dict)):
                 return cls()
-            config = Config.parse(options)
+            options = _readable(options)
             outcomes = {name: Outcome.model_validate(outcome) for name, outcome in lessons.items()}
         except (UserError, ValidationError):
             return cls()
-        # As the form takes them, however they were written.
-        known = {name: getattr(config, name) for name in options}
-        return cls(theme if isinstance(theme, str) else "", known, outcomes, _sizes(values.get("panes")))
+        return cls(theme if isinstance(theme, str) else "", options, outcomes, _sizes(values.get("panes")))
 
     def remember(
         self,
@@ -78,3 +76,12 @@ def _sizes(known: Any) -> dict[str, dict[str, int]]:
 
 def _file() -> Path:
     return folders.settings() / "settings.toml"
+
+
+def _readable(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as the form takes them, however they were written; none where a plugin of theirs is not loaded now."""
+    try:
+        config = Config.parse(options)
+    except UserError:
+        return {}
+    return {name: getattr(config, name) for name in options}

@@ -122,6 +122,8 @@ def _run(app: TrainerApp, *, mouse: bool) -> int:
         traceback.print_exception(app.fault)
     if app.main.runner and app.main.runner.trouble:
         warn(f"{app.main.runner.trouble}; what was written before is whole")
+    if app.refusal:
+        raise app.refusal
     return app.return_code or 0
 
 

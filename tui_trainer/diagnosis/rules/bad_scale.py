@@ -38,4 +38,5 @@ RULE = Rule(
     N_("inputs of mean 0 and variance 1: LeCun et al. 1998, 4.3; the limits are ours"),
     find,
     is_of_data=True,
+    place=0,
 )

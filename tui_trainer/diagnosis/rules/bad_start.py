@@ -37,4 +37,5 @@ RULE = Rule(
     N_("loss of the first batch above ln(classes) + 3"),
     N_("verify loss at init: Karpathy 2019, A Recipe for Training Neural Networks; the 3 nats are ours"),
     find,
+    place=130,
 )

@@ -36,4 +36,5 @@ RULE = Rule(
     N_("LeCun et al. 1998, 4.1; Cohen et al. 2021"),
     find,
     waits=True,
+    place=220,
 )

@@ -24,4 +24,5 @@ RULE = Rule(
     N_("MNIST's margins are 9% of its pixels in 60,000 images, 25% in 1,000; the limit is ours"),
     find,
     is_of_data=True,
+    place=10,
 )

@@ -49,4 +49,5 @@ RULE = Rule(
     N_("rate × decay of 1 or more, or weights shrunk to half with little learned, or PReLU's slopes to 30%"),
     N_("no decay for PReLU's slopes: He et al. 2015, 2; the limits are ours"),
     find,
+    place=200,
 )

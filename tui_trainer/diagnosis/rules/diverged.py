@@ -27,4 +27,5 @@ RULE = Rule(
     N_("a loss or weights that are not finite"),
     N_("IEEE 754: a float32 ends at 3.4e38"),
     find,
+    place=420,
 )

@@ -41,4 +41,5 @@ RULE = Rule(
     N_("stopped with a patience of at most 2 while the validation loss is within 15% of its best and not twice the training loss"),
     N_("validation losses have several minima: Prechelt 1998, Early Stopping, But When?; the limits are ours"),
     find,
+    place=260,
 )

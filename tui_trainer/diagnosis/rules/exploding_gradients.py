@@ -42,4 +42,5 @@ RULE = Rule(
     N_("a gradient's norm above 100, or weights that multiply the signal by more than 100"),
     N_("equal in all layers: Glorot & Bengio 2010, 4.2.1; the factor 100 is ours"),
     find,
+    place=110,
 )

@@ -43,6 +43,7 @@ DEAD = Rule(
     N_("share of units that are flat for all probe images above 40%"),
     N_("40% where the rate is too high: Karpathy, CS231n"),
     lambda case: _find(case, bounded=False),
+    place=300,
 )
 
 SATURATED = Rule(
@@ -52,4 +53,5 @@ SATURATED = Rule(
     N_("share of units of sigmoid or tanh that are flat for all probe images above 40%, or of all outputs above 75%"),
     N_("Glorot & Bengio 2010, 3; the limit as for dead units"),
     lambda case: _find(case, bounded=True),
+    place=310,
 )

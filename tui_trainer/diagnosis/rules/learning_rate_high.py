@@ -67,4 +67,5 @@ RULE = Rule(
     N_("rate above 3 times the usual one, and the loss above that of guessing, or 30% of a layer's units died, or numbers overflowed"),
     N_("no rate may exceed 2 over the curvature: LeCun et al. 1998, 4.1; the limits are ours"),
     find,
+    place=210,
 )

@@ -43,4 +43,5 @@ RULE = Rule(
     N_("updates around 1e-3 of the weights: Karpathy, CS231n; the limits are ours"),
     find,
     waits=True,
+    place=230,
 )

@@ -48,4 +48,5 @@ RULE = Rule(
     N_("class imbalance: He & Garcia 2009"),
     find,
     waits=True,
+    place=440,
 )

@@ -41,4 +41,5 @@ RULE = Rule(
     N_("a baseline to beat: Karpathy 2019, A Recipe for Training Neural Networks; the limit is ours"),
     find,
     waits=True,
+    place=430,
 )

@@ -50,4 +50,5 @@ RULE = Rule(
     N_("rate over batch size above 100 times the usual, noise of the loss from batch to batch above its mean, and less than 95% learned"),
     N_("gradient noise: McCandlish et al. 2018; the rate goes with the batch: Goyal et al. 2017; the limits are ours"),
     find,
+    place=240,
 )

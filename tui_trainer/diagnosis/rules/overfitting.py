@@ -44,4 +44,5 @@ RULE = Rule(
     N_("validation loss 15% above its best, 3 epochs or more after it, and 4 times the training loss"),
     N_("generalization loss: Prechelt 1998, Early Stopping, But When?; the limits are ours"),
     find,
+    place=400,
 )

@@ -35,4 +35,5 @@ RULE = Rule(
     N_("reduce the rate on a plateau: He et al. 2016, 3.4; the limits are ours"),
     find,
     waits=True,
+    place=410,
 )

@@ -40,4 +40,5 @@ RULE = Rule(
     N_("too aggressive decay stops short: Karpathy, CS231n; the limits are ours"),
     find,
     waits=True,
+    place=250,
 )

@@ -33,4 +33,5 @@ RULE = Rule(
     N_("symmetry has to be broken: Goodfellow, Bengio & Courville 2016, 8.4; the limit is ours"),
     find,
     waits=True,
+    place=100,
 )

@@ -33,4 +33,5 @@ RULE = Rule(
     N_("capacity: Goodfellow, Bengio & Courville 2016, 5.2; the limits are ours"),
     find,
     waits=True,
+    place=320,
 )

@@ -44,4 +44,5 @@ RULE = Rule(
     N_("a layer's gradient norm below 1/100 of the output layer's, and little learned"),
     N_("equal in all layers: Glorot & Bengio 2010, 4.2.1; the factor 100 is ours"),
     find,
+    place=120,
 )

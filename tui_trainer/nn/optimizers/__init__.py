@@ -88,6 +88,9 @@ class Optimizer(Part, ABC):
     adaptive: ClassVar[bool] = False
     """Whether a step is about as long as the learning rate, because the gradient is divided by its own size."""
 
+    warms_up: ClassVar[bool] = False
+    """Whether the first steps are other than later ones with the same gradient on purpose, though means are corrected."""
+
     descent_factor: ClassVar[float] = 1.0
     """By what the rate that suits plain descent is multiplied on a map of two parameters, for one that is not `adaptive`."""
 

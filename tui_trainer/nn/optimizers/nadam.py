@@ -17,6 +17,7 @@ class Nadam(Adam):
     year = 2016
     summary = "Adam with Nesterov's look ahead"
     elementwise = True
+    warms_up = True
 
     mu_product = 1.0
 

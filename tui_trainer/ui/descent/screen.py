@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
+from tui_trainer.config.origins import known_origins
 from tui_trainer.descent.landscape import NEAR, next_rate
 from tui_trainer.descent.race import Race
 from tui_trainer.nn.optimizers import OPTIMIZERS
@@ -18,6 +19,7 @@ from tui_trainer.text.language import N_, _
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.descent.optimizer_table import OptimizerTable
 from tui_trainer.ui.descent.relief_map import ReliefMap
+from tui_trainer.ui.kit.contained import contained
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
 from tui_trainer.ui.kit.panes import PaneScreen
@@ -91,7 +93,8 @@ class PathsScreen(PaneScreen[None]):
         pictures_per_second: float = PICTURES_PER_SECOND,
     ) -> None:
         super().__init__(marks)
-        self.race = Race(surface, shown, rates)
+        own = [name for option, name in known_origins() if option == "optimizer"]
+        self.race = Race(surface, shown if shown is not SHOWN else (*SHOWN, *own), rates)
         self.is_playing = False
         self._pause_between = 1 / pictures_per_second
         self._timer: Timer | None = None
@@ -141,6 +144,9 @@ class PathsScreen(PaneScreen[None]):
             self.call_later(self._catch_up)
             return
         self._is_behind = False
+        for fault in self.race.faults():
+            with contained(self):
+                raise fault
         if not self.query(ReliefMap):  # this screen closes
             return
         relief, table, race = self.query_one(ReliefMap), self.query_one(OptimizerTable), self.race

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from tui_trainer.errors import UserError
+from tui_trainer.plugins.blame import blamed
 
 
 @dataclass
@@ -70,4 +71,7 @@ class Background:
         except UserError as error:
             self.refuse(error)
         except BaseException as error:
-            self.post(WorkFailed(error))
+            if told := blamed(error):
+                self.refuse(told)
+            else:
+                self.post(WorkFailed(error))

@@ -66,6 +66,18 @@ class ConfigForm(Vertical):
         self._told: tuple[str, Config | None] = "", None
         """What was considered last."""
 
+    async def renew(self) -> None:
+        """Offer the choices and options that there are now, with the values that were there."""
+        values = {name: field.value for name, field in self.fields.items() if name in dict(fields())}
+        self._proposed = _proposals({name: values[name] for name in DECIDING if name in values})
+        self.fields = {name: Field(name, info, values.get(name, self._proposed[name])) for name, info in fields()}
+        is_open = not self.query_one("#more", Collapsible).collapsed
+        await self.query("#fields > Field, #more Field").remove()
+        await self.query_one("#fields").mount_all([self.fields[name] for name in ALWAYS_SHOWN], before=0)
+        self._check()
+        if is_open:
+            self._show_more()
+
     def compose(self) -> ComposeResult:
         """What fills the form, the options, the network they make or the portrait of a choice, and help that keeps its place."""
         with Horizontal(id="tools"):

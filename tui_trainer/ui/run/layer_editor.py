@@ -25,6 +25,7 @@ from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.text.cells import ljust
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.chart.raster import Marks
+from tui_trainer.ui.kit.contained import contained
 from tui_trainer.ui.kit.fitted import Dialog
 from tui_trainer.ui.run.diagram import Diagram
 from tui_trainer.ui.run.layer_table import layer_rows
@@ -208,7 +209,8 @@ class LayersScreen(Dialog[Mapping[str, Any] | None]):
             if not problems(values := self._values(groups)):
                 # Of equal layers the second has all its inputs from one like itself.
                 layer = sum(int(group.times) for group in groups[:place]) + (option == "initializer" and int(groups[place].times) > 1)
-                picture = portrait(option, Config.parse(values), self._spec, layer=layer)
+                with contained(self):
+                    picture = portrait(option, Config.parse(values), self._spec, layer=layer)
         self.query_one(PortraitView).show(picture)
 
     def on_descendant_focus(self) -> None:

@@ -8,6 +8,7 @@ from tui_trainer.text.drawing import Row
 from tui_trainer.ui.chart.painted import Painted
 from tui_trainer.ui.chart.raster import BRAILLE, Marks
 from tui_trainer.ui.chart.relief import PENS
+from tui_trainer.ui.kit.contained import contained
 from tui_trainer.ui.run.portraits import STYLES, Portrait
 
 LEAST_ROWS, MOST_ROWS = 5, 14
@@ -39,7 +40,9 @@ class PortraitView(Painted):
         self.repaint()
 
     def draw(self, width: int, height: int) -> list[Row]:
-        return self._portrait.rows(width, height, self.marks) if self._portrait else []
+        with contained(self):
+            return self._portrait.rows(width, height, self.marks) if self._portrait else []
+        return []
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """What the form leaves, as far as a picture gains from it."""

@@ -13,6 +13,7 @@ from tui_trainer.diagnosis.remedies import briefly
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
 from tui_trainer.ui.chart.raster import Marks
+from tui_trainer.ui.kit.contained import contained
 from tui_trainer.ui.kit.titles import entitle
 from tui_trainer.ui.run.diagram import Diagram
 from tui_trainer.ui.run.field import TITLES
@@ -48,9 +49,11 @@ class Prospect:
 
     def tell(self, config: Config | None) -> None:
         """Tell all there is to know of a form that describes this run, or none."""
-        self.count(config)
+        with contained(self._screen):
+            self.count(config)
         self.compare()
-        self._foresee(config)
+        with contained(self._screen):
+            self._foresee(config)
 
     def consider(self, option: str, config: Config | None) -> None:
         """Show what a choice does: its portrait, and before the first run the gradients that it leaves."""
@@ -58,12 +61,14 @@ class Prospect:
         picture = None
         if config:
             found = self._diverged_at(config), self._rates(config)
-            picture = portrait(option, config, self._spec_of(config.data), diverged_at=found[0], rates=found[1])
+            with contained(self._screen):
+                picture = portrait(option, config, self._spec_of(config.data), diverged_at=found[0], rates=found[1])
         for part in (self._form, self._screen.query_one("#stage")):
             part.set_class(picture is not None, "-portrayed")
         for view in self._screen.query(PortraitView):
             view.show(picture, _(TITLES.get(option, option.replace("_", " "))))
-        self._foresee(config or self._form.config)
+        with contained(self._screen):
+            self._foresee(config or self._form.config)
         if not self._runner:
             self._view.show_parameters_or_gradients(option not in FORESEEN)
 

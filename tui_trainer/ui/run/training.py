@@ -1,5 +1,6 @@
 """The panel of the run that this app trains: it owns the run's thread, steers it, and says how the run fares."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,10 +17,14 @@ from tui_trainer.config.changes import describe_change
 from tui_trainer.config.options import Config
 from tui_trainer.diagnosis.diagnose import Rhythm, diagnose
 from tui_trainer.diagnosis.finding import Finding
+from tui_trainer.errors import UserError
+from tui_trainer.plugins.loaded import changed, take
+from tui_trainer.plugins.plugin import Plugin
 from tui_trainer.runs.run import Run
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
 from tui_trainer.ui.health.screen import HealthScreen
+from tui_trainer.ui.kit.contained import contained, tell_again
 from tui_trainer.ui.kit.pace import Ration
 from tui_trainer.ui.run.change import ChangeScreen
 from tui_trainer.ui.run.messages import RunChanged, RunEnded, RunMessage, RunNoted, RunRefused, RunStarted
@@ -50,6 +55,9 @@ class TrainingPanel(RunPanel):
         run: Runner
         before: Runner | None
         """The one before, if it has trained anything."""
+
+    class PluginsRead(Message):
+        """Plugins' files have changed, and are read again: there may be other choices and options."""
 
     def __init__(self, view: RunView, output: Path | None, looks_per_second: float) -> None:
         super().__init__(Phase.IDLE)
@@ -112,6 +120,26 @@ class TrainingPanel(RunPanel):
             self.stop()
             self._next = config
         else:
+            self.call_later(self.start, config)
+
+    async def start(self, config: Config) -> None:
+        """Start a run of these options, with the plugins' files as they are now; one that is broken leaves all as it is."""
+        try:
+            sources = changed()
+            if sources:
+                # What a file does as it is executed may take its time.
+                modules = [await asyncio.to_thread(Plugin.read, Path(each.path), each.source) for each in sources]
+                for plugin in modules:
+                    take(plugin)
+                tell_again()
+                self.post_message(self.PluginsRead())
+                names = ", ".join(plugin.path.name for plugin in modules)
+                self.notify(_("read again: {files}").format(files=printable(names)), markup=False)
+            config = config.renewed()
+        except UserError as error:
+            self.notify(printable(str(error)), severity="error", timeout=30, markup=False)
+            return
+        if not self.phase.going_on:
             self.begin(config)
 
     def restart(self) -> None:
@@ -265,7 +293,8 @@ class TrainingPanel(RunPanel):
         self.enter(Phase.ENDED)
         case = self.runner.case
         if case.is_over:
-            self.findings = diagnose(case)
+            with contained(self):
+                self.findings = diagnose(case)
         first = next(iter(self.findings), None)
         self.show_end(event, first if case.is_over else None)
         # What was wrong with a run that was stopped stays below: its user may have stopped it for that.
@@ -273,7 +302,7 @@ class TrainingPanel(RunPanel):
         if event.trouble:
             self.show_trouble(event.trouble.below_folder(self.directory))
         if self._next:
-            self.begin(self._next)
+            self.call_later(self.start, self._next)
 
     @on(RunRefused)
     def _refused(self, event: RunRefused) -> None:
@@ -310,5 +339,6 @@ class TrainingPanel(RunPanel):
     def _diagnose(self, runner: Runner) -> None:
         """After an epoch, say what is wrong."""
         if self._rhythm.is_due(runner.history.last_epoch):
-            self.findings = diagnose(runner.case)
+            with contained(self):
+                self.findings = diagnose(runner.case)
             self.show_symptom(next(iter(self.findings), None))

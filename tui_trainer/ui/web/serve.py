@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,18 @@ from tui_trainer.errors import UserError
 
 
 def served_command(
-    values: Mapping[str, Any], config_file: Path | None = None, output: Path | None = None, language: str | None = None
+    values: Mapping[str, Any],
+    config_file: Path | None = None,
+    output: Path | None = None,
+    language: str | None = None,
+    plugins: Sequence[Path] = (),
 ) -> str:
     """The shell's line for the app with these options, run by this very interpreter.
 
     `exec`, so that no shell stands between the server and the app; `--name=value`, because a value may begin with a dash.
     """
     arguments = [sys.executable, "-m", "tui_trainer"]
+    arguments += [f"--plugin={path}" for path in plugins]
     arguments += [f"--{name}={given}" for name, given in (("config", config_file), ("output", output), ("language", language)) if given]
     for name, value in values.items():
         if isinstance(value, bool):

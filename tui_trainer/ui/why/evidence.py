@@ -96,7 +96,7 @@ class EvidencePane(VerticalScroll, can_focus=True):
         self._shown = case, finding
         self.border_title = _("Why")
         self.border_subtitle = Content(", ".join(_places(case, finding))).markup
-        rule = next((rule for rule in RULES if rule.name == finding.name), None)
+        rule = RULES.get(finding.name)
         looks = _("It goes by: {looks_at} ({source}).").format(looks_at=_(rule.looks_at), source=_(rule.source)) if rule else ""
         table, reading = self._drawn(case, finding)
         self._write(
