@@ -152,7 +152,7 @@ def _keras(model: Classifier, layers: list[Layer], spelled: dict[Layer, str], we
             yield f'network.get_layer("{layer.name}").set_weights([{given}])'
     yield ""
     yield "network.compile("
-    yield f"    optimizer=keras.optimizers.Adam({model.get_params().get('learning_rate', 0.001)!r}),"
+    yield f"    optimizer=keras.optimizers.Adam({model.options_.learning_rate!r}),"
     yield "    loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),"
     yield '    metrics=["accuracy"],'
     yield ")"
