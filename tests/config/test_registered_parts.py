@@ -156,7 +156,7 @@ def test_default_and_limits_are_those_of_the_part_that_is_chosen() -> None:
         assert Config.parse({"optimizer": "mine", "momentum": 2}).record()["momentum"] == 2
         with pytest.raises(UserError, match="must be less than 1, not 2"):
             Config.parse({"optimizer": "nesterov", "momentum": 2})
-        assert description("momentum").endswith("(0.9); rising: share of the velocity kept at each step (0.5)")
+        assert description("momentum").endswith("; rising: share of the velocity kept at each step (0.5)")
     finally:
         OPTIMIZERS.unregister("mine")
     assert description("momentum") == before

@@ -96,7 +96,7 @@ def test_a_schedule_that_goes_by_the_validation_loss_goes_on_too(configure: Conf
 
 
 def test_without_a_validation_set_there_is_no_plateau(configure: Configure, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="^--schedule plateau needs a validation set; give --validation"):
+    with pytest.raises(UserError, match=r"^--schedule plateau needs a validation set; give --validation"):
         train(Run.create(configure(schedule="plateau", validation=0), tmp_path / "r"))
 
 
