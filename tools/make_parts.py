@@ -16,8 +16,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "parts.md"
 HEAD = """# Parts: activations, initializers, optimizers and schedules
 
 Each is a class in a file of its own, from whose docstrings `python tools/make_parts.py` writes this page. What can be set is an option of
-its own name, in the form under *More*, in `--help`, in TOML and in sweeps; its default is that of the part that is chosen. `NumPy` marks what
-the compiled engine has no form for.
+its own name, in the form under *More*, in `--help`, in TOML and in sweeps; its default is that of the part that is chosen. `NumPy` marks
+what the compiled engine has no form for.
 """
 
 TITLES = {
