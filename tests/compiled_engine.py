@@ -24,7 +24,7 @@ def cache_of_its_own(folder: Path) -> Path:
 def names() -> list[str]:
     """Every operation, and the loops that run them."""
     folder = Path(library.__file__).parent
-    trees = (ast.parse((folder / source).read_text(encoding="utf-8")) for source in ("operations.py", "meeting.py"))
+    trees = (ast.parse((folder / source).read_text(encoding="utf-8")) for source in ("operations.py", "normalizing.py", "meeting.py"))
     own = [node.name for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
     updates = [update_of(kind) for kind in OPTIMIZERS.values() if kind.is_compiled()]
     functions = [kind(1) for kind in ACTIVATIONS.values() if kind.is_compiled()]

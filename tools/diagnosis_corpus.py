@@ -98,6 +98,10 @@ WIDE: Final = {"initializer": "uniform", "uniform_limit": 1.0}
 
 EXAMPLES: Final = (
     # Healthy ones, on every data set
+    Example(HEALTHY, "mnist", {"hidden": "64x4", "normalization": "batch"}),
+    Example(HEALTHY, "mnist", {"hidden": "64x3", "normalization": "layer", "normalization_place": "after"}),
+    Example(HEALTHY, "mnist", {"hidden": "40x40", "normalization": "batch", "residual": 2, "epochs": 2}),
+    Example(HEALTHY, "mnist", {"hidden": "64x5", "activation": "tanh", "residual": 2}),
     Example(HEALTHY, "mnist", {}),
     Example(HEALTHY, "mnist", {"hidden": "64x3"}),
     Example(HEALTHY, "mnist", {"hidden": "50x10"}),
@@ -134,6 +138,7 @@ EXAMPLES: Final = (
     Example("exploding_gradients", "mnist", {"hidden": "50x5", "activation": "tanh", "initializer": "uniform", "uniform_limit": 3.0}),
     Example("exploding_gradients", "blobs", {"hidden": "32x8", "initializer": "uniform", "uniform_limit": 2.0}),
     Example("exploding_gradients", "mnist", {"hidden": "50x8", "activation": "elu", **WIDE, "optimizer": "momentum"}),
+    Example("exploding_gradients", "mnist", {"hidden": "40x40", "normalization": "batch", "epochs": 2}),
     Example("symmetric_units", "mnist", {"hidden": "50,50", "initializer": "uniform", "uniform_limit": 1e-9, "optimizer": "sgd"}),
     Example("symmetric_units", "mnist", {"hidden": "50,50,50", "activation": "tanh", "initializer": "uniform", "uniform_limit": 1e-8}),
     Example("symmetric_units", "blobs", {"hidden": "32x3", "activation": "sigmoid", "initializer": "uniform", "uniform_limit": 1e-12}),

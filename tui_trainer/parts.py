@@ -9,6 +9,7 @@ from tui_trainer.history.figure import LayerFigure
 from tui_trainer.nn.activations import Activation
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.initializers import Initializer
+from tui_trainer.nn.normalization import Normalization
 from tui_trainer.nn.optimizers import Optimizer
 from tui_trainer.nn.parts import Hyperparameter
 from tui_trainer.nn.schedules import Schedule
@@ -24,6 +25,7 @@ __all__ = [
     "Hyperparameter",
     "Initializer",
     "LayerFigure",
+    "Normalization",
     "Optimizer",
     "Reader",
     "Schedule",

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -451,6 +452,9 @@ def test_a_home_is_not_needed(options: list[str], tmp_path: Path) -> None:
     done = run(*automatic, env={**environment, "HOME": "/proc/nowhere"}, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    # What cannot be kept is compiled anew.
+    start = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[0])
+    assert start["environment"]["engine"].startswith("numba " if find_spec("numba") else "numpy")
 
 
 @pytest.mark.parametrize("arguments", [["--no-ui", "--epochs", "x"], ["lr-find", "--help"]], ids=" ".join)

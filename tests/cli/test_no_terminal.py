@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from program import call
 
 from tui_trainer.commands.program import program
 
@@ -55,7 +56,7 @@ def test_bad_options_are_told_before_the_terminal_is_asked_for(tmp_path: Path) -
 
 @pytest.mark.parametrize("options", [["--refresh", "2"], ["--no-mouse"]], ids=lambda options: options[0])
 def test_what_is_about_the_screen_is_refused_without_one(tmp_path: Path, options: list[str]) -> None:
-    done = subprocess.run([*PROGRAM, "--no-ui", *options], capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False)
+    done = call("--no-ui", *options, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"tui-trainer: {options[0]}: only the app has a screen; leave out --no-ui\n"
 

@@ -1,4 +1,4 @@
-"""`tui-trainer sweep` as a process: what it prints, what it ends with, and how it is stopped."""
+"""`tui-trainer sweep`: what it prints, what it ends with, and how it is stopped."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ pytestmark = pytest.mark.long
 SWEEP = [sys.executable, "-m", "tui_trainer", "sweep"]
 
 
-def sweep(*arguments: str | Path, **keywords: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*SWEEP, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=90, **keywords)
+def sweep(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return call("sweep", *arguments)
 
 
 def objects(text: str) -> list[dict[str, Any]]:
@@ -148,7 +149,7 @@ def test_runs_that_could_not_be_trained_make_another_exit_status(small: list[str
     assert end["done"] == 1
 
 
-LONG = ["--epochs", "150", "--seed", "0:2", "--workers", "2", "--format", "json"]
+LONG = ["--epochs", "400", "--seed", "0:2", "--workers", "2", "--format", "json"]
 """Long enough to be ended before they are done."""
 
 
@@ -156,49 +157,49 @@ def digests(events: list[dict[str, Any]]) -> dict[str, Any]:
     return {event["key"]: event["digest"] for event in events if event["event"] == "run"}
 
 
-@pytest.fixture(scope="module")
-def whole(digits_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the same sweep comes to when nobody ends it."""
-    done = sweep(*of(digits_file), *LONG, "--output", tmp_path_factory.mktemp("whole") / "out")
-    return digests(objects(done.stdout))
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_within_two_seconds_and_it_goes_on_from_there(
-    small: list[str], whole: dict[str, Any], tmp_path: Path, number: int
-) -> None:
-    options = [*small[:-2], *LONG, "--output", str(tmp_path / "out")]
-    with subprocess.Popen([*SWEEP, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
-        until(lambda: len(list((tmp_path / "out").glob("runs/*/checkpoint.safetensors"))) == 2)
-        told = time.monotonic()
-        # As a terminal does, to all processes; the one of `kill` goes to the first alone.
-        if number == signal.SIGINT:
-            os.killpg(process.pid, number)
+def test_signals_and_its_own_death_end_it_and_every_worker_and_lose_nothing(digits_file: Path, tmp_path: Path) -> None:
+    """Ended three times in its course, it comes to what it comes to when nobody ends it."""
+    out = tmp_path / "out"
+    start, resumed = [*of(digits_file), *LONG, "--output", str(out)], ["--output", str(out), "--format", "json"]
+    pipe = subprocess.PIPE
+    ends = {signal.SIGINT: start, signal.SIGTERM: resumed, signal.SIGKILL: resumed}
+    for number, options in ends.items():
+        with subprocess.Popen([*SWEEP, *options], stdout=pipe, stderr=pipe, text=True, start_new_session=True) as process:
+            until(partial(goes_on, out, epochs_kept(out)))
+            told = time.monotonic()
+            # As a terminal does, to all processes; what `kill` sends goes to the first alone.
+            if number == signal.SIGINT:
+                os.killpg(process.pid, number)
+            else:
+                process.send_signal(number)
+            # Its workers hold the pipes until they are gone.
+            output, complaints = process.communicate(timeout=30)
+            # Two seconds are promised; a machine that does something else as well takes longer.
+            assert number == signal.SIGKILL or time.monotonic() - told < 5
+        if number == signal.SIGKILL:
+            assert process.returncode == -number
         else:
-            process.send_signal(number)
-        output, complaints = process.communicate(timeout=30)
-        # Two seconds are promised; a machine that does something else as well takes longer.
-        assert time.monotonic() - told < 5
-    assert (process.returncode, complaints) == (128 + number, "")
-    assert objects(output)[-1]["status"] == "stopped"
-    until(lambda: not living(process.pid), 5)
-    done = objects(sweep("--output", tmp_path / "out", "--format", "json").stdout)
-    assert len(whole) == 2
-    assert digests(done) == whole
-
-
-def test_its_own_death_ends_its_workers_and_loses_nothing(small: list[str], whole: dict[str, Any], tmp_path: Path) -> None:
-    options = [*small[:-2], *LONG, "--output", str(tmp_path / "out")]
-    with subprocess.Popen([*SWEEP, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
-        until(lambda: len(list((tmp_path / "out").glob("runs/*/checkpoint.safetensors"))) == 2)
-        process.kill()
-        process.wait()
-        # Its workers hold the pipes until they are gone.
-        process.communicate(timeout=30)
-    done = sweep("--output", tmp_path / "out", "--format", "json")
+            assert (process.returncode, complaints) == (128 + number, "")
+            assert objects(output)[-1]["status"] == "stopped"
+        until(lambda: not living(process.pid), 5)
+    done = sweep(*resumed)
     assert (done.returncode, done.stderr) == (0, "")
     assert objects(done.stdout)[-1]["done"] == 2
-    assert digests(objects(done.stdout)) == whole
+    whole = objects(sweep(*of(digits_file), *LONG, "--workers", "1", "--output", tmp_path / "whole").stdout)
+    assert len(digests(whole)) == 2
+    assert digests(objects(done.stdout)) == digests(whole)
+
+
+def epochs_kept(sweep: Path) -> list[int]:
+    """How many there are in the log of each run that has a checkpoint."""
+    logs = (path.with_name("metrics.jsonl") for path in sweep.glob("runs/*/checkpoint.safetensors"))
+    return [log.read_text().count('"event": "epoch"') for log in logs]
+
+
+def goes_on(sweep: Path, before: list[int]) -> bool:
+    """Whether both runs have begun, and more epochs are kept than before."""
+    now = epochs_kept(sweep)
+    return len(now) == 2 and sum(now) > sum(before)
 
 
 def test_somebody_who_stops_reading_ends_it(small: list[str], tmp_path: Path) -> None:

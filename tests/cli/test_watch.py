@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from typing import Any
 
 import pytest
+from program import call
 from waiting import until
 
 from tui_trainer.system.locks import is_held
@@ -55,7 +56,8 @@ def process(arguments: list[str], **keywords: Any) -> Iterator[subprocess.Popen[
 
 
 def watch(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*WATCH, str(folder), *more], capture_output=True, text=True, check=False, timeout=60)
+    """What is told of a run that has ended."""
+    return call(*WATCH[3:], str(folder), *more)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +99,7 @@ def test_json_is_the_log_itself(ended: Path) -> None:
 
 def test_a_run_is_found_by_its_name_and_as_the_latest(ended: Path) -> None:
     for name in ("run", "latest"):
-        done = subprocess.run([*WATCH, name, "--folder", str(ended.parent)], capture_output=True, text=True, check=False, timeout=60)
+        done = watch(Path(name), "--folder", str(ended.parent))
         assert (done.returncode, "test accuracy" in done.stdout) == (0, True)
 
 
@@ -190,7 +192,7 @@ def test_what_is_no_run_is_refused_in_one_line(tmp_path: Path) -> None:
     assert "no such run" in refused(tmp_path / "nowhere")
     assert "not a run: it has no metrics.jsonl" in refused(tmp_path)
     assert "--refresh must be from 0.1 to 30" in refused(tmp_path, "--refresh", "nan")
-    done = subprocess.run([*WATCH[:4], str(tmp_path), "--format", "json"], capture_output=True, text=True, check=False, timeout=60)
+    done = call("watch", tmp_path, "--format", "json")
     assert (done.returncode, "add --no-ui" in done.stderr) == (2, True)
 
 

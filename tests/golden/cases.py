@@ -47,11 +47,43 @@ RULES: Mapping[str, Mapping[str, Any]] = {
     "adam, other": {"beta1": 0.5, "beta2": 0.9, "epsilon": 1e-3},
     "rmsprop, other": {"rho": 0.5, "epsilon": 1e-3},
     "nesterov, other": {"momentum": 0.5},
+    "adadelta": {},
+    "amsgrad": {},
+    "radam": {},
+    "lion": {},
+    "adadelta, other": {"rho": 0.5, "epsilon": 1e-3, "weight_decay": 0.1},
+    "amsgrad, L2": {"weight_decay": 0.1},
+    "radam, other": {"beta1": 0.5, "beta2": 0.9, "epsilon": 1e-3},
+    "lion, decay": {"weight_decay": 0.1},
     "sgd, clipped": {"clip_norm": 0.5},
 }
 """Options by the optimizer's name, which is what stands before a comma."""
 
 RATE = 0.01
+
+MUON_SHAPES = ((6, 8), (8, 12), (12, 8), (8, 4))
+"""Of matrices, from the first to the last, for the one that tells them apart."""
+
+SMOOTHING = 0.1
+
+SCHEDULED: Mapping[str, Mapping[str, Any]] = {
+    "one_cycle": {},
+    "one_cycle, other": {"pct_start": 0.5, "div_factor": 4.0, "final_div_factor": 100.0},
+    "polynomial": {},
+    "polynomial, other": {"power": 2.0},
+    "plateau, patience 0": {"patience": 0},
+    "plateau, other": {"decay": 0.5, "patience": 1, "threshold": 0.1},
+}
+"""Options by the schedule's name."""
+
+EPOCHS_OF_SCHEDULES = 20
+BATCHES = 1000
+"""In all of these epochs."""
+EVERY = 25
+"""Batches from one factor that is kept to the next."""
+
+LOSSES = (1.0, 0.9, 0.89995, 0.5, 0.6, 0.49, 0.48, 0.47, 0.5, 0.5, 0.5, 0.3, 0.3, 0.3, 0.3, 0.29, 0.28, 0.1, 0.2, 0.3)
+"""Validation losses, for the one that goes by them."""
 
 HIDDEN = (32, 16)
 BATCH, EPOCHS = 50, 2
@@ -62,6 +94,32 @@ RUNS: Mapping[str, Mapping[str, Any]] = {
     "sigmoid": {"optimizer": "rmsprop", "learning_rate": 0.001},
 }
 """Whole runs over the first of the real training images in file order, by activation."""
+
+SKIPPING = (24, 24, 16)
+"""Hidden layers with a skip around each after the first: past one of its own size, and past one of another."""
+
+NORMALIZED: Mapping[str, Mapping[str, Any]] = {
+    "batch": {"activation": "relu", "normalization": "batch", "optimizer": "momentum", "learning_rate": 0.003},
+    "batch, after": {
+        "activation": "tanh",
+        "normalization": "batch",
+        "normalization_place": "after",
+        "optimizer": "adam",
+        "learning_rate": 0.001,
+    },
+    "layer": {"activation": "relu", "normalization": "layer", "optimizer": "momentum", "learning_rate": 0.003},
+    "layer, after": {
+        "activation": "elu",
+        "normalization": "layer",
+        "normalization_place": "after",
+        "optimizer": "adam",
+        "learning_rate": 0.001,
+    },
+}
+"""The same with normalization and skips."""
+
+PROJECTION = 5
+"""The skip's own weights are first_weights of this number."""
 
 IMAGES = 20_000
 
@@ -84,6 +142,15 @@ def gradient(step: int) -> Numbers:
     scale = 10.0 ** -(numbers // 3)
     gradients: Numbers = np.where(numbers == 39, 0.0, scale * np.sin(numbers * 1.7 + step * 0.9)).astype(np.float32)
     return gradients
+
+
+def matrix(number: int, shape: tuple[int, ...]) -> Numbers:
+    """A matrix of waves, another for each number."""
+    rows, columns = np.indices(shape)
+    waves: Numbers = (np.sin(rows * (1.3 + 0.1 * (number % 7)) + columns * 0.7 + number) / (1 + 0.3 * ((rows + columns) % 3))).astype(
+        np.float32
+    )
+    return waves
 
 
 def first_weights(index: int, fan_in: int, fan_out: int) -> Numbers:

@@ -1,11 +1,13 @@
-"""Writes pytorch.npz, what PyTorch makes of the cases: `pip install torch`, then `python tests/golden/make_golden.py`."""
+"""Writes pytorch.npz, what PyTorch makes of the cases: `pip install torch optax`, then `python tests/golden/make_golden.py`."""
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
 import cases
+import jax.numpy as jnp
 import numpy as np
+import optax
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -15,6 +17,10 @@ FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     "tanh": torch.tanh,
     "relu": F.relu,
     "leaky_relu": lambda z: F.leaky_relu(z, cases.ACTIVATIONS["leaky_relu"]["alpha"]),
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "selu": F.selu,
+    "softplus": F.softplus,
     "elu": lambda z: F.elu(z, cases.ACTIVATIONS["elu"]["alpha"]),
 }
 
@@ -22,11 +28,17 @@ DRAWS: Mapping[str, Callable[..., Any]] = {
     "uniform": lambda weights, **options: nn.init.uniform_(weights, -0.05, 0.05, **options),
     "glorot_uniform": nn.init.xavier_uniform_,
     "glorot_normal": nn.init.xavier_normal_,
+    "lecun_uniform": lambda weights, **options: nn.init.kaiming_uniform_(weights, nonlinearity="linear", **options),
+    "lecun_normal": lambda weights, **options: nn.init.kaiming_normal_(weights, nonlinearity="linear", **options),
+    "orthogonal": nn.init.orthogonal_,
+    "zeros": lambda weights, **options: nn.init.zeros_(weights),
     "he_uniform": lambda weights, **options: nn.init.kaiming_uniform_(weights, nonlinearity="relu", **options),
     "he_normal": lambda weights, **options: nn.init.kaiming_normal_(weights, nonlinearity="relu", **options),
 }
 
 Golden = dict[str, Any]
+
+EPSILON = {"adadelta": 1e-6, "amsgrad": 1e-8, "radam": 1e-8}
 
 
 def activations() -> Golden:
@@ -59,13 +71,36 @@ def loss() -> Golden:
     """Cross-entropy of each row, and the mean's gradient."""
     logits, labels = torch.tensor(cases.LOGITS, requires_grad=True), torch.tensor(cases.LABELS)
     F.cross_entropy(logits, labels).backward()
-    return {"loss.each": F.cross_entropy(logits, labels, reduction="none").detach(), "loss.gradient": logits.grad}
+    found = {"loss.each": F.cross_entropy(logits, labels, reduction="none").detach(), "loss.gradient": logits.grad}
+    smoothed = torch.tensor(cases.LOGITS, requires_grad=True)
+    F.cross_entropy(smoothed, labels, label_smoothing=cases.SMOOTHING).backward()
+    each = F.cross_entropy(smoothed, labels, reduction="none", label_smoothing=cases.SMOOTHING).detach()
+    return found | {"loss.smoothed.each": each, "loss.smoothed.gradient": smoothed.grad}
+
+
+class Lion(torch.optim.Optimizer):  # type: ignore[misc] # PyTorch carries no types where it is not installed
+    """Optax's, whose steps PyTorch's parameters take: PyTorch has none."""
+
+    def __init__(self, parameters: Any, rate: float, betas: tuple[float, float], weight_decay: float = 0.0) -> None:
+        super().__init__(parameters, {})
+        self._rule = optax.lion(rate, *betas, weight_decay=weight_decay)
+        self._state = self._rule.init(jnp.asarray(self._only.detach().numpy()))
+
+    @property
+    def _only(self) -> Any:
+        return self.param_groups[0]["params"][0]
+
+    def step(self) -> None:
+        """Take a step."""
+        p = jnp.asarray(self._only.detach().numpy())
+        moves, self._state = self._rule.update(jnp.asarray(self._only.grad.numpy()), self._state, p)
+        self._only.data.copy_(torch.tensor(np.asarray(optax.apply_updates(p, moves))))
 
 
 def optimizer(name: str, parameters: Any, rate: float, options: Mapping[str, Any]) -> Any:
     """PyTorch's optimizer for one of ours."""
     decay = {"weight_decay": options["weight_decay"]} if "weight_decay" in options else {}
-    epsilon = {"eps": options.get("epsilon", 1e-7)}
+    epsilon = {"eps": options.get("epsilon", EPSILON.get(name, 1e-7))}
     momentum = {"momentum": options.get("momentum", 0.9)}
     betas = {"betas": (options.get("beta1", 0.9), options.get("beta2", 0.999)), **epsilon}
     kind, own = {
@@ -77,6 +112,10 @@ def optimizer(name: str, parameters: Any, rate: float, options: Mapping[str, Any
         "adam": (torch.optim.Adam, betas),
         "adamw": (torch.optim.AdamW, betas),
         "nadam": (torch.optim.NAdam, betas),
+        "amsgrad": (torch.optim.Adam, {**betas, "amsgrad": True}),
+        "radam": (torch.optim.RAdam, betas),
+        "adadelta": (torch.optim.Adadelta, {**epsilon, "rho": options.get("rho", 0.9)}),
+        "lion": (Lion, {"betas": (options.get("beta1", 0.9), options.get("beta2", 0.99))}),
     }[name]
     return kind(parameters, rate, **own, **decay)
 
@@ -96,6 +135,56 @@ def optimizers() -> Golden:
             if step in cases.STEPS:
                 stands.append(p.detach().numpy().copy())
         golden[f"optimizer.{case}"] = np.stack(stands)
+    return golden
+
+
+def muon() -> Golden:
+    """Where a network's matrices stand: hidden ones PyTorch's Muon moves, in float32 in place of bfloat16, and the others AdamW."""
+    torch.Tensor.bfloat16 = torch.Tensor.float
+    tensors = [torch.tensor(cases.matrix(index, shape), requires_grad=True) for index, shape in enumerate(cases.MUON_SHAPES)]
+    rules = [
+        torch.optim.Muon(tensors[1:-1], cases.RATE, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW([tensors[0], tensors[-1]], cases.RATE, weight_decay=0.1, eps=1e-7),
+    ]
+    golden: Golden = {}
+    for step in range(1, 31):
+        for index, tensor in enumerate(tensors):
+            tensor.grad = torch.tensor(cases.matrix(index + 10 * step, tensor.shape))
+        for rule in rules:
+            rule.step()
+        if step in cases.STEPS or step == 30:
+            golden |= {f"muon.{step}.{index}": tensor.detach().numpy().copy() for index, tensor in enumerate(tensors)}
+    return golden
+
+
+def schedules() -> Golden:
+    """The factor at some batches, or after every epoch."""
+    golden: Golden = {}
+    batches = cases.BATCHES
+    for case, options in cases.SCHEDULED.items():
+        name, rule = case.partition(",")[0], torch.optim.SGD([torch.zeros(1, requires_grad=True)], 1.0)
+        if name == "plateau":
+            own = {
+                "factor": options.get("decay", 0.1),
+                "patience": options.get("patience", 10),
+                "threshold": options.get("threshold", 1e-4),
+            }
+            reducing, rates = torch.optim.lr_scheduler.ReduceLROnPlateau(rule, **own, eps=0), []
+            for loss in cases.LOSSES:
+                reducing.step(loss)
+                rates.append(rule.param_groups[0]["lr"])
+            golden[f"schedule.{case}"] = np.array(rates)
+            continue
+        if name == "one_cycle":
+            course = torch.optim.lr_scheduler.OneCycleLR(rule, 1.0, total_steps=batches + 1, cycle_momentum=False, **options)
+        else:
+            course = torch.optim.lr_scheduler.PolynomialLR(rule, total_iters=batches, **options)
+        rates = []
+        for _ in range(batches):
+            rates.append(rule.param_groups[0]["lr"])
+            rule.step()
+            course.step()
+        golden[f"schedule.{case}"] = np.array(rates)[:: cases.EVERY]
     return golden
 
 
@@ -125,10 +214,73 @@ def runs() -> Golden:
     return golden
 
 
+class Normalized:
+    """Dense layers with a skip around each after the first, and normalization before or after the activation."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        batch = options["normalization"] == "batch"
+        self.after = "normalization_place" in options
+        self.function = FUNCTIONS[options["activation"]]
+        self.dense, self.norm = nn.ModuleList(), nn.ModuleList()
+        for index, (inputs, units) in enumerate(pairwise((784, *cases.SKIPPING, 10))):
+            hidden = index < len(cases.SKIPPING)
+            self.dense.append(nn.Linear(inputs, units, bias=not (hidden and batch and not self.after)))
+            if hidden:
+                self.norm.append(nn.BatchNorm1d(units) if batch else nn.LayerNorm(units))
+        self.skip = nn.Linear(*cases.SKIPPING[1:], bias=False)
+        with torch.no_grad():
+            for index, layer in enumerate(self.dense):
+                layer.weight[:] = torch.tensor(cases.first_weights(index, layer.in_features, layer.out_features).T)
+                if layer.bias is not None:
+                    layer.bias[:] = 0
+            self.skip.weight[:] = torch.tensor(cases.first_weights(cases.PROJECTION, *cases.SKIPPING[1:]).T)
+
+    def parameters(self) -> list[Any]:
+        return [tensor for part in (self.dense, self.norm, self.skip) for tensor in part.parameters()]
+
+    def __call__(self, x: Any) -> Any:
+        """The logits."""
+        z = None
+        for index, (dense, norm) in enumerate(zip(self.dense, self.norm, strict=False)):
+            added = 0 if z is None else self.skip(z) if index == len(cases.SKIPPING) - 1 else z
+            z = dense(x) + added
+            x = norm(self.function(z)) if self.after else self.function(norm(z))
+        return self.dense[-1](x)
+
+    def named(self) -> Golden:
+        """Every parameter and statistic by our name, weights as (inputs, units)."""
+        golden: Golden = {}
+        kind = "batch_norm" if isinstance(self.norm[0], nn.BatchNorm1d) else "layer_norm"
+        for index, layer in enumerate(self.dense):
+            golden |= {f"dense_{index + 1}.{name}": tensor for name, tensor in layer.state_dict().items()}
+        for index, layer in enumerate(self.norm):
+            state = layer.state_dict().items()
+            golden |= {f"{kind}_{index + 1}.{name}": tensor for name, tensor in state if name != "num_batches_tracked"}
+        golden["residual_2.weight"] = self.skip.weight.detach()
+        return {name: tensor.numpy().T for name, tensor in golden.items()}
+
+
+def normalized() -> Golden:
+    """Where networks with normalization and skips end, in half precision: less than 5e-4 off where a number is below 1."""
+    golden: Golden = {}
+    images, labels = (torch.tensor(array) for array in cases.pixels())
+    for case, options in cases.NORMALIZED.items():
+        network = Normalized(options)
+        rule = optimizer(options["optimizer"], network.parameters(), options["learning_rate"], options)
+        for start in list(range(0, cases.IMAGES, cases.BATCH)) * cases.EPOCHS:
+            rule.zero_grad()
+            F.cross_entropy(network(images[start : start + cases.BATCH]), labels[start : start + cases.BATCH]).backward()
+            rule.step()
+        golden |= {f"normalized.{case}.{name}": tensor.astype(np.float16) for name, tensor in network.named().items()}
+    return golden
+
+
 def main() -> None:
     """Ask PyTorch, and keep the answers."""
     torch.set_num_threads(1)
-    golden = {"torch": torch.__version__} | activations() | initializers() | loss() | optimizers() | runs()
+    golden = (
+        {"torch": torch.__version__} | activations() | initializers() | loss() | optimizers() | muon() | schedules() | runs() | normalized()
+    )
     np.savez_compressed(cases.FILE, **golden)
 
 

@@ -13,6 +13,7 @@ from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS, initializer
 from tui_trainer.nn.losses import SoftmaxCrossEntropy
 from tui_trainer.nn.optimizers import OPTIMIZERS, clip_by_norm
+from tui_trainer.nn.schedules import course
 from tui_trainer.training import engines
 from tui_trainer.training.control import Control
 from tui_trainer.training.events import Ended
@@ -46,7 +47,8 @@ def test_activations(golden: Mapping[str, np.ndarray], name: str) -> None:
     layer.forward(x, out, scratch)
     layer.backward(x, out, gradient, scratch)
     # Of a sigmoid below 1e-38 nothing is left in normal numbers; 2e-7 is two units in the last place.
-    np.testing.assert_allclose(out[0], golden[f"activation.{name}.out"], rtol=4e-7, atol=2e-7)
+    # PyTorch's GELU takes 1 + erf, of which below 0 few digits are left.
+    np.testing.assert_allclose(out[0], golden[f"activation.{name}.out"], rtol=4e-7, atol=6e-7 if name == "gelu" else 2e-7)
     np.testing.assert_allclose(gradient[0], golden[f"activation.{name}.gradient"], rtol=4e-7, atol=2e-7)
     for key, value in gradients.items():
         np.testing.assert_allclose(value, golden[f"activation.{name}.{key}"], rtol=4e-7)
@@ -56,9 +58,14 @@ def test_activations(golden: Mapping[str, np.ndarray], name: str) -> None:
 def test_initializers(golden: Mapping[str, np.ndarray], name: str) -> None:
     weights = initializer(name).draw(np.random.default_rng(1), cases.FAN_IN, cases.FAN_OUT)
     lowest, *inner, highest = golden[f"initializer.{name}"]
+    if name == "zeros":
+        assert not weights.any()
+        return
     spread = inner[-1] - inner[0]
     np.testing.assert_allclose(np.quantile(weights, cases.QUANTILES[1:-1]), inner, atol=0.015 * spread)
-    if "normal" not in name:
+    if name == "orthogonal":
+        np.testing.assert_allclose(weights.T @ weights, np.eye(cases.FAN_OUT), atol=1e-12)
+    elif "normal" not in name:
         assert weights.min() == pytest.approx(lowest, rel=1e-3)
         assert weights.max() == pytest.approx(highest, rel=1e-3)
     else:
@@ -78,6 +85,51 @@ def test_loss(golden: Mapping[str, np.ndarray]) -> None:
         assert found == pytest.approx(float(each), rel=1e-6, abs=1e-7)
 
 
+def test_a_smoothed_loss(golden: Mapping[str, np.ndarray]) -> None:
+    logits, gradient = cases.LOGITS.copy(), np.empty_like(cases.LOGITS)
+    loss = SoftmaxCrossEntropy(len(logits), logits.shape[1], logits.dtype, cases.SMOOTHING)
+    loss_sum, _ = loss(logits, cases.LABELS.astype(np.intp), gradient)
+    np.testing.assert_allclose(gradient, golden["loss.smoothed.gradient"], rtol=4e-7, atol=1e-7)
+    assert loss_sum == pytest.approx(float(golden["loss.smoothed.each"].astype(np.float64).sum()), rel=1e-6)
+
+
+def test_muon_takes_hidden_matrices_where_pytorch_does(golden: Mapping[str, np.ndarray]) -> None:
+    starts = [cases.matrix(index, shape) for index, shape in enumerate(cases.MUON_SHAPES)]
+    sizes = [start.size for start in starts]
+    places = np.cumsum([0, *sizes])
+
+    def named(vector: np.ndarray) -> dict[str, np.ndarray]:
+        spans = zip(places[:-1], places[1:], starts, strict=True)
+        return {str(index): vector[begin:end].reshape(start.shape) for index, (begin, end, start) in enumerate(spans)}
+
+    p, g = np.concatenate([start.ravel() for start in starts]), np.zeros(sum(sizes), np.float32)
+    rule = OPTIMIZERS["muon"](p, g, named=named)
+    for step in range(1, 31):
+        for index, tensor in enumerate(named(g).values()):
+            tensor[...] = cases.matrix(index + 10 * step, tensor.shape)
+        rule.step(cases.RATE)
+        for index, tensor in enumerate(named(p).values()):
+            if f"muon.{step}.{index}" in golden:
+                np.testing.assert_allclose(tensor, golden[f"muon.{step}.{index}"], atol=2e-5, err_msg=f"{step}, {index}")
+
+
+@pytest.mark.parametrize("case", cases.SCHEDULED)
+def test_schedules(golden: Mapping[str, np.ndarray], case: str) -> None:
+    name, epochs, batches = case.partition(",")[0], cases.EPOCHS_OF_SCHEDULES, cases.BATCHES
+    factor = course(name, epochs=epochs, warmup=0, **cases.SCHEDULED[case])
+    expected = golden[f"schedule.{case}"]
+    if name == "plateau":
+        found = []
+        for epoch, loss in enumerate(cases.LOSSES, 1):
+            factor.schedule.end_epoch(loss)
+            found.append(factor(epoch, epoch))
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+        return
+    found = [factor(batch * epochs / batches, (batch + 1) * epochs / batches) for batch in range(0, batches, cases.EVERY)]
+    # PyTorch's wave ends at the last of its steps, and rises one step shorter: 1 of 1000.
+    np.testing.assert_allclose(found, expected, atol=4e-3 if name == "one_cycle" else 1e-12)
+
+
 @pytest.mark.parametrize("case", cases.RULES)
 def test_optimizers(golden: Mapping[str, np.ndarray], path: str, case: str) -> None:
     options: dict[str, Any] = dict(cases.RULES[case])
@@ -94,7 +146,9 @@ def test_optimizers(golden: Mapping[str, np.ndarray], path: str, case: str) -> N
     for row, step in enumerate(cases.STEPS):
         expected = golden[f"optimizer.{case}"][row] - cases.start()
         # A step of rate η is rounded to the parameter's last place, 6e-8 for one near 1, each time it is taken.
-        np.testing.assert_allclose(moved[step], expected, rtol=2e-5, atol=6e-8 * (2 + step / 10), err_msg=f"{path}, step {step}")
+        # Optax adds decoupled decay to the step, which rounds otherwise than 1 - ηλ.
+        least = (3e-7 if case == "lion, decay" else 6e-8) * (2 + step / 10)
+        np.testing.assert_allclose(moved[step], expected, rtol=2e-5, atol=least, err_msg=f"{path}, step {step}")
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +156,28 @@ def some_images() -> Dataset:
     mnist = load("mnist")
     training, _ = mnist.hold_out(len(mnist.training.labels) - cases.IMAGES)
     return Dataset("some", training, None, mnist.spec)
+
+
+@pytest.mark.parametrize("case", cases.NORMALIZED)
+def test_normalized_networks_with_skips_end_where_pytorch_ends(
+    golden: Mapping[str, np.ndarray], path: str, some_images: Dataset, case: str
+) -> None:
+    fixed = {"batch_size": cases.BATCH, "epochs": cases.EPOCHS, "validation": 0, "shuffle": False, "threads": 1, "residual": 1}
+    training = Training(Config.parse({"hidden": list(cases.SKIPPING), **fixed, **cases.NORMALIZED[case]}), some_images)
+    for name, tensor in training.state.network.tensors.items():
+        layer, _, kind = name.rpartition(".")
+        if layer == "residual_2":
+            tensor[...] = cases.first_weights(cases.PROJECTION, *tensor.shape)
+        elif layer.startswith("dense") and kind == "weight":
+            tensor[...] = cases.first_weights(int(layer[-1]) - 1, *tensor.shape)
+    *_, end = training.events(Control())
+    assert isinstance(end, Ended)
+    assert end.snapshot is not None
+    names = {name.removeprefix(f"normalized.{case}.") for name in golden if name.startswith(f"normalized.{case}.")}
+    assert names == set(training.state.network.tensors)
+    for name in names:
+        expected = golden[f"normalized.{case}.{name}"].astype(np.float32)
+        np.testing.assert_allclose(training.state.network.tensors[name], expected, rtol=1e-3, atol=2e-3, err_msg=f"{path}, {name}")
 
 
 @pytest.mark.parametrize("activation", cases.RUNS)

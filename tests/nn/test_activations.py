@@ -32,7 +32,9 @@ def value_and_slope(name: str, z: list[float], dtype: type = np.float64, alpha: 
     return out[0], gradient[0]
 
 
-SIGMOID_1 = 1 / (1 + math.exp(-1))
+SIGMOID_1, SIGMOID_2, SIGMOID_3 = (1 / (1 + math.exp(-z)) for z in (1, 2, 3))
+PHI_M1, PHI_2, DENSITY_1 = 0.5 * math.erfc(math.sqrt(0.5)), 0.5 * math.erfc(-math.sqrt(2)), math.exp(-0.5) / math.sqrt(2 * math.pi)
+SCALE, ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 
 EXACT: dict[str, tuple[list[float], list[float], list[float]]] = {
     "sigmoid": ([-1, 0, 1], [1 - SIGMOID_1, 0.5, SIGMOID_1], [SIGMOID_1 * (1 - SIGMOID_1), 0.25, SIGMOID_1 * (1 - SIGMOID_1)]),
@@ -40,6 +42,10 @@ EXACT: dict[str, tuple[list[float], list[float], list[float]]] = {
     "relu": ([-2, 0, 3], [0, 0, 3], [0, 0, 1]),
     "leaky_relu": ([-2, 0, 3], [-0.02, 0, 3], [0.01, 0.01, 1]),
     "prelu": ([-2, 0, 3], [-0.5, 0, 3], [0.25, 0.25, 1]),
+    "gelu": ([-1, 0, 2], [-PHI_M1, 0, 2 * PHI_2], [PHI_M1 - DENSITY_1, 0.5, PHI_2 + 2 * math.exp(-2) / math.sqrt(2 * math.pi)]),
+    "silu": ([-1, 0, 1], [SIGMOID_1 - 1, 0, SIGMOID_1], [(1 - SIGMOID_1) * (1 - SIGMOID_1), 0.5, SIGMOID_1 * (2 - SIGMOID_1)]),
+    "selu": ([-2, 0, 3], [SCALE * ALPHA * math.expm1(-2), 0, 3 * SCALE], [SCALE * ALPHA * math.exp(-2), SCALE * ALPHA, SCALE]),
+    "softplus": ([-2, 0, 3], [math.log1p(math.exp(-2)), math.log(2), math.log1p(math.exp(3))], [1 - SIGMOID_2, 0.5, SIGMOID_3]),
     "elu": ([-2, 0, 3], [math.expm1(-2), 0, 3], [math.exp(-2), 1, 1]),
 }
 

@@ -84,7 +84,7 @@ def test_backward_agrees_with_central_differences_for_other_alphas(activation: s
 @pytest.mark.parametrize("order", [1, -1], ids=["in order", "reversed"])
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 def test_backward_agrees_where_every_layer_has_another_activation(order: int, dropout: float) -> None:
-    network = network_of(tuple(ACTIVATIONS)[::order], (8, 7, 8, 6, 7, 8), dropout=dropout)
+    network = network_of(tuple(ACTIVATIONS)[::order], (8, 7, 8, 6, 7, 8, 7, 6, 8, 7)[: len(ACTIVATIONS)], dropout=dropout)
     assert [layer.kind for layer in network.layers if isinstance(layer, Activation)] == [
         kind.kind for kind in tuple(ACTIVATIONS.values())[::order]
     ]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tui_trainer.nn.activations import ACTIVATIONS
-from tui_trainer.nn.initializers import INITIALIZERS, initializer
+from tui_trainer.nn.initializers import initializer
 from tui_trainer.nn.network import Network, perceptron_layers
 
 FAN_IN, FAN_OUT = 300, 500
@@ -15,13 +15,22 @@ EXPECTED_VARIANCE = {
     "uniform": 0.05**2 / 3,
     "glorot_uniform": 2 / (FAN_IN + FAN_OUT),
     "glorot_normal": 2 / (FAN_IN + FAN_OUT),
+    "lecun_uniform": 1 / FAN_IN,
+    "lecun_normal": 1 / FAN_IN,
+    "orthogonal": 1 / max(FAN_IN, FAN_OUT),
+    "zeros": 0.0,
     "he_uniform": 2 / FAN_IN,
     "he_normal": 2 / FAN_IN,
 }
-BOUND = {"uniform": 0.05, "glorot_uniform": (6 / (FAN_IN + FAN_OUT)) ** 0.5, "he_uniform": (6 / FAN_IN) ** 0.5}
+BOUND = {
+    "uniform": 0.05,
+    "glorot_uniform": (6 / (FAN_IN + FAN_OUT)) ** 0.5,
+    "he_uniform": (6 / FAN_IN) ** 0.5,
+    "lecun_uniform": (3 / FAN_IN) ** 0.5,
+}
 
 
-@pytest.mark.parametrize("name", INITIALIZERS)
+@pytest.mark.parametrize("name", [name for name, variance in EXPECTED_VARIANCE.items() if variance])
 def test_mean_and_variance(name: str) -> None:
     weights = initializer(name).draw(np.random.default_rng(1), FAN_IN, FAN_OUT)
     assert weights.shape == (FAN_IN, FAN_OUT)
@@ -40,12 +49,27 @@ def test_uniform_ones_fill_their_interval(name: str) -> None:
     np.testing.assert_allclose(quarters / weights.size, 0.25, atol=0.01)
 
 
-@pytest.mark.parametrize("name", ["glorot_normal", "he_normal"])
+@pytest.mark.parametrize("name", ["glorot_normal", "he_normal", "lecun_normal"])
 def test_normal_ones_are_not_truncated(name: str) -> None:
     weights = initializer(name).draw(np.random.default_rng(1), FAN_IN, FAN_OUT) / EXPECTED_VARIANCE[name] ** 0.5
     for deviations, share in ((1, 0.3173), (2, 0.0455), (3, 0.0027)):
         assert np.mean(np.abs(weights) > deviations) == pytest.approx(share, abs=0.003)
     assert np.abs(weights).max() > 4
+
+
+@pytest.mark.parametrize(("fan_in", "fan_out"), [(30, 20), (20, 30), (5, 5), (1, 4)])
+def test_the_orthogonal_one_turns_and_does_not_stretch(fan_in: int, fan_out: int) -> None:
+    weights = initializer("orthogonal", gain=1.5).draw(np.random.default_rng(1), fan_in, fan_out)
+    assert weights.shape == (fan_in, fan_out)
+    small = weights if fan_in >= fan_out else weights.T
+    np.testing.assert_allclose(small.T @ small, 2.25 * np.eye(min(fan_in, fan_out)), atol=1e-12)
+
+
+def test_no_weights_make_units_that_stay_alike() -> None:
+    layers = perceptron_layers(5, (4, 4), 3, activations=[ACTIVATIONS["tanh"]] * 2, initializers=[initializer("zeros")] * 3)
+    network = Network(layers)
+    network.initialize(np.random.default_rng(0))
+    assert not network.parameters.any()
 
 
 def test_uniform_limit_is_the_half_width() -> None:

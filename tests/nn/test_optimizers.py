@@ -52,7 +52,21 @@ def rmsprop(first: float, second: float, eps: float) -> list[float]:
     return [p1, p1 - RATE * second / (sqrt(0.9 * s1 + 0.1 * second**2) + eps)]
 
 
-ADAPTIVE = {"adagrad": adagrad, "rmsprop": rmsprop, "adam": adam, "nadam": nadam}
+def amsgrad(first: float, second: float, eps: float) -> list[float]:
+    m1, s1 = 0.1 * first, 0.001 * first**2
+    p1 = 1 - RATE * (m1 / (1 - 0.9)) / (sqrt(s1 / (1 - 0.999)) + eps)
+    m2, s2 = 0.9 * m1 + 0.1 * second, max(s1, 0.999 * s1 + 0.001 * second**2)
+    return [p1, p1 - RATE * (m2 / (1 - 0.9**2)) / (sqrt(s2 / (1 - 0.999**2)) + eps)]
+
+
+def adadelta(first: float, second: float, eps: float) -> list[float]:
+    s1 = 0.1 * first**2
+    d1 = first * sqrt(eps) / sqrt(s1 + eps)
+    s2, u1 = 0.9 * s1 + 0.1 * second**2, 0.1 * d1**2
+    return [1 - RATE * d1, 1 - RATE * d1 - RATE * second * sqrt(u1 + eps) / sqrt(s2 + eps)]
+
+
+ADAPTIVE = {"amsgrad": amsgrad, "adadelta": adadelta, "adagrad": adagrad, "rmsprop": rmsprop, "adam": adam, "nadam": nadam}
 
 
 def test_sgd() -> None:
@@ -73,8 +87,75 @@ def test_nesterov() -> None:
 @pytest.mark.parametrize("name", ADAPTIVE)
 def test_adaptive_rules_down_to_gradients_smaller_than_epsilon(name: str, scale: float) -> None:
     expected = ADAPTIVE[name](2.0 * scale, -1.0 * scale, 1e-7)
-    moves = np.diff([1.0, *two_steps(name, 2.0 * scale, -1.0 * scale)])
+    moves = np.diff([1.0, *two_steps(name, 2.0 * scale, -1.0 * scale, epsilon=1e-7)])
     np.testing.assert_allclose(moves, np.diff([1.0, *expected]), rtol=1e-9, atol=1e-16)
+
+
+def test_lion() -> None:
+    # m: 0.02; then the sign of 0.9·0.02 - 0.1 is -1. Then m 0.0098, and 0.9·0.0098 + 0 stays above 0.
+    assert two_steps("lion", 2.0, -1.0) == pytest.approx([0.9, 1.0], rel=1e-12)
+    assert two_steps("lion", 2.0, -0.01) == pytest.approx([0.9, 0.8], rel=1e-12)
+    assert two_steps("lion", 0.0, 0.0) == [1.0, 1.0]
+
+
+def test_radam_begins_as_momentum_and_goes_on_as_adam_times_a_factor() -> None:
+    p, g = np.array([1.0]), np.array([0.5])
+    optimizer = OPTIMIZERS["radam"](p, g)
+    stands = []
+    for _ in range(7):
+        optimizer.step(RATE)
+        stands.append(float(p[0]))
+    # Of equal gradients both means are exact: m̂ = g, ŝ = g².
+    moves = -np.diff([1.0, *stands])
+    assert moves[:5] == pytest.approx([RATE * 0.5] * 5)
+    longest = 2 / 0.001 - 1
+    length = longest - 2 * 6 * 0.999**6 / (1 - 0.999**6)
+    factor = sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length))
+    assert moves[5] == pytest.approx(RATE * factor, rel=1e-5)
+
+
+def test_muon_turns_a_hidden_step_into_one_of_equal_lengths_and_leaves_the_rest_to_adamw() -> None:
+    rng = np.random.default_rng(0)
+    shapes = {"dense_1.weight": (4, 6), "dense_1.bias": (6,), "dense_2.weight": (6, 5), "dense_3.weight": (5, 3)}
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes.values()])
+
+    def named(vector: np.ndarray) -> dict[str, np.ndarray]:
+        return {
+            name: part.reshape(shape) for (name, shape), part in zip(shapes.items(), np.split(vector[: ends[-1]], ends[:-1]), strict=True)
+        }
+
+    p, g = rng.normal(size=ends[-1]), rng.normal(size=ends[-1])
+    before = {name: tensor.copy() for name, tensor in named(p).items()}
+    gradients = {name: tensor.copy() for name, tensor in named(g).items()}
+    OPTIMIZERS["muon"](p, g, named=named, weight_decay=0.0).step(RATE)
+    moved = {name: before[name] - tensor for name, tensor in named(p).items()}
+    lengths = np.linalg.svd(moved.pop("dense_2.weight"), compute_uv=False) / (0.2 * RATE * sqrt(6))
+    assert ((lengths > 0.6) & (lengths < 1.3)).all()
+    for name, move in moved.items():
+        np.testing.assert_allclose(move, RATE * np.sign(gradients[name]), rtol=1e-5, err_msg=name)
+
+
+def test_an_update_in_the_plainest_of_ways_has_the_whole_vector() -> None:
+    class Normalized(Optimizer):
+        """A step of one length, whatever the gradient."""
+
+        def update(self, p: np.ndarray, g: np.ndarray, rate: float) -> None:
+            p -= rate * g / np.linalg.norm(g)
+
+    p, g = np.zeros(2 * BLOCK), np.ones(2 * BLOCK)
+    Normalized(p, g).step(RATE)
+    assert np.linalg.norm(p) == pytest.approx(RATE)
+
+
+def test_an_update_that_returns_its_result_is_told_that_nothing_comes_of_it() -> None:
+    class Returning(Optimizer):
+        """Forgets that p is changed in place."""
+
+        def update(self, p: np.ndarray, g: np.ndarray, rate: float) -> None:
+            return p - rate * g  # type: ignore[return-value]
+
+    with pytest.raises(TypeError, match=r"Returning\.update returns something"):
+        Returning(np.zeros(2), np.ones(2)).step(RATE)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +168,10 @@ def test_adaptive_rules_down_to_gradients_smaller_than_epsilon(name: str, scale:
         ("adam", {"beta2": 0.5}, 0.999),
         ("nadam", {"beta1": 0.5}, 0.9),
         ("adagrad", {"epsilon": 1.0}, 1e-7),
+        ("adadelta", {"rho": 0.5}, 0.9),
+        ("amsgrad", {"epsilon": 1.0}, 1e-8),
+        ("radam", {"beta1": 0.5}, 0.9),
+        ("lion", {"beta1": 0.999}, 0.9),
     ],
 )
 def test_hyperparameters_reach_the_rule(name: str, given: dict[str, float], default: float) -> None:

@@ -270,6 +270,23 @@ class CriesWolf(DiagnosisRule):
         return Evidence({"accuracy": case.accuracy or 0.0}) if case.history.epochs else None
 """,
     # What goes wrong in a run
+    "no_mean": """
+class NoMean(Normalization):
+    def forward(self, x, out, scratch):
+        out[:] = x - x.mean(axis=0)
+    def backward(self, x, out, gradient, scratch):
+        pass
+""",
+    "running": """
+class Running(Normalization):
+    def __init__(self, units, **more):
+        super().__init__(units, **more)
+        self.mean = 0.0
+    def forward(self, x, out, scratch):
+        out[:] = x - self.mean
+    def backward(self, x, out, gradient, scratch):
+        self.mean = 0.9 * self.mean + 0.1 * x.mean(axis=0)
+""",
     "raises": """
 class Raises(Optimizer):
     def update(self, p, g, rate):

@@ -43,6 +43,8 @@ WRONG = {
     "negative": {"finite"},
     "stalls": {"ends"},
     "counts": {"same_again"},
+    "no_mean": {"gradient", "evaluation"},
+    "running": {"state_restored"},
     "half_split": {"claims"},
     "zero_division": {"values"},
     "cries_wolf": {"speaks"},

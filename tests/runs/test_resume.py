@@ -84,6 +84,22 @@ def test_every_optimizer_goes_on_to_the_same_bytes(configure: Configure, tmp_pat
     same(tmp_path / "whole", tmp_path / "parts")
 
 
+@pytest.mark.parametrize("until", [9, 13, 20])
+def test_a_schedule_that_goes_by_the_validation_loss_goes_on_too(configure: Configure, tmp_path: Path, until: int) -> None:
+    config = configure(schedule="plateau", patience=0, threshold=0.9, decay=0.5, label_smoothing=0.1)
+    train(Run.create(config, tmp_path / "whole"))
+    train(Run.create(config, tmp_path / "parts"), until)
+    train(Run.resume(tmp_path / "parts"))
+    same(tmp_path / "whole", tmp_path / "parts")
+    rates = [line["learning_rate"] / config.learning_rate for line in timeless(tmp_path / "whole") if line["event"] == "epoch"]
+    assert rates == [1, 1, 0.5]
+
+
+def test_without_a_validation_set_there_is_no_plateau(configure: Configure, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^--schedule plateau needs a validation set; give --validation"):
+        train(Run.create(configure(schedule="plateau", validation=0), tmp_path / "r"))
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rule=st.sampled_from(RULES), kills=st.lists(st.integers(1, 60), min_size=1, max_size=4), every=st.sampled_from([0, 1e-9, 0.004]))
 def test_killed_at_any_steps_it_ends_as_if_it_had_not_been(

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from babel.messages import Catalog
 from babel.messages.pofile import read_po
+from program import call
 
 from tui_trainer.config import options as config
 from tui_trainer.errors import UserError
@@ -155,9 +156,9 @@ def test_the_apps_that_a_server_starts_speak_its_language() -> None:
     assert served_command({"epochs": "1"}, language="ko").endswith(" --language=ko --epochs=1")
 
 
-def run(*arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run([sys.executable, "-m", "tui_trainer", *arguments], capture_output=True, text=True, check=False, timeout=100)
-    assert done.returncode == status, done.stderr
+    assert done.returncode == 0, done.stderr
     return done
 
 
@@ -205,10 +206,13 @@ def test_what_scripts_read_is_the_same_in_every_language(lesson: str, tiny_lesso
     assert without_times(english) == without_times(korean)
 
 
+@pytest.mark.usefixtures("korean")
 def test_what_is_wrong_with_an_option_is_said_in_english() -> None:
     for arguments in (["--epochs", "x"], ["--hidden", "9x"], ["--activation", "nothing"], ["--learning-rate", "-1"]):
-        english, korean = (run("--no-ui", "--language", language, *arguments, status=2).stderr for language in ("en", "ko"))
-        assert english == korean
+        korean, english = (call("--no-ui", "--language", language, *arguments) for language in ("ko", "en"))
+        assert (english.returncode, english.stderr) == (korean.returncode, korean.stderr)
+        assert english.returncode == 2
+        assert english.stderr.startswith(f"tui-trainer: {arguments[0]}")
 
 
 @pytest.mark.usefixtures("korean")

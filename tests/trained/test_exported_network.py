@@ -39,6 +39,9 @@ def outputs(model: Classifier, images: np.ndarray) -> dict[str, np.ndarray]:
         {"hidden": "8x6", "activation": "sigmoid,tanh,relu,leaky_relu,prelu,elu"},
         {"hidden": "none"},
         {"activation": "tanh", "dropout": 0.4},
+        {"hidden": "8x4", "normalization": "batch", "residual": 1},
+        {"hidden": "8,8,6", "normalization": "layer", "normalization_place": "after", "residual": 1, "activation": "gelu"},
+        {"hidden": "8,6,8", "normalization": "layer", "residual": 1, "dropout": 0.2},
     ],
     ids=str,
 )
@@ -47,7 +50,9 @@ def test_onnx_gives_the_same(options: dict[str, Any]) -> None:
     # Far from what was trained on too, and one image as well as many.
     for images in (IMAGES, IMAGES[:1], RNG.normal(0, 20, (30, 12)).astype(np.float32)):
         found = outputs(model, images)
-        np.testing.assert_allclose(found["probabilities"], model.predict_proba(images), rtol=1e-5, atol=1e-6)
+        # A share's relative error is a logit's absolute one.
+        largest = max(1.0, float(np.abs(found["logits"]).max()))
+        np.testing.assert_allclose(found["probabilities"], model.predict_proba(images), rtol=1e-5 * largest, atol=1e-6)
         logits = found["logits"] - found["logits"].max(axis=1, keepdims=True)
         expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
         np.testing.assert_allclose(found["probabilities"], expected, rtol=1e-4, atol=1e-6)

@@ -61,7 +61,7 @@ def test_start_describes_the_network(digits: Dataset) -> None:
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_learns(digits: Dataset, optimizer: str) -> None:
-    end = last(events(digits, optimizer=optimizer, learning_rate=0.01, epochs=8))
+    end = last(events(digits, optimizer=optimizer, learning_rate={"adadelta": 1, "lion": 0.002}.get(optimizer, 0.01), epochs=8))
     assert end.status == "completed"
     assert end.test_accuracy is not None
     assert end.test_accuracy > 0.9

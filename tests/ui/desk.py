@@ -25,7 +25,7 @@ from tui_trainer.ui.chart.widget import Chart
 from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.run.run_panel import Phase
 
-from .brisk import hastened, in_between
+from .brisk import frames, hastened, in_between, unseen
 
 SMALL = (80, 24)
 USUAL = (120, 40)
@@ -56,6 +56,7 @@ def attended(app: TrainerApp) -> Iterator[None]:
                 except ScreenStackError:
                     parts = [app]
             quiet = 0 if app.takes_inputs or any(part.message_queue_size for part in parts) else quiet + 1
+        frames.catch_up()
 
     with hastened(), patch("textual.app.wait_for_idle", until_all_is_heard), patch("textual.pilot.wait_for_idle", until_all_is_heard):
         yield
@@ -120,7 +121,8 @@ class Desk:
         return self.app.screen is self.app.main
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        with unseen():
+            await self.pilot.press(*keys)
         await self.settle()
         await self.until_drawn()
 
@@ -138,10 +140,12 @@ class Desk:
 
     async def settle(self) -> None:
         """Let the app lay out and draw what it has heard."""
-        await self.pilot.pause()
+        with unseen():
+            await self.pilot.pause()
         # What is laid out may ask for more.
         with in_between():
             await self.pilot.pause()
+        frames.catch_up()
 
     async def type(self, text: str) -> None:
         await self.press(*(KEYS.get(letter, letter) for letter in text))

@@ -17,7 +17,7 @@ from .tours import SEVEN
 pytestmark = pytest.mark.long
 
 
-async def test_the_network_reads_a_drawing_beside_the_charts_while_it_is_trained(sit_down: Desks) -> None:
+async def test_the_network_reads_a_drawing_beside_the_charts_while_it_is_trained(sit_down: Desks, unpaced: None) -> None:
     async with sit_down(LARGE, **LONG) as desk:
         dock, paper = desk.app.main.query_one(DrawingDock), desk.app.main.query_one(DrawingDock).query_one(Sketchpad)
         assert not dock.display

@@ -292,12 +292,16 @@ async def test_a_folder_that_fails_is_told_while_it_does_and_loses_no_result(sit
         assert panel.border_subtitle is None
         path.rename(tmp_path / "elsewhere")
         await desk.until(lambda: desk.is_noted("training continues"))
+        desk.app.clear_notifications()  # they cover it for five seconds
         await desk.until_read("✗ the run cannot be saved")
         assert desk.phase() is Phase.TRAINING
         (tmp_path / "elsewhere").rename(path)
         await desk.until(lambda: panel.border_subtitle is None)
         await desk.until(lambda: desk.is_noted("kept again, and whole"))
+        desk.app.clear_notifications()
         path.rename(tmp_path / "gone")
+        await desk.until(lambda: desk.is_noted("training continues"))
+        desk.app.clear_notifications()
         await desk.until_read("✗ the run cannot be saved")
         await desk.press("s")
         await desk.until_phase(Phase.ENDED)

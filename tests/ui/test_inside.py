@@ -347,7 +347,7 @@ async def test_a_digit_drawn_with_the_mouse_at_every_size(sit_down: Desks) -> No
 # While it is trained
 
 
-async def test_a_network_is_looked_into_while_it_is_trained(sit_down: Desks, noise: dict[str, Any]) -> None:
+async def test_a_network_is_looked_into_while_it_is_trained(sit_down: Desks, noise: dict[str, Any], unpaced: None) -> None:
     async with sit_down(USUAL, **(noise | LONG)) as desk:
         await desk.press("ctrl+r")
         await desk.until_phase(Phase.TRAINING)

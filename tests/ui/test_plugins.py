@@ -43,7 +43,7 @@ async def test_an_edited_plugin_is_read_again_at_the_start_and_a_broken_one_is_a
         await desk.until(lambda: desk.app.main.runner is not first and desk.app.main.phase is Phase.ENDED)
         second = desk.app.main.runner
         assert second
-        assert "read again: rms.py" in desk.screen
+        await desk.until(lambda: desk.is_noted("read again: rms.py"))
         assert (first.config.optimizer, second.config.model_dump()["boost"]) == ("rms", 2.0)
         assert first.config.record()["plugins"] != second.config.record()["plugins"]
         assert "boost" in desk.app.main.query_one(ConfigForm).fields
@@ -51,7 +51,7 @@ async def test_an_edited_plugin_is_read_again_at_the_start_and_a_broken_one_is_a
         rms.write_text("def broken(:\n")
         for key in ("ctrl+r", "r"):
             await desk.press(key)
-            await desk.until(lambda: "rms.py, line 1: SyntaxError" in desk.screen)
+            await desk.until(lambda: desk.is_noted("rms.py, line 1: SyntaxError"))
             assert desk.app.main.runner is second
             assert "test accuracy" in desk.screen
             desk.app.clear_notifications()
@@ -68,7 +68,7 @@ async def test_an_activation_that_raises_has_no_picture_and_ends_nothing(sit_dow
     path.write_text(text_of("bent").replace("return np.clip(z, -1, 1)", "raise ValueError('not today')\n        return np.clip(z, -1, 1)"))
     load(path)
     async with sit_down(activation="bent") as desk:
-        await desk.until(lambda: "ValueError: not today" in desk.screen)
+        await desk.until(lambda: desk.is_noted("ValueError: not today"))
         await desk.press("d")
         assert "--plugin" in desk.screen
         await desk.press("escape")

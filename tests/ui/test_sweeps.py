@@ -103,6 +103,7 @@ async def test_a_sweep_goes_on_when_its_board_is_left(sit_down: Desks) -> None:
         await desk.until_read("going on, 0 of 4 runs")
         await desk.press("ctrl+r")
         await desk.until_read("A sweep is going on: stop it first.")
+        desk.app.clear_notifications()
         desk.app.screen.query_one("#list", OptionList).focus()
         await desk.press("enter")
         await desk.until_read("s Stop")

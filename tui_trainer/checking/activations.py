@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from tui_trainer.checking.compiling import activation_names, compilable
-from tui_trainer.checking.memory import global_state, kept_arguments
+from tui_trainer.checking.memory import Attributes, global_state, kept_arguments
 from tui_trainer.checking.speed import SLOW, beside, seconds_of
 from tui_trainer.checking.verdict import Checks, Verdict, failed, passed
 from tui_trainer.nn.activations import ACTIVATIONS, Activation
@@ -199,11 +199,9 @@ def arguments(kind: Kind) -> Verdict:
     bench.backward()
     if not np.array_equal(before, bench.x) or not np.array_equal(out, bench.out):
         return failed("the derivative changes z or f(z), which others still need: compute with a copy")
-    kept = {name: value for name, value in vars(bench.layer).items() if name not in own or name not in ("tensors",)}
+    kept = Attributes({name: value for name, value in vars(bench.layer).items() if name not in own})
     given = {"z": bench.x, "f(z)": bench.out, "the gradient": bench.gradient, "the scratch": bench.scratch}
-    holder = type("Holder", (), {})()
-    vars(holder).update({name: value for name, value in kept.items() if name not in own})
-    if lost := kept_arguments(holder, given):
+    if lost := kept_arguments(kept, given):
         return failed(lost)
     return passed("leaves its arguments as they are, and keeps none")
 

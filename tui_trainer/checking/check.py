@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from tui_trainer.checking import activations, figures, initializers, optimizers, readers, rules, schedules
+from tui_trainer.checking import activations, figures, initializers, layers, optimizers, readers, rules, schedules
 from tui_trainer.checking.verdict import Check, Checks, Verdict, failed
 from tui_trainer.errors import UserError
 from tui_trainer.plugins.plugin import Plugin
@@ -25,6 +25,7 @@ CHECKS: Final[Mapping[str, Checks]] = {
     "initializer": initializers.CHECKS,
     "optimizer": optimizers.CHECKS,
     "schedule": schedules.CHECKS,
+    "layer": layers.CHECKS,
     "reader": readers.CHECKS,
     "figure": figures.CHECKS,
     "rule": rules.CHECKS,

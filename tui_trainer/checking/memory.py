@@ -33,11 +33,16 @@ def global_state(definition: type[Any], use: Callable[[], object]) -> Verdict:
     return passed("nothing outlasts the object: no variable of the module or the class changes, nor do the global random numbers")
 
 
-def kept_arguments(part: object, arguments: Mapping[str, Any], allowed: Mapping[str, Any] | None = None) -> str | None:
+class Attributes:
+    """An object with these attributes and nothing else."""
+
+    def __init__(self, attributes: Mapping[str, Any]) -> None:
+        vars(self).update(attributes)
+
+
+def kept_arguments(part: object, arguments: Mapping[str, Any]) -> str | None:
     """The attribute in which the part keeps memory of an argument, and of which; None where it keeps none."""
     for name, value in vars(part).items():
-        if name in (allowed or {}):
-            continue
         for array in _arrays(value):
             for argument, given in arguments.items():
                 if np.may_share_memory(array, given):

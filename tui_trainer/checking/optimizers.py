@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from tui_trainer.checking.compiling import compilable, update_name
-from tui_trainer.checking.memory import global_state, kept_arguments
+from tui_trainer.checking.memory import Attributes, global_state, kept_arguments
 from tui_trainer.checking.speed import SLOW, beside, seconds_of
 from tui_trainer.checking.verdict import Checks, Verdict, failed, passed
 from tui_trainer.descent.landscape import Valley
@@ -154,13 +154,8 @@ def arguments_kept(kind: Kind) -> Verdict:
     own = set(vars(bench.optimizer))
     bench.walk(3)
     kept = {name: value for name, value in vars(bench.optimizer).items() if name not in own}
-    lost = kept_arguments(_Holder(kept), {"p": bench.network.parameters, "g": bench.network.gradients})
+    lost = kept_arguments(Attributes(kept), {"p": bench.network.parameters, "g": bench.network.gradients})
     return failed(lost) if lost else passed("keeps neither p nor g from step to step")
-
-
-class _Holder:
-    def __init__(self, attributes: dict[str, Any]) -> None:
-        vars(self).update(attributes)
 
 
 def float32(kind: Kind) -> Verdict:

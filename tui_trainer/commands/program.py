@@ -19,6 +19,7 @@ from tui_trainer.commands.predict import predict_command
 from tui_trainer.commands.preflight import preflight_command
 from tui_trainer.commands.runs import runs_command
 from tui_trainer.commands.serve import serve_command
+from tui_trainer.commands.surface import surface_command
 from tui_trainer.commands.sweep import sweep_command
 from tui_trainer.commands.train import train, train_options
 from tui_trainer.commands.watch import watch_command
@@ -38,6 +39,7 @@ COMMANDS: Final = (
     preflight_command,
     runs_command,
     serve_command,
+    surface_command,
     sweep_command,
     watch_command,
 )

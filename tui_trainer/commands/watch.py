@@ -9,7 +9,7 @@ from tui_trainer.commands.chosen_language import language_option
 from tui_trainer.commands.chosen_runs import folder_option, resolved, run_argument
 from tui_trainer.commands.plugin_option import PluginCommand
 from tui_trainer.commands.refresh import check_refresh
-from tui_trainer.config.origins import KEY, refuse_loaded_others
+from tui_trainer.config.origins import KEY, known_origins, refuse_loaded_others
 from tui_trainer.errors import UserError
 
 LOOKS_PER_SECOND = 1.0
@@ -48,9 +48,11 @@ def watch_command(
     if form and not no_ui:
         raise UserError("only --no-ui prints lines", option="--format", hint="add --no-ui")
     follower = Follower(path := resolved(run, folder))
-    if follower.look().lines and (start := follower.recording.start):
-        refuse_loaded_others(start.config.get(KEY), path)
-        follower = Follower(path)
+    if known_origins():
+        # Beforehand, and not by the one whose first look has the news.
+        peeked = Follower(path)
+        peeked.look()
+        refuse_loaded_others(peeked.recording.start.config.get(KEY) if peeked.recording.start else None, path)
     if no_ui:
         from tui_trainer.headless.watch import watch_headless  # noqa: PLC0415
 

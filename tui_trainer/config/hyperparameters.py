@@ -14,6 +14,7 @@ from pydantic_core import PydanticKnownError
 from tui_trainer.config.value_types import Number, OrNone, Whole
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS
+from tui_trainer.nn.normalization import NORMALIZATIONS
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.nn.parts import Hyperparameter, Part
 from tui_trainer.nn.registry import Parts
@@ -33,6 +34,7 @@ class Kind(NamedTuple):
 KINDS: Final[Mapping[str, Kind]] = {
     "activation": Kind(ACTIVATIONS, layered=True),
     "initializer": Kind(INITIALIZERS, layered=True),
+    "normalization": Kind(NORMALIZATIONS, layered=True, after="normalization_place"),
     "schedule": Kind(SCHEDULES),
     "optimizer": Kind(OPTIMIZERS, after="warmup"),
 }
@@ -133,11 +135,6 @@ def _beyond(value: float, declared: Hyperparameter) -> PydanticKnownError | None
     if declared.most is not None and not value <= declared.most:
         return PydanticKnownError("less_than_equal", {"le": _limit(declared.most)})
     return None
-
-
-def is_within(value: float, declared: Hyperparameter) -> bool:
-    """Whether a value is inside the limits."""
-    return _beyond(value, declared) is None
 
 
 def _limit(limit: float) -> float:

@@ -27,12 +27,13 @@ from tui_trainer.config.error_messages import problems_in
 from tui_trainer.config.hyperparameters import KINDS, after, described, field_of, uses
 from tui_trainer.config.layer_sizes import MOST_LAYERS, format_hidden, parse_hidden
 from tui_trainer.config.origins import KEY, Origins, is_chosen, known_origins, origins_of, paths_of, refuse_others
-from tui_trainer.config.per_layer import OneForEach, OneOf, join, made_for, split
+from tui_trainer.config.per_layer import OneForEach, OneOf, abridged, join, made_for, split
 from tui_trainer.config.source import Source
 from tui_trainer.config.value_types import Decay, Factor, FactorOrZero, Number, OrNone, Units, Whole
 from tui_trainer.datasets.scaling import SCALES
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS
+from tui_trainer.nn.normalization import NORMALIZATIONS
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.nn.parts import Part
 from tui_trainer.nn.registry import Registry
@@ -42,6 +43,7 @@ from tui_trainer.text.language import N_, _, in_english
 Key = TypeVar("Key")
 
 AUTO: Final = "auto"
+NONE: Final = "none"
 MOST_EPOCHS: Final = 1_000_000_000
 
 
@@ -67,6 +69,15 @@ class Config(BaseModel):
     initializer: Annotated[str, OneForEach(INITIALIZERS, {AUTO: "the one made for the activation"}, output=AUTO)] = Field(
         AUTO, description="how weights start; one for all layers, or one for each, the output layer's last"
     )
+    normalization: Annotated[str, OneForEach(NORMALIZATIONS, {NONE: "what the Dense layer puts out, as it is"})] = Field(
+        NONE, description="what brings each hidden layer's outputs to mean 0 and variance 1; one for all, or one for each: batch,nonex2"
+    )
+    normalization_place: Annotated[str, OneOf({}, {"before": "before the activation", "after": "after the activation"})] = Field(
+        "before", description="where normalization stands"
+    )
+    residual: Annotated[Whole, Field(ge=0, le=MOST_LAYERS)] = Field(
+        0, description="a skip around every so many hidden layers, whose input is added to their output; 0 for none"
+    )
     optimizer: Annotated[str, OneOf(OPTIMIZERS)] = Field("adam", description="rule that turns gradients into steps")
     learning_rate: Factor = Field(
         default_factory=lambda data: OPTIMIZERS[data["optimizer"]].default_learning_rate,
@@ -82,6 +93,7 @@ class Config(BaseModel):
     )
     clip_norm: Annotated[Factor | None, OrNone] = Field(None, description="greatest norm of the gradient; longer ones are scaled down")
     dropout: Decay = Field(0.0, description="share of each hidden layer's outputs set to 0 while training")
+    label_smoothing: Decay = Field(0.0, description="share of each label that all classes get alike while training")
     batch_size: Annotated[Whole, Field(ge=1)] = Field(32, description="images per step")
     epochs: Annotated[Whole, Field(ge=0, le=MOST_EPOCHS)] = Field(
         5, description="passes over the training images; 0 only initialises and evaluates"
@@ -127,12 +139,21 @@ class Config(BaseModel):
         made = split(made_for(info.data["activation"], layers - 1), layers)
         return join(made[layer] if name == AUTO else name for layer, name in enumerate(split(initializer, layers)))
 
+    @field_validator("batch_size")
+    @classmethod
+    def _check_batch(cls, batch_size: int, info: ValidationInfo) -> int:
+        if batch_size == 1 and _centering(info.data):
+            raise PydanticCustomError("batch_of_one", _("must be at least 2 with batch normalization: one image has no spread"))
+        return batch_size
+
     @field_validator("changes")
     @classmethod
     def _read_changes(cls, changes: tuple[Change, ...], info: ValidationInfo) -> tuple[Change, ...]:
         """Every change has to make a Config of the others, which also reads its values."""
         # What a change may touch depends on nothing else, and a deep network would take its time for each of thousands of changes.
         options = {name: info.data[name] for name in changeable() if info.data.get(name) is not None}
+        if centering := _centering(info.data):
+            options["normalization"] = centering
         read = []
         for change in changes:
             try:
@@ -166,6 +187,11 @@ class Config(BaseModel):
         return split(self.activation, len(self.hidden))
 
     @property
+    def normalizations(self) -> tuple[str, ...]:
+        """What normalizes each hidden layer, or `none`."""
+        return split(self.normalization, len(self.hidden))
+
+    @property
     def initializers(self) -> tuple[str, ...]:
         """How the weights of each Dense layer start, the output layer's last."""
         return split(self.initializer, len(self.hidden) + 1)
@@ -174,6 +200,16 @@ class Config(BaseModel):
         """The same options for the parts that there are now, where a plugin has been read again. Raises UserError."""
         known = {name: vars(self)[name] for name in type(self).model_fields if vars(self).get(name) is not None}
         return self.parse(known)
+
+    def parts(self, say: Callable[[str], str] = str) -> list[str]:
+        """What the network is made of beside its layers' sizes, in short; `say` translates."""
+        found = [abridged(self.activation), abridged(self.initializer)]
+        if self.normalization != NONE:
+            norm = f"{abridged(self.normalization)} {say(N_('norm'))}"
+            found.append(norm if self.normalization_place == "before" else f"{norm} {say(N_('after'))}")
+        if self.residual:
+            found.append(say(N_("skips of {layers}")).format(layers=self.residual))
+        return found
 
     def own(self, part: type[Part]) -> dict[str, Any]:
         """The values of a part's hyperparameters; its default for one of which each part has its own."""
@@ -208,6 +244,12 @@ class Config(BaseModel):
         # TOML has no null: a change that takes an option's value away says so.
         values["changes"] = [{name: "none" if value is None else value for name, value in change.items()} for change in values["changes"]]
         return tomli_w.dumps({name: value for name, value in values.items() if value not in (None, [])})
+
+
+def _centering(options: Mapping[str, Any]) -> str | None:
+    """The normalization that needs more than one image, if any."""
+    names = str(options.get("normalization", NONE)).split(",")
+    return next((name for name in names if name in NORMALIZATIONS and NORMALIZATIONS[name].centers), None)
 
 
 _PLAIN: Final[Mapping[str, FieldInfo]] = dict(Config.model_fields)

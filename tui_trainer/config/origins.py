@@ -14,6 +14,9 @@ KEY: Final = "plugins"
 """The key of a config.toml, and of a run's options in its other files."""
 
 MOST_FILES: Final = 100
+"""Plugins of a run, and parts of one of them."""
+
+LONGEST_NAME: Final = 255
 COPY: Final = ".plugin"
 """What the name of a run's own copy has before its end."""
 
@@ -133,7 +136,7 @@ def _read(each: Any, source: Source) -> tuple[Origin, Iterable[tuple[str, str]]]
     match each:
         case {"file": str(file), "sha256": str(sha256), "parts": list(parts)}:
             pairs = [(option, name) for part in parts if isinstance(part, str) for option, _, name in (part.partition(" "),)]
-            if len(pairs) == len(parts) and file.isprintable() and sha256.isalnum():
+            if len(pairs) == len(parts) <= MOST_FILES and file.isprintable() and len(file) <= LONGEST_NAME and sha256.isalnum():
                 return Origin(file, sha256), pairs
     raise source.error(KEY, "must name for each plugin its file, sha256 and parts")
 

@@ -10,7 +10,6 @@ from pydantic import GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from tui_trainer.nn.activations import ACTIVATIONS
-from tui_trainer.nn.registry import Registry
 from tui_trainer.text.language import _
 
 
@@ -18,7 +17,7 @@ from tui_trainer.text.language import _
 class OneOf:
     """A text that is a name in a registry, or one of those that are allowed `besides`, each with one line of what it means."""
 
-    registry: Registry[Any]
+    registry: Mapping[str, Any]
     besides: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -111,8 +111,11 @@ class Surface(ABC):
     @classmethod
     def rate(cls, optimizer: str) -> float:
         """The learning rate to begin with."""
-        kind = OPTIMIZERS[optimizer]
-        return cls.adaptive_rate if kind.adaptive or _normalizes(kind) else cls.descent_rate
+        rule = OPTIMIZERS[optimizer]
+        is_said = any({"adaptive", "descent_factor"} & vars(kind).keys() for kind in rule.__mro__ if kind is not Optimizer)
+        if rule.adaptive or (not is_said and _normalizes(rule)):
+            return cls.adaptive_rate
+        return float(f"{cls.descent_rate * rule.descent_factor:.6g}")
 
 
 @cache

@@ -43,7 +43,7 @@ def gradients(case: Case, one: Measurement) -> tuple[Factor, ...]:
     """Each Dense layer's gradient, on its way back from the layer after it."""
     layers, sizes = one.layers, _sizes(case)
     found = [Factor(layer.name, layer.gradient_norm, nan, nan, nan, nan) for layer in layers]
-    if len(layers) != len(sizes):
+    if not _is_plain(case, len(layers)):
         return tuple(found)
     for number, layer in enumerate(layers[:-1]):
         found[number] = found[number]._replace(
@@ -59,7 +59,7 @@ def outputs(case: Case, one: Measurement) -> tuple[Factor, ...]:
     """The spread of each hidden layer's outputs, on its way from the layer before it."""
     layers, sizes = one.layers, _sizes(case)
     found = [Factor(layer.name, layer.activation_std, nan, nan, nan, nan) for layer in layers[:-1]]
-    if len(layers) != len(sizes):
+    if not _is_plain(case, len(layers)):
         return tuple(found)
     for number in range(1, len(found)):
         found[number] = found[number]._replace(
@@ -69,6 +69,12 @@ def outputs(case: Case, one: Measurement) -> tuple[Factor, ...]:
             inputs=1.0,
         )
     return tuple(found)
+
+
+def _is_plain(case: Case, layers: int) -> bool:
+    """Whether a layer's neighbours and its weights explain it: no normalization divides, and nothing comes past them."""
+    config = case.config
+    return layers == len(_sizes(case)) and config.normalization == "none" and not config.residual
 
 
 def _sizes(case: Case) -> list[int]:
@@ -95,7 +101,7 @@ def slope(config: Config, number: int, layer: LayerHealth) -> float:
     own, flat = config.own(activation), layer.saturated_fraction
     known = activation.mean_slope(layer.activation_mean, layer.activation_std, flat, **own)
     if known is not None:
-        return min(max(known, 0.0), 1.0)
+        return known
     square = layer.activation_mean**2 + layer.activation_std**2
     return _slope_of_normal(activation, square, own) if isfinite(square) else nan
 

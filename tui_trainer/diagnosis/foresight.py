@@ -4,9 +4,12 @@ In a wide network with random weights the inputs of a layer's function are norma
 the gradient there follow from layer to layer, f being the function and σ the weights' spread (Poole et al. 2016; Schoenholz et al. 2017):
 
     q ← fan_in σ² E[f(√q z)²]        d ← fan_out σ² E[f'(√q z)²] d        z ~ N(0, 1)
+
+Normalization makes q 1 and divides d by what it divided by. Of a batch it takes the mean away too, which is the same for all samples after
+ReLU and its kin, so that it divides by less than the next layer multiplies by: d grows by π / (π - 1) a layer (Yang et al. 2019).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import pairwise
 from math import inf, isfinite, nan, sqrt
@@ -20,6 +23,7 @@ from tui_trainer.history.measurements import Measurement, measurement
 from tui_trainer.history.quantities import FAR
 from tui_trainer.nn.activations import ACTIVATIONS, Activation, drawn
 from tui_trainer.nn.initializers import INITIALIZERS
+from tui_trainer.nn.normalization.standardization import EPSILON
 from tui_trainer.text.language import N_
 from tui_trainer.training.events import LayerHealth
 
@@ -126,31 +130,60 @@ class Wave(NamedTuple):
     squares: tuple[float, ...]
     """The mean square of what comes into each layer."""
     made: tuple[Moments, ...]
-    """Of what each hidden layer makes."""
+    """Of what each hidden layer's function makes."""
+    scales: tuple[float, ...]
+    """By how much normalization multiplies each hidden layer's outputs, and the gradient on its way back; 1 without."""
+    skips: Mapping[int, float]
+    """By how much a skip multiplies the mean square of the gradient, by the number of the hidden layer from which it starts."""
     kept: float
     """The share that dropout leaves."""
 
     def through(self, layer: int) -> tuple[float, float]:
         """By how much a layer after the first multiplies a difference between two signals, and a gradient on its way back.
 
-        Both include the slope of the function before it.
+        Both include the slope of the function before it, and normalization.
         """
-        way = self.spreads[layer] * sqrt(self.made[layer - 1].slope_square / self.kept)
+        way = self.spreads[layer] * self.scales[layer - 1] * sqrt(self.made[layer - 1].slope_square / self.kept)
         return way * sqrt(self.sizes[layer]), way * sqrt(self.sizes[layer + 1])
 
 
 def wave(config: Config, spec: DataSpec) -> Wave:
     """The way of such data's samples through the network."""
-    sizes, kept = (spec.features, *config.hidden, spec.classes), 1 - config.dropout
-    makers = (INITIALIZERS[name](**config.own(INITIALIZERS[name])) for name in config.initializers)
+    sizes, kept, every = (spec.features, *config.hidden, spec.classes), 1 - config.dropout, config.residual
+    makers = [INITIALIZERS[name](**config.own(INITIALIZERS[name])) for name in config.initializers]
     spreads = [maker.deviation(*fans) for maker, fans in zip(makers, pairwise(sizes), strict=True)]
-    squares, made = [INPUT_SQUARE], list[Moments]()
-    for fan, spread, name in zip(sizes, spreads, config.activations, strict=False):
+    squares, made, scales, skips = [INPUT_SQUARE], list[Moments](), list[float](), dict[int, float]()
+    sums = list[tuple[float, float]]()
+    varying = INPUT_SQUARE
+    """What of the square is not the same for all samples, and stays when a batch is normalized."""
+    layers = zip(sizes, spreads, config.activations, config.normalizations, strict=False)
+    for number, (fan, spread, name, normalization) in enumerate(layers):
+        square, varies = (fan * spread**2 * each for each in (squares[-1], varying))
+        if every and number and number % every == 0:
+            source = number - every
+            ends = sizes[source + 1], sizes[number + 1]
+            deviation = 0.0 if ends[0] == ends[1] else makers[number].deviation(*ends)
+            forth, skips[source] = (end * deviation**2 or 1.0 for end in ends)
+            square, varies = square + forth * sums[source][0], varies + forth * sums[source][1]
+        sums.append((square, varies))
+        scale = 1.0
+        if normalization != "none" and config.normalization_place == "before":
+            scale, square = _root_over(varies if normalization == "batch" else square), 1.0
         # Rounded: where nothing changes any more from layer to layer, it is known already.
         kind = ACTIVATIONS[name]
-        made.append(moments(kind, float(f"{fan * spread**2 * squares[-1]:.6g}"), **config.own(kind)))
-        squares.append(made[-1].square / kept)
-    return Wave(sizes, tuple(spreads), tuple(squares), tuple(made), kept)
+        made.append(moments(kind, float(f"{square:.6g}"), **config.own(kind)))
+        square, varying = made[-1].square, max(made[-1].square - made[-1].mean ** 2, 0.0)
+        if normalization != "none" and config.normalization_place == "after":
+            scale, square, varying = _root_over(varying), 1.0, 1.0
+        scales.append(scale)
+        squares.append(square / kept)
+        varying /= kept
+    return Wave(sizes, tuple(spreads), tuple(squares), tuple(made), tuple(scales), skips, kept)
+
+
+def _root_over(square: float) -> float:
+    """What brings such outputs to variance 1."""
+    return 1 / sqrt(square + EPSILON)
 
 
 def foresee(config: Config, spec: DataSpec) -> Measurement:
@@ -160,12 +193,16 @@ def foresee(config: Config, spec: DataSpec) -> Measurement:
     """
     found = wave(config, spec)
     # At the outputs p - y, where all classes are as likely.
-    gradient = (1 - 1 / spec.classes) / spec.classes / config.batch_size
-    norms = list[float]()
-    for layer in reversed(range(len(found.spreads))):
-        norms.insert(0, sqrt(found.sizes[layer] * found.squares[layer] * found.sizes[layer + 1] * gradient) if gradient < inf else inf)
-        if layer:
-            gradient *= found.through(layer)[1] ** 2
+    gradients = [(1 - 1 / spec.classes) / spec.classes / config.batch_size]
+    for layer in reversed(range(1, len(found.spreads))):
+        below = gradients[0] * found.through(layer)[1] ** 2
+        if layer - 1 in found.skips:
+            below += gradients[config.residual - 1] * found.skips[layer - 1]
+        gradients.insert(0, below)
+    norms = [
+        sqrt(fan * square * units * gradient) if gradient < inf else inf
+        for fan, square, units, gradient in zip(found.sizes, found.squares, found.sizes[1:], gradients, strict=False)
+    ]
     return measurement([_health(found, layer, norm) for layer, norm in enumerate(norms)], is_logged=True)
 
 

@@ -29,6 +29,9 @@ TEXTBOOK: Final[Options] = {
 WIDE: Final = 64
 """Units."""
 
+DEEP: Final = 20
+"""Hidden layers."""
+
 
 def first_of(config: Config, *remedies: Options) -> tuple[Options, ...]:
     """The remedies without what the config has already, each once, the empty ones left out."""
@@ -94,6 +97,14 @@ def factors(config: Config) -> list[float]:
         initializer(name, **config.own(INITIALIZERS[name])).deviation(*fan) / initializer(good).deviation(*fan)
         for fan, (name, good) in zip(fans, names, strict=True)
     ]
+
+
+def carried(config: Config) -> tuple[Options, ...]:
+    """Normalization and skips, which carry signal and gradient through any number of layers (He et al. 2016); for a deep network."""
+    if len(config.hidden) < DEEP:
+        return ()
+    normalization = "batch" if config.normalization == "none" else config.normalization
+    return first_of(config, {"normalization": normalization, "residual": config.residual or 2})
 
 
 def wider(config: Config) -> tuple[Options, ...]:

@@ -67,7 +67,8 @@ class Engine:
         self._blocks: list[Block] = blocks
         self._layout = Layout(blocks, sparse=sparse)
         size = self._layout.size
-        self._vectors = Vectors(pages(size), pages(size), tuple(pages(size) for _ in optimizer.slots))
+        slots = tuple(pages(size) for _ in optimizer.slots)
+        self._vectors = Vectors(pages(size), pages(size), slots, pages(self._layout.buffer_size))
         self._update = update_of(type(optimizer))
         self._programs: dict[tuple[Any, ...], tuple[Program, dict[int, list[NDArray[np.int64]]]]] = {}
         self._crew = Crew(threads, machine.give_way)
@@ -79,18 +80,22 @@ class Engine:
         return self._paces[rows].batches if rows in self._paces else 1
 
     def load(self) -> None:
-        """Take the network's parameters and the optimizer's slots."""
+        """Take the network's parameters and buffers, and the optimizer's slots."""
         for vector, mine in self._pairs():
             named = self._network.named(vector)
             for name, part, view in self._layout.views(mine):
                 np.copyto(view, named[name][..., part.start : part.stop])
+        for name, part, view in self._layout.views(self._vectors.buffers, buffers=True):
+            np.copyto(view, self._network.tensors[name][..., part.start : part.stop])
         self._is_ahead = False
 
     def store(self) -> None:
-        """Write the parameters and the slots back into the network and the optimizer, where they have changed."""
+        """Write all that back into the network and the optimizer, where it has changed."""
         if self._is_ahead:
             for vector, mine in self._pairs():
                 self._copy(mine, vector)
+            for name, part, view in self._layout.views(self._vectors.buffers, buffers=True):
+                np.copyto(self._network.tensors[name][..., part.start : part.stop], view)
             self._is_ahead = False
 
     def store_gradients(self) -> None:
@@ -194,7 +199,7 @@ class Engine:
             update = None if evaluates else self._update
             program = Program(
                 self._blocks, self._layout, self._vectors, rows, samples.inputs, samples.labels, self._machine.product,
-                update=update, keeps=keeps, clip_norm=clip_norm,
+                update=update, keeps=keeps, clip_norm=clip_norm, label_smoothing=self._network.label_smoothing,
             )  # fmt: skip
             self._programs[key] = program, {}
         return self._programs[key]

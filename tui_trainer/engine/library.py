@@ -17,7 +17,16 @@ import llvmlite.binding as llvm
 from tui_trainer.system import folders
 from tui_trainer.system.files import write_whole
 
-SOURCES = ("native.py", "elementary.py", "operations.py", "meeting.py")
+SOURCES = (
+    "places.py",
+    "native.py",
+    "elementary.py",
+    "operations.py",
+    "normalizing.py",
+    "meeting.py",
+    "../nn/normalization/standardization.py",
+)
+"""What compiled code is made of."""
 
 MOST_BYTES = 1 << 20
 
@@ -27,7 +36,7 @@ class CompilerError(Exception):
 
 
 def address(name: str) -> int:
-    """The address of a function of operations.py or meeting.py, or of one whose text was added. Raises CompilerError."""
+    """The address of an operation, of a function of meeting.py, or of one whose text was added. Raises CompilerError."""
     with _lock:
         if name not in _loaded:
             kept = _read(name)
@@ -117,17 +126,19 @@ def _compile(name: str) -> tuple[str, bytes]:
     try:
         import numba  # noqa: PLC0415 needed by the first run alone
 
-        from tui_trainer.engine import meeting, native, operations  # noqa: PLC0415
+        from tui_trainer.engine import meeting, native, normalizing, operations  # noqa: PLC0415
 
-        function: Callable[..., Any] | None = getattr(operations, name, None) or getattr(meeting, name, None)
+        found = (getattr(module, name, None) for module in (operations, normalizing, meeting))
+        function: Callable[..., Any] | None = next(filter(None, found), None)
         if name in _texts:
             names = dict(vars(operations))
             exec(_texts[name], names)
             function = names["operation"]
         if function is None:
-            raise CompilerError(f"there is no {name} in operations.py")
+            raise CompilerError(f"there is no operation {name}")
         signature = meeting.SIGNATURES.get(name, native.OPERATION)
-        compiled = numba.cfunc(signature, **native.OPTIONS)(function)
+        options = native.OPTIONS if name not in normalizing.SUM_ALONG_ROWS else native.IN_ANY_ORDER
+        compiled = numba.cfunc(signature, **options)(function)
         symbol, module = compiled.native_name, llvm.parse_assembly(compiled.inspect_llvm())
     except Exception as error:
         raise CompilerError(" ".join(str(error).split())[:200]) from error

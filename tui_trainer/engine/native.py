@@ -21,6 +21,9 @@ intrinsic: Any = extending.intrinsic
 OPTIONS: Any = {"error_model": "numpy", "fastmath": {"contract"}}
 """A product and a sum may be one instruction, as they are in a BLAS. Nothing is summed in another order."""
 
+IN_ANY_ORDER: Any = {**OPTIONS, "fastmath": {"contract", "reassoc", "nsz"}}
+"""The same, but the sums of an operation may be made of parts, as many as the processor's vectors are long."""
+
 OPERATION = "void(CPointer(int64), CPointer(int64))"
 """The signature of an operation."""
 

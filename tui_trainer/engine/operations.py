@@ -284,10 +284,14 @@ def apply_mask(a: Arguments, step: Arguments) -> None:
 
 
 def softmax_cross_entropy(a: Arguments, step: Arguments) -> None:
-    """The loss's sum, the right predictions, and the mean loss's gradient p - y, as it is and transposed."""
+    """The loss's sum, the right predictions, and the mean loss's gradient p - y, as it is and transposed.
+
+    `weights` are those of the label and of any other class, and what is left of the label's by smoothing.
+    """
     start, stop, rows, classes, logits, bias = a[0], a[1], a[2], a[3], floats(a[4]), floats(a[5])
     gradient, transposed, loss, correct = floats(a[6]), floats(a[7]), doubles(a[8]), integers(a[9])
-    samples, labels = integers(step[SAMPLES]), integers(a[10])
+    samples, labels, weights = integers(step[SAMPLES]), integers(a[10]), floats(a[11])
+    on, off, sure = weights[0], weights[1], weights[2]
     total, right, share = 0.0, 0, ONE / np.float32(rows)
     for row in range(start, stop):
         o, label, best = row * classes, labels[samples[row]], 0
@@ -299,6 +303,11 @@ def softmax_cross_entropy(a: Arguments, step: Arguments) -> None:
             if logits[o + unit] > highest or (isnan(logits[o + unit]) and not isnan(highest)):
                 best, highest = unit, logits[o + unit]
         own = logits[o + label] - highest
+        if off > ZERO:
+            whole = ZERO
+            for unit in range(classes):
+                whole += logits[o + unit] - highest
+            own = sure * own + off * whole
         for unit in range(classes):
             logits[o + unit] = elementary.exp(logits[o + unit] - highest)
         size = ZERO
@@ -306,7 +315,7 @@ def softmax_cross_entropy(a: Arguments, step: Arguments) -> None:
             size += logits[o + unit]
         for unit in range(classes):
             p = logits[o + unit] / size
-            error = (p - (ONE if unit == label else ZERO)) * share
+            error = (p - (on if unit == label else off)) * share
             gradient[o + unit] = error
             transposed[unit * rows + row] = error
         total += np.float64(np.float32(log(size)) - own)

@@ -27,7 +27,12 @@ from tui_trainer.nn.activations import Activation
 from tui_trainer.nn.arrays import Array, Labels
 from tui_trainer.nn.dense import Dense
 from tui_trainer.nn.dropout import Dropout
-from tui_trainer.nn.layers import Layer
+from tui_trainer.nn.layers import Layer, Shapes
+from tui_trainer.nn.network import buffer_shapes, parameter_shapes
+from tui_trainer.nn.normalization import Normalization
+from tui_trainer.nn.normalization.batch import BatchNorm
+from tui_trainer.nn.normalization.layer import LayerNorm
+from tui_trainer.nn.residual import Residual
 
 MOST_PARTS = 8
 NUMBERS = PAGE // 4
@@ -45,6 +50,9 @@ BLOCK = 4096
 """Numbers of a gradient that are updated while they are in the cache that is nearest."""
 
 AS_IS, TRANSPOSED = 111, 112
+
+RUNNING = "running_mean", "running_var"
+"""Batch normalization's buffers."""
 
 
 class Product(NamedTuple):
@@ -73,28 +81,57 @@ def parts(size: int, count: int) -> list[Part]:
 
 
 class Block(NamedTuple):
-    """A Dense layer with the activation and the dropout after it, where there are any."""
+    """A Dense layer with what stands behind it, up to the next one."""
 
     dense: Dense
-    activation: Activation | None
-    dropout: Dropout | None
+    residual: Residual | None = None
+    before: Normalization | None = None
+    """The normalization between the sum and the activation."""
+    activation: Activation | None = None
+    after: Normalization | None = None
+    """The normalization of the activation's output."""
+    dropout: Dropout | None = None
+
+    @property
+    def layers(self) -> list[Layer]:
+        """Those that there are, in their order."""
+        return [layer for layer in self if layer is not None]
+
+    def normalizes_by(self, kind: type[Normalization]) -> bool:
+        """Whether one of its normalizations is of this kind."""
+        return isinstance(self.before, kind) or isinstance(self.after, kind)
 
 
 def blocks_of(layers: Sequence[Layer]) -> list[Block] | None:
     """The layers as blocks; None where one has no compiled form."""
     found: list[Block] = []
     for layer in layers:
+        if isinstance(layer, Dense):
+            found.append(Block(layer))
+            continue
+        if not found:
+            return None
         match layer:
-            case Dense():
-                found.append(Block(layer, None, None))
-            case Activation() if _is_compiled(layer) and found and not found[-1].activation and not found[-1].dropout:
+            case Residual():
+                found[-1] = found[-1]._replace(residual=layer)
+            case BatchNorm() | LayerNorm() if found[-1].activation:
+                found[-1] = found[-1]._replace(after=layer)
+            case BatchNorm() | LayerNorm():
+                found[-1] = found[-1]._replace(before=layer)
+            case Activation() if _is_compiled(layer):
                 found[-1] = found[-1]._replace(activation=layer)
-            case Dropout() if found and not found[-1].dropout:
+            case Dropout():
                 found[-1] = found[-1]._replace(dropout=layer)
             case _:
                 return None
-    complete = found and all(block.activation for block in found[:-1]) and not found[-1].activation and not found[-1].dropout
-    return found if complete else None
+    # A layer that stands elsewhere, or twice, is missing in the blocks, or stands in another place there.
+    blocks = [layer for block in found for layer in block.layers]
+    complete = found and all(block.activation for block in found[:-1]) and len(found[-1].layers) == 1
+    return found if complete and blocks == list(layers) else None
+
+
+Places = dict[str, tuple[int, tuple[int, ...]]]
+"""Where tensors stand in a vector: by name in the network, with their shapes."""
 
 
 def _is_compiled(activation: Activation) -> bool:
@@ -107,18 +144,19 @@ def _is_compiled(activation: Activation) -> bool:
 
 
 class Panel(NamedTuple):
-    """A part of a layer's units, and where its tensors stand in the vectors: by name in the network, with their shapes."""
+    """A part of a layer's units, and where its parameters and its buffers stand in their vectors."""
 
     part: Part
-    tensors: dict[str, tuple[int, tuple[int, ...]]]
+    tensors: Places
+    buffers: Places
 
 
 class Layout:
-    """Where each part of each tensor stands in vectors of one length: parameters, gradients, the optimizer's slots."""
+    """Where each part of each tensor stands in vectors of one length: parameters, gradients, the optimizer's slots; and the buffers."""
 
     def __init__(self, blocks: Sequence[Block], *, sparse: bool) -> None:
         self.layers: list[list[Panel]] = []
-        place = 0
+        place = self.buffer_size = 0
         for index, block in enumerate(blocks):
             layer = []
             units = block.dense.units
@@ -132,24 +170,27 @@ class Layout:
             for part in wide:
                 if len(wide) > 1:
                     place = ceil(place / NUMBERS) * NUMBERS
-                tensors = {}
-                shapes = [(block.dense.name, name, shape) for name, shape in block.dense.shapes().items()]
-                shapes += (
-                    [(block.activation.name, name, shape) for name, shape in block.activation.shapes().items()] if block.activation else []
-                )
-                for owner, name, shape in shapes:
-                    own = (*shape[:-1], part.size)
-                    tensors[f"{owner}.{name}"] = place, own
-                    place += ceil(int(np.prod(own)) / LINE) * LINE
-                layer.append(Panel(part, tensors))
+                tensors, place = self._placed(parameter_shapes(block.layers), part, place)
+                buffers, self.buffer_size = self._placed(buffer_shapes(block.layers), part, self.buffer_size)
+                layer.append(Panel(part, tensors, buffers))
             self.layers.append(layer)
         self.size = place
 
-    def views(self, vector: Array) -> Iterator[tuple[str, Part, Array]]:
+    @staticmethod
+    def _placed(shapes: Shapes, part: Part, place: int) -> tuple[Places, int]:
+        """A part of the units of tensors, one behind the other from a place on; and the place behind the last."""
+        placed: Places = {}
+        for name, shape in shapes.items():
+            own = (*shape[:-1], part.size)
+            placed[name] = place, own
+            place += ceil(int(np.prod(own)) / LINE) * LINE
+        return placed, place
+
+    def views(self, vector: Array, *, buffers: bool = False) -> Iterator[tuple[str, Part, Array]]:
         """Each part of each tensor, in a vector of this layout."""
         for layer in self.layers:
             for panel in layer:
-                for name, (place, shape) in panel.tensors.items():
+                for name, (place, shape) in (panel.buffers if buffers else panel.tensors).items():
                     yield name, panel.part, vector[place : place + int(np.prod(shape))].reshape(shape)
 
 
@@ -181,11 +222,13 @@ class Group:
 
 
 class Vectors(NamedTuple):
-    """What the optimizer updates, in the order of a layout."""
+    """What training changes, in the order of a layout."""
 
     parameters: Array
     gradients: Array
     slots: tuple[Array, ...]
+    buffers: Array
+    """What layers keep beside their parameters."""
 
 
 class Program:
@@ -208,6 +251,7 @@ class Program:
         update: str | None = None,
         keeps: bool = False,
         clip_norm: float | None = None,
+        label_smoothing: float = 0.0,
     ) -> None:
         self.rows = rows
         self._blocks, self._layout, self._vectors, self._product = blocks, layout, vectors, product
@@ -220,10 +264,25 @@ class Program:
         self._update = update
         self._training = update is not None
         self._sorts = self._sparse and self._training and len(layout.layers[0]) > 1
+        smoothed = label_smoothing if self._training else 0.0
+        share = smoothed / blocks[-1].dense.units
+        self._weights_of_labels = self.constants(1 - smoothed + share, share, 1 - smoothed)
         self._nowhere = place_of(self.array(LINE))
         self._factor = self.array(LINE)
         self._factor[0] = 1
         self._chunks = parts(rows, rows // CHUNK)
+        self._zeros = place_of(self.array(max(block.dense.units for block in blocks)))
+        self._normalized: list[int] = []
+        self._standard: dict[tuple[Normalization, int], tuple[int, int]] = {}
+        """The addresses of x̂ and of the factor 1 / √(σ² + ε), for each panel of a normalization."""
+        self._over_batch: dict[tuple[Normalization, int], list[int]] = {}
+        self._moments: dict[Normalization, tuple[int, int]] = {}
+        """The addresses of the panels' moments, and of their sizes."""
+        self._has_statistics = self._training and rows > 1
+        self._streams: dict[Layer | None, int] = {block.residual or block.dense: index for index, block in enumerate(blocks)}
+        """The blocks by what puts out their z."""
+        self._skips = {block.residual.source: index for index, block in enumerate(blocks) if block.residual}
+        """The blocks to whose z that of a source is added."""
         self.losses = pages(len(self._chunks), np.float64)
         self.correct = pages(len(self._chunks), np.int64)
         self._groups: list[Group] = []
@@ -243,7 +302,7 @@ class Program:
     def _forward(self) -> None:
         rows, samples = self.rows, self._samples
         self._x: list[tuple[int, int]] = []
-        self._z, self._out, self._masks = [], [], []
+        self._z, self._y, self._out, self._masks = [], [], [], []
         draws: list[tuple[Any, ...]] = []
         if self._sparse:
             self._x.append((0, 0))
@@ -259,10 +318,13 @@ class Program:
             units = block.dense.units
             stride = units if is_last else ceil(units / LINE) * LINE
             z = place_of(self.array(rows * stride))
-            out = place_of(self.array(rows * stride)) if block.activation and needs_input(block.activation) else z
+            y = place_of(self.array(rows * stride)) if block.before or self._is_kept(block) else z
+            out = place_of(self.array(rows * stride)) if block.activation and needs_input(block.activation) else y
             self._z.append((z, stride))
-            self._out.append((out, stride))
-            passed, mask = out, 0
+            self._y.append(y)
+            self._out.append(out)
+            passed, mask = place_of(self.array(rows * stride)) if block.after else out, 0
+            self._normalized.append(passed)
             if block.dropout and self._training:
                 passed, mask = place_of(self.array(rows * stride)), place_of(self.array(rows * units))
                 draws.append(self._draw(block.dropout, mask))
@@ -270,12 +332,17 @@ class Program:
             self._x.append((passed, stride))
         if draws:
             self._group([_always(*draws)])
+        items: list[Item] = []
         for index in range(len(self._blocks)):
             panels = self._layout.layers[index]
-            everyone = [Part(0, rows)] if len(panels) > 1 else self._chunks
-            items = [_always(*self._layer_forward(index, panel, chunk)) for panel in panels for chunk in everyone]
-            if index < len(self._blocks) - 1:
-                self._group(items)
+            # The mean over a batch is not to be had from a part of it.
+            whole = len(panels) > 1 or (self._has_statistics and self._blocks[index].normalizes_by(BatchNorm))
+            everyone = [Part(0, rows)] if whole else self._chunks
+            stages = [self._layer_forward(index, number, chunk) for number in range(len(panels)) for chunk in everyone]
+            for stage in zip(*stages, strict=True):
+                items = [_always(*ops) for ops in stage]
+                if index < len(self._blocks) - 1:
+                    self._group(items)
         items = [self._head(item(0), chunk, number) for number, (item, chunk) in enumerate(zip(items, self._chunks, strict=True))]
         if self._sorts:
             half = len(items) // 2
@@ -283,6 +350,17 @@ class Program:
             items = [*items[:half], first, *items[half:], *second]
         self._group(items)
         self._groups[-1].judges = True
+
+    def _is_kept(self, block: Block) -> bool:
+        """Whether a block's z is read later on."""
+        return (block.residual or block.dense) in self._skips
+
+    def _is_projected(self, index: int) -> bool:
+        """Whether a block's z is read by a skip with weights."""
+        block = self._blocks[index]
+        above = self._skips.get(block.residual or block.dense)
+        residual = None if above is None else self._blocks[above].residual
+        return residual is not None and residual.projects
 
     def _draw(self, dropout: Dropout, mask: int) -> tuple[Any, ...]:
         generator = dropout.rng.bit_generator
@@ -293,29 +371,99 @@ class Program:
         rate = self.constants(dropout.rate, 1 / (1 - dropout.rate))
         return "draw_mask", self.rows * dropout.units, function, state, rate, mask
 
-    def _layer_forward(self, index: int, panel: Panel, chunk: Part) -> list[tuple[Any, ...]]:
-        """z = x W, f(z + b), and dropout, for some units and some samples. The last layer's z alone: its bias is the loss's."""
-        block, (units, width) = self._blocks[index], (panel.part, panel.part.size)
-        (x, x_stride), (z, stride), (out, _), (passed, _) = self._x[index], self._z[index], self._out[index], self._x[index + 1]
+    def _layer_forward(self, index: int, number: int, chunk: Part) -> list[list[tuple[Any, ...]]]:
+        """A block for some units and some samples, in stages between which all have to meet. The last layer's x W alone: its bias is the
+        loss's."""
+        block, panel = self._blocks[index], self._layout.layers[index][number]
+        units, width = panel.part, panel.part.size
+        (x, x_stride), (z, stride), (passed, _) = self._x[index], self._z[index], self._x[index + 1]
+        y, out = self._y[index], self._out[index]
         weight = self._at(self._vectors.parameters, panel, f"{block.dense.name}.weight")
         ops: list[tuple[Any, ...]] = []
+        stages = [ops]
+        shift = 4 * units.start
+        place = 4 * (chunk.start * stride + units.start)
         if index == 0 and self._sparse:
-            ops.append(("sparse_product", *chunk, width, *self._entries, self._scale, weight, z + 4 * units.start, stride))
+            ops.append(("sparse_product", *chunk, width, *self._entries, self._scale, weight, z + shift, stride))
         else:
-            a, c = x + 4 * chunk.start * x_stride, z + 4 * (chunk.start * stride + units.start)
-            ops.append(("touch", chunk.size, block.dense.inputs, x + 4 * chunk.start * x_stride, x_stride, self._nowhere))
-            ops.append(self._gemm(AS_IS, chunk.size, width, block.dense.inputs, a, x_stride, weight, width, 0, c, stride))
-        if block.activation:
-            bias = self._at(self._vectors.parameters, panel, f"{block.dense.name}.bias")
-            forward = value_of(block.activation)
-            shift = 4 * units.start
-            ops.append((forward, chunk.start, chunk.stop, width, z + shift, out + shift, stride, bias, self._alpha(block, panel)))
+            a = x + 4 * chunk.start * x_stride
+            ops.append(("touch", chunk.size, block.dense.inputs, a, x_stride, self._nowhere))
+            ops.append(self._gemm(AS_IS, chunk.size, width, block.dense.inputs, a, x_stride, weight, width, 0, z + place, stride))
+        if not block.activation:
+            return stages
+        bias = self._at(self._vectors.parameters, panel, f"{block.dense.name}.bias") if block.dense.has_bias else self._zeros
+        if block.residual:
+            ops.append(self._skip(block.residual, panel, chunk, z + place, stride))
+        if y != z and block.dense.has_bias:
+            ops.append(("add", chunk.size, width, bias, 0, z + place, stride))
+            bias = self._zeros
+        if block.before:
+            self._normalize(stages, index, block.before, number, chunk, z, y)
+        elif y != z:
+            ops.append(("copy", chunk.size, width, z + place, stride, y + place, stride))
+        forward = value_of(block.activation)
+        stages[-1].append((forward, *chunk, width, y + shift, out + shift, stride, bias, self._alpha(block, panel)))
+        if block.after:
+            self._normalize(stages, index, block.after, number, chunk, out, self._normalized[index])
         if block.dropout and self._training:
             mask, mask_stride = self._masks[index]
-            shift = 4 * (chunk.start * stride + units.start)
-            place = mask + 4 * (chunk.start * mask_stride + units.start)
-            ops.append(("apply_mask", chunk.size, width, place, mask_stride, out + shift, stride, passed + shift, stride))
-        return ops
+            mask += 4 * (chunk.start * mask_stride + units.start)
+            values = self._normalized[index] + place
+            stages[-1].append(("apply_mask", chunk.size, width, mask, mask_stride, values, stride, passed + place, stride))
+        return stages
+
+    def _skip(self, residual: Residual, panel: Panel, chunk: Part, z: int, stride: int) -> tuple[Any, ...]:
+        """What the source put out, added to z for some units and some samples."""
+        source = self._streams[residual.source]
+        start, source_stride = self._z[source]
+        start += 4 * chunk.start * source_stride
+        width = panel.part.size
+        if not residual.projects:
+            return "add", chunk.size, width, start + 4 * panel.part.start, source_stride, z, stride
+        weight = self._at(self._vectors.parameters, panel, f"{residual.name}.weight")
+        return self._gemm(AS_IS, chunk.size, width, residual.source_units, start, source_stride, weight, width, 1, z, stride)
+
+    def _normalize(
+        self, stages: list[list[tuple[Any, ...]]], index: int, layer: Normalization, number: int, chunk: Part, x: int, out: int
+    ) -> None:
+        """Add what brings some units' x to mean 0 and variance 1."""
+        panels, stride = self._layout.layers[index], self._z[index][1]
+        panel = panels[number]
+        width, shift = panel.part.size, 4 * panel.part.start
+        key = layer, number
+        if key not in self._standard:
+            self._standard[key] = place_of(self.array(self.rows * width)), place_of(self.array(max(self.rows, width)))
+        standard, factor = self._standard[key]
+        gamma, beta = (self._at(self._vectors.parameters, panel, f"{layer.name}.{own}") for own in ("weight", "bias"))
+        if isinstance(layer, LayerNorm):
+            if layer not in self._moments:
+                sizes = self.array(len(panels), np.int64)
+                sizes[:] = [each.part.size for each in panels]
+                self._moments[layer] = place_of(self.array(2 * self.rows * len(panels))), place_of(sizes)
+            moments, sizes_at = self._moments[layer]
+            own = moments + 8 * self.rows * number
+            stages[-1].append(("row_moments", *chunk, width, x + shift, stride, standard, own))
+            if len(panels) > 1:
+                stages.append([])
+            arrays = x + shift, stride, standard, out + shift, stride, gamma, beta
+            stages[-1].append(("layer_norm", *chunk, width, *arrays, factor, len(panels), self.rows, moments, sizes_at))
+            return
+        place = 4 * (chunk.start * stride + panel.part.start)
+        if self._has_statistics:
+            operation, statistics = "batch_norm", self._statistics(key, width)
+        else:
+            buffers = self._vectors.buffers
+            operation, statistics = "batch_norm_by_running", [self._buffer(buffers, panel, layer, own) for own in RUNNING]
+            # Each of the chunks of samples has its own.
+            factor = factor if self._training else place_of(self.array(width))
+        arrays = x + place, stride, standard + 4 * chunk.start * width, out + place, stride, gamma, beta
+        stages[-1].append((operation, chunk.size, width, *arrays, *statistics, factor))
+
+    def _statistics(self, key: tuple[Normalization, int], width: int) -> list[int]:
+        """Memory for the mean and the variance of a panel's units over the batch."""
+        if key not in self._over_batch:
+            self._over_batch[key] = [place_of(self.array(width)) for _ in RUNNING]
+        return self._over_batch[key]
 
     def _alpha(self, block: Block, panel: Panel) -> int:
         """The address of the activation's parameter: learned, for each unit, or a constant."""
@@ -344,6 +492,7 @@ class Program:
             *self._error,
             *tallies,
             labels,
+            self._weights_of_labels,
         )
         return _always(*ops, loss)
 
@@ -371,16 +520,19 @@ class Program:
         for index in range(last, -1, -1):
             owners = self._owners(index)
             weights = [self._weights(index, *owner, keeps=keeps or clip_norm is not None, updates=clip_norm is None) for owner in owners]
+            projections = list(self._projections(index, updates=clip_norm is None))
+            if projections:
+                self._group(projections, meets=False)
             if not index:
                 self._group(weights)
             elif self._is_summed(index):
                 self._group([_both(_always(self._share(index, number)), item) for number, item in enumerate(weights)])
                 below = self._make_gradients(index - 1)
-                keeps_to_itself = len(below) > 1 and (index == 1 or self._is_summed(index - 1))
-                self._group([_always(*self._gradient_in(index, number)) for number in range(len(below))], meets=not keeps_to_itself)
+                keeps_to_itself = len(below) > 1 and (index == 1 or self._is_summed(index - 1)) and not self._is_projected(index - 1)
+                self._gradients_in(index, len(below), meets=not keeps_to_itself)
             else:
                 below = self._make_gradients(index - 1)
-                self._group([_always(*self._gradient_in(index, number)) for number in range(len(below))])
+                self._gradients_in(index, len(below))
                 self._group(weights, meets=False)
             if clip_norm is not None:
                 updates += [self._weights(index, *owner, keeps=True, gradients=False) for owner in owners]
@@ -424,8 +576,14 @@ class Program:
             return [(0, panel.part) for panel in self._layout.layers[index - 1]]
         return [(0, part) for part in parts(inputs, 2 if self._sparse else inputs // CHUNK)]
 
-    def _gradient_in(self, index: int, number: int) -> list[tuple[Any, ...]]:
-        """The gradient at some units' z of the layer below: W gᵀ, times the slope."""
+    def _gradients_in(self, index: int, panels: int, *, meets: bool = True) -> None:
+        *stages, last = zip(*(self._gradient_in(index, number) for number in range(panels)), strict=True)
+        for stage in stages:
+            self._group([_always(*ops) for ops in stage])
+        self._group([_always(*ops) for ops in last], meets=meets)
+
+    def _gradient_in(self, index: int, number: int) -> list[list[tuple[Any, ...]]]:
+        """The gradient at some units' z of the layer below: W gᵀ, times the slope; in stages between which all have to meet."""
         rows, block, panel = self.rows, self._blocks[index - 1], self._layout.layers[index - 1][number]
         width, shift = panel.part.size, panel.part.start
         dense = self._blocks[index].dense
@@ -445,17 +603,70 @@ class Program:
         if block.dropout:
             mask, mask_stride = self._masks[index - 1]
             ops.append(("multiply", rows, width, mask + 4 * shift, mask_stride, gradient, width))
+        stages = [ops]
+        if block.after:
+            self._unnormalize(stages, index - 1, block.after, number, gradient)
         assert block.activation is not None
         slope = slope_of(block.activation)
-        (z, stride), (out, _) = self._z[index - 1], self._out[index - 1]
+        y, out, stride = self._y[index - 1] + 4 * shift, self._out[index - 1] + 4 * shift, self._z[index - 1][1]
         learned = next(iter(block.activation.shapes()), None)
         own_gradient = self._at(self._vectors.gradients, panel, f"{block.activation.name}.{learned}") if learned else 0
-        ops.append((slope, rows, width, z + 4 * shift, out + 4 * shift, stride, gradient, self._alpha(block, panel), own_gradient))
-        bias = self._at(self._vectors.gradients, panel, f"{block.dense.name}.bias")
-        ops.append(("sum_rows", rows, width, gradient, width, bias))
+        stages[-1].append((slope, rows, width, y, out, stride, gradient, self._alpha(block, panel), own_gradient))
+        if block.before:
+            self._unnormalize(stages, index - 1, block.before, number, gradient)
+        if self._is_kept(block):
+            stages[-1].extend(self._skipped(block, panel, gradient))
+        if block.dense.has_bias:
+            bias = self._at(self._vectors.gradients, panel, f"{block.dense.name}.bias")
+            stages[-1].append(("sum_rows", rows, width, gradient, width, bias))
         if index > 1:
-            ops.append(("transpose", rows, width, gradient, width, target, rows))
-        return ops
+            stages[-1].append(("transpose", rows, width, gradient, width, target, rows))
+        return stages
+
+    def _unnormalize(self, stages: list[list[tuple[Any, ...]]], index: int, layer: Normalization, number: int, gradient: int) -> None:
+        """Add what turns the gradient at some normalized units into the one at them as they were."""
+        panels, rows = self._layout.layers[index], self.rows
+        panel = panels[number]
+        width = panel.part.size
+        standard, factor = self._standard[layer, number]
+        gamma = self._at(self._vectors.parameters, panel, f"{layer.name}.weight")
+        gradients = [self._at(self._vectors.gradients, panel, f"{layer.name}.{own}") for own in ("weight", "bias")]
+        if isinstance(layer, LayerNorm):
+            sums, sizes = self._moments[layer]
+            own = sums + 8 * rows * number
+            stages[-1].append(("layer_norm_sums", rows, width, gradient, standard, gamma, *gradients, own))
+            if len(panels) > 1:
+                stages.append([])
+            stages[-1].append(("layer_norm_gradient", rows, width, gradient, standard, factor, len(panels), sums, sizes))
+            return
+        stages[-1].append(("batch_norm_gradient", rows, width, gradient, standard, gamma, factor, *gradients))
+        if self._has_statistics:
+            running = [self._buffer(self._vectors.buffers, panel, layer, own) for own in RUNNING]
+            rates = self.constants(BatchNorm.MOMENTUM, rows / (rows - 1))
+            stages[-1].append(("move_running", width, *self._over_batch[layer, number], *running, rates))
+
+    def _skipped(self, block: Block, panel: Panel, gradient: int) -> Iterator[tuple[Any, ...]]:
+        """Add the gradient that comes to some units' z past the layers in between."""
+        rows, part = self.rows, panel.part
+        index = self._skips[block.residual or block.dense]
+        residual = self._blocks[index].residual
+        assert residual is not None
+        if residual.projects:
+            projected, back = place_of(self.array(rows * part.size)), place_of(self.array(rows * part.size))
+            for above in self._layout.layers[index]:
+                own = above.part.size
+                weight = self._at(self._vectors.parameters, above, f"{residual.name}.weight") + 4 * part.start * own
+                error = self._transposed[index] + 4 * above.part.start * rows
+                yield self._gemm(AS_IS, part.size, rows, own, weight, own, error, rows, int(above.part.start > 0), projected, rows)
+            yield "transpose", part.size, rows, projected, rows, back, part.size
+            yield "add", rows, part.size, back, part.size, gradient, part.size
+            return
+        for above, error in zip(self._layout.layers[index], self._gradients[index], strict=True):
+            # Of sparse samples the first layer is cut into other panels than those that follow.
+            start, stop = max(part.start, above.part.start), min(part.stop, above.part.stop)
+            if start < stop:
+                there, here = error + 4 * (start - above.part.start), gradient + 4 * (start - part.start)
+                yield "add", rows, stop - start, there, above.part.size, here, part.size
 
     def _weights(self, index: int, number: int, inputs: Part, *, keeps: bool, gradients: bool = True, updates: bool = True) -> Item:
         """The gradient of some weights, and their update while it is in the cache."""
@@ -488,12 +699,29 @@ class Program:
                     ops.append(("sum_rows", self.rows, width, error, width, bias))
                 if updates:
                     for other, (_, shape) in panel.tensors.items():
-                        if other != name:
+                        # A skip's weights are still needed for the gradient at its source.
+                        if other != name and not (gradients and block.residual and other == f"{block.residual.name}.weight"):
                             target = self._at(self._vectors.gradients, panel, other)
                             ops.append(self._updating(panel, other, 0, int(np.prod(shape)), target))
             return ops
 
         return operate
+
+    def _projections(self, index: int, *, updates: bool) -> Iterator[Item]:
+        """The gradients of the skip's weights that project what a block's layers put out, and their update."""
+        block = self._blocks[index]
+        if not self._is_projected(index):
+            return
+        above = self._skips[block.residual or block.dense]
+        residual = self._blocks[above].residual
+        assert residual is not None
+        name, (source, stride) = f"{residual.name}.weight", self._z[index]
+        for panel, error in zip(self._layout.layers[above], self._gradients[above], strict=True):
+            width, target = panel.part.size, self._at(self._vectors.gradients, panel, name)
+            ops = [self._gemm(TRANSPOSED, block.dense.units, width, self.rows, source, stride, error, width, 0, target, width)]
+            if updates:
+                ops.append(self._updating(panel, name, 0, block.dense.units * width, target))
+            yield _always(*ops)
 
     def _squares(self, index: int, number: int, inputs: Part, out: int) -> Item:
         panel = self._layout.layers[index][number]
@@ -521,6 +749,10 @@ class Program:
     @staticmethod
     def _at(vector: Array, panel: Panel, name: str) -> int:
         return place_of(vector) + 4 * panel.tensors[name][0]
+
+    @staticmethod
+    def _buffer(vector: Array, panel: Panel, layer: Layer, name: str) -> int:
+        return place_of(vector) + 4 * panel.buffers[f"{layer.name}.{name}"][0]
 
     def constants(self, *numbers: float) -> int:
         """The address of numbers."""

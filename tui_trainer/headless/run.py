@@ -10,7 +10,6 @@ from typing import Literal, Protocol, TypeVar
 from tui_trainer.config.changes import describe_change
 from tui_trainer.config.layer_sizes import format_hidden
 from tui_trainer.config.options import Config, as_text
-from tui_trainer.config.per_layer import abridged
 from tui_trainer.config.source import option
 from tui_trainer.diagnosis.case import Case
 from tui_trainer.diagnosis.diagnose import Rhythm, diagnose
@@ -294,8 +293,7 @@ class ProgressBar:
 def describe(config: Config, event: Started | StartLine) -> str:
     """A line that describes the run."""
     return (
-        f"{format_hidden(config.hidden)} {abridged(config.activation)}, {abridged(config.initializer)}, "
-        f"{config.optimizer} {config.learning_rate:g}, "
+        f"{format_hidden(config.hidden)} {', '.join(config.parts())}, {config.optimizer} {config.learning_rate:g}, "
         f"batch {config.batch_size}, seed {config.seed}: {event.parameters:,} parameters, {event.training_samples:,} training, "
         f"{event.validation_samples:,} validation and {event.test_samples:,} test images, "
         f"{event.threads} {'thread' if event.threads == 1 else 'threads'}"

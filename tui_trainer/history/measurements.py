@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from tui_trainer.history import quantities
 from tui_trainer.history.health import HealthHistory
 from tui_trainer.history.quantities import figures_of
 from tui_trainer.history.quantity import Values
@@ -73,7 +74,7 @@ class Measurements:
 
     def _forget_drawn(self) -> None:
         self._mapped = 0
-        self._health = HealthHistory()
+        self._health, self._figures = HealthHistory(), quantities.QUANTITIES
         self._norms: list[Measurement] = []
         self._gradient_norms: dict[str, Series] = {}
 
@@ -108,6 +109,9 @@ class Measurements:
         return self._gradient_norms
 
     def _map(self) -> None:
+        if self._figures is not quantities.QUANTITIES:
+            # A plugin has brought another figure, or has gone.
+            self._mapped, self._health, self._figures = 0, HealthHistory(), quantities.QUANTITIES
         new, self._mapped = self.kept[self._mapped :], len(self.kept)
         for (names, is_logged), group in groupby(new, lambda one: (one.names, one.is_logged)):
             found = list(group)

@@ -15,6 +15,8 @@ from tui_trainer.nn.dropout import Dropout
 from tui_trainer.nn.initializers import Initializer
 from tui_trainer.nn.layers import Layer, LayerRun, RunInputs, Shapes
 from tui_trainer.nn.losses import SoftmaxCrossEntropy
+from tui_trainer.nn.normalization import Normalization
+from tui_trainer.nn.residual import Residual
 
 ALIGNMENT = 16
 """Tensors begin at multiples of this in the flat vectors: a cache line of float32."""
@@ -38,11 +40,13 @@ class Network:
     and stays 0.
     """
 
-    def __init__(self, layers: Sequence[Layer], dtype: DTypeLike = np.float32) -> None:
+    def __init__(self, layers: Sequence[Layer], dtype: DTypeLike = np.float32, *, label_smoothing: float = 0.0) -> None:
         self.layers = tuple(layers)
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         self.inputs = self.layers[0].inputs
         self.classes = self.layers[-1].units
+        self.label_smoothing = label_smoothing
+        """What the loss in training has of it."""
         self._workspaces: dict[tuple[int, bool], Workspace] = {}
         self._spans: dict[str, tuple[slice, tuple[int, ...]]] = {}
         size = self._place(parameter_shapes(self.layers), 0)
@@ -118,15 +122,19 @@ class Workspace:
         self.inputs: Array = zeros((rows, network.inputs), network.dtype)
         self.labels: Labels = np.empty(rows, np.intp)
         self.runs: list[LayerRun] = []
-        inputs = RunInputs(self.inputs, None, rows, network.dtype, training)
+        runs: dict[Layer, LayerRun] = {}
+        sources = {layer.source for layer in network.layers}
+        inputs = RunInputs(self.inputs, None, rows, network.dtype, training, runs=runs)
         for layer in network.layers:
             run = layer.run(inputs._replace(last=layer is network.layers[-1]))
             if run is not None:
                 self.runs.append(run)
-                inputs = inputs._replace(x=run.out, gradient=run.gradient)
-        self._loss = SoftmaxCrossEntropy(rows, network.classes, network.dtype)
+                runs[layer] = run
+                inputs = inputs._replace(x=run.out, gradient=run.gradient, kept=layer in sources)
+        self._loss = SoftmaxCrossEntropy(rows, network.classes, network.dtype, network.label_smoothing if training else 0.0)
         self._forward = [call for run in self.runs for call in run.forward]
-        self._backward = [call for run in reversed(self.runs) for call in run.backward]
+        skips = {run.layer.source: run.skipped for run in self.runs}
+        self._backward = [call for run in reversed(self.runs) for call in (*skips.get(run.layer, ()), *run.backward)]
 
     @property
     def logits(self) -> Array:
@@ -137,8 +145,9 @@ class Workspace:
         """The layers whose health is measured, from the input to the output."""
         for index, run in enumerate(self.runs):
             if run.layer.weights is not None:
-                *_, last = run, *takewhile(lambda follower: follower.layer.continues, self.runs[index + 1 :])
-                yield MeasuredLayer(run.layer.name, run.layer.weights, last)
+                followers = takewhile(lambda follower: follower.layer.weights is None, self.runs[index + 1 :])
+                units = next((follower for follower in followers if follower.flat), run)
+                yield MeasuredLayer(run.layer.name, run.layer.weights, units)
 
     def forward(self) -> None:
         """Compute the logits of `inputs`."""
@@ -164,15 +173,31 @@ def perceptron_layers(
     activations: Sequence[Callable[[int], Activation]],
     initializers: Sequence[Initializer],
     dropout: float = 0.0,
+    normalizations: Sequence[Callable[[int], Normalization] | None] = (),
+    normalizes_after: bool = False,
+    residual: int = 0,
 ) -> tuple[Layer, ...]:
-    """The layers of a multilayer perceptron, named but not bound: Dense, activation and dropout for each hidden size, then Dense.
+    """The layers of a multilayer perceptron, named but not bound.
 
-    `activations` makes one for each hidden layer, of so many units; `initializers` has one more for the output layer. Raises
-    ValueError where the lengths do not match.
+    For each hidden size a Dense layer, then normalization, activation and dropout; at the end a Dense layer for the classes.
+    `activations` and `normalizations` make one for each hidden layer, of so many units; `initializers` has one more for the output layer.
+    Where `normalizes_after`, normalization comes after the activation. With `residual` N above 0 what the first Dense layer puts out is
+    added to what the Nth after it does, their sum to what the Nth after this does, and so on. Raises ValueError where the lengths do not
+    match.
     """
     layers: list[Layer] = []
-    for units, activation, initializer in zip(hidden, activations, initializers[:-1], strict=True):
-        layers += [Dense(inputs, units, initializer), activation(units)]
+    source: Layer | None = None
+    makers = zip(hidden, activations, initializers[:-1], normalizations or [None] * len(hidden), strict=True)
+    for number, (units, activation, initializer, normalizer) in enumerate(makers):
+        normalization = normalizer(units) if normalizer else None
+        has_bias = normalization is None or normalizes_after or not normalization.centers
+        layers.append(Dense(inputs, units, initializer, bias=has_bias))
+        if residual and number % residual == 0:
+            if source is not None:
+                layers.append(Residual(source, units, initializer))
+            source = layers[-1]
+        block = [activation(units), *([normalization] if normalization else [])]
+        layers += block if normalizes_after else reversed(block)
         if dropout:
             layers.append(Dropout(units, dropout))
         inputs = units

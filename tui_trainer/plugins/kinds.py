@@ -12,6 +12,7 @@ from tui_trainer.history import quantities
 from tui_trainer.history.figure import LayerFigure
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS
+from tui_trainer.nn.normalization import NORMALIZATIONS
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.nn.parts import Part
 from tui_trainer.nn.registry import Parts
@@ -58,6 +59,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     _chosen(INITIALIZERS, "initializer", INITIALIZERS["he_normal"]),
     _chosen(OPTIMIZERS, "optimizer", _optimizer),
     _chosen(SCHEDULES, "schedule", lambda: SCHEDULES["constant"](1.0)),
+    _chosen(NORMALIZATIONS, "normalization", lambda: NORMALIZATIONS["layer"](1))._replace(name="layer"),
     _chosen(READERS),
     Kind(
         "figure",

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from tui_trainer.config import origins
 from tui_trainer.errors import UserError
-from tui_trainer.plugins.plugin import Plugin, PluginPart, taken
-from tui_trainer.plugins.source import OPTION, read_source, refused, sha256_of
+from tui_trainer.plugins.plugin import Plugin, PluginPart, name_taken
+from tui_trainer.plugins.source import OPTION, read_source, refused, sha256_of, told
 
 
 class PluginSource(NamedTuple):
@@ -133,17 +133,21 @@ def _register(plugin: Plugin) -> None:
     done: list[PluginPart] = []
     for part in plugin.parts:
         try:
+            if part.name in part.kind.names():
+                raise name_taken(plugin.path, part)
+            done.append(part)
             part.kind.add(part.name, part.definition)
         except Exception as error:
             for each in reversed(done):
-                each.kind.remove(each.name)
+                with suppress(KeyError):
+                    each.kind.remove(each.name)
                 origins.forget(each.kind.option, each.name)
-            if isinstance(error, UserError | ValueError | TypeError):
-                raise taken(plugin.path, part, str(error)) from None
-            raise
+            if isinstance(error, UserError):
+                raise
+            reason = str(error) if isinstance(error, ValueError) else told(error)
+            raise refused(plugin.path, part.line, f"{part.definition.__name__}: {reason}") from None
         if part.kind.option:
             origins.know(part.kind.option, part.name, origin)
-        done.append(part)
 
 
 def _withdraw(plugin: Plugin) -> None:

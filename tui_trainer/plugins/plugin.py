@@ -100,9 +100,8 @@ def described(plugin: Plugin) -> str:
     return ", ".join(f"{part.kind.name} {part.name}" for part in plugin.parts)
 
 
-def taken(path: Path, part: PluginPart, reason: str) -> UserError:
-    """The error about a part that cannot be registered."""
-    error = refused(path, part.line, f"{part.definition.__name__}: {reason}")
-    if part.name in part.kind.names():
-        error.hint = 'call the class otherwise, or write name = "…" in it'
+def name_taken(path: Path, part: PluginPart) -> UserError:
+    """The error about a part of whose name there is one already."""
+    error = refused(path, part.line, f"{part.definition.__name__}: {part.kind.name} {part.name!r}: the name is taken")
+    error.hint = 'call the class otherwise, or write name = "…" in it'
     return error

@@ -38,6 +38,7 @@ WORDS: Final[Mapping[str, str]] = {
     "uniform_limit": "limit",
     "decay_every": "every",
     "weight_decay": "wd",
+    "normalization_place": "norm",
     "clip_norm": "clip",
     "batch_size": "batch",
     "early_stopping": "patience",
@@ -90,9 +91,9 @@ def short(option: str, value: JsonValue) -> str:
         case "hidden":
             many = f"{len(value) if isinstance(value, list) else 0}layers"
             return "softmax" if text == "none" else f"hidden{text if len(text) <= LONGEST_LIST else many}"
-        case "activation" | "initializer" | "optimizer" | "schedule":
-            text = abridged(text)
-            return text if len(text) <= LONGEST_LIST else "mixed"
+        case "activation" | "initializer" | "optimizer" | "schedule" | "normalization":
+            text = abridged(text) if len(abridged(text)) <= LONGEST_LIST else "mixed"
+            return f"{text}norm" if option == "normalization" else text
         case "data":
             return printable(PurePath(text).stem)
         case "changes":

@@ -12,6 +12,7 @@ from tui_trainer.datasets.dataset import Dataset, Split, load, locate
 from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.plugins.blame import blamed, blaming_plugins
+from tui_trainer.plugins.loaded import loaded
 from tui_trainer.runs import checkpoint
 from tui_trainer.runs.batches import BatchFile
 from tui_trainer.runs.directory import RunDirectory, line
@@ -80,7 +81,7 @@ class Run:
         log = _hold(folder, "--resume")
         try:
             found = read_resumption(folder, given or {})
-            config, data = settle(found.config) if data is None else (found.config, data)
+            config, data = _settled_again(found.config, folder) if data is None else (found.config, data)
             training = _build(config, data)
             try:
                 training.restore(found.snapshot, found.seconds, found.epoch_seconds)
@@ -258,6 +259,17 @@ def settle(config: Config) -> tuple[Config, Dataset]:
                 raise
             config = config.model_copy(update={"threads": 1})
     return config, data
+
+
+def _settled_again(config: Config, folder: RunDirectory) -> tuple[Config, Dataset]:
+    """As `settle`; where the data cannot be read, a plugin that read it may be missing."""
+    try:
+        return settle(config)
+    except UserError as error:
+        known = {plugin.source for plugin in loaded()}
+        if missing := [str(copy) for copy in folder.plugin_copies() if copy.read_bytes() not in known]:
+            error.hint = error.hint or f"the run was made with plugins that are not given: {', '.join(missing)}"
+        raise
 
 
 def _build(config: Config, data: Dataset) -> Training:

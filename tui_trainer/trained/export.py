@@ -2,11 +2,13 @@
 
 import io
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from tui_trainer.errors import UserError
+from tui_trainer.nn.layers import Composed
 from tui_trainer.nn.network import buffer_shapes, parameter_shapes
 from tui_trainer.trained.estimator import Classifier
 from tui_trainer.version import __version__
@@ -24,10 +26,18 @@ MOST_BYTES: Final = (2 << 30) - (1 << 20)
 """Of the tensors in one ONNX file: it may not be longer than 2 GiB."""
 
 
+def scale_tensors(model: Classifier) -> dict[str, Any]:
+    """What is taken from each feature and what it is divided by, before the network; empty where pixels are shares of 255, or as they are."""
+    scaler = model.spec_.scaler
+    if scaler.name not in ("unit", "standard"):
+        return {}
+    return {"scale.offset": np.array(scaler.offset, np.float32), "scale.divisor": np.array(scaler.divisor, np.float32)}
+
+
 def to_npz(model: Classifier) -> bytes:
-    """Every tensor by its name, in a zip of .npy files."""
+    """Every tensor by its name, in a zip of .npy files; what features are scaled by too, where it is more than 255."""
     buffer = io.BytesIO()
-    tensors: dict[str, Any] = model.network_.tensors
+    tensors: dict[str, Any] = scale_tensors(model) | model.network_.tensors
     np.savez(buffer, **tensors)
     return buffer.getvalue()
 
@@ -55,7 +65,7 @@ def to_onnx(model: Classifier) -> bytes:
         producer_version=__version__,
     )
     facts = {
-        "config": model.get_params(),
+        "config": model.options_.record(),
         "classes": model.classes_.tolist(),
         "sample_shape": model.spec_.sample_shape,
         "scale": model.spec_.scaler.name,
@@ -68,11 +78,9 @@ def to_onnx(model: Classifier) -> bytes:
 
 def _graph(model: Classifier, onnx: Any) -> Any:
     helper, network = onnx.helper, model.network_
-    nodes = []
+    nodes, constants = [], []
     value = "images"
-    scaler, constants = model.spec_.scaler, {}
-    if scaler.name in ("unit", "standard"):
-        constants = {"scale.offset": np.array(scaler.offset, np.float32), "scale.divisor": np.array(scaler.divisor, np.float32)}
+    if scale := scale_tensors(model):
         nodes.append(helper.make_node("Sub", [value, "scale.offset"], ["scale.centred"], "scale.sub"))
         nodes.append(helper.make_node("Div", ["scale.centred", "scale.divisor"], ["scale.out"], "scale.div"))
         value = "scale.out"
@@ -83,7 +91,13 @@ def _graph(model: Classifier, onnx: Any) -> Any:
             raise UserError(f"there is no operator for {layer.kind}", option="--to", value="onnx")
         learned = [*parameter_shapes([layer]), *buffer_shapes([layer])]
         out = "logits" if layer is network.layers[-1] else f"{layer.name}.out"
-        nodes.append(helper.make_node(operator.name, [value, *learned], [out], layer.name, **operator.attributes))
+        if isinstance(operator, Composed):
+            named = {"x": value, "out": out} | ({"source": f"{layer.source.name}.out"} if layer.source else {})
+            composed, numbers = _composed(operator, layer.name, named, onnx)
+            nodes += composed
+            constants += numbers
+        else:
+            nodes.append(helper.make_node(operator.name, [value, *learned], [out], layer.name, **operator.attributes))
         value = out
     nodes.append(helper.make_node("Softmax", ["logits"], ["probabilities"], "softmax", axis=1))
 
@@ -95,5 +109,20 @@ def _graph(model: Classifier, onnx: Any) -> Any:
         "perceptron",
         [values("images", network.inputs)],
         [values("probabilities", network.classes), values("logits", network.classes)],
-        [onnx.numpy_helper.from_array(np.ascontiguousarray(tensor), name) for name, tensor in {**constants, **network.tensors}.items()],
+        [*(onnx.numpy_helper.from_array(np.ascontiguousarray(each), name) for name, each in (scale | network.tensors).items()), *constants],
     )
+
+
+def _composed(composed: Composed, layer: str, called: Mapping[str, str], onnx: Any) -> tuple[list[Any], list[Any]]:
+    """The nodes of a layer that is several operators, and the numbers that they take."""
+    nodes, numbers = list[Any](), list[Any]()
+    for place, (name, inputs, output, attributes) in enumerate(composed.operators):
+        given = []
+        for each in inputs:
+            if isinstance(each, str):
+                given.append(called.get(each, f"{layer}.{each}"))
+            else:
+                given.append(f"{layer}.number_{len(numbers)}")
+                numbers.append(onnx.numpy_helper.from_array(np.float32(each), given[-1]))
+        nodes.append(onnx.helper.make_node(name, given, [called.get(output, f"{layer}.{output}")], f"{layer}.{place}", **attributes))
+    return nodes, numbers

@@ -129,7 +129,8 @@ class FirstLayer:
         outgoing = None
         if len(dense) == 2 and np.isfinite(dense[1].weight).all():
             outgoing = dense[1].weight - dense[1].weight.mean(axis=1, keepdims=True)
-        return cls(first.weight.T.copy(), first.bias.copy(), outgoing, len(dense) == 1, names or tuple(map(str, range(network.classes))))
+        biases = np.zeros_like(first.weight[0]) if first.bias is None else first.bias.copy()
+        return cls(first.weight.T.copy(), biases, outgoing, len(dense) == 1, names or tuple(map(str, range(network.classes))))
 
     @property
     def is_finite(self) -> bool:

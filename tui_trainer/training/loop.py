@@ -15,6 +15,7 @@ from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.network import Network
 from tui_trainer.nn.optimizers import clip_by_norm
+from tui_trainer.nn.schedules import SCHEDULES
 from tui_trainer.training import health
 from tui_trainer.training.batch_loader import BatchLoader, evaluate
 from tui_trainer.training.blas import BlasThreads
@@ -52,6 +53,10 @@ def split_up(config: Config, data: Dataset) -> tuple[Split, Split | None]:
     """The samples to train on, and those to validate on. Raises UserError when the data cannot be split or batched as the options say."""
     if config.early_stopping and not config.validation:
         raise UserError("needs a validation set", option="--early-stopping", colon=False, hint="give --validation a number above 0")
+    if SCHEDULES[config.schedule].validates and not config.validation:
+        raise UserError(
+            f"{config.schedule} needs a validation set", option="--schedule", colon=False, hint="give --validation a number above 0"
+        )
     training, validation = data.hold_out(config.validation)
     samples = len(training.labels)
     if config.batch_size > samples:
@@ -339,6 +344,10 @@ class Training:
         train_loss, train_accuracy, seconds = position.loss_sum / position.samples, position.correct / position.samples, position.seconds
         self.state.end_epoch(validation_loss if validation_loss is not None and isfinite(validation_loss) else None)
         self._seconds += seconds
+        snapshot = self.state.snapshot()
+        if self._kept is not None:
+            # What is trained again from here knows the validation loss.
+            self._kept = snapshot
         return EpochEnded(
             epoch=position.epochs,
             train_loss=train_loss,
@@ -350,7 +359,7 @@ class Training:
             samples_per_second=position.samples / seconds,
             best=self.state.best.epoch == position.epochs,
             layers=layers,
-            snapshot=self.state.snapshot(),
+            snapshot=snapshot,
         )
 
     def _evaluate(self, loader: BatchLoader) -> tuple[float, float]:

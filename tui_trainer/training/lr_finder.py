@@ -29,7 +29,9 @@ class RangePoint(NamedTuple):
 
 def range_test(config: Config, data: Dataset, control: Control, *, lowest: float, highest: float, steps: int) -> Iterator[RangePoint]:
     """Train with rates from `lowest` to `highest`, evenly spaced in their logarithm, until the last step or the loss explodes."""
-    training = Training(config.model_copy(update={"epochs": steps, "validation": 0, "early_stopping": 0, "changes": ()}), data)
+    training = Training(
+        config.model_copy(update={"epochs": steps, "validation": 0, "early_stopping": 0, "schedule": "constant", "changes": ()}), data
+    )
     rates = [lowest * (highest / lowest) ** (step / max(steps - 1, 1)) for step in range(steps)]
     batches = training.position.batches
     training.state.schedule = lambda start, end: rates[min(round(start * batches), steps - 1)] / config.learning_rate

@@ -1,5 +1,6 @@
 """Builds the network, the optimizer and the schedule that a Config describes."""
 
+from collections.abc import Callable
 from functools import partial
 from math import prod
 
@@ -8,6 +9,7 @@ from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS
 from tui_trainer.nn.layers import Layer
 from tui_trainer.nn.network import Network, perceptron_layers
+from tui_trainer.nn.normalization import NORMALIZATIONS, Normalization
 from tui_trainer.nn.optimizers import OPTIMIZERS, Optimizer
 from tui_trainer.nn.schedules import SCHEDULES, Course, course
 
@@ -21,12 +23,20 @@ def build_layers(config: Config, inputs: int, classes: int) -> tuple[Layer, ...]
         activations=[partial(ACTIVATIONS[name], **config.own(ACTIVATIONS[name])) for name in config.activations],
         initializers=[INITIALIZERS[name](**config.own(INITIALIZERS[name])) for name in config.initializers],
         dropout=config.dropout,
+        normalizations=[_normalizer(config, name) for name in config.normalizations],
+        normalizes_after=config.normalization_place == "after",
+        residual=config.residual,
     )
+
+
+def _normalizer(config: Config, name: str) -> Callable[[int], Normalization] | None:
+    kind = NORMALIZATIONS.get(name)
+    return None if kind is None else partial(kind, **config.own(kind))
 
 
 def build_network(config: Config, inputs: int, classes: int) -> Network:
     """The network, all parameters 0."""
-    return Network(build_layers(config, inputs, classes))
+    return Network(build_layers(config, inputs, classes), label_smoothing=config.label_smoothing)
 
 
 def build_optimizer(config: Config, network: Network) -> Optimizer:

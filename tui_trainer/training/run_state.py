@@ -117,6 +117,8 @@ class RunState(ModelState):
     correct: Count
     optimizer: Annotated[dict[str, float], Field(max_length=100)]
     """The optimizer's scalars."""
+    schedule: Annotated[dict[str, float], Field(max_length=100)] = {}
+    """The schedule's; not in files of before there were schedules with any."""
     order_state: dict[str, Any]
     mask_state: dict[str, Any]
     best_epoch: Annotated[int, Field(ge=0, le=MOST_EPOCHS)]

@@ -55,7 +55,8 @@ class TrainingState:
         self.optimizer = build_optimizer(config, self._network)
         self.engine: Engine | None = None
         """What trains in place of the network's own passes, with parameters of its own."""
-        self.schedule: Callable[[float, float], float] = build_schedule(config)
+        self._course = build_schedule(config)
+        self.schedule: Callable[[float, float], float] = self._course
         """The factor of the learning rate for a step between two positions."""
         self.best = BestEpoch()
         self._order_rng = np.random.default_rng(order)
@@ -101,7 +102,10 @@ class TrainingState:
     def apply(self, change: Change) -> None:
         """Change options from the next batch on."""
         before, self.options = self.options, self.options.model_copy(update=dict(change.values))
-        self.schedule = build_schedule(self.options)
+        before_it = self._course.schedule
+        self.schedule = self._course = build_schedule(self.options)
+        if type(self._course.schedule) is type(before_it):
+            self._course.schedule.remember(before_it.memory())
         self.optimizer.decay_weights(self.options.weight_decay)
         if self.options.batch_size != before.batch_size:
             self.position.resize(self.options.batch_size)
@@ -118,6 +122,7 @@ class TrainingState:
     def end_epoch(self, validation_loss: float | None) -> None:
         """Begin the next epoch, and keep this one if it is the best. The loss is None where there is none, or it is not finite."""
         self.position.end_epoch()
+        self._course.schedule.end_epoch(validation_loss)
         if validation_loss is not None and (validation_loss < self.best.loss or not self.best.epoch):
             weights = self.network.state.copy() if self.config.early_stopping else None
             self.best = BestEpoch(self.position.epochs, validation_loss, weights)
@@ -157,6 +162,7 @@ class TrainingState:
             "loss_sum": self.position.loss_sum,
             "correct": self.position.correct,
             "optimizer": self.optimizer.memory(),
+            "schedule": self._course.schedule.memory(),
             "order_state": self._order_state,
             "mask_state": self._mask_rng.bit_generator.state,
             "best_epoch": self.best.epoch,
@@ -190,11 +196,12 @@ class TrainingState:
         self.optimizer.steps = state.step
         try:
             self.optimizer.remember(state.optimizer)
+            self._course.schedule.remember(state.schedule)
             self._order_rng.bit_generator.state = state.order_state
             self._mask_rng.bit_generator.state = state.mask_state
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError, IndexError) as error:
             detail = " ".join(str(error).split())[:100]
-            raise UserError(f"its random state or its optimizer's is not what it should be ({detail})") from None
+            raise UserError(f"its random state, its optimizer's or its schedule's is not what it should be ({detail})") from None
         self._order_state = self._order_rng.bit_generator.state
         if self.engine is not None:
             self.engine.load()

@@ -48,6 +48,7 @@ from tui_trainer.ui.kit.titles import ViewTabs, header
 from tui_trainer.ui.lessons.choose import choose_lesson
 from tui_trainer.ui.lessons.quiz import QuizScreen
 from tui_trainer.ui.lessons.screen import LessonScreen
+from tui_trainer.ui.plane.surface_pane import SurfacePane
 from tui_trainer.ui.run.copy import CopyScreen
 from tui_trainer.ui.run.form import ConfigForm
 from tui_trainer.ui.run.layer_editor import LayersScreen
@@ -125,7 +126,7 @@ class MainScreen(PaneScreen[None]):
         *BORDER_KEYS,
     ]
 
-    PANES = (Chart, LayersPane, ConfigForm)
+    PANES = (Chart, SurfacePane, LayersPane, ConfigForm)
     VIEWED = "#body"
     BORDERS = (Border("form", "stage", columns=(35, 42), shares=(0.0, 0.5)), RUN_BORDER)
     # Out of the fields, where every key that the footer shows would be text.
@@ -137,7 +138,7 @@ class MainScreen(PaneScreen[None]):
         super().__init__(marks)
         # Nothing is in the charts yet.
         self.add_class("-fresh")
-        self.run_view = RunView(looks_per_second)
+        self.run_view = RunView(looks_per_second, SurfacePane(lambda: self.runner, looks_per_second))
         self.panel = TrainingPanel(self.run_view, output, looks_per_second)
         self._values = values
         self._looks_per_second = looks_per_second
@@ -179,6 +180,7 @@ class MainScreen(PaneScreen[None]):
                 Group(N_("What is shown"), (SHOW_KEYS, BORDER_KEYS, (LEAVE_KEY,), PaneScreen)),
                 Group(N_("In the charts"), (CHART_KEYS, Chart)),
                 Group(N_("On the paper and in the network"), (Sketchpad, NetworkPicture)),
+                Group(N_("In the plane"), (SurfacePane,)),
             )
         )
 
@@ -240,7 +242,9 @@ class MainScreen(PaneScreen[None]):
 
     def _draw_with(self, marks: raster.Marks) -> None:
         self._prospect.draw_with(marks)
-        self.query_one(DrawingDock).draw_with(Look.ASCII if marks.plain else best_look(self.app))
+        look = Look.ASCII if marks.plain else best_look(self.app)
+        self.query_one(DrawingDock).draw_with(look)
+        self.query_one(SurfacePane).show_with(look)
 
     @on(DataPeeked)
     def _learn_of_the_data(self, event: DataPeeked) -> None:

@@ -18,9 +18,17 @@ def find(case: Case) -> Evidence | None:
     # Units that are flat from the start explain more.
     if loss is None or flattest(case, case.first) or (isfinite(loss) and loss <= case.guess_loss + ABOVE):
         return None
+    if case.config.residual and case.config.normalization == "none":
+        remedies = first_of(case.config, {"normalization": "batch"}, {"residual": 0})
+        return Evidence({"loss": loss, "guess": case.guess_loss}, remedies[:1], step=1, cause=SUMS, further=remedies[1:])
     remedies = first_of(case.config, {"initializer": good_initializer(case.config)}, {"initializer": "glorot_uniform"})
     return Evidence({"loss": loss, "guess": case.guess_loss}, remedies[:1], step=1, confidence=0.95, further=remedies[1:])
 
+
+SUMS = N_(
+    "An untrained network should find all classes equally likely. Each skip adds to the signal, which grows from sum to sum where nothing "
+    "normalizes what is added: the network is sure of wrong answers."
+)
 
 RULE = Rule(
     "bad_start",

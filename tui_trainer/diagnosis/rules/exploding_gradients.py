@@ -4,7 +4,7 @@ from typing import Final
 
 from tui_trainer.diagnosis.case import Case, figure, worst
 from tui_trainer.diagnosis.finding import Evidence, Rule
-from tui_trainer.diagnosis.remedies import TEXTBOOK, first_of, growth, of_options
+from tui_trainer.diagnosis.remedies import TEXTBOOK, carried, first_of, growth, of_options
 from tui_trainer.history.quantities import FAR
 from tui_trainer.text.language import N_
 
@@ -22,9 +22,18 @@ def find(case: Case) -> Evidence | None:
         return None
     layer, norm = found or ("dense_1", float("nan"))
     figures = {"layer": layer, "norm": norm, "growth": factor}
-    remedies, further = of_options(case.config), first_of(case.config, TEXTBOOK)
+    skips, textbook = carried(case.config), first_of(case.config, TEXTBOOK)
+    if case.config.normalization != "none" and factor < FAR:
+        # It keeps the signal at its size, whatever the weights: only the way back can grow.
+        return Evidence(figures, skips or textbook[:1], layer, 1, 0.95, cause=NORMALIZED, further=textbook)
+    remedies, further = of_options(case.config), (*skips, *textbook)
     return Evidence(figures, remedies, layer, 1, 0.95 if found else 0.8, further=further)
 
+
+NORMALIZED = N_(
+    "The gradient of {layer} is {norm:.1e}. Normalization divides each layer's outputs by their spread, and on its way back the gradient "
+    "too: that is less than what the weights multiply it by, layer after layer. Skips give it a way past them."
+)
 
 RULE = Rule(
     "exploding_gradients",

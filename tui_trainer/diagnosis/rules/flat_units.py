@@ -4,7 +4,7 @@ from typing import Final
 
 from tui_trainer.diagnosis.case import Case, flattest, worst
 from tui_trainer.diagnosis.finding import Evidence, Rule
-from tui_trainer.diagnosis.remedies import TEXTBOOK, first_of, good_initializer, of_options, wider
+from tui_trainer.diagnosis.remedies import TEXTBOOK, carried, first_of, good_initializer, of_options, wider
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.text.language import N_
 
@@ -29,8 +29,9 @@ def _find(case: Case, *, bounded: bool) -> Evidence | None:
     broad = wider(config)
     leaky = first_of(config, {"activation": "leaky_relu", "initializer": "he_normal"}) if config.activation == "relu" else ()
     others = first_of(config, {"initializer": good_initializer(config)}, {"learning_rate": config.learning_rate / 10}, TEXTBOOK)
-    remedies = of_options(config) or broad or leaky or others[:1]
-    return Evidence({"layer": layer, "value": share}, remedies, layer, case.last.step, further=(*broad, *leaky, *others))
+    skips = carried(config)
+    remedies = of_options(config) or skips or broad or leaky or others[:1]
+    return Evidence({"layer": layer, "value": share}, remedies, layer, case.last.step, further=(*skips, *broad, *leaky, *others))
 
 
 DEAD = Rule(

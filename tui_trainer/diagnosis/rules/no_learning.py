@@ -4,7 +4,7 @@ from typing import Final
 
 from tui_trainer.diagnosis.case import Case
 from tui_trainer.diagnosis.finding import Evidence, Rule
-from tui_trainer.diagnosis.remedies import TEXTBOOK, first_of, of_options
+from tui_trainer.diagnosis.remedies import TEXTBOOK, carried, first_of, of_options
 from tui_trainer.text.language import N_
 
 LITTLE: Final = 0.1
@@ -22,7 +22,9 @@ def find(case: Case) -> Evidence | None:
     if case.skill(case.train_accuracy) > BY_HEART:
         # Options are not to blame: the network can learn, but what it learns holds for no other image.
         return Evidence(figures, (), step=case.history.steps, confidence=0.9, symptom=LABELS, cause=WHY_LABELS)
-    return Evidence(figures, of_options(case.config), step=case.history.steps, further=first_of(case.config, TEXTBOOK))
+    return Evidence(
+        figures, of_options(case.config), step=case.history.steps, further=(*carried(case.config), *first_of(case.config, TEXTBOOK))
+    )
 
 
 LABELS = N_("the labels cannot be learned")

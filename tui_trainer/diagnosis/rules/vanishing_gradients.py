@@ -4,7 +4,7 @@ from typing import Final
 
 from tui_trainer.diagnosis.case import Case, worst
 from tui_trainer.diagnosis.finding import Evidence, Rule
-from tui_trainer.diagnosis.remedies import TEXTBOOK, first_of, of_options, wider
+from tui_trainer.diagnosis.remedies import TEXTBOOK, carried, first_of, of_options, wider
 from tui_trainer.text.language import N_
 
 LEARNED: Final = 0.5
@@ -30,7 +30,7 @@ def find(case: Case) -> Evidence | None:
         "output_norm": norms[-1],
         "shrinks": norms[-1] / min(norms) if min(norms) else float("inf"),
     }
-    further = (*wider(case.config), *first_of(case.config, TEXTBOOK))
+    further = (*carried(case.config), *wider(case.config), *first_of(case.config, TEXTBOOK))
     return Evidence(figures, of_options(case.config) or further[:1], layer, measured.step, 0.95, further=further)
 
 

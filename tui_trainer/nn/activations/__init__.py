@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_trainer.nn.arrays import Array, zeros
-from tui_trainer.nn.layers import Elementwise, LayerRun, RunInputs
+from tui_trainer.nn.layers import HiddenLayer, LayerRun, RunInputs
 from tui_trainer.nn.parts import Hyperparameter, Part
 from tui_trainer.nn.registry import Parts
 
 
-class Activation(Elementwise, Part):
+class Activation(HiddenLayer, Part):
     """An elementwise function f with its derivative f'; units equal inputs.
 
     The shortest way to write one is two methods on arrays, which return new ones and leave their argument as it is:
@@ -33,8 +33,6 @@ class Activation(Elementwise, Part):
     the subgradient where f has a kink. Arrays are (samples, units), of float32 in training. A function of finite inputs has to stay finite.
     `compiled_value` and `compiled_derivative`, the same for one number, have the engine compile it.
     """
-
-    continues = True
 
     remark: ClassVar[str] = ""
     """What matters in the picture of f and f', in at most 31 letters."""

@@ -1,6 +1,7 @@
 """The exponential linear unit."""
 
 from math import expm1, sqrt
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -16,6 +17,13 @@ class ELU(Activation):
 
     year = 2016
     summary = "z, or α(e^z - 1) below 0: smooth, and means stay near 0"
+    spelled = MappingProxyType(
+        {
+            "keras": "layers.ELU(alpha={0.alpha})",
+            "pytorch": "nn.ELU({0.alpha})",
+            "numpy": "np.where(x > 0, x, {0.alpha} * np.expm1(np.minimum(x, 0)))",
+        }
+    )
     remark = "slope fades below 0, smoothly"
     flat_below = 0.01
 
@@ -47,4 +55,5 @@ class ELU(Activation):
     @classmethod
     def mean_slope(cls, mean: float, spread: float, flat: float, **hyperparameters: float) -> float | None:
         # f' = f + α below 0; the mean of what is below 0 is that of a normal distribution.
-        return 1 - (1 - hyperparameters["alpha"]) / 2 + (mean - 0.8 * sqrt(mean**2 + spread**2)) / 2
+        value = 1 - (1 - hyperparameters["alpha"]) / 2 + (mean - 0.8 * sqrt(mean**2 + spread**2)) / 2
+        return min(max(value, 0.0), 1.0)

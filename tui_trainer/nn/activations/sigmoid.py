@@ -1,6 +1,7 @@
 """The logistic function."""
 
 from math import exp
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -16,6 +17,9 @@ class Sigmoid(Activation):
 
     year = 1986
     summary = "1/(1+e^-z): slope at most ¼, so gradients vanish with depth"
+    spelled = MappingProxyType(
+        {"keras": 'layers.Activation("sigmoid")', "pytorch": "nn.Sigmoid()", "numpy": "1 / (1 + np.exp(-np.maximum(x, -88)))"}
+    )
     remark = "slope at most ¼: ten leave 1e-6"
     initializer = "glorot_uniform"
     in_place = True
@@ -26,6 +30,11 @@ class Sigmoid(Activation):
         return Operator("Sigmoid")
 
     def forward(self, x: Array, out: Array, scratch: Array) -> None:
+        self.write(x, out)
+
+    @staticmethod
+    def write(x: Array, out: Array) -> None:
+        """Write the sigmoid of x into `out`, which may be x."""
         # e^-z must stay finite; below these limits f is smaller than the smallest normal number.
         np.maximum(x, -88.0 if x.dtype == np.float32 else -708.0, out=out)
         np.negative(out, out=out)
@@ -48,4 +57,4 @@ class Sigmoid(Activation):
     @classmethod
     def mean_slope(cls, mean: float, spread: float, flat: float, **hyperparameters: float) -> float | None:
         # The mean of f (1 - f).
-        return mean - (mean**2 + spread**2)
+        return min(max(mean - (mean**2 + spread**2), 0.0), 1.0)

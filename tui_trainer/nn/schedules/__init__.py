@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import ClassVar
 
 from tui_trainer.nn.parts import Hyperparameter, Part
 from tui_trainer.nn.registry import Parts
@@ -21,6 +22,9 @@ class Schedule(Part, ABC):
 
     One that goes by the validation loss hears it at `end_epoch`, and tells the numbers that it keeps in `memory`.
     """
+
+    validates: ClassVar[bool] = False
+    """Whether it goes by the validation loss."""
 
     def __init__(self, epochs: float, **hyperparameters: float) -> None:
         self.epochs = epochs

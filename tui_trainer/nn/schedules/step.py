@@ -7,7 +7,7 @@ from tui_trainer.nn.schedules import Hyperparameter, Schedule
 
 
 class Step(Schedule):
-    """η γ^⌊e/n⌋, with e the epoch, γ the decay and n the epochs between two steps (He et al. 2016, 3.4)."""
+    """η γ^⌊e/n⌋, with e the epoch, γ the decay and n the epochs between two steps (by hand: Krizhevsky et al. 2012, 5)."""
 
     year = 2012
     summary = "multiplied by decay every few epochs"

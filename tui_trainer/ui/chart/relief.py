@@ -14,14 +14,15 @@ from tui_trainer.ui.chart import axes, plot, raster
 from tui_trainer.ui.chart.axes import Axis
 from tui_trainer.ui.chart.raster import Canvas, Glyphs, Marks
 
-MARKS = "●■▲◆★▼▶✦"
-PLAIN_MARKS = "ABCDEFGH"
+MARKS = "●■▲◆★▼▶✦◀♠♣♥⬢⬟▰◢"
+PLAIN_MARKS = "ABCDEFGHIJKLMNOP"
 """What tells routes apart where colours do not: where each is now."""
 
-TRAILS = "○□△◇☆▽▷✧"
+TRAILS = "○□△◇☆▽▷✧◁♤♧♡⬡⬠▱◺"
 """Where each has been."""
 
-ROUTES = len(MARKS)
+ROUTES = 8
+"""Colours, in turn."""
 
 PAPER, AXIS, CONTOUR, MINIMUM, START, ROUTE = range(6)
 """Pens; the last is the first of as many as there are routes."""
@@ -48,11 +49,11 @@ class Route:
 
 def mark_of(number: int, marks: Marks) -> str:
     """What a route is marked with."""
-    return (PLAIN_MARKS if marks.plain else MARKS)[number % ROUTES]
+    return (PLAIN_MARKS if marks.plain else MARKS)[number % len(MARKS)]
 
 
 def _trail_of(number: int, marks: Marks) -> str:
-    return (PLAIN_MARKS.lower() if marks.plain else TRAILS)[number % ROUTES]
+    return (PLAIN_MARKS.lower() if marks.plain else TRAILS)[number % len(MARKS)]
 
 
 @dataclass(frozen=True)

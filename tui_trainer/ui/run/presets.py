@@ -38,6 +38,18 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             "Weights √2 wider, as He et al. worked out for ReLU: thirty layers learn.",
             {"hidden": "64x30", "optimizer": "sgd", "epochs": 2},
         ),
+        "Fifty layers, He": Preset(
+            "Deeper still: the weights let everything through, and most units die all the same.",
+            {"hidden": "50x50", "epochs": 2},
+        ),
+        "Fifty layers, normalized": Preset(
+            "Batch normalization alone: the gradient grows a fifth at each layer on its way back, and nothing is learned.",
+            {"hidden": "50x50", "epochs": 2, "normalization": "batch"},
+        ),
+        "Fifty layers, with skips": Preset(
+            "Normalization, and a skip around every two layers: what today's deep networks are made of. They learn.",
+            {"hidden": "50x50", "epochs": 2, "normalization": "batch", "residual": 2},
+        ),
         "Exploding": Preset(
             "Weights far too wide: the numbers grow from layer to layer until they overflow.",
             {**_TEN_LAYERS, "initializer": "uniform", "uniform_limit": 1.0},

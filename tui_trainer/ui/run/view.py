@@ -8,17 +8,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, Vertical
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui_trainer.config.layer_sizes import format_hidden
 from tui_trainer.config.options import Config
-from tui_trainer.config.per_layer import abridged
 from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
 from tui_trainer.errors import reason_of
 from tui_trainer.history.history import History
 from tui_trainer.history.measurements import Measurement
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import N_, _
+from tui_trainer.trained.surface import FEATURES
 from tui_trainer.ui.chart.drawings import DRAWINGS
 from tui_trainer.ui.chart.view import View
 from tui_trainer.ui.chart.widget import Chart
@@ -39,6 +40,9 @@ COLUMNS_A_LOOK = 700
 WIDTHS = [(0, "-narrow"), (120, "-wide")]
 HEIGHTS = [(0, "-short"), (28, "-medium"), (36, "-tall")]
 """The classes of a screen that shows a run, by the columns and lines from which on it has them."""
+
+PLANAR = "-planar"
+"""The class of a view whose data have two features, and so a plane beside its charts."""
 
 FURTHER = ("rate", "gradients")
 """Charts for which a key makes room, where there is not enough for all."""
@@ -72,8 +76,9 @@ SAVED: Mapping[str, str] = {
 class RunView(Vertical):
     """Draws no more often than training can bear. The screen places `architecture` in its header."""
 
-    def __init__(self, looks_per_second: float) -> None:
+    def __init__(self, looks_per_second: float, plane: Widget | None = None) -> None:
         super().__init__(id="work")
+        self._plane = plane
         self.architecture = Static(id="architecture")
         self._tick = 1 / looks_per_second
         self._pace = Pace()
@@ -83,10 +88,12 @@ class RunView(Vertical):
         self._behind: History | None = None
 
     def compose(self) -> ComposeResult:
-        """The charts over the layers."""
+        """The charts over the layers; where the data lie in a plane, the plane beside them."""
         with Container(id="charts"):
             for name in DRAWINGS:
                 yield Chart(name, classes="pane " + ("-further" if name in FURTHER else "-first"))
+            if self._plane:
+                yield self._plane
         yield LayersPane(id="layers")
 
     def show_parameters(self, config: Config, spec: DataSpec) -> None:
@@ -100,11 +107,12 @@ class RunView(Vertical):
     def say_what_it_is(self, config: Config | None, spec: DataSpec = MNIST_SPEC) -> None:
         """Say what the network is in a few words; nothing for None."""
         self._network = (config, spec) if config else None
+        self.set_class(self._plane is not None and spec.features == FEATURES, PLANAR)
         if config is None:
             self.architecture.update("", layout=False)
             return
         hidden = f" → {format_hidden(config.hidden).replace(',', ' → ').replace('x', ' × ')}" if config.hidden else ""
-        parts = ", ".join((abridged(config.activation), abridged(config.initializer), config.optimizer))
+        parts = ", ".join((*config.parts(_), config.optimizer))
         self.architecture.update(Content(f"{spec.features}{hidden} → {spec.classes}  {parts}"), layout=False)
 
     def begin(self, config: Config, spec: DataSpec, behind: History | None = None, what_changed: str = "") -> None:

@@ -10,6 +10,7 @@ from textual.containers import Horizontal
 from textual.widgets import Button
 
 from tui_trainer.config.options import AUTO, Config
+from tui_trainer.config.origins import MissingPluginError
 from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec
 from tui_trainer.diagnosis.case import Case
 from tui_trainer.diagnosis.diagnose import Rhythm, diagnose, first_finding
@@ -148,7 +149,9 @@ class WatchScreen(PaneScreen[None]):
             self.run_view.show_parameters(config, _spec(record))
             self.run_view.begin(config, _spec(record))
         elif record.config:
-            self.run_view.explain(_("this version cannot read the run's options"))
+            lacks = _missing_plugin(record)
+            told = _("needs --plugin {file}").format(file=lacks) if lacks else ""
+            self.run_view.explain(told or _("this version cannot read the run's options"))
 
     def _show_where_it_is(self, seen: RunSeen) -> None:
         panel, progress = self.query_one(RunPanel), seen.record.history.progress
@@ -248,6 +251,17 @@ def _options(record: RunRecord) -> Config | None:
         return latest_options(record) if record.config else None
     except UserError:
         return None
+
+
+def _missing_plugin(record: RunRecord) -> str:
+    """The file of the plugin without which the run's options cannot be read, if that is why."""
+    try:
+        latest_options(record)
+    except MissingPluginError as error:
+        return printable(error.wanted.file)
+    except UserError:
+        return ""
+    return ""
 
 
 def _spec(record: RunRecord) -> DataSpec:

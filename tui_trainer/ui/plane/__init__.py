@@ -1,0 +1,1 @@
+"""Data with two features: what the network says about every point of the plane."""
