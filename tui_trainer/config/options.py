@@ -30,6 +30,7 @@ from tui_trainer.config.origins import KEY, Origins, is_chosen, known_origins, o
 from tui_trainer.config.per_layer import OneForEach, OneOf, abridged, join, made_for, split
 from tui_trainer.config.source import Source
 from tui_trainer.config.value_types import Decay, Factor, FactorOrZero, Number, OrNone, Units, Whole
+from tui_trainer.datasets.points import NOISE
 from tui_trainer.datasets.scaling import SCALES
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS
@@ -116,7 +117,11 @@ class Config(BaseModel):
     data: str = Field(
         "mnist",
         min_length=1,
-        description="mnist; a folder of IDX files, or of pictures by class; an .npz, CSV, Parquet or Feather file; sklearn:iris …",
+        description="mnist; a folder of IDX files, or of pictures by class; an .npz, CSV, Parquet or Feather file; sklearn:iris …; "
+        "points in the plane: circles, xor, spiral, gaussians, moons",
+    )
+    noise: Annotated[Number, Field(ge=0, le=10)] = Field(
+        NOISE, description="circles, xor, spiral, gaussians, moons: how far each point is off, where the shapes reach from -1 to 1"
     )
     scale: Annotated[str, OneOf(Registry("scale", {}), SCALES)] = Field(
         AUTO, description="how the data's numbers become inputs: as they are, divided by 255, to 0 to 1, or each feature standardised"

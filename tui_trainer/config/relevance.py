@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from tui_trainer.config.hyperparameters import chosen, uses
 from tui_trainer.config.layer_sizes import MOST_LAYERS, parse_hidden
+from tui_trainer.datasets.points import SHAPES
 
 
 def hindrance(name: str, values: Mapping[str, Any]) -> str | None:
@@ -18,6 +19,8 @@ def hindrance(name: str, values: Mapping[str, Any]) -> str | None:
             # A text is being typed: it says nothing yet.
             around = values["residual"] if isinstance(values["residual"], int) else 1
             return None if _hidden_layers(values) > max(around, 1) else "hidden"
+        case "noise":
+            return None if values["data"] in SHAPES else "data"
         case "normalization_place":
             return "normalization" if set(str(values["normalization"]).split(",")) == {"none"} else None
     found = uses().get(name)

@@ -16,9 +16,10 @@ from tui_trainer.datasets import findings
 from tui_trainer.datasets.division import divide
 from tui_trainer.datasets.labels import encode
 from tui_trainer.datasets.notice import Notice
+from tui_trainer.datasets.points import NOISE, SHAPES, read_points
 from tui_trainer.datasets.reader import SIGNATURE, Contents, Reader
 from tui_trainer.datasets.readers import READERS
-from tui_trainer.datasets.scaling import AUTO, BYTE_SCALE, choose
+from tui_trainer.datasets.scaling import AUTO, BYTE_SCALE, PLAIN, choose
 from tui_trainer.datasets.sklearn_sets import PREFIX, read_sklearn
 from tui_trainer.datasets.sparse import SparseRows
 from tui_trainer.datasets.spec import MNIST_SPEC, DataSpec, scale_of, times
@@ -60,6 +61,8 @@ class Dataset:
     """Whether the test set was taken out of the training samples."""
     label: str | None = None
     """The column of the labels, where `--label` said it."""
+    noise: float = NOISE
+    """How far points are off that are drawn here."""
     reader: str = ""
     """The name of what read it."""
     notices: tuple[Notice, ...] = ()
@@ -93,7 +96,7 @@ class Dataset:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was chosen in reading it, a line each, but for a scale that is as ever."""
-        is_usual = self.spec.scaler.name == "255" and self.spec.scaler.high == BYTE_SCALE
+        is_usual = self.name in SHAPES or (self.spec.scaler.name == "255" and self.spec.scaler.high == BYTE_SCALE)
         return tuple(notice.text for notice in self.notices if not (notice.warns or (notice.name == "scale" and is_usual)))
 
     @cached_property
@@ -156,11 +159,14 @@ class Batcher:
             np.copyto(inputs, images)
 
 
-def load(data: str, label: str | None = None, scale: str = AUTO) -> Dataset:
+def load(data: str, label: str | None = None, scale: str = AUTO, noise: float = NOISE) -> Dataset:
     """Read `mnist`, `sklearn:NAME`, or what a reader finds at the path. Raises UserError, one line, that names the file and what is wrong.
 
-    `label` is the column of the labels, by name or number, where there are columns; `scale` how numbers become inputs.
+    `label` is the column of the labels, by name or number, where there are columns; `scale` how numbers become inputs; `noise` how far
+    points are off that are drawn here.
     """
+    if data in SHAPES:
+        return replace(_dataset(data, None, read_points(data, noise), PLAIN.name if scale == AUTO else scale), noise=noise)
     if data == MNIST:
         if label is not None:
             raise UserError("names a column, and mnist has none", option="--label", value=label, colon=False)
@@ -180,6 +186,8 @@ def peek(data: str, label: str | None = None) -> DataSpec:
     """What `load` would find, but for the scale, from the heads of the files where these tell. Raises UserError, as `load` does."""
     if data == MNIST:
         return MNIST_SPEC
+    if data in SHAPES:
+        return load(data).spec
     with _naming_option(data):
         if data.startswith(PREFIX):
             return load(data).spec
@@ -194,7 +202,7 @@ def peek(data: str, label: str | None = None) -> DataSpec:
 def locate(data: str) -> str:
     """The absolute name of data, so that a config.toml finds it from any folder. Raises UserError."""
     try:
-        name = data if data == MNIST or data.startswith(PREFIX) else str(Path(data).expanduser().absolute())
+        name = data if data == MNIST or data in SHAPES or data.startswith(PREFIX) else str(Path(data).expanduser().absolute())
     except (OSError, RuntimeError, ValueError) as error:  # the current folder is gone; the user of ~user is unknown, or has a NUL
         raise UserError(reason_of(error), option="--data", path=data) from None
     try:
@@ -229,7 +237,7 @@ def _reader_of(path: Path, label: str | None) -> Reader:
     # One that a person has brought is asked before the program's own.
     reader = next((reader for each in [*READERS.values()][::-1] if (reader := each()).claims(path, start)), None)
     if reader is None and not path.exists():
-        hint = f"give mnist, {PREFIX}NAME, {', '.join(kinds[:-1])}, or {kinds[-1]}"
+        hint = f"give mnist, {', '.join(SHAPES)}, {PREFIX}NAME, {', '.join(kinds[:-1])}, or {kinds[-1]}"
         raise UserError("no such file or folder", option="--data", path=path, hint=hint)
     if reader is None:
         raise UserError(f"neither {' nor '.join(kinds)}", path=path)
@@ -293,7 +301,7 @@ def _dataset(name: str, reader: Reader | None, contents: Contents, scale: str) -
         validation=splits.get("validation"),
         is_divided=is_divided,
         label=reader.label if reader else None,
-        reader=reader.name if reader else PREFIX.removesuffix(":"),
+        reader=reader.name if reader else "points" if name in SHAPES else PREFIX.removesuffix(":"),
         notices=notices,
     )
 

@@ -15,7 +15,7 @@ SAMPLES: Final = 1000
 NOISE: Final = 0.1
 """The standard deviation of what is added to each coordinate, where the shapes reach from -1 to 1."""
 
-ARMS, TURN = 3, 4.5
+ARMS, TURN = 3, 7.0
 """The spiral's arms, and how far each turns, in radians."""
 
 Drawn = tuple[NDArray[np.float64], NDArray[np.intp]]

@@ -22,9 +22,9 @@ GAP: Final = "  "
 EXAMPLES: Final = 10
 
 
-def tell_data(name: str, label: str | None, scale: str, form: Literal["text", "json"]) -> None:
+def tell_data(name: str, label: str | None, scale: str, noise: float, form: Literal["text", "json"]) -> None:
     """Read the data and print what is in it. Raises UserError where it cannot be trained on."""
-    data = load(locate(name), label, scale)
+    data = load(locate(name), label, scale, noise)
     with results():
         if form == "json":
             say_json(_record(data))

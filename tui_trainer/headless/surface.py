@@ -19,10 +19,8 @@ from tui_trainer.text.drawing import Look, look_of
 from tui_trainer.text.surfaces import NOTHING, STEPS, Pixels, colour, scatter
 from tui_trainer.trained.activity import as_inputs
 from tui_trainer.trained.estimator import Classifier
-from tui_trainer.trained.restore import read_network
 from tui_trainer.trained.surface import FEATURES, Surface, Window, surface
 from tui_trainer.training.events import plain
-from tui_trainer.training.run_state import read_model_state
 
 POINTS = 400
 """Points in a picture: more would hide what is below them."""
@@ -43,9 +41,9 @@ class Picture(NamedTuple):
         model = Classifier.load(path)
         if model.spec_.features != FEATURES:
             raise UserError(f"a surface is drawn over two features, and this network takes {model.spec_.need.rstrip(',')}", path=path)
-        name = read_model_state(read_network(path).scalars).options.data
+        options = model.options_
         try:
-            return cls(model, load(name).training)
+            return cls(model, load(options.data, options.label, options.scale, options.noise).training)
         except UserError as error:
             note(f"without the points: {error}")
             return cls(model, None)

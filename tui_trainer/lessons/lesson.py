@@ -184,6 +184,8 @@ def names() -> list[str]:
         "learning-rate",
         "optimizers",
         "batch-size",
+        "circle",
+        "bending",
         "counting",
     )
     found = {path.stem for path in FOLDER.glob("*.toml")}

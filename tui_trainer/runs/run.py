@@ -246,7 +246,7 @@ def _differences(found: Resumption, config: Config) -> list[str]:
 def settle(config: Config) -> tuple[Config, Dataset]:
     """The config with the data's absolute name and the number of threads, and the data. Raises UserError."""
     name = locate(config.data)
-    data = load(name, config.label, config.scale)
+    data = load(name, config.label, config.scale, config.noise)
     config = config.model_copy(update={"data": name})
     if config.threads == AUTO:
         try:

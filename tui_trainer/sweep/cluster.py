@@ -25,6 +25,7 @@ from distributed.versions import VersionMismatchWarning
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset
+from tui_trainer.datasets.points import NOISE
 from tui_trainer.datasets.scaling import AUTO
 from tui_trainer.errors import UserError
 from tui_trainer.plugins.loaded import sources
@@ -60,8 +61,8 @@ class ClusterWorkers:
         self._scheduler = scheduler
         self._data = {name: dataset.fingerprint for name, dataset in data.items()}
         first = next(iter(data.values()), None)
-        self._read_by = (first.label, first.spec.scaler.name) if first else (None, AUTO)
-        """How the data are read: `--label` and `--scale`."""
+        self._read_by = (first.label, first.spec.scaler.name, first.noise) if first else (None, AUTO, NOISE)
+        """How the data are read: `--label`, `--scale` and `--noise`."""
         self._plugins = sources()
         self._client: Client | None = None
         self._count = 0

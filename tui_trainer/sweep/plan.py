@@ -167,10 +167,10 @@ def _located(space: Space) -> tuple[Space, Mapping[str, Dataset]]:
     """The space with absolute names of the data, and the data. Raises UserError."""
     axis = space.axes.get("data")
     names = axis.values if isinstance(axis, Values) else [space.fixed.get("data", Config.model_fields["data"].default)]
-    for option in ("label", "scale"):
+    for option in ("label", "scale", "noise"):
         if option in space.axes:
             raise UserError("cannot be swept: the runs of a sweep share their data", option=f"--{option}", colon=False)
-    how = {option: space.fixed[option] for option in ("label", "scale") if space.fixed.get(option) is not None}
+    how = {option: space.fixed[option] for option in ("label", "scale", "noise") if space.fixed.get(option) is not None}
     loaded = [settle(Config.parse({"data": name, "threads": 1, **how})) for name in names]
     data = {config.data: found for config, found in loaded}
     if axis is None:

@@ -18,6 +18,7 @@ from distributed.core import Status
 
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset, load
+from tui_trainer.datasets.points import NOISE
 from tui_trainer.datasets.scaling import AUTO
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.plugins.loaded import PluginSource, take_over
@@ -80,10 +81,12 @@ def versions() -> dict[str, str]:
     return {"tui-trainer": __version__, "NumPy": np.__version__}
 
 
-def unfit(home: Mapping[str, str], data: Mapping[str, str], label: str | None = None, scale: str = AUTO) -> str | None:
+def unfit(
+    home: Mapping[str, str], data: Mapping[str, str], label: str | None = None, scale: str = AUTO, noise: float = NOISE
+) -> str | None:
     """The reason, in a line, why this process may not train runs on data of these names and fingerprints; None where it may.
 
-    `label` and `scale` are the options by which all of them are read.
+    `label`, `scale` and `noise` are the options by which all of them are read.
     """
     here = versions()
     for name, version in home.items():
@@ -91,7 +94,7 @@ def unfit(home: Mapping[str, str], data: Mapping[str, str], label: str | None = 
             return f"it has {name} {here[name]}, home has {version}; install the same on both"
     for name, fingerprint in data.items():
         try:
-            found = _dataset(name, label, scale).fingerprint
+            found = _dataset(name, label, scale, noise).fingerprint
         except UserError as error:
             return str(error)
         if found != fingerprint:
@@ -107,13 +110,13 @@ def train(name: str, options: str, fingerprint: str, home: Mapping[str, str], pl
         config = Config.parse(tomllib.loads(options))
     except UserError as error:
         return Delivery(worker.address, Outcome(RunStatus.FAILED, note=str(error), again=True), environment(), is_fit=False)
-    if reason := unfit(home, {config.data: fingerprint}, config.label, config.scale):
+    if reason := unfit(home, {config.data: fingerprint}, config.label, config.scale, config.noise):
         return Delivery(worker.address, Outcome(RunStatus.FAILED, note=reason, again=True), environment(), is_fit=False)
     with TemporaryDirectory(prefix="run-", dir=worker.local_directory) as parent:
         folder = Path(parent) / "run"
         try:
             with _while_wanted(worker, name, folder) as control:
-                done = trained(config, folder, lambda: _dataset(config.data, config.label, config.scale), control)
+                done = trained(config, folder, lambda: _dataset(config.data, config.label, config.scale, config.noise), control)
         except CutShortError:
             done = Outcome(RunStatus.FAILED, note="its worker was stopped", again=True)
         return Delivery(worker.address, done, environment(), files_of(folder) if done.status.is_final else {})
@@ -189,12 +192,12 @@ def _while_wanted(worker: Worker, name: str, folder: Path) -> Iterator[Control]:
 _loading = threading.Lock()
 
 
-def _dataset(name: str, label: str | None, scale: str) -> Dataset:
+def _dataset(name: str, label: str | None, scale: str, noise: float) -> Dataset:
     with _loading:  # a worker's threads call this at the same time
-        return _loaded(name, label, scale)
+        return _loaded(name, label, scale, noise)
 
 
 @cache
-def _loaded(name: str, label: str | None, scale: str) -> Dataset:
-    data = load(name, label, scale)
+def _loaded(name: str, label: str | None, scale: str, noise: float) -> Dataset:
+    data = load(name, label, scale, noise)
     return untested(data, data.fingerprint)

@@ -27,7 +27,7 @@ MOST_BYTES: Final = (2 << 30) - (1 << 20)
 
 
 def scale_tensors(model: Classifier) -> dict[str, Any]:
-    """What is taken from each feature and what it is divided by, before the network; empty where pixels are shares of 255, or as they are."""
+    """What is taken from each feature and what it is divided by, before the network; empty for shares of 255 and numbers as they are."""
     scaler = model.spec_.scaler
     if scaler.name not in ("unit", "standard"):
         return {}

@@ -120,7 +120,8 @@ def _pytorch(model: Classifier, layers: list[Layer], spelled: dict[Layer, str], 
     yield "    network = Network()"
     yield from (f"    {line}" for line in _read(weights, "tensors"))
     yield "    # A slope that is learned is called weight here; matrices are (units, inputs)."
-    yield '    state = {name.replace(".alpha", ".weight").removeprefix("scale."): torch.tensor(tensor.T) for name, tensor in tensors.items()}'
+    yield '    names = {name: name.replace(".alpha", ".weight").removeprefix("scale.") for name in tensors}'
+    yield "    state = {names[name]: torch.tensor(tensor.T) for name, tensor in tensors.items()}"
     yield "    network.load_state_dict(state, strict=False)"
     yield "    return network.eval()"
     yield ""

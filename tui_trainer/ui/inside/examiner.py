@@ -129,7 +129,7 @@ class Examiner(Background):
         self._examines = False
         """Whether the latest network is examined, and not only taken."""
         self._references: tuple[Split, Array] | None = None
-        self._data: tuple[tuple[str, str | None, str], Split | None, str] | None = None
+        self._data: tuple[tuple[str, str | None, str, float], Split | None, str] | None = None
         self._seen: tuple[int, int] | None = None
 
     @property
@@ -213,7 +213,7 @@ class Examiner(Background):
         yield
         options = read_model_state(snapshot.scalars).options
         name = options.data
-        key = name, options.label, options.scale
+        key = name, options.label, options.scale, options.noise
         if self._data is None or self._data[0] != key:
             try:
                 data = load(*key)
