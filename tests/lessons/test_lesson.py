@@ -12,7 +12,7 @@ from tui_trainer.lessons.quiz import Quiz
 
 def test_these_are_there_and_no_file_is_left_out() -> None:
     expected = ["stacking", "exploding", "symmetric-activation", "he-relu", "dying-relu", "learning-rate"]
-    expected += ["optimizers", "batch-size", "counting"]
+    expected += ["optimizers", "batch-size", "circle", "bending", "counting"]
     assert names() == expected
     assert {path.stem for path in FOLDER.glob("*.toml")} == set(expected)
 
@@ -36,7 +36,7 @@ def test_a_lesson_can_be_taken_anywhere(name: str) -> None:
     for attempt in lesson.tries:
         assert lesson.configs(attempt.options)
     for variant in lesson.runs:
-        assert lesson.config_of(variant.name).validation == 5000
+        assert lesson.config_of(variant.name).validation == lesson.options.get("validation", 5000)
     assert all(measured.command.startswith("tui-trainer lesson") for measured in lesson.measured)
     assert lesson.measured
 
