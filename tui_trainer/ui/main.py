@@ -399,8 +399,10 @@ class MainScreen(PaneScreen[None]):
         ask_if_over(self.app, record, given, begin)
 
     @on(TrainingPanel.PluginsRead)
-    async def _offer_other_options(self) -> None:
+    async def _offer_other_options(self, event: TrainingPanel.PluginsRead) -> None:
         await self.query_one(ConfigForm).renew()
+        self.panel.begin(event.config)
+        self.notify(event.told, markup=False)
 
     @on(TrainingPanel.Begun)
     def _turn_to_the_charts(self, event: TrainingPanel.Begun) -> None:

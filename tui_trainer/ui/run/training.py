@@ -56,8 +56,13 @@ class TrainingPanel(RunPanel):
         before: Runner | None
         """The one before, if it has trained anything."""
 
+    @dataclass
     class PluginsRead(Message):
-        """Plugins' files have changed, and are read again: there may be other choices and options."""
+        """Plugins' files have changed, and are read again. There may be other choices and options, to be offered before a run begins."""
+
+        config: Config
+        """What is to begin."""
+        told: str
 
     def __init__(self, view: RunView, output: Path | None, looks_per_second: float) -> None:
         super().__init__(Phase.IDLE)
@@ -126,21 +131,22 @@ class TrainingPanel(RunPanel):
         """Start a run of these options, with the plugins' files as they are now; one that is broken leaves all as it is."""
         try:
             sources = changed()
-            if sources:
-                # What a file does as it is executed may take its time.
-                modules = [await asyncio.to_thread(Plugin.read, Path(each.path), each.source) for each in sources]
-                for plugin in modules:
-                    take(plugin)
-                tell_again()
-                self.post_message(self.PluginsRead())
-                names = ", ".join(plugin.path.name for plugin in modules)
-                self.notify(_("read again: {files}").format(files=printable(names)), markup=False)
+            # What a file does as it is executed may take its time.
+            plugins = [await asyncio.to_thread(Plugin.read, Path(each.path), each.source) for each in sources]
+            for plugin in plugins:
+                take(plugin)
             config = config.renewed()
         except UserError as error:
             self.notify(printable(str(error)), severity="error", timeout=30, markup=False)
             return
-        if not self.phase.going_on:
+        if self.phase.going_on:
+            return
+        if not plugins:
             self.begin(config)
+            return
+        tell_again()
+        names = ", ".join(plugin.path.name for plugin in plugins)
+        self.post_message(self.PluginsRead(config, _("read again: {files}").format(files=printable(names))))
 
     def restart(self) -> None:
         """Start the latest run's options again, from the same seed."""
