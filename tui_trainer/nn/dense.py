@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -18,6 +19,13 @@ class Dense(Layer):
     With g the gradient at z: ∂W = xᵀ g, ∂b = the sum of g over the samples, ∂x = g Wᵀ.
     """
 
+    spelled = MappingProxyType(
+        {
+            "keras": 'layers.Dense({0.units}, use_bias={0.has_bias}, name="{0.name}")',
+            "pytorch": "nn.Linear({0.inputs}, {0.units}, bias={0.has_bias})",
+            "numpy": 'x @ weights["{0.name}.weight"]',
+        }
+    )
     weight: Array
     weight_gradient: Array
     bias: Array | None
@@ -27,6 +35,15 @@ class Dense(Layer):
         super().__init__(inputs, units)
         self.initializer = initializer
         self.has_bias = bias
+
+    def spell(self, tool: str) -> str | None:
+        spelled = super().spell(tool)
+        if not self.has_bias or spelled is None:
+            return spelled
+        if tool == "numpy":
+            return f'{spelled} + weights["{self.name}.bias"]'
+        # Both libraries have a bias where nothing else is said.
+        return spelled.replace(", use_bias=True", "").replace(", bias=True", "")
 
     def shapes(self) -> Shapes:
         weight: Shapes = {"weight": (self.inputs, self.units)}

@@ -1,5 +1,6 @@
 """Dropout: each step trains a random part of the network."""
 
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -14,6 +15,8 @@ class Dropout(HiddenLayer):
 
     The expectation equals the input, so evaluation leaves the layer out. The masks come from `rng`.
     """
+
+    spelled = MappingProxyType({"keras": "layers.Dropout({0.rate})", "pytorch": "nn.Dropout({0.rate})"})
 
     def __init__(self, units: int, rate: float) -> None:
         super().__init__(units, units)

@@ -108,6 +108,12 @@ class Layer(ABC):
     bounds: ClassVar[tuple[float, float] | None] = None
     """The lowest and the highest output, where both are bounded."""
 
+    spelled: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """How a program for `keras`, `pytorch` or `numpy` has it, where it is an expression: a format of the layer, {0}.
+
+    In NumPy `x` is what comes in and `weights` has all tensors by their names.
+    """
+
     name: str = ""
     """Unique in its network: `dense_1`."""
 
@@ -148,6 +154,10 @@ class Layer(ABC):
     def operator(self) -> Operator | Composed | None:
         """The ONNX operator that evaluates the layer, or several; None where there is none."""
         return None
+
+    def spell(self, tool: str) -> str | None:
+        """How a program for this tool has the layer; None where nobody has said."""
+        return self.spelled[tool].format(self) if tool in self.spelled else None
 
     def bind(self, tensors: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
         """Take the views of parameters and buffers, and of the parameters' gradients, by their names in the layer."""

@@ -1,8 +1,10 @@
 """The network as an estimator with scikit-learn's conventions."""
 
+import sys
 from collections.abc import Iterator, Sequence
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,6 +32,17 @@ LONGEST_LABEL = 1000
 """Characters in the name of a class: as an array all names are as long as the longest."""
 
 
+PARAMETERS: Final = (KEY, *Config.model_fields)
+"""What a Classifier is made with, as far as it does not take plugins to know it."""
+
+UNASKED: Final = object()
+"""In place of labels: there are none."""
+
+
+class InputError(UserError, ValueError):
+    """Samples or labels that cannot be learned from or predicted."""
+
+
 class Classifier:
     """A multilayer perceptron, trained by `fit`, or by `train`, which yields each event.
 
@@ -53,24 +66,40 @@ class Classifier:
     network_: Network
     """The trained network."""
 
-    def __init__(self, **options: Any) -> None:
-        self._plugins: Sequence[str | Path] = options.pop(KEY, ())
-        self._options = options
+    options_: Config
+    """Every option as it was trained with."""
 
-    @property
-    def n_features_in_(self) -> int:
-        """Numbers per sample."""
-        return self.spec_.features
+    n_features_in_: int
+    """Numbers per sample."""
+
+    def __init__(self, **options: Any) -> None:
+        # As scikit-learn has it, each is an attribute of its own name, and what is learned ends in an underscore.
+        vars(self).update(dict.fromkeys(PARAMETERS) | options)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The options as they were given."""
-        return {**self._options, **({KEY: self._plugins} if self._plugins else {})}
+        """The options as they were given, None for those that were not."""
+        return {name: value for name, value in vars(self).items() if not name.startswith("_") and not name.endswith("_")}
 
     def set_params(self, **options: Any) -> "Classifier":
-        """Change options for the next `fit`."""
-        self._plugins = options.pop(KEY, self._plugins)
-        self._options.update(options)
+        """Change options for the next `fit`; None gives one its default."""
+        vars(self).update(options)
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn has to know of it. Asked by scikit-learn alone."""
+        from sklearn.utils import ClassifierTags, Tags, TargetTags  # noqa: PLC0415
+
+        return Tags("classifier", TargetTags(required=True), classifier_tags=ClassifierTags())
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {name: value for name, value in vars(self).items() if name not in ("network_", "options_", "_threads")}
+        return state | ({"_tensors": dict(self.network_.tensors)} if "network_" in vars(self) else {})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        tensors = state.pop("_tensors", None)
+        vars(self).update(state)
+        if tensors is not None:
+            self._learned(Snapshot(tensors, self._scalars()))
 
     def fit(self, x: ArrayLike, y: ArrayLike) -> "Classifier":
         """Learn from samples `x` (samples, …), bytes or numbers, and their labels `y` (samples,), from the start.
@@ -84,14 +113,15 @@ class Classifier:
 
     def train(self, x: ArrayLike, y: ArrayLike, control: Control | None = None) -> Iterator[Event]:
         """As `fit`, yielding each event of the run; the estimator is fitted after the last one."""
-        for path in self._plugins:
+        given = {name: value for name, value in self.get_params().items() if value is not None}
+        for path in given.pop(KEY, ()):
             load_plugin(Path(path))
-        images, labels = _samples(x), np.asarray(y)
-        if labels.shape != (len(images),):
-            raise UserError(f"y has shape {labels.shape}", hint=f"{len(images)} samples need labels of shape ({len(images)},)")
+        images, labels = self._take(x, y)
         self.classes_, encoded = np.unique(labels, return_inverse=True)
-        self.spec_ = DataSpec(np.shape(x)[1:], max(len(self.classes_), 1), scale=scale_of(images.dtype))
-        config = Config.parse({"validation": 0, "threads": 1, "batch_size": min(32, max(len(images), 1)), **self._options})
+        self.spec_ = DataSpec(np.asarray(x).shape[1:], max(len(self.classes_), 1), scale=scale_of(images.dtype))
+        config = Config.parse({"validation": 0, "threads": 1, **given})
+        if config.batch_size > len(images) > 0:
+            config = Config.parse({**config.record(), "batch_size": len(images)})
         data = Dataset("given", Split(images, encoded.astype(np.intp)), None, self.spec_)
         if config.threads == AUTO:
             config = config.model_copy(update={"threads": fastest_threads(config, data)})
@@ -102,9 +132,7 @@ class Classifier:
 
     def predict_proba(self, x: ArrayLike) -> Array:
         """Probabilities of shape (samples, classes), float32, in the order of `classes_`."""
-        images = _samples(x)
-        if images.shape[1] != self.n_features_in_:
-            raise UserError(f"x has {images.shape[1]} numbers per sample", hint=f"this network was trained on {self.n_features_in_}")
+        images, _ = self._take(x)
         parts = [np.empty((0, len(self.classes_)), np.float32)]
         with np.errstate(all="ignore"):
             for batch in BatchLoader(Split(images, np.zeros(len(images), np.intp))).all(self.network_):
@@ -115,7 +143,8 @@ class Classifier:
 
     def predict(self, x: ArrayLike) -> NDArray[Any]:
         """The most likely label of each sample (samples,)."""
-        labels: NDArray[Any] = self.classes_[self.predict_proba(x).argmax(axis=1)]
+        highest = self.predict_proba(x).argmax(axis=1)
+        labels: NDArray[Any] = self.classes_[highest]
         return labels
 
     def score(self, x: ArrayLike, y: ArrayLike) -> float:
@@ -124,8 +153,10 @@ class Classifier:
 
     def save(self, path: str | Path) -> None:
         """Write weights and options to a safetensors file, atomically. Raises OSError."""
-        scalars = {"config": self._config, **self.spec_.record(), "labels": self.classes_.tolist()}
-        checkpoint.write(Path(path), Snapshot(self.network_.tensors, scalars))
+        checkpoint.write(Path(path), Snapshot(self.network_.tensors, self._scalars()))
+
+    def _scalars(self) -> dict[str, Any]:
+        return {"config": self._config, **self.spec_.record(), "labels": self.classes_.tolist()}
 
     @classmethod
     def load(cls, path: str | Path, *, plugins: Sequence[str | Path] = ()) -> "Classifier":
@@ -136,7 +167,7 @@ class Classifier:
         state = read_model_state(snapshot.scalars)
         try:
             model = cls(**{name: value for name, value in state.config.items() if name != KEY})
-            model.spec_ = state.spec
+            model.spec_, model.n_features_in_ = state.spec, state.spec.features
             model.classes_ = _labels(snapshot.scalars.get("labels"), state.classes)
             model._learned(snapshot)
         except MissingPluginError as error:
@@ -149,11 +180,50 @@ class Classifier:
             raise UserError("does not fit into memory", path=path) from None
         return model
 
+    def _take(self, x: ArrayLike, y: Any = UNASKED) -> tuple[Images, NDArray[Any]]:
+        """The samples as rows, and the labels where they are needed. Raises InputError."""
+        if y is UNASKED and "network_" not in vars(self):
+            raise _not_fitted()
+        if isinstance(x, np.ndarray):
+            x = _rows(x)
+            if isinstance(y, list | np.ndarray) and np.ndim(y) == 1 and len(y) != len(x):
+                raise InputError(f"y has shape ({len(y)},): {len(x)} samples need labels of shape ({len(x)},)")
+        if validation := sys.modules.get("sklearn.utils.validation"):
+            # Who works with scikit-learn gets its own words.
+            try:
+                checked = {"dtype": None, "reset": y is not UNASKED}
+                if y is UNASKED:
+                    x = validation.validate_data(self, x, **checked)
+                else:
+                    x, y = validation.validate_data(self, x, y, **checked)
+                    sys.modules["sklearn.utils.multiclass"].check_classification_targets(y)
+            except ValueError as error:
+                raise InputError(" ".join(str(error).split())) from error
+        images = _samples(x)
+        if y is UNASKED:
+            if images.shape[1] != self.n_features_in_:
+                raise InputError(f"X has {images.shape[1]} features, but Classifier is expecting {self.n_features_in_} features as input")
+            return images, np.empty(0)
+        labels = np.asarray(y)
+        if labels.shape != (len(images),):
+            raise InputError(f"y has shape {labels.shape}: {len(images)} samples need labels of shape ({len(images)},)")
+        self.n_features_in_ = images.shape[1]
+        return images, labels
+
     def _learned(self, snapshot: Snapshot) -> None:
-        options = read_model_state(snapshot.scalars).options
+        self.options_ = options = read_model_state(snapshot.scalars).options
         self._threads = BlasThreads(1 if options.threads == AUTO else options.threads)
         self.network_ = restore(snapshot)
         self._config = snapshot.scalars["config"]
+
+
+def _signature() -> Signature:
+    """What `help` shows, and scikit-learn asks for."""
+    options = [Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in PARAMETERS]
+    return Signature([Parameter("self", Parameter.POSITIONAL_ONLY), *options, Parameter("options", Parameter.VAR_KEYWORD)])
+
+
+vars(Classifier.__init__)["__signature__"] = _signature()
 
 
 def _labels(labels: Any, classes: int) -> NDArray[Any]:
@@ -170,9 +240,30 @@ def _labels(labels: Any, classes: int) -> NDArray[Any]:
     return array
 
 
+def _not_fitted() -> Exception:
+    problem = "this Classifier has not learned anything yet; call fit with samples and labels first"
+    if exceptions := sys.modules.get("sklearn.exceptions"):
+        error: Exception = exceptions.NotFittedError(problem)
+        return error
+    return InputError(problem)
+
+
 def _samples(x: ArrayLike) -> Images:
     array = np.asarray(x)
-    if array.ndim < 2 or array.dtype.kind not in "uifb":
-        raise UserError(f"x has shape {array.shape} of {array.dtype}", hint="numbers of shape (samples, …) are needed")
-    flat = np.ascontiguousarray(array.reshape(len(array), -1))
+    if array.dtype.kind == "O":
+        # A table of numbers that nobody has said to be numbers.
+        try:
+            array = array.astype(np.float64)
+        except ValueError as error:
+            raise InputError(f"x holds something that is no number: {error}") from error
+    flat = np.ascontiguousarray(_rows(array))
+    if flat.dtype.kind not in "uifb":
+        raise InputError(f"x has shape {array.shape} of {array.dtype}", hint="numbers of shape (samples, …) are needed")
     return flat if flat.dtype == np.uint8 else flat.astype(np.float32)
+
+
+def _rows(array: NDArray[Any]) -> NDArray[Any]:
+    """Each sample as a row of numbers."""
+    if array.ndim < 2:
+        raise InputError(f"x has shape {array.shape}", hint="Reshape your data: numbers of shape (samples, …) are needed")
+    return array.reshape(len(array), int(np.prod(array.shape[1:])))

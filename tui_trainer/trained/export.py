@@ -55,7 +55,7 @@ def to_onnx(model: Classifier) -> bytes:
         producer_name="tui-trainer",
         producer_version=__version__,
     )
-    onnx.helper.set_model_props(made, {"config": json.dumps(model.get_params()), "classes": json.dumps(model.classes_.tolist())})
+    onnx.helper.set_model_props(made, {"config": json.dumps(model.options_.record()), "classes": json.dumps(model.classes_.tolist())})
     onnx.checker.check_model(made)
     content: bytes = made.SerializeToString(deterministic=True)
     return content

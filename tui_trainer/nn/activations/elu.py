@@ -1,6 +1,7 @@
 """The exponential linear unit."""
 
 from math import expm1, sqrt
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -16,6 +17,13 @@ class ELU(Activation):
 
     year = 2016
     summary = "z, or α(e^z - 1) below 0: smooth, and means stay near 0"
+    spelled = MappingProxyType(
+        {
+            "keras": "layers.ELU(alpha={0.alpha})",
+            "pytorch": "nn.ELU({0.alpha})",
+            "numpy": "np.where(x > 0, x, {0.alpha} * np.expm1(np.minimum(x, 0)))",
+        }
+    )
     remark = "slope fades below 0, smoothly"
     flat_below = 0.01
 

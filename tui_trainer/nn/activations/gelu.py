@@ -1,6 +1,7 @@
 """The Gaussian error linear unit."""
 
 from math import erf, exp, pi, sqrt
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -23,6 +24,13 @@ class GELU(Activation):
 
     year = 2016
     summary = "z times the share of a normal distribution below z: a smooth ReLU"
+    spelled = MappingProxyType(
+        {
+            "keras": 'layers.Activation("gelu")',
+            "pytorch": "nn.GELU()",
+            "numpy": "x * (0.5 + 0.5 * np.vectorize(math.erf)(x * math.sqrt(0.5)))",
+        }
+    )
     remark = "dips below 0, then fades"
     flat_below = 0.01
 

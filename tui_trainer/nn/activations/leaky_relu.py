@@ -1,6 +1,7 @@
 """A rectifier with a small slope below 0."""
 
 from math import sqrt
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -17,6 +18,13 @@ class LeakyReLU(Activation):
     name = "leaky_relu"
     year = 2013
     summary = "z, or αz below 0: a small fixed slope keeps units alive"
+    spelled = MappingProxyType(
+        {
+            "keras": "layers.LeakyReLU(negative_slope={0.alpha})",
+            "pytorch": "nn.LeakyReLU({0.alpha})",
+            "numpy": "np.where(x > 0, x, {0.alpha} * x)",
+        }
+    )
     remark = "slope α below 0: never dead"
 
     alpha = Hyperparameter(0.01, "slope below 0", least=0, usual=(0.01, 0.1, 0.25, 1))

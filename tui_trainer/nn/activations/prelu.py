@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from math import sqrt
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -21,6 +22,13 @@ class PReLU(Activation):
     name = "prelu"
     year = 2015
     summary = "z, or az below 0, with a learned for each unit"
+    spelled = MappingProxyType(
+        {
+            "keras": 'layers.PReLU(name="{0.name}")',
+            "pytorch": "nn.PReLU({0.units})",
+            "numpy": 'np.where(x > 0, x, weights["{0.name}.alpha"] * x)',
+        }
+    )
     remark = "the slope below 0 is learned"
 
     alpha = Hyperparameter(0.25, "its initial slope", least=0, usual=(0.01, 0.1, 0.25, 1))

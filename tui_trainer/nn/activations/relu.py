@@ -1,6 +1,7 @@
 """The rectifier."""
 
 from math import sqrt
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -17,6 +18,7 @@ class ReLU(Activation):
     name = "relu"
     year = 2010
     summary = "max(z, 0): fast, but a unit that is negative for every image is dead"
+    spelled = MappingProxyType({"keras": "layers.ReLU()", "pytorch": "nn.ReLU()", "numpy": "np.maximum(x, 0)"})
     remark = "slope 0 below 0: the dead half"
     in_place = True
 

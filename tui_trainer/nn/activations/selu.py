@@ -1,6 +1,7 @@
 """The scaled exponential linear unit."""
 
 from math import expm1
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -23,6 +24,13 @@ class SELU(Activation):
 
     year = 2017
     summary = "ELU scaled so that mean 0 and variance 1 keep themselves"
+    spelled = MappingProxyType(
+        {
+            "keras": 'layers.Activation("selu")',
+            "pytorch": "nn.SELU()",
+            "numpy": "1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0)))",
+        }
+    )
     remark = "slope above 1 right of 0"
     initializer = "lecun_normal"
     flat_below = 0.01

@@ -1,6 +1,7 @@
 """The logistic function."""
 
 from math import exp
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -16,6 +17,9 @@ class Sigmoid(Activation):
 
     year = 1986
     summary = "1/(1+e^-z): slope at most ¼, so gradients vanish with depth"
+    spelled = MappingProxyType(
+        {"keras": 'layers.Activation("sigmoid")', "pytorch": "nn.Sigmoid()", "numpy": "1 / (1 + np.exp(-np.maximum(x, -88)))"}
+    )
     remark = "slope at most ¼: ten leave 1e-6"
     initializer = "glorot_uniform"
     in_place = True

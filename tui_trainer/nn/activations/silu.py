@@ -1,6 +1,7 @@
 """The sigmoid-weighted linear unit, also called swish."""
 
 from math import exp
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -19,6 +20,9 @@ class SiLU(Activation):
     name = "silu"
     year = 2017
     summary = "z times its sigmoid (swish): a smooth ReLU, found by a search"
+    spelled = MappingProxyType(
+        {"keras": 'layers.Activation("silu")', "pytorch": "nn.SiLU()", "numpy": "x / (1 + np.exp(-np.maximum(x, -88)))"}
+    )
     remark = "dips below 0, then fades"
     flat_below = 0.01
 

@@ -1,6 +1,7 @@
 """Softplus."""
 
 from math import exp, fabs, log1p
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -17,6 +18,9 @@ class Softplus(Activation):
 
     year = 2001
     summary = "ln(1+e^z): smooth, never 0, and so far from mean 0"
+    spelled = MappingProxyType(
+        {"keras": 'layers.Activation("softplus")', "pytorch": "nn.Softplus()", "numpy": "np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))"}
+    )
     remark = "its slope is the sigmoid"
     flat_below = 0.01
 

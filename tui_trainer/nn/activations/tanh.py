@@ -1,6 +1,7 @@
 """The hyperbolic tangent."""
 
 from math import tanh
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -16,6 +17,7 @@ class Tanh(Activation):
 
     year = 1991
     summary = "tanh z: symmetric around 0, slope 1 there, flat far out"
+    spelled = MappingProxyType({"keras": 'layers.Activation("tanh")', "pytorch": "nn.Tanh()", "numpy": "np.tanh(x)"})
     remark = "slope 1 at 0, flat far out"
     initializer = "glorot_uniform"
     in_place = True

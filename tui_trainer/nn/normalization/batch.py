@@ -1,5 +1,6 @@
 """Batch normalization: each unit over the samples of a batch."""
 
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -17,6 +18,14 @@ class BatchNorm(Standardization):
     denominator, as PyTorch does. A batch of one sample has no variance: it is trained with the running means, which stay as they are.
     """
 
+    spelled = MappingProxyType(
+        {
+            "keras": 'layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name="{0.name}")',
+            "pytorch": "nn.BatchNorm1d({0.units})",
+            "numpy": '(x - weights["{0.name}.running_mean"]) / np.sqrt(weights["{0.name}.running_var"] + 1e-5)'
+            ' * weights["{0.name}.weight"] + weights["{0.name}.bias"]',
+        }
+    )
     kind = "BatchNorm"
     prefix = "batch_norm"
     name = "batch"

@@ -1,5 +1,6 @@
 """Layer normalization: each sample over the units of a layer."""
 
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -13,6 +14,14 @@ from tui_trainer.nn.normalization.standardization import EPSILON, Standardizatio
 class LayerNorm(Standardization):
     """x̂ = (x - μ) / √(σ² + ε) with each sample's mean μ and variance σ² over the units (Ba, Kiros & Hinton 2016)."""
 
+    spelled = MappingProxyType(
+        {
+            "keras": 'layers.LayerNormalization(epsilon=1e-5, name="{0.name}")',
+            "pytorch": "nn.LayerNorm({0.units})",
+            "numpy": "(x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + 1e-5)"
+            ' * weights["{0.name}.weight"] + weights["{0.name}.bias"]',
+        }
+    )
     kind = "LayerNorm"
     prefix = "layer_norm"
     name = "layer"
