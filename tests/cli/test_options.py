@@ -20,6 +20,7 @@ from tui_trainer.config.layer_sizes import format_hidden, parse_hidden
 from tui_trainer.config.options import Config, fields
 from tui_trainer.config.source import option
 from tui_trainer.errors import UserError
+from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.runs.run import Run
 
 DEFAULTS: dict[str, Any] = {
@@ -81,9 +82,9 @@ def test_what_depends_on_other_options_is_resolved(given_options: dict[str, Any]
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--activation", "gelu"], "--activation must be one of sigmoid, tanh, relu, leaky_relu, prelu, elu, not 'gelu'"),
-        (["--initializer", "zeros"], "--initializer must be one of auto, uniform, "),
-        (["--optimizer", "lion"], "--optimizer must be one of sgd, momentum, "),
+        (["--activation", "mish"], f"--activation must be one of {', '.join(ACTIVATIONS)}, not 'mish'"),
+        (["--initializer", "ones"], "--initializer must be one of auto, uniform, "),
+        (["--optimizer", "tiger"], "--optimizer must be one of sgd, momentum, "),
         (["--lr", "0"], "--learning-rate must be greater than 0, not '0'"),
         (["--lr", "nan"], "--learning-rate must be a finite number, not 'nan'"),
         (["--lr", "fast"], "--learning-rate must be a number, not 'fast'"),

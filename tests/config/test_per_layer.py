@@ -81,8 +81,8 @@ def test_what_a_list_stands_for(given_options: dict[str, Any], expected: dict[st
             "--initializer must be one name, or one for each hidden layer (3), or these and the output layer's (4), not 'uniform,auto'",
         ),
         (
-            {"hidden": "8,8", "activation": "tanh,gelu"},
-            "--activation must be, for each layer, one of sigmoid, tanh, relu, leaky_relu, prelu, elu, not 'tanh,gelu'",
+            {"hidden": "8,8", "activation": "tanh,mish"},
+            f"--activation must be, for each layer, one of {', '.join(ACTIVATIONS)}, not 'tanh,mish'",
         ),
         ({"hidden": "8,8", "activation": "tanh,"}, "--activation must be, for each layer, one of sigmoid, "),
         ({"hidden": "8,8", "activation": "auto,relu"}, "--activation must be, for each layer, one of sigmoid, "),

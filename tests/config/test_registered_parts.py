@@ -156,7 +156,7 @@ def test_default_and_limits_are_those_of_the_part_that_is_chosen() -> None:
         assert Config.parse({"optimizer": "mine", "momentum": 2}).record()["momentum"] == 2
         with pytest.raises(UserError, match="must be less than 1, not 2"):
             Config.parse({"optimizer": "nesterov", "momentum": 2})
-        assert description("momentum").endswith("(0.9); rising: share of the velocity kept at each step (0.5)")
+        assert description("momentum").endswith("; rising: share of the velocity kept at each step (0.5)")
     finally:
         OPTIMIZERS.unregister("mine")
     assert description("momentum") == before
@@ -194,6 +194,30 @@ def test_parts_of_two_kinds_may_declare_one_name() -> None:
         assert Config.parse({"activation": "elu"}).record()["alpha"] == 1.0
     finally:
         OPTIMIZERS.unregister("other")
+
+
+def test_a_declaration_that_cannot_be_meant_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="inside its limits, not 2"):
+        Hyperparameter(2, "share", least=0, below=1)
+    for wrong in (True, "0.9", float("nan")):
+        with pytest.raises(TypeError, match="is a number, not"):
+            Hyperparameter(wrong, "share")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="declared by its name"):
+        type("Old", (Optimizer,), {"hyperparameters": {"rho": 0.9}})
+
+
+def test_slots_may_be_names_alone() -> None:
+    class Counting(Optimizer):
+        """Counts gradients."""
+
+        slots = ("count",)  # type: ignore[assignment] # as one writes it
+
+        def update(self, p: Any, g: Any, rate: float, count: Any) -> None:
+            count += g > 0
+
+    optimizer = Counting(np.zeros(3), np.ones(3))
+    optimizer.step(0.1)
+    assert optimizer.state["count"].tolist() == [1, 1, 1]
 
 
 def test_a_part_that_lacks_something_is_refused() -> None:

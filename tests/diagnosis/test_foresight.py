@@ -9,10 +9,12 @@ import pytest
 from tui_trainer.config.options import Config
 from tui_trainer.datasets.dataset import Dataset, Split, load
 from tui_trainer.datasets.spec import MNIST_SPEC
+from tui_trainer.diagnosis.factors import slope
 from tui_trainer.diagnosis.foresight import foresee, moments, turn
 from tui_trainer.diagnosis.replay import first_measurement
 from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.nn.initializers import INITIALIZERS
+from tui_trainer.training.events import LayerHealth
 
 TEN: dict[str, Any] = {"hidden": "100x10", "initializer": "uniform"}
 
@@ -92,6 +94,15 @@ def test_what_is_far_from_level_is_told_in_figures(options: dict[str, Any], brie
 )
 def test_a_network_with_the_weights_made_for_it_is_level(options: dict[str, Any]) -> None:
     assert not turn(foresee(Config.parse(options), MNIST_SPEC)).is_far
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_slope_follows_from_what_is_measured_of_a_layer(activation: str) -> None:
+    config = Config.parse({"hidden": "9", "activation": activation})
+    kind = ACTIVATIONS[activation]
+    found = moments(kind, 1.0, **config.own(kind))
+    measured = LayerHealth("dense_1", 0, 1, 0, found.mean, (found.square - found.mean**2) ** 0.5, 0, found.flat)
+    assert slope(config, 0, measured) == pytest.approx(found.slope_square**0.5, rel=0.25)
 
 
 def test_the_moments_are_those_of_a_normal_distribution() -> None:

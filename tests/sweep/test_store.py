@@ -89,6 +89,16 @@ def test_a_key_is_of_what_the_numbers_depend_on() -> None:
     assert len(keys) == len(others) + 2
 
 
+def test_an_option_that_is_new_counts_where_it_changes_something() -> None:
+    # What the first sweeps called the run of the defaults.
+    assert run_key(Config.parse({}), "data") == "b314e24c90674053"
+    same: list[dict[str, Any]] = [{}, {"patience": 3}, {"label_smoothing": 0}]
+    keys = {run_key(Config.parse(values), "data") for values in same}
+    assert keys == {"b314e24c90674053"}
+    plateaus: list[dict[str, Any]] = [{"schedule": "plateau"}, {"schedule": "plateau", "patience": 3}, {"label_smoothing": 0.1}]
+    assert len({run_key(Config.parse(values), "data") for values in plateaus} | keys) == 4
+
+
 def test_a_sweep_in_a_folder_that_nobody_may_write_to_can_be_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store.put([result(0)])
     store.close()

@@ -72,6 +72,9 @@ async def test_every_option_that_has_an_effect_has_a_field_with_a_meaning_in_its
             {},
             {"optimizer": "momentum", "activation": "elu", "schedule": "step"},
             {"optimizer": "rmsprop", "initializer": "uniform"},
+            {"optimizer": "muon", "initializer": "orthogonal", "schedule": "one_cycle"},
+            {"schedule": "polynomial"},
+            {"schedule": "plateau"},
         ):
             form.fill(values)
             await desk.settle()

@@ -62,7 +62,7 @@ def _text(value: Any) -> str:
 
 def _parse_change(text: str) -> dict[str, Any]:
     step, *settings = text.split() or [""]
-    pairs = [re.fullmatch(r"([a-z_-]+)=(\S+)", setting) for setting in settings]
+    pairs = [re.fullmatch(r"([a-z][a-z0-9_-]*)=(\S+)", setting) for setting in settings]
     if not re.fullmatch(r"\d{1,18}", step) or not all(pairs):
         raise PydanticCustomError("changes", _("must read like `1200 learning_rate=0.0005 batch_size=64, 3000 clip_norm=none`"))
     return {"step": int(step), **{pair[1].replace("-", "_"): pair[2] for pair in pairs if pair}}

@@ -137,11 +137,6 @@ def _beyond(value: float, declared: Hyperparameter) -> PydanticKnownError | None
     return None
 
 
-def is_within(value: float, declared: Hyperparameter) -> bool:
-    """Whether a value is inside the limits."""
-    return _beyond(value, declared) is None
-
-
 def _limit(limit: float) -> float:
     return int(limit) if limit == int(limit) and abs(limit) < 1e6 else limit
 

@@ -101,7 +101,7 @@ def slope(config: Config, number: int, layer: LayerHealth) -> float:
     own, flat = config.own(activation), layer.saturated_fraction
     known = activation.mean_slope(layer.activation_mean, layer.activation_std, flat, **own)
     if known is not None:
-        return min(max(known, 0.0), 1.0)
+        return known
     square = layer.activation_mean**2 + layer.activation_std**2
     return _slope_of_normal(activation, square, own) if isfinite(square) else nan
 

@@ -50,6 +50,13 @@ class Hyperparameter:
         self.below = below
         self.whole = whole
         self.usual = tuple(usual)
+        if not self.allows(default):
+            raise ValueError(f"the default of a hyperparameter is inside its limits, not {default!r}")
+
+    def allows(self, value: float) -> bool:
+        """Whether a value is inside the limits."""
+        is_above = (self.least is None or value >= self.least) and (self.above is None or value > self.above)
+        return is_above and (self.most is None or value <= self.most) and (self.below is None or value < self.below)
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
@@ -93,6 +100,8 @@ class Part:
             cls.summary = (cls.__doc__ or cls.name).strip().partition("\n")[0]
         if "year" not in vars(cls):
             cls.year = None
+        if "hyperparameters" in vars(cls):
+            raise TypeError(f"{cls.__name__}: a hyperparameter is declared by its name, such as momentum = Hyperparameter(0.9, …)")
         names = [name for kind in reversed(cls.__mro__) for name, value in vars(kind).items() if isinstance(value, Hyperparameter)]
         declared = {name: getattr(cls, name) for name in names}
         cls.hyperparameters = MappingProxyType({name: value for name, value in declared.items() if isinstance(value, Hyperparameter)})

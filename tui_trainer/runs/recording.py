@@ -114,7 +114,8 @@ class Recording:
         start, self._count = self._count, self._count + len(rows)
         if not self._fits or not len(rows):
             return
-        position, loss, accuracy, rate, seconds = rows.T.astype(np.float64)
+        with np.errstate(invalid="ignore"):  # of damaged rows that are no numbers
+            position, loss, accuracy, rate, seconds = rows.T.astype(np.float64)
         if not self._fit_to_epochs(start, position):
             self._forget_batches()
             return

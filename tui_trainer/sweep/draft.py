@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tui_trainer.config.command_line import essentials
-from tui_trainer.config.hyperparameters import is_within, uses
+from tui_trainer.config.hyperparameters import uses
 from tui_trainer.config.options import AUTO, Config, choices, fields
 from tui_trainer.config.per_layer import abridged
 from tui_trainer.config.relevance import hindrance
@@ -148,7 +148,7 @@ def _proposed(name: str, config: Config) -> list[str]:
         if not usual:
             declared = own[0].declared()
             around = _around(abs(_number(now) or declared.default), POWERS, is_whole=declared.whole)
-            usual = [each for each in around if any(is_within(float(each), use.declared()) for use in own)]
+            usual = [each for each in around if any(use.declared().allows(float(each)) for use in own)]
     return usual if any(_is_same(now, each) for each in usual) else [now, *usual]
 
 

@@ -14,7 +14,10 @@ from typing import Any, Final, Self
 
 from pydantic import TypeAdapter
 
+from tui_trainer.config.hyperparameters import uses
 from tui_trainer.config.options import Config
+from tui_trainer.config.origins import KEY
+from tui_trainer.config.relevance import hindrance
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.locked_log import LockedLog
 from tui_trainer.sweep.space import SEED
@@ -98,10 +101,43 @@ class FinalScore:
     test_accuracy: float | None
 
 
+FIRST: Final = frozenset(
+    (
+        *(
+            "hidden",
+            "activation",
+            "alpha",
+            "initializer",
+            "uniform_limit",
+            "optimizer",
+            "learning_rate",
+            "schedule",
+            "decay",
+            "decay_every",
+        ),
+        *("warmup", "momentum", "rho", "beta1", "beta2", "epsilon", "weight_decay", "clip_norm", "dropout", "batch_size", "epochs"),
+        *("early_stopping", "validation", "seed", "shuffle", "threads", "changes"),
+    )
+)
+"""The options of the first sweeps, which are part of every key."""
+
+
 def run_key(config: Config, fingerprint: str) -> str:
-    """A run's key: a hash of every option that its results depend on, and of the data."""
-    values = {name: value for name, value in config.record().items() if name not in INDIFFERENT}
+    """A run's key: a hash of every option that its results depend on, and of the data.
+
+    Options that there have not always been count where they change something, so that earlier sweeps know their runs.
+    """
+    record = config.record()
+    # A plugin counts by its bytes, whatever its file is called.
+    plugins = sorted(each["sha256"] for each in record.pop(KEY, ()))
+    values = {name: value for name, value in record.items() if name not in INDIFFERENT and (name in FIRST or _counts(name, record))}
+    values |= {KEY: plugins} if plugins else {}
     return sha256(json.dumps({**values, "fingerprint": fingerprint}, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _counts(name: str, record: Mapping[str, Any]) -> bool:
+    is_usual = name not in uses() and record[name] == Config.model_fields[name].get_default()
+    return not is_usual and hindrance(name, record) is None
 
 
 class Store:

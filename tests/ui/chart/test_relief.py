@@ -9,7 +9,7 @@ from tui_trainer.descent.landscape import SURFACES, OptimizerPath, Rosenbrock, S
 from tui_trainer.nn.optimizers import OPTIMIZERS
 from tui_trainer.ui.chart import raster
 from tui_trainer.ui.chart.raster import Marks
-from tui_trainer.ui.chart.relief import MARKS, PLAIN_MARKS, TRAILS, Route, Sheet, mark_of, within
+from tui_trainer.ui.chart.relief import MARKS, PLAIN_MARKS, ROUTES, TRAILS, Route, Sheet, mark_of, within
 
 EACH = [raster.BRAILLE, raster.BLOCKS, raster.PLAIN]
 
@@ -85,7 +85,7 @@ def test_routes_are_told_apart_by_marks_and_pens() -> None:
     routes = [Route(OptimizerPath(Valley, name, Valley.rate(name)).points(40), number) for number, name in enumerate(OPTIMIZERS)]
     for route in routes:
         rows = map_.draw([route], Valley.start, contours=False)
-        drawn = {character for _, _, character in cells(rows, f"relief--route-{route.number + 1}")}
+        drawn = {character for _, _, character in cells(rows, f"relief--route-{route.number % ROUTES + 1}")}
         assert MARKS[route.number] in drawn
         assert TRAILS[route.number] in drawn
     assert len(OPTIMIZERS) <= len(set(MARKS + TRAILS)) / 2 == len(set(PLAIN_MARKS))

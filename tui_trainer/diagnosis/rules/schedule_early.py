@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from tui_trainer.config.relevance import hindrance
 from tui_trainer.diagnosis.case import Case
 from tui_trainer.diagnosis.finding import Evidence, Rule
 from tui_trainer.diagnosis.remedies import first_of
@@ -27,7 +28,8 @@ def find(case: Case) -> Evidence | None:
         return None
     first = epochs[int(low.argmax())]
     longer = float(max(config.epochs, len(epochs)))
-    remedies = first_of(config, {"schedule": "cosine"}, {"schedule": "constant"}, {"decay_every": longer})
+    slower = {"decay_every": longer} if hindrance("decay_every", dict(config)) is None else {}
+    remedies = first_of(config, {"schedule": "cosine"}, {"schedule": "constant"}, slower)
     figures = {"epoch": first.number, "share": float(rates[-1] / config.learning_rate)}
     return Evidence(figures, remedies[:1], step=first.step, further=remedies[1:])
 

@@ -55,4 +55,5 @@ class ELU(Activation):
     @classmethod
     def mean_slope(cls, mean: float, spread: float, flat: float, **hyperparameters: float) -> float | None:
         # f' = f + α below 0; the mean of what is below 0 is that of a normal distribution.
-        return 1 - (1 - hyperparameters["alpha"]) / 2 + (mean - 0.8 * sqrt(mean**2 + spread**2)) / 2
+        value = 1 - (1 - hyperparameters["alpha"]) / 2 + (mean - 0.8 * sqrt(mean**2 + spread**2)) / 2
+        return min(max(value, 0.0), 1.0)

@@ -57,4 +57,4 @@ class Sigmoid(Activation):
     @classmethod
     def mean_slope(cls, mean: float, spread: float, flat: float, **hyperparameters: float) -> float | None:
         # The mean of f (1 - f).
-        return mean - (mean**2 + spread**2)
+        return min(max(mean - (mean**2 + spread**2), 0.0), 1.0)

@@ -45,4 +45,4 @@ class Tanh(Activation):
     @classmethod
     def mean_slope(cls, mean: float, spread: float, flat: float, **hyperparameters: float) -> float | None:
         # The mean of 1 - f².
-        return 1 - (mean**2 + spread**2)
+        return min(max(1 - (mean**2 + spread**2), 0.0), 1.0)

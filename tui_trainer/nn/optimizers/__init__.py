@@ -58,9 +58,9 @@ class Optimizer(Part, ABC):
 
     - `p` and `g` are the whole network's, as vectors; with `per_tensor = True` each tensor's, in its own shape, and then `update` also
       takes `tensor`, which tells the tensor's name, shape and role. With `elementwise = True` they may be parts of the vectors.
-    - Whatever lasts from step to step is in `slots`, arrays of the shape of `p` that begin with the given numbers and are changed in place,
-      in `self.steps`, which is 1 in the first step, or among the numbers that `memory` returns. A run is resumed from these alone. Numbers
-      of slots below 1e-25 are set to 0 now and then.
+    - Whatever lasts from step to step is in `slots`, arrays of the shape of `p` that begin with the given numbers, or with 0 where `slots`
+      is a tuple of names, and are changed in place; in `self.steps`, which is 1 in the first step; or among the numbers that `memory`
+      returns. A run is resumed from these alone. Numbers of slots below 1e-25 are set to 0 now and then.
     - Numbers that are the same for all parameters, such as bias corrections, are computed once a step where `scalars` returns them:
       `update` then takes them in place of `rate`.
     - `g` may be overwritten. Weight decay is the base's: L2 is in `g` already, and decoupled decay in `p`.
@@ -96,6 +96,9 @@ class Optimizer(Part, ABC):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        if not isinstance(cls.slots, Mapping):
+            # Names alone: all begin with 0.
+            cls.slots = MappingProxyType(dict.fromkeys(cls.slots, 0.0))
         # What was true of the inherited update need not be of another one.
         if "update" in vars(cls):
             if "compiled_update" not in vars(cls):

@@ -19,6 +19,7 @@ from tui_trainer.nn.activations import ACTIVATIONS, Activation, drawn
 from tui_trainer.nn.arrays import Array
 from tui_trainer.nn.initializers import INITIALIZERS, Initializer
 from tui_trainer.nn.optimizers import OPTIMIZERS, Optimizer
+from tui_trainer.nn.schedules import SCHEDULES
 from tui_trainer.text.cells import cut
 from tui_trainer.text.drawing import Row
 from tui_trainer.text.language import _
@@ -237,7 +238,10 @@ def _draw_path(optimizer: str, width: int, height: int, marks: Marks) -> list[Ro
 
 def _schedule(config: Config) -> Portrait:
     last = _rates(config, np.array([float(config.epochs)]))[0]
-    text = _("from {begin:g} to {end:.2g}").format(begin=config.learning_rate, end=last)
+    if SCHEDULES[config.schedule].validates:
+        text = _("falls when the loss does not")
+    else:
+        text = _("from {begin:g} to {end:.2g}").format(begin=config.learning_rate, end=last)
     return Portrait(partial(_draw_schedule, config), ((text, "portrait--slope"),))
 
 
