@@ -101,6 +101,12 @@ def test_another_file_is_refused_and_the_right_one_named(way: str, run: Path, pl
     )
 
 
+def test_a_config_whose_plugin_is_not_needed_is_read_without_it(run: Path) -> None:
+    done = call("preflight", "--config", run / "config.toml", "--optimizer", "adam", "--activation", "relu")
+    assert done.stderr == ""
+    assert done.returncode in {0, 4}
+
+
 def test_no_file_of_a_run_runs_code_by_itself(run: Path, tmp_path: Path) -> None:
     trap = f"open({str(tmp_path / 'sprung')!r}, 'w')\n"
     for copy in run.glob("*.plugin.py"):
