@@ -27,4 +27,4 @@ def test_a_headless_run_never_loads_textual_or_plotext(digits_file: Path, tmp_pa
 
 def test_help_loads_no_more_than_it_needs() -> None:
     loaded = modules_after(command("--help"))
-    assert not {"textual", "plotext", "rich.progress", "safetensors", "numba"} & loaded
+    assert not {"textual", "plotext", "rich.progress", "safetensors", "numba", "tui_trainer.plugins.loaded"} & loaded

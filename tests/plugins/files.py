@@ -294,6 +294,14 @@ class Raises(Optimizer):
             raise ArithmeticError("the dog ate it")
         p -= rate * g
 """,
+    "bad_memory": """
+class BadMemory(Optimizer):
+    def update(self, p, g, rate):
+        print("chatter")
+        p -= rate * g
+    def memory(self):
+        return {"last": float("nan") if self.steps else 0.0}
+""",
     "nan": """
 class Nan(Optimizer):
     def update(self, p, g, rate):

@@ -114,6 +114,13 @@ def test_what_never_ends_is_ended(plugin: Callable[..., Path], monkeypatch: pyte
     assert "does not come to an end" in found["moves"]
 
 
+def test_loading_that_never_ends_is_ended(plugin: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui_trainer.headless.check.LONGEST_LOADING", 0.1)
+    done = call("check", plugin("endless", "while True:\n    pass\n"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "loading it does not come to an end" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "problem"), [("optimizer", "adam", "already"), ("optimizer", "my rule", "no name"), ("cake", "x", "kind")]
 )

@@ -75,7 +75,7 @@ def test_a_hyperparameter_is_an_option_as_long_as_its_plugin_is_loaded(plugin: C
     assert config.model_dump()["keep"] == 0.5
     with pytest.raises(UserError, match=r"--keep must be less than 1, not 1\.5"):
         Config.parse({"optimizer": "rms", "keep": 1.5})
-    origin = {"file": "rms.py", "sha256": sha256_of(path.read_bytes()), "parts": ["optimizer rms"]}
+    origin = {"file": "rms.py", "sha256": sha256_of(path.read_bytes()), "parts": ["optimizer rms"], "options": ["keep"]}
     assert config.record()["plugins"] == [origin]
     # What is not the run's own is not in its files.
     assert not {"plugins", "keep"} & Config.parse({}).record().keys()

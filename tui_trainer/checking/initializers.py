@@ -10,7 +10,7 @@ from tui_trainer.checking.speed import SLOW, beside, seconds_of
 from tui_trainer.checking.verdict import Checks, Verdict, failed, passed
 from tui_trainer.nn.initializers import INITIALIZERS, Initializer
 
-SIZES: Final = ((784, 128), (128, 128), (50, 10), (10, 200))
+SIZES: Final = ((784, 64), (128, 128), (50, 10), (10, 200))
 
 CLOSE: Final = 0.06
 """As much may the spread that is drawn differ from the one that is said."""
@@ -36,7 +36,7 @@ def spread(kind: Kind) -> Verdict:
     """Whether the spread of what is drawn is what `deviation` says."""
     told = []
     for fan_in, fan_out in SIZES:
-        drawn = [kind().draw(np.random.default_rng(seed), fan_in, fan_out) for seed in range(4)]
+        drawn = [kind().draw(np.random.default_rng(seed), fan_in, fan_out) for seed in range(2)]
         found = float(np.sqrt(np.mean(np.square(drawn))))
         said = float(kind().deviation(fan_in, fan_out))
         if abs(found - said) > CLOSE * max(found, said) + 1e-12:

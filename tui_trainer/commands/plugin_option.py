@@ -56,11 +56,12 @@ class PluginGroup(_TakesPlugins, RenewedGroup):
 
 def load_plugins(paths: Iterable[Path], taken: Collection[str] = ()) -> None:
     """Load installed plugins and these. Raises UserError, also where one declares an option that is spelled as one of those `taken`."""
-    from tui_trainer.plugins.entry_points import installed, load_installed  # noqa: PLC0415 --help need not wait for it
+    from tui_trainer.plugins.installed import installed  # noqa: PLC0415 --help need not wait for it
 
     paths = list(paths)
     if not (paths or installed()):
         return
+    from tui_trainer.plugins.entry_points import load_installed  # noqa: PLC0415
     from tui_trainer.plugins.loaded import load, loaded, refuse_hyperparameter, unload  # noqa: PLC0415
 
     before = {name for name, _ in fields()}

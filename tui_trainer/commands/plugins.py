@@ -13,7 +13,8 @@ def plugins_command(form: Literal["text", "json"]) -> None:
     With TUI_TRAINER_PLUGINS=0 in the environment none of them is imported, here or by any command; then their names are listed alone.
     """
     from tui_trainer.headless.tables import say, say_json, say_table  # noqa: PLC0415 --help need not wait for it
-    from tui_trainer.plugins.entry_points import installed, is_wanted, load_installed  # noqa: PLC0415
+    from tui_trainer.plugins.entry_points import load_installed  # noqa: PLC0415
+    from tui_trainer.plugins.installed import installed, is_wanted  # noqa: PLC0415
     from tui_trainer.plugins.loaded import loaded  # noqa: PLC0415
     from tui_trainer.system.folders import printable  # noqa: PLC0415
     from tui_trainer.system.streams import results  # noqa: PLC0415

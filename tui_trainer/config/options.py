@@ -26,7 +26,7 @@ from tui_trainer.config.changes import Change, changeable, format_changes, parse
 from tui_trainer.config.error_messages import problems_in
 from tui_trainer.config.hyperparameters import KINDS, after, described, field_of, uses
 from tui_trainer.config.layer_sizes import MOST_LAYERS, format_hidden, parse_hidden
-from tui_trainer.config.origins import KEY, Origins, is_chosen, known_origins, origins_of, paths_of, refuse_others
+from tui_trainer.config.origins import KEY, Origins, known_origins, origins_of, paths_of, plugin_options, refuse_others
 from tui_trainer.config.per_layer import OneForEach, OneOf, abridged, join, made_for, split
 from tui_trainer.config.source import Source
 from tui_trainer.config.value_types import Decay, Factor, FactorOrZero, Number, OrNone, Units, Whole
@@ -180,6 +180,9 @@ class Config(BaseModel):
             options = dict(values)
             if (needed := options.pop(KEY, None)) is not None:
                 refuse_others(needed, options, source or Source())
+                for name in plugin_options(needed) - cls.model_fields.keys():
+                    # Of a plugin that is not needed, as other parts are chosen now.
+                    options.pop(name, None)
             try:
                 return cls.model_validate(options)
             except ValidationError as error:
@@ -225,23 +228,24 @@ class Config(BaseModel):
     def record(self) -> dict[str, Any]:
         """Every option and its value as plain data; and the plugins that they come from, if any, by their files and SHA-256."""
         values = self.model_dump(mode="json")
+        if not self._origins:
+            return values
         plugins = origins_of(values, self._origins)
-        kept = {name: value for name, value in values.items() if name not in self._foreign(values)}
-        return {**kept, KEY: plugins} if plugins else kept
+        theirs = {name: parts for name, parts in uses().items() if all((use.option, use.part.name) in self._origins for use in parts)}
+        for name, parts in theirs.items():
+            users = {f"{use.option} {use.part.name}" for use in parts}
+            takers = [plugin for plugin in plugins if users & set(plugin["parts"])]
+            for plugin in takers:
+                plugin.setdefault("options", []).append(name)
+            if not takers:
+                # Without its plugin, of which the run takes nothing, its files would not be read.
+                values.pop(name, None)
+        return {**values, KEY: plugins} if plugins else values
 
     @property
     def plugin_files(self) -> list[str]:
         """The files of the plugins that its options come from, as they were found here."""
         return paths_of(self.model_dump(mode="json"), self._origins)
-
-    def _foreign(self, values: Mapping[str, Any]) -> set[str]:
-        """The hyperparameters that only plugins have of which the run takes nothing: without these its files would not be read."""
-        found = uses() if self._origins else {}
-        return {
-            name
-            for name, parts in found.items()
-            if all((use.option, use.part.name) in self._origins and not is_chosen(use.option, use.part.name, values) for use in parts)
-        }
 
     def to_toml(self) -> str:
         """The text of a config.toml that `read_toml` takes back; an option without a value is left out."""

@@ -118,6 +118,12 @@ def refuse_others(needed: Any, values: Mapping[str, Any], source: Source) -> Non
                 raise error
 
 
+def plugin_options(needed: Any) -> set[str]:
+    """The options that only these plugins have, as `record` says; what `refuse_others` has let pass."""
+    lists = (each.get("options") for each in needed)
+    return {name for options in lists if isinstance(options, list) for name in options if isinstance(name, str)}
+
+
 def refuse_loaded_others(needed: Any, folder: Path) -> None:
     """Raise UserError where a part that is loaded is of another file than `needed` says, of a run in the folder; it may be anything."""
     loaded = [each for each in needed if isinstance(each, dict)] if isinstance(needed, list) else []

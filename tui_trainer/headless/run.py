@@ -19,6 +19,7 @@ from tui_trainer.errors import UserError, reason_of
 from tui_trainer.history.history import History
 from tui_trainer.history.measurements import measurement
 from tui_trainer.history.staircase import descent, stairs
+from tui_trainer.plugins.quiet import quietly
 from tui_trainer.runs.directory import line
 from tui_trainer.runs.log import EndLine, EpochLine, StartLine
 from tui_trainer.runs.run import Run
@@ -75,7 +76,7 @@ def run_headless(run: Run, form: Format, stop_when: Collection[str] = ()) -> int
         signals.heeded(lambda _number: control.stop("interrupted")) as received,
         told(_listeners(form, path_text(run.directory))) as listeners,
     ):
-        for event in run.events(control):
+        for event in quietly(run.events(control)):
             try:
                 if isinstance(event, Noted) and not event.explains_wait:
                     warn(event.text)

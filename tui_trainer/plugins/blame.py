@@ -46,7 +46,10 @@ def _frames(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
 
 
 def _called_on(frame: FrameType, plugins: Any) -> tuple[Plugin, type[Any]] | None:
-    """The plugin's class whose method of ours was executed."""
-    own = frame.f_locals.get("self", frame.f_locals.get("cls"))
-    definition = own if isinstance(own, type) else type(own)
-    return next(((plugin, definition) for plugin in plugins if plugin.module.__name__ == definition.__module__), None)
+    """The plugin's class whose method of ours was executed, or of which our function was about to make something."""
+    for own in (frame.f_locals.get(name) for name in ("self", "cls", "part")):
+        definition = own if isinstance(own, type) else type(own)
+        for plugin in plugins:
+            if plugin.module.__name__ == definition.__module__:
+                return plugin, definition
+    return None

@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from tui_trainer.config.layer_sizes import format_hidden
 from tui_trainer.config.options import Config
+from tui_trainer.config.origins import SHOWN
 from tui_trainer.config.per_layer import abridged
 from tui_trainer.history.quantities import COMPARED
 from tui_trainer.history.quantity import Quantity
@@ -71,7 +72,9 @@ def option_text(value: JsonValue) -> str:
             return format_hidden(tuple(sizes))
         return ", ".join(option_text(item) for item in value)
     if isinstance(value, dict):
-        return " ".join(f"{printable(name)}={option_text(item)}" for name, item in value.items())
+        # A plugin's bytes are what it is, whatever it is called.
+        plugin = f"{value.get('file')} {sha256[:SHOWN]}" if isinstance(sha256 := value.get("sha256"), str) else ""
+        return printable(plugin) or " ".join(f"{printable(name)}={option_text(item)}" for name, item in value.items())
     return printable(value) if isinstance(value, str) else str(value)
 
 

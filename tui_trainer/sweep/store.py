@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from tui_trainer.config.hyperparameters import uses
 from tui_trainer.config.options import Config
+from tui_trainer.config.origins import KEY
 from tui_trainer.config.relevance import hindrance
 from tui_trainer.errors import UserError, reason_of
 from tui_trainer.runs.locked_log import LockedLog
@@ -127,7 +128,10 @@ def run_key(config: Config, fingerprint: str) -> str:
     Options that there have not always been count where they change something, so that earlier sweeps know their runs.
     """
     record = config.record()
+    # A plugin counts by its bytes, whatever its file is called.
+    plugins = sorted(each["sha256"] for each in record.pop(KEY, ()))
     values = {name: value for name, value in record.items() if name not in INDIFFERENT and (name in FIRST or _counts(name, record))}
+    values |= {KEY: plugins} if plugins else {}
     return sha256(json.dumps({**values, "fingerprint": fingerprint}, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -1,7 +1,7 @@
 """The training state: everything that a run's next batch depends on. It can be saved at any batch and restored to the last bit."""
 
 from collections.abc import Callable, Mapping
-from math import inf
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -13,6 +13,7 @@ from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.errors import UserError
 from tui_trainer.nn.arrays import Array, zeros
 from tui_trainer.nn.network import Network
+from tui_trainer.nn.parts import Part
 from tui_trainer.training.epoch_progress import EpochProgress
 from tui_trainer.training.events import Snapshot
 from tui_trainer.training.model import build_network, build_optimizer, build_schedule
@@ -161,8 +162,8 @@ class TrainingState:
             "changes": len(self._applied),
             "loss_sum": self.position.loss_sum,
             "correct": self.position.correct,
-            "optimizer": self.optimizer.memory(),
-            "schedule": self._course.schedule.memory(),
+            "optimizer": _numbers(self.optimizer, self.optimizer.memory()),
+            "schedule": _numbers(self._course.schedule, self._course.schedule.memory()),
             "order_state": self._order_state,
             "mask_state": self._mask_rng.bit_generator.state,
             "best_epoch": self.best.epoch,
@@ -219,3 +220,11 @@ class TrainingState:
     def _fill(self, vector: Array, prefix: str, snapshot: Snapshot) -> None:
         for name, tensor in self.network.named(vector).items():
             np.copyto(tensor, snapshot.tensors[f"{prefix}{name}"])
+
+
+def _numbers(part: Part, memory: Mapping[str, Any]) -> dict[str, float]:
+    """What a part remembers, as a checkpoint can hold it. Raises TypeError and ValueError for anything but finite numbers."""
+    found = {name: value if type(value) is int else float(value) for name, value in memory.items()}
+    if not all(map(isfinite, found.values())):
+        raise ValueError(f"{type(part).__name__}.memory returns a number that is not finite, which no checkpoint can hold")
+    return found

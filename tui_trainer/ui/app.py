@@ -218,6 +218,10 @@ class TrainerApp(SweepingApp):
             a_sweep = _("A sweep is going on. Stop it, save what its runs have learned, and leave?")
             self.push_screen(QuitScreen(a_run if self.main.phase.going_on else a_sweep), self._leave_if)
 
+    @property
+    def is_training(self) -> bool:
+        return self.main.phase.going_on
+
     def _is_busy(self) -> bool:
         return self.main.phase.going_on or self.sweep_goes_on
 

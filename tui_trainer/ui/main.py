@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.events import ScreenResume
 from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Button
@@ -201,6 +202,13 @@ class MainScreen(PaneScreen[None]):
         self._peeker.start()
         self._draw_with(self.marks)
         self.panel.enter(Phase.IDLE, _(READY))
+
+    @on(ScreenResume)
+    async def _offer_what_has_come(self) -> None:
+        form = self.query_one(ConfigForm)
+        # A lesson or a sweep may have read a plugin again.
+        if form.is_attached and form.is_outdated:
+            await form.renew()
 
     def on_unmount(self) -> None:
         """Stop the thread."""
@@ -399,8 +407,10 @@ class MainScreen(PaneScreen[None]):
         ask_if_over(self.app, record, given, begin)
 
     @on(TrainingPanel.PluginsRead)
-    async def _offer_other_options(self) -> None:
+    async def _offer_other_options(self, event: TrainingPanel.PluginsRead) -> None:
         await self.query_one(ConfigForm).renew()
+        self.panel.begin(event.config)
+        self.notify(event.told, markup=False)
 
     @on(TrainingPanel.Begun)
     def _turn_to_the_charts(self, event: TrainingPanel.Begun) -> None:

@@ -27,6 +27,7 @@ class RAdam(Adam):
     summary = "Adam that begins with short steps by itself, as with a warm-up"
     elementwise = True
     adaptive = False  # its first steps are momentum's
+    warms_up = True
     descent_factor = 3.0
 
     epsilon = Hyperparameter(1e-8, "keeps division finite", above=0, least=LEAST_EPSILON, usual=(1e-8, 1e-7, 1e-5, 1e-3))

@@ -19,10 +19,10 @@ from tui_trainer.text.language import N_, _
 from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.descent.optimizer_table import OptimizerTable
 from tui_trainer.ui.descent.relief_map import ReliefMap
-from tui_trainer.ui.kit.contained import contained
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
 from tui_trainer.ui.kit.panes import PaneScreen
+from tui_trainer.ui.kit.plugins import contained
 from tui_trainer.ui.kit.titles import header
 
 SHOWN = ("sgd", "momentum", "adam")

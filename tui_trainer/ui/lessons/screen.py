@@ -28,6 +28,7 @@ from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.footer import KeyFooter
 from tui_trainer.ui.kit.meter import Meter
 from tui_trainer.ui.kit.panes import PaneScreen
+from tui_trainer.ui.kit.plugins import read_again
 from tui_trainer.ui.kit.titles import ViewTabs, header
 from tui_trainer.ui.lessons.chart import LessonChart
 from tui_trainer.ui.lessons.runner import LessonEnded, LessonRefused, LessonRunner
@@ -149,13 +150,15 @@ class LessonScreen(PaneScreen[Config | Lesson | Quiz | None]):
 
     # The runs
 
-    def action_start(self) -> None:
-        """Train the runs."""
+    async def action_start(self) -> None:
+        """Train the runs, with plugins as they are now."""
         if self.state in (State.RUNNING, State.STOPPING):
             self.notify(_("The lesson is going on: s stops it."), severity="warning")
             return
         if not self._is_free():
             self.notify(_("A run is going on in the main screen: stop it first."), severity="warning")
+            return
+        if await read_again(self) is None:
             return
         try:
             self.runner = LessonRunner(self.lesson, self._given, self.post_message)
@@ -175,11 +178,11 @@ class LessonScreen(PaneScreen[Config | Lesson | Quiz | None]):
             self.runner.stop()
             self._enter(State.STOPPING)
 
-    def action_reseed(self) -> None:
+    async def action_reseed(self) -> None:
         """Train the runs from another seed."""
         if self.state in (State.READY, State.ENDED):
             self._given["seed"] = secrets.randbelow(1_000_000)
-            self.action_start()
+            await self.action_start()
 
     def action_next(self) -> None:
         """Go on to the next lesson."""
@@ -210,7 +213,7 @@ class LessonScreen(PaneScreen[Config | Lesson | Quiz | None]):
         attempt = next((each for each in self.lesson.tries if each.name == name), None)
         seed = {"seed": self._given["seed"]} if "seed" in self._given and attempt else {}
         self._given = {**seed, **(attempt.options if attempt else {})}
-        self.action_start()
+        self.call_later(self.action_start)
 
     def action_take(self) -> None:
         """Choose the run whose options go into the form."""
@@ -257,11 +260,11 @@ class LessonScreen(PaneScreen[Config | Lesson | Quiz | None]):
             self._say(printable(event.reason), "-failed")
 
     @on(Button.Pressed, "#start")
-    def _start_pressed(self) -> None:
+    async def _start_pressed(self) -> None:
         if self.state is State.RUNNING:
             self.action_stop()
         else:
-            self.action_start()
+            await self.action_start()
 
     @on(Button.Pressed, "#try")
     def _try_pressed(self) -> None:

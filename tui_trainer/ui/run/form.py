@@ -60,14 +60,21 @@ class ConfigForm(Vertical):
         self._proposed = _proposals({name: given[name] for name in DECIDING if name in given})
         self.fields = {name: Field(name, info, given.get(name, self._proposed[name])) for name, info in fields()}
         """All there are, on the screen or not, by their options."""
+        self._offered = _offered()
         self._config: Config | None = None
         self._choice: str | None = None
         """What is considered in an open list."""
         self._told: tuple[str, Config | None] = "", None
         """What was considered last."""
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a plugin has brought or taken options or choices since it was filled."""
+        return self._offered != _offered()
+
     async def renew(self) -> None:
         """Offer the choices and options that there are now, with the values that were there."""
+        self._offered = _offered()
         values = {name: field.value for name, field in self.fields.items() if name in dict(fields())}
         self._proposed = _proposals({name: values[name] for name in DECIDING if name in values})
         self.fields = {name: Field(name, info, values.get(name, self._proposed[name])) for name, info in fields()}
@@ -243,6 +250,11 @@ class ConfigForm(Vertical):
             self._config = config
             self.post_message(self.Changed(config))
         self._explain()
+
+
+def _offered() -> dict[str, tuple[str, ...]]:
+    """Each option and its choices, as they are now."""
+    return {name: tuple(choices(name)) for name, _ in fields()}
 
 
 def fitting(paragraphs: Sequence[str], room: Size) -> str:

@@ -25,8 +25,8 @@ from tui_trainer.nn.activations import ACTIVATIONS
 from tui_trainer.text.cells import ljust
 from tui_trainer.text.language import N_, _
 from tui_trainer.ui.chart.raster import Marks
-from tui_trainer.ui.kit.contained import contained
 from tui_trainer.ui.kit.fitted import Dialog
+from tui_trainer.ui.kit.plugins import contained
 from tui_trainer.ui.run.diagram import Diagram
 from tui_trainer.ui.run.layer_table import layer_rows
 from tui_trainer.ui.run.portrait_view import PortraitView

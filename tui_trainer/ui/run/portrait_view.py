@@ -8,7 +8,7 @@ from tui_trainer.text.drawing import Row
 from tui_trainer.ui.chart.painted import Painted
 from tui_trainer.ui.chart.raster import BRAILLE, Marks
 from tui_trainer.ui.chart.relief import PENS
-from tui_trainer.ui.kit.contained import contained
+from tui_trainer.ui.kit.plugins import contained
 from tui_trainer.ui.run.portraits import STYLES, Portrait
 
 LEAST_ROWS, MOST_ROWS = 5, 14

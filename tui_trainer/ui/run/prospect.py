@@ -13,7 +13,7 @@ from tui_trainer.diagnosis.remedies import briefly
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
 from tui_trainer.ui.chart.raster import Marks
-from tui_trainer.ui.kit.contained import contained
+from tui_trainer.ui.kit.plugins import contained
 from tui_trainer.ui.kit.titles import entitle
 from tui_trainer.ui.run.diagram import Diagram
 from tui_trainer.ui.run.field import TITLES

@@ -1,6 +1,5 @@
 """The panel of the run that this app trains: it owns the run's thread, steers it, and says how the run fares."""
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,14 +17,12 @@ from tui_trainer.config.options import Config
 from tui_trainer.diagnosis.diagnose import Rhythm, diagnose
 from tui_trainer.diagnosis.finding import Finding
 from tui_trainer.errors import UserError
-from tui_trainer.plugins.loaded import changed, take
-from tui_trainer.plugins.plugin import Plugin
 from tui_trainer.runs.run import Run
 from tui_trainer.system.folders import printable
 from tui_trainer.text.language import _
 from tui_trainer.ui.health.screen import HealthScreen
-from tui_trainer.ui.kit.contained import contained, tell_again
 from tui_trainer.ui.kit.pace import Ration
+from tui_trainer.ui.kit.plugins import contained, read_again
 from tui_trainer.ui.run.change import ChangeScreen
 from tui_trainer.ui.run.messages import RunChanged, RunEnded, RunMessage, RunNoted, RunRefused, RunStarted
 from tui_trainer.ui.run.run_panel import Phase, RunPanel
@@ -56,8 +53,13 @@ class TrainingPanel(RunPanel):
         before: Runner | None
         """The one before, if it has trained anything."""
 
+    @dataclass
     class PluginsRead(Message):
-        """Plugins' files have changed, and are read again: there may be other choices and options."""
+        """Plugins' files have changed, and are read again. There may be other choices and options, to be offered before a run begins."""
+
+        config: Config
+        """What is to begin."""
+        told: str
 
     def __init__(self, view: RunView, output: Path | None, looks_per_second: float) -> None:
         super().__init__(Phase.IDLE)
@@ -124,22 +126,17 @@ class TrainingPanel(RunPanel):
 
     async def start(self, config: Config) -> None:
         """Start a run of these options, with the plugins' files as they are now; one that is broken leaves all as it is."""
+        names = await read_again(self)
+        if names is None or self.phase.going_on:
+            return
         try:
-            sources = changed()
-            if sources:
-                # What a file does as it is executed may take its time.
-                modules = [await asyncio.to_thread(Plugin.read, Path(each.path), each.source) for each in sources]
-                for plugin in modules:
-                    take(plugin)
-                tell_again()
-                self.post_message(self.PluginsRead())
-                names = ", ".join(plugin.path.name for plugin in modules)
-                self.notify(_("read again: {files}").format(files=printable(names)), markup=False)
             config = config.renewed()
         except UserError as error:
             self.notify(printable(str(error)), severity="error", timeout=30, markup=False)
             return
-        if not self.phase.going_on:
+        if names:
+            self.post_message(self.PluginsRead(config, _("read again: {files}").format(files=", ".join(names))))
+        else:
             self.begin(config)
 
     def restart(self) -> None:

@@ -19,6 +19,11 @@ class SweepingApp(InTurnApp):
     """The latest."""
 
     @property
+    def is_training(self) -> bool:
+        """Whether a run is trained on the main screen."""
+        return False
+
+    @property
     def sweep_goes_on(self) -> bool:
         """Whether one is being trained."""
         return self.sweep is not None and self.sweep.goes_on

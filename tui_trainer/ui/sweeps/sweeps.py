@@ -29,6 +29,7 @@ from tui_trainer.ui.chart.raster import Marks
 from tui_trainer.ui.kit.explanation import Explanation
 from tui_trainer.ui.kit.fitted import FittedScreen
 from tui_trainer.ui.kit.footer import KeyFooter
+from tui_trainer.ui.kit.plugins import read_again
 from tui_trainer.ui.kit.titles import header
 from tui_trainer.ui.sweeps.finder import SweepFinder, SweepsFound
 from tui_trainer.ui.sweeps.marking import OptionLines, ValueLines
@@ -171,11 +172,13 @@ class SweepsScreen(FittedScreen[None]):
     # A new one
 
     @on(NewSweep.Wanted)
-    def _start_wanted(self) -> None:
-        self.action_start()
+    async def _start_wanted(self) -> None:
+        await self.action_start()
 
-    def action_start(self) -> None:
-        """Start the new sweep."""
+    async def action_start(self) -> None:
+        """Start the new sweep, with plugins as they are now, unless a run goes on with them as they were."""
+        if isinstance(self.app, SweepingApp) and not self.app.is_training and await read_again(self) is None:
+            return
         new = self.query_one(NewSweep)
         plan = new.read()
         if self._config is None:
