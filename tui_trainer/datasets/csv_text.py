@@ -34,8 +34,9 @@ BOMS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\
 SNIFFED: Final = 1 << 16
 """Bytes by which a file is known for a table."""
 
+FEWEST: Final = 4
 SAMPLED: Final = 100
-"""Lines by which the delimiter, the header and the numbers' comma are known."""
+"""Lines, the least and the most, by which the delimiter, the header and the numbers' comma are known."""
 
 LONGEST_LINE: Final = 16 << 20
 MOST_COLUMNS: Final = 1 << 18
@@ -137,7 +138,7 @@ class _Bounded(io.RawIOBase):
         buffer[: len(content)] = content
         self._unpacked += len(content)
         if self._unpacked > UNSUSPECTED and self._unpacked > MOST_RATIO * max(self._raw.tell(), 1):
-            raise ValueError(f"it unpacks to more than {MOST_RATIO} times its size")
+            raise UserError(f"it unpacks to more than {MOST_RATIO} times its size")
         return len(content)
 
 
@@ -147,17 +148,23 @@ def _lines(stream: io.TextIOWrapper, path: Path) -> Iterator[str]:
     while line := stream.readline(LONGEST_LINE + 1):
         total += len(line)
         if len(line) > LONGEST_LINE or total > MOST_BYTES:
-            what = "a line of it" if len(line) > LONGEST_LINE else "it"
-            raise UserError(
-                f"{what} is too long", path=path, hint=f"at most {LONGEST_LINE:,} letters a line and {MOST_BYTES:,} in all are read"
-            )
+            most = f"{LONGEST_LINE:,} letters a line" if len(line) > LONGEST_LINE else f"{MOST_BYTES:,} letters"
+            raise UserError("it is too long", path=path, hint=f"at most {most} are read")
         yield line
 
 
 def _first_lines(stream: io.TextIOWrapper) -> list[str]:
-    """The first lines that hold something, whole ones alone."""
-    lines = list(islice((stream.readline(LONGEST_LINE + 1) for _ in range(SAMPLED)), SAMPLED))
-    return [line for line in lines if line.strip() and len(line) <= LONGEST_LINE]
+    """The first lines that hold something, whole ones alone; of very long ones a few."""
+    lines: list[str] = []
+    letters = 0
+    while len(lines) < SAMPLED and (letters < SNIFFED or len(lines) < FEWEST):
+        line = stream.readline(LONGEST_LINE + 1)
+        letters += len(line)
+        if not line or len(line) > LONGEST_LINE:
+            break
+        if line.strip():
+            lines.append(line)
+    return lines
 
 
 def _is_printable(line: str) -> bool:
@@ -291,7 +298,7 @@ def _read_any(lines: Iterator[str], style: Style, path: Path) -> list[NDArray[An
     if style.has_header:
         next(rows, None)
     blocks: list[list[NDArray[Any]]] = [[] for _ in range(style.width)]
-    at_once = max(CELLS // 10 // style.width, 1)
+    at_once = max(CELLS // 10 // style.width, 100)
     try:
         while chunk := list(islice(rows, at_once)):
             for row in chunk:

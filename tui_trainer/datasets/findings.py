@@ -20,8 +20,11 @@ NAMED: Final = 5
 DIFFERENT: Final = 50.0
 """How many times the range of the other part the range of a part may be; 0 to 1 and 0 to 255 are 255 times apart."""
 
-FAR: Final = 10.0
-"""Standard deviations from the mean, beyond those that the training samples have: what is farther was measured in another way."""
+FAR: Final = 20.0
+"""How many times as far as nine tenths of the samples lie apart a number may be from their middle. The number is ours."""
+
+LOOKED_AT: Final = 20_000
+"""Samples by which it is known where most lie."""
 
 HASHED: Final = 200_000
 """Samples in which duplicates are looked for."""
@@ -97,22 +100,17 @@ def _constant(spec: DataSpec, numbers: NDArray[Any]) -> Notice | None:
 
 
 def _far(spec: DataSpec, samples: Samples) -> Notice | None:
-    """A test sample that is far outside of what is trained on."""
-    numbers = samples["train"].astype(np.float64)
-    mean, deviation = numbers.mean(axis=0), numbers.std(axis=0)
-    low, high = numbers.min(axis=0), numbers.max(axis=0)
-    reach = FAR * np.where(deviation > 0, deviation, np.inf)
+    """A number that is far from where nine tenths of the training samples have theirs."""
+    low, middle, high = np.quantile(samples["train"][:LOOKED_AT].astype(np.float64), (0.05, 0.5, 0.95), axis=0)
+    reach = np.where(high > low, FAR * (high - low), np.inf)
     for part, each in samples.items():
-        if part == "train":
-            far = np.argwhere(np.abs(each - mean) > 2 * reach)
-        else:
-            far = np.argwhere((each < np.minimum(low, mean - reach)) | (each > np.maximum(high, mean + reach)))
+        far = np.argwhere(np.abs(each - middle) > reach)
         if len(far):
             sample, feature = far[0].tolist()
             name = spec.feature_names[feature] if spec.feature_names else f"number {feature + 1}"
-            usual = f"the others are about {mean[feature]:.4g}, give or take {deviation[feature]:.4g}"
+            usual = f"nine of ten are from {low[feature]:.4g} to {high[feature]:.4g}"
             told = f"{name} of {part} sample {sample} is {each[sample, feature]:.6g}, and {usual}"
-            more = f"; so are {len(far) - 1:,} more numbers" if len(far) > 1 else ""
+            more = f"; so far out are {len(far) - 1:,} more numbers" if len(far) > 1 else ""
             return Notice("far_outside", f"{told}{more}")
     return None
 

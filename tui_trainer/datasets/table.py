@@ -250,7 +250,7 @@ def _counts(name: str, column: NDArray[Any], *, is_named: bool) -> bool:
     numbers = column.astype(np.float64)
     if not np.isfinite(numbers).all() or len(np.unique(numbers)) < len(numbers):
         return False
-    return is_known or bool((np.diff(numbers) == 1).all())
+    return is_known or bool(numbers[0] in (0, 1) and (np.diff(numbers) == 1).all())
 
 
 def _missing(labels: NDArray[Any]) -> NDArray[np.bool_]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tui_trainer.config.options import AUTO, Config
 from tui_trainer.datasets.dataset import Dataset, Split, load, locate
@@ -30,15 +30,28 @@ from tui_trainer.training.events import Ended, Event, Noted, Progress, Started
 from tui_trainer.training.loop import Training
 from tui_trainer.training.threads import fastest_threads
 
+LEAST_STEPS: Final = 300
+"""Steps that small data are trained for, where nothing is said: in as many iris, wine and breast cancer are learned."""
+
+MOST_EPOCHS: Final = 200
+
 
 class Run:
     """A training with its folder. Make it with `create` or `resume`, then consume `events` to its end."""
 
-    def __init__(self, config: Config, training: Training, folder: RunDirectory, log: LockedLog, warnings: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        config: Config,
+        training: Training,
+        folder: RunDirectory,
+        log: LockedLog,
+        warnings: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
+    ) -> None:
         self.config = config
         self.warnings = (*training.warnings, *warnings, *_lacking(folder, log))
         """Messages for the user, a line each."""
-        self.notes = training.notes
+        self.notes = (*training.notes, *notes)
         """What was chosen that the options left open, a line each."""
         self._training = training
         self._folder = folder
@@ -52,8 +65,12 @@ class Run:
 
         With `data`, which may be a part of what the config names, the config must be settled.
         """
+        notes: list[str] = []
         if data is None:
+            wanted = config.epochs
             config, data = settle(config)
+            if config.epochs != wanted:
+                notes.append(f"trained for {config.epochs} epochs: {wanted} would be few steps of so few samples; --epochs says otherwise")
         training = _build(config, data)
         folder = RunDirectory.create(output, name_of(config))
         log = _hold(folder, "--output", create=True)
@@ -67,7 +84,7 @@ class Run:
         except OSError as error:
             log.close()
             raise UserError(f"the run cannot be saved ({reason_of(error)})", path=folder.path) from error
-        return cls(config, training, folder, log)
+        return cls(config, training, folder, log, notes=tuple(notes))
 
     @classmethod
     @blaming_plugins()
@@ -247,7 +264,7 @@ def settle(config: Config) -> tuple[Config, Dataset]:
     """The config with the data's absolute name and the number of threads, and the data. Raises UserError."""
     name = locate(config.data)
     data = load(name, config.label, config.scale, config.noise)
-    config = config.model_copy(update={"data": name})
+    config = config.model_copy(update={"data": name, **_longer(config, data)})
     if config.threads == AUTO:
         try:
             config = config.model_copy(update={"threads": fastest_threads(config, data)})
@@ -270,6 +287,14 @@ def _settled_again(config: Config, folder: RunDirectory) -> tuple[Config, Datase
         if missing := [str(copy) for copy in folder.plugin_copies() if copy.read_bytes() not in known]:
             error.hint = error.hint or f"the run was made with plugins that are not given: {', '.join(missing)}"
         raise
+
+
+def _longer(config: Config, data: Dataset) -> Mapping[str, int]:
+    """More epochs for a small table, where their number is not said: the usual ones would be a handful of steps."""
+    if not (data.spec.is_table or data.is_divided) or "epochs" in config.model_fields_set:
+        return {}
+    steps = -(-len(data.hold_out(config.validation)[0].labels) // config.batch_size)
+    return {"epochs": min(max(-(-LEAST_STEPS // steps), config.epochs), MOST_EPOCHS)}
 
 
 def _build(config: Config, data: Dataset) -> Training:

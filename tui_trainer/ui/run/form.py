@@ -245,6 +245,9 @@ class ConfigForm(Vertical):
         wrong = {name: problem for name, problem in wrong.items() if name in values}
         for name, field in self.fields.items():
             field.complain(wrong.get(name))
+        # What nobody has entered is not said: small data are trained longer.
+        if values.get("epochs") == self._proposed["epochs"]:
+            del values["epochs"]
         config = None if wrong else Config.parse(values)
         if config is None or config != self._config:
             self._config = config

@@ -92,6 +92,9 @@ class Runner(Background):
             self.divergence = event.divergence
         if isinstance(event, Started) and self.resumes:
             self._take_up(event, run)
+        elif isinstance(event, Started):
+            # The number of epochs may have been left to the data.
+            self.options = self.options.model_copy(update={"epochs": event.config.epochs})
         self.history.add(event)
         if isinstance(event, Changed):
             self.options = self.options.model_copy(update=dict(event.changes))
