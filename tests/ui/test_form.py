@@ -74,7 +74,8 @@ async def test_every_option_that_has_an_effect_has_a_field_with_a_meaning_in_its
             {"optimizer": "rmsprop", "initializer": "uniform"},
             {"optimizer": "muon", "initializer": "orthogonal", "schedule": "one_cycle"},
             {"schedule": "polynomial"},
-            {"schedule": "plateau", "hidden": "16x4", "normalization": "batch"},
+            {"schedule": "plateau"},
+            {"hidden": "8x3", "normalization": "batch"},
         ):
             form.fill(values)
             await desk.settle()

@@ -202,7 +202,7 @@ class TrainingState:
             self._mask_rng.bit_generator.state = state.mask_state
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError, IndexError) as error:
             detail = " ".join(str(error).split())[:100]
-            raise UserError(f"its random state, its optimizer's or its schedule's is not what it should be ({detail})") from None
+            raise UserError(f"its random state, its schedule's or its optimizer's is not what it should be ({detail})") from None
         self._order_state = self._order_rng.bit_generator.state
         if self.engine is not None:
             self.engine.load()
