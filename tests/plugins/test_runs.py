@@ -1,6 +1,7 @@
 """A run with a plugin: resumed to the same bytes, refused with another file, ended in one line by what the plugin does wrong."""
 
 import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -173,11 +174,13 @@ def test_the_estimator_takes_plugins_and_refuses_others(digits: Dataset, plugin:
     images, labels = digits.training
     model = Classifier(plugins=[plugin("rms")], optimizer="rms", hidden="12", epochs=1).fit(images, labels)
     model.save(tmp_path / "model.safetensors")
-    wanted = model.predict(images)
+    wanted, pickled = model.predict(images), pickle.dumps(model)
     forget()
     with pytest.raises(UserError, match=r"model\.safetensors: optimizer rms is of the plugin rms\.py"):
         Classifier.load(tmp_path / "model.safetensors")
     assert np.array_equal(Classifier.load(tmp_path / "model.safetensors", plugins=[plugin("rms")]).predict(images), wanted)
+    forget()
+    assert np.array_equal(pickle.loads(pickled).predict(images), wanted)
     assert Classifier(**model.get_params()).get_params() == model.get_params()
 
 

@@ -101,6 +101,8 @@ class Classifier:
         tensors = state.pop("_tensors", None)
         vars(self).update(state)
         if tensors is not None:
+            for path in state.get(KEY) or ():  # another process has not loaded them
+                load_plugin(Path(path))
             self._learned(Snapshot(tensors, self._scalars()))
 
     def fit(self, x: ArrayLike, y: ArrayLike) -> "Classifier":
