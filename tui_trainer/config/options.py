@@ -56,7 +56,8 @@ class Config(BaseModel):
     except `threads`, which depends on the machine.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+    # Built when the options are there that the parts declare.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True, defer_build=True)
 
     _origins: Origins = PrivateAttr(default_factory=known_origins)
     """The plugins that there were when it was made: one that is read again later is another."""
