@@ -126,7 +126,9 @@ class ConfusionMatrix(Painted, can_focus=True):
         head = min(max(cell_len(_("true")), *(cell_len(self._called(label)) for label in range(classes))), LONGEST_NAME) + 2
         cell = max(5, len(str(int(self.counts.max()))) + 1)
         is_brief = head + classes * cell + RECALL > width
-        cell = PERCENT if is_brief else cell
+        # Names of classes have as much room as there is.
+        longest = max(cell_len(self._called(label)) for label in range(classes)) + 1
+        cell = PERCENT if is_brief else max(cell, min(longest, (width - head - RECALL) // classes))
         across = min(max((width - head - RECALL) // cell, 1), classes)
         down = min(max(height - BESIDE, 1), classes)
         row, column = self.cell or (0, 0)
