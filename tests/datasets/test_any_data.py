@@ -187,7 +187,8 @@ def test_pixels_in_a_table_are_an_image(tmp_path: Path) -> None:
     for content in (f"{head}\n{body}", body):
         (tmp_path / "kaggle.csv.gz").write_bytes(gzip.compress(content.encode()))
         data = load(str(tmp_path / "kaggle.csv.gz"))
-        assert (data.spec.image_shape, data.classes, data.training.images.dtype) == ((7, 7), 5, np.uint8)
+        assert (data.spec.image_shape, data.classes) == ((7, 7), 5)
+        assert data.training.images.dtype == np.uint8
         assert set(map(bytes, data.training.images)) <= set(map(bytes, pixels.astype(np.uint8)))
 
 

@@ -208,6 +208,8 @@ class Config(BaseModel):
     def renewed(self) -> "Config":
         """The same options for the parts that there are now, where a plugin has been read again. Raises UserError."""
         known = {name: vars(self)[name] for name in type(self).model_fields if vars(self).get(name) is not None}
+        if "epochs" not in self.model_fields_set:
+            del known["epochs"]  # small data decide it
         return self.parse(known)
 
     def parts(self, say: Callable[[str], str] = str) -> list[str]:

@@ -89,8 +89,8 @@ class DataSpec:
         """
         scaler = self.scaler
         most = float(numbers.max(initial=0))
-        if self.image_shape and numbers.dtype == np.uint8 and most > 1.5 * scaler.high + 1:
-            return scaler.of_levels(numbers)
+        if self.image_shape and 1.5 * scaler.high + 1 < most <= BYTE_SCALE and _are_levels(numbers):
+            return scaler.of_levels(numbers.astype(np.uint8, copy=False))
         if numbers.dtype != np.uint8 and scaler.name == "255" and most <= 1:
             return np.ascontiguousarray(numbers, np.float32)
         return scaler.inputs(numbers)
@@ -128,6 +128,11 @@ class DataSpec:
 def is_row_of_measurements(shape: Shape, dtype: DTypeLike) -> bool:
     """Whether samples of this shape and type are rather the rows of a table than images: no bytes, and no square, or hardly one."""
     return len(shape) == 1 and dtype != np.uint8 and (shape[0] < LEAST_IMAGE or _image_shape(shape) is None)
+
+
+def _are_levels(numbers: NDArray[Any]) -> bool:
+    """Whether all numbers are whole and not negative, as bytes are."""
+    return numbers.dtype == np.uint8 or bool(numbers.min(initial=0) >= 0 and (numbers == np.rint(numbers)).all())
 
 
 def scale_of(dtype: DTypeLike) -> float:

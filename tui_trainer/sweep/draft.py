@@ -15,7 +15,7 @@ from tui_trainer.config.source import spellings
 from tui_trainer.sweep.space import SEED, value_text
 from tui_trainer.sweep.typed import read_words
 
-TYPED: Final = ("threads", "checkpoint_every", "data", "changes")
+TYPED: Final = ("threads", "checkpoint_every", "data", "scale", "label", "changes")
 """Options that no list offers. They can be typed."""
 
 RUNS: Final = (2, 3, 5, 10, 20)

@@ -30,8 +30,8 @@ LOCK: Final = "sweep.lock"
 FORMAT: Final = 1
 """Version of the tables; others are refused."""
 
-INDIFFERENT: Final = ("checkpoint_every", "data")
-"""Options that no result depends on; the data count by their fingerprint."""
+INDIFFERENT: Final = ("checkpoint_every", "data", "label", "scale")
+"""Options that no result depends on; the data, as they are read and scaled, count by their fingerprint."""
 
 _TABLES: Final = """
 create table sweep (name text primary key, value text not null) without rowid;

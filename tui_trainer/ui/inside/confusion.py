@@ -11,7 +11,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tui_trainer.text.cells import cut, ljust, rjust
+from tui_trainer.text.cells import ljust, rjust, shorten
 from tui_trainer.text.drawing import Look, Row
 from tui_trainer.text.language import _
 from tui_trainer.trained.inspection import Examination
@@ -126,7 +126,9 @@ class ConfusionMatrix(Painted, can_focus=True):
         head = min(max(cell_len(_("true")), *(cell_len(self._called(label)) for label in range(classes))), LONGEST_NAME) + 2
         cell = max(5, len(str(int(self.counts.max()))) + 1)
         is_brief = head + classes * cell + RECALL > width
-        cell = PERCENT if is_brief else cell
+        # Names of classes have as much room as there is.
+        longest = max(cell_len(self._called(label)) for label in range(classes)) + 1
+        cell = PERCENT if is_brief else max(cell, min(longest, (width - head - RECALL) // classes))
         across = min(max((width - head - RECALL) // cell, 1), classes)
         down = min(max(height - BESIDE, 1), classes)
         row, column = self.cell or (0, 0)
@@ -138,12 +140,12 @@ class ConfusionMatrix(Painted, can_focus=True):
             return [[(line, "")] for line in self._nothing.split("\n")]
         counts, recall, layout = self.counts, self._examination.recall, self._layout(width, height)
         head, cell = layout.head, layout.cell
-        labels = "".join(rjust(cut(self._called(label), cell - 1), cell) for label in layout.columns)
+        labels = "".join(rjust(shorten(self._called(label), cell - 1), cell) for label in layout.columns)
         heading: Row = [(ljust(_("true"), head) + labels + rjust(_("recall"), RECALL), "confusion--head")]
         most = max(int((counts - np.diag(counts.diagonal())).max()), 1)
         rows = [heading]
         for label in layout.rows:
-            pieces: Row = [(rjust(cut(self._called(label), head - 2), head - 2) + "  ", "confusion--head")]
+            pieces: Row = [(rjust(shorten(self._called(label), head - 2), head - 2) + "  ", "confusion--head")]
             total = max(int(counts[label].sum()), 1)
             for predicted in layout.columns:
                 count = int(counts[label, predicted])

@@ -11,7 +11,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from tui_trainer.text.cells import cut
+from tui_trainer.text.cells import cut, shorten
 from tui_trainer.text.drawing import Look, Row, bar_rows, gray, resized, resized_height, signed
 from tui_trainer.ui.chart.painted import Painted
 
@@ -275,7 +275,7 @@ class Bars(Painted):
             shown = [*shown[: height - len(true)], *true]
         is_ascii, marks = self.look is Look.ASCII, self._truth is not None
         room = max(width // 3, 3)
-        bars = [(cut(self._names[label] if self._names else str(label), room), float(self.probabilities[label])) for label in shown]
+        bars = [(shorten(self._names[label] if self._names else str(label), room), float(self.probabilities[label])) for label in shown]
         labels = max((cell_len(label) for label, _ in bars), default=1)
         rows = bar_rows(bars, min(max(width - labels - 8 - marks, 1), self.LONGEST), is_ascii=is_ascii)
         return [self._marked(row, label == self._truth) for row, label in zip(rows, shown, strict=True)] if marks else rows

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
 
-from tui_trainer.text.cells import cut, rjust
+from tui_trainer.text.cells import rjust, shorten
 from tui_trainer.text.drawing import Look, Row, bar, resized
 from tui_trainer.trained.activity import Activity, Connections, LayerActivity
 from tui_trainer.ui.chart.painted import Painted
@@ -318,7 +318,7 @@ class NetworkPicture(Painted, can_focus=True):
         probabilities = shown.activity.probabilities
         count = len(probabilities)
         classes = np.arange(count) if count <= rows else np.sort(np.argsort(-probabilities, kind="stable")[:rows])
-        names = [cut(name, LONGEST_NAME) for name in shown.names or map(str, range(count))]
+        names = [shorten(name, LONGEST_NAME) for name in shown.names or map(str, range(count))]
         likeliest, longest = int(probabilities.argmax()), max(map(cell_len, names))
         room = min(max(sheet.width - column - longest - 7, 1), LONGEST_BAR)
         for place, label in enumerate(classes.tolist()):
