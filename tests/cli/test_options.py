@@ -99,7 +99,10 @@ def test_what_depends_on_other_options_is_resolved(given_options: dict[str, Any]
         (["--hidden", "12y"], "--hidden must be layer sizes such as 256 or 128x8,64, or none, not '12y'"),
         (["--hidden", "0"], "--hidden must be at least 1, not 0"),
         (["--hidden", "5x100000000"], "--hidden must have at most 1000 layers"),
-        (["--data", "/nowhere"], "--data /nowhere: no such file or folder; give mnist, sklearn:NAME, a CSV file,"),
+        (
+            ["--data", "/nowhere"],
+            "--data /nowhere: no such file or folder; give mnist, circles, xor, spiral, gaussians, moons, sklearn:NAME, a CSV file,",
+        ),
         (["--depth", "3"], "No such option '--depth'."),
         (["--config", "/nowhere.toml"], "--config /nowhere.toml: no such file or directory"),
         (["--activation", "\x1b[31mred"], r"not '\x1b[31mred'"),

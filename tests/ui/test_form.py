@@ -75,7 +75,7 @@ async def test_every_option_that_has_an_effect_has_a_field_with_a_meaning_in_its
             {"optimizer": "muon", "initializer": "orthogonal", "schedule": "one_cycle"},
             {"schedule": "polynomial"},
             {"schedule": "plateau"},
-            {"hidden": "8x3", "normalization": "batch"},
+            {"hidden": "8x3", "normalization": "batch", "data": "circles"},
         ):
             form.fill(values)
             await desk.settle()

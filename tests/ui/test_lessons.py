@@ -163,7 +163,7 @@ async def test_a_claim_that_does_not_hold_is_said_to(sit_down: Desks, tiny_lesso
 async def test_one_goes_on_from_lesson_to_lesson(sit_down: Desks) -> None:
     async with sit_down(SMALL) as desk:
         desk.app.main.open_lesson(read_lesson("optimizers"))
-        for title in ("Optimizers from the same start", "The batch size"):
+        for title in ("Optimizers from the same start", "The batch size", "A line around a circle", "What one more layer can bend"):
             await desk.until_read(title)
             await desk.until(lambda: bool(desk.app.screen.query("FooterKey")))
             await desk.press("n")

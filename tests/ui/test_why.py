@@ -251,7 +251,7 @@ async def test_what_the_data_and_the_predictions_tell_is_found_too(sit_down: Des
     for name in ("x_train", "x_test"):
         arrays[name] = (arrays[name] / np.float32(255)) * np.float32(1e4)
     np.savez(tmp_path / "large.npz", **arrays)
-    async with sit_down(SMALL, data=str(tmp_path / "large.npz"), activation="sigmoid") as desk:
+    async with sit_down(SMALL, data=str(tmp_path / "large.npz"), scale="none", activation="sigmoid") as desk:
         await train(desk)
         runner = desk.app.main.runner
         assert runner is not None
