@@ -48,6 +48,9 @@ PICTURES = {
     "welcome": Picture(SMALL, keys=("1",), seconds=12, welcomes=True),
     "form": Picture(keys=("escape", "tab", "tab")),
     "vanishing": Picture(runs=[VANISHING]),
+    "plane": Picture(
+        runs=[{"data": "spiral", "noise": 0.03, "hidden": "8x2", "activation": "tanh", "learning_rate": 0.01, "epochs": 300}], seconds=3
+    ),
     "health": Picture(runs=[VANISHING], keys="h", seconds=2),
     "inside-mistakes": Picture(runs=[{"hidden": "128", "epochs": 3}], keys="i", seconds=4),
     "inside-units": Picture(runs=[{"hidden": "128", "epochs": 3, "weight_decay": 1e-4}], keys="i3", seconds=4),
