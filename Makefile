@@ -19,5 +19,5 @@ docs: ## The documentation as a site, in site/.
 	$(PYTHON) -m zensical build --strict
 
 pictures: ## The documentation's pictures and the lessons' figures, anew from real runs: some minutes.
-	$(PYTHON) tools/make_pictures.py
+	TEXTUAL_COLOR_SYSTEM=truecolor $(PYTHON) tools/make_pictures.py
 	$(PYTHON) tools/make_lessons.py
