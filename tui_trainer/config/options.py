@@ -191,6 +191,11 @@ class Config(BaseModel):
                 raise (source or Source()).error(name, problem, colon=False) from None
 
     @property
+    def read_by(self) -> tuple[str | None, str, float]:
+        """How the data are read, as `load` takes it: `label`, `scale` and `noise`."""
+        return self.label, self.scale, self.noise
+
+    @property
     def activations(self) -> tuple[str, ...]:
         """The function after each hidden layer."""
         return split(self.activation, len(self.hidden))

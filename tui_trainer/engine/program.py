@@ -97,6 +97,11 @@ class Block(NamedTuple):
         """Those that there are, in their order."""
         return [layer for layer in self if layer is not None]
 
+    @property
+    def stream(self) -> Residual | Dense:
+        """What puts out its z."""
+        return self.residual or self.dense
+
     def normalizes_by(self, kind: type[Normalization]) -> bool:
         """Whether one of its normalizations is of this kind."""
         return isinstance(self.before, kind) or isinstance(self.after, kind)
@@ -130,10 +135,6 @@ def blocks_of(layers: Sequence[Layer]) -> list[Block] | None:
     return found if complete and blocks == list(layers) else None
 
 
-Places = dict[str, tuple[int, tuple[int, ...]]]
-"""Where tensors stand in a vector: by name in the network, with their shapes."""
-
-
 def _is_compiled(activation: Activation) -> bool:
     try:
         value_of(activation)
@@ -141,6 +142,10 @@ def _is_compiled(activation: Activation) -> bool:
     except FormulaError:
         return False
     return True
+
+
+Places = dict[str, tuple[int, tuple[int, ...]]]
+"""Where tensors stand in a vector: by name in the network, with their shapes."""
 
 
 class Panel(NamedTuple):
@@ -279,10 +284,10 @@ class Program:
         self._moments: dict[Normalization, tuple[int, int]] = {}
         """The addresses of the panels' moments, and of their sizes."""
         self._has_statistics = self._training and rows > 1
-        self._streams: dict[Layer | None, int] = {block.residual or block.dense: index for index, block in enumerate(blocks)}
+        self._streams: dict[Layer | None, int] = {block.stream: index for index, block in enumerate(blocks)}
         """The blocks by what puts out their z."""
-        self._skips = {block.residual.source: index for index, block in enumerate(blocks) if block.residual}
-        """The blocks to whose z that of a source is added."""
+        self._skips = {block.residual.source: (index, block.residual) for index, block in enumerate(blocks) if block.residual}
+        """By its source, each skip with the block to whose z it adds."""
         self.losses = pages(len(self._chunks), np.float64)
         self.correct = pages(len(self._chunks), np.int64)
         self._groups: list[Group] = []
@@ -353,14 +358,12 @@ class Program:
 
     def _is_kept(self, block: Block) -> bool:
         """Whether a block's z is read later on."""
-        return (block.residual or block.dense) in self._skips
+        return block.stream in self._skips
 
     def _is_projected(self, index: int) -> bool:
         """Whether a block's z is read by a skip with weights."""
         block = self._blocks[index]
-        above = self._skips.get(block.residual or block.dense)
-        residual = None if above is None else self._blocks[above].residual
-        return residual is not None and residual.projects
+        return self._is_kept(block) and self._skips[block.stream][1].projects
 
     def _draw(self, dropout: Dropout, mask: int) -> tuple[Any, ...]:
         generator = dropout.rng.bit_generator
@@ -648,9 +651,7 @@ class Program:
     def _skipped(self, block: Block, panel: Panel, gradient: int) -> Iterator[tuple[Any, ...]]:
         """Add the gradient that comes to some units' z past the layers in between."""
         rows, part = self.rows, panel.part
-        index = self._skips[block.residual or block.dense]
-        residual = self._blocks[index].residual
-        assert residual is not None
+        index, residual = self._skips[block.stream]
         if residual.projects:
             projected, back = place_of(self.array(rows * part.size)), place_of(self.array(rows * part.size))
             for above in self._layout.layers[index]:
@@ -712,9 +713,7 @@ class Program:
         block = self._blocks[index]
         if not self._is_projected(index):
             return
-        above = self._skips[block.residual or block.dense]
-        residual = self._blocks[above].residual
-        assert residual is not None
+        above, residual = self._skips[block.stream]
         name, (source, stride) = f"{residual.name}.weight", self._z[index]
         for panel, error in zip(self._layout.layers[above], self._gradients[above], strict=True):
             width, target = panel.part.size, self._at(self._vectors.gradients, panel, name)

@@ -15,8 +15,8 @@ from tui_trainer.datasets.dataset import Split, load
 from tui_trainer.errors import UserError
 from tui_trainer.system.files import write_whole
 from tui_trainer.system.streams import note, results
-from tui_trainer.text.drawing import Look, look_of
-from tui_trainer.text.surfaces import NOTHING, STEPS, Pixels, colour, scatter
+from tui_trainer.text.drawing import look_of
+from tui_trainer.text.surfaces import NOTHING, STEPS, Pixels, class_mark, colour, evenly, scatter
 from tui_trainer.trained.activity import as_inputs
 from tui_trainer.trained.estimator import Classifier
 from tui_trainer.trained.surface import FEATURES, Surface, Window, surface
@@ -43,7 +43,7 @@ class Picture(NamedTuple):
             raise UserError(f"a surface is drawn over two features, and this network takes {model.spec_.need.rstrip(',')}", path=path)
         options = model.options_
         try:
-            return cls(model, load(options.data, options.label, options.scale, options.noise).training)
+            return cls(model, load(options.data, *options.read_by).training)
         except UserError as error:
             note(f"without the points: {error}")
             return cls(model, None)
@@ -55,8 +55,8 @@ class Picture(NamedTuple):
 
     @property
     def some(self) -> NDArray[np.intp]:
-        """The numbers of the points that are drawn, evenly among all: files may be sorted by class."""
-        return np.unique(np.linspace(0, len(self.points) - 1, POINTS).astype(np.intp))
+        """The numbers of the points that are drawn."""
+        return evenly(len(self.points), POINTS)
 
     @property
     def names(self) -> list[str]:
@@ -98,8 +98,7 @@ def print_picture(picture: Picture, size: int | None) -> None:
             console.print(Text.assemble(*row), soft_wrap=True)
         legend = Text()
         for number, name in enumerate(picture.names):
-            red, green, blue = colour(number, STEPS + 1)
-            legend.append(*(("■", f"rgb({red},{green},{blue})") if look is Look.SHADES else (str(number % 10), "bold")))
+            legend.append(*class_mark(number, look))
             legend.append(f" {name}  ")
         console.print(legend, soft_wrap=True)
 

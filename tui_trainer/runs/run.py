@@ -263,7 +263,7 @@ def _differences(found: Resumption, config: Config) -> list[str]:
 def settle(config: Config) -> tuple[Config, Dataset]:
     """The config with the data's absolute name and the number of threads, and the data. Raises UserError."""
     name = locate(config.data)
-    data = load(name, config.label, config.scale, config.noise)
+    data = load(name, *config.read_by)
     config = config.model_copy(update={"data": name, **_longer(config, data)})
     if config.threads == AUTO:
         try:

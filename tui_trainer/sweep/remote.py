@@ -110,13 +110,13 @@ def train(name: str, options: str, fingerprint: str, home: Mapping[str, str], pl
         config = Config.parse(tomllib.loads(options))
     except UserError as error:
         return Delivery(worker.address, Outcome(RunStatus.FAILED, note=str(error), again=True), environment(), is_fit=False)
-    if reason := unfit(home, {config.data: fingerprint}, config.label, config.scale, config.noise):
+    if reason := unfit(home, {config.data: fingerprint}, *config.read_by):
         return Delivery(worker.address, Outcome(RunStatus.FAILED, note=reason, again=True), environment(), is_fit=False)
     with TemporaryDirectory(prefix="run-", dir=worker.local_directory) as parent:
         folder = Path(parent) / "run"
         try:
             with _while_wanted(worker, name, folder) as control:
-                done = trained(config, folder, lambda: _dataset(config.data, config.label, config.scale, config.noise), control)
+                done = trained(config, folder, lambda: _dataset(config.data, *config.read_by), control)
         except CutShortError:
             done = Outcome(RunStatus.FAILED, note="its worker was stopped", again=True)
         return Delivery(worker.address, done, environment(), files_of(folder) if done.status.is_final else {})

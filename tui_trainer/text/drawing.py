@@ -70,7 +70,7 @@ def gray(levels: NDArray[np.uint8], look: Look) -> list[Row]:
     match look:
         case Look.SHADES:
             return [
-                _joined("▀", (f"rgb({above},{above},{above}) on rgb({below},{below},{below})" for above, below in zip(*pair, strict=True)))
+                in_runs("▀", (f"rgb({above},{above},{above}) on rgb({below},{below},{below})" for above, below in zip(*pair, strict=True)))
                 for pair in zip(upper.tolist(), lower.tolist(), strict=True)
             ]
         case Look.BLOCKS:
@@ -91,7 +91,7 @@ def signed(weights: Array, look: Look) -> list[Row]:
     if look is Look.SHADES:
         steps = (np.rint(half * STEPS).astype(np.intp) + STEPS for half in (upper, lower))
         return [
-            _joined("▀", (f"rgb{_SHADES[above]} on rgb{_SHADES[below]}" for above, below in zip(*pair, strict=True)))
+            in_runs("▀", (f"rgb{_SHADES[above]} on rgb{_SHADES[below]}" for above, below in zip(*pair, strict=True)))
             for pair in zip(*(half.tolist() for half in steps), strict=True)
         ]
     middle = len(SIGNED) // 2
@@ -135,6 +135,11 @@ def bar(share: float, width: int, *, is_ascii: bool) -> str:
     return "█" * whole + (EIGHTHS[rest - 1] if rest else "")
 
 
+def in_runs(character: str, styles: Iterable[str]) -> Row:
+    """A row of one character in changing styles."""
+    return [(character * len(list(same)), style) for style, same in groupby(styles)]
+
+
 def _shade(step: int) -> str:
     pole = HIGHEST if step > 0 else LOWEST
     share = abs(step) / STEPS
@@ -149,11 +154,6 @@ def _halves(image: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     if len(image) % 2:
         image = np.concatenate([image, np.zeros_like(image[:1])])
     return image[::2], image[1::2]
-
-
-def _joined(character: str, styles: Iterable[str]) -> Row:
-    """A row of one character in changing styles."""
-    return [(character * len(list(same)), style) for style, same in groupby(styles)]
 
 
 def _lines(characters: NDArray[np.str_]) -> list[Row]:

@@ -7,7 +7,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_trainer.text.drawing import Look, Row
+from tui_trainer.text.drawing import Look, Row, in_runs
 
 Colour = tuple[int, int, int]
 
@@ -66,6 +66,11 @@ class Pixels:
         return [("".join(text for text, _ in same), style) for style, same in groupby(pieces, key=lambda piece: piece[1])]
 
 
+def evenly(count: int, most: int) -> NDArray[np.intp]:
+    """The numbers of at most so many of `count` points, evenly among all: files may be sorted by class."""
+    return np.unique(np.linspace(0, count - 1, most).astype(np.intp))
+
+
 def scatter(
     window_pixels: tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]], labels: NDArray[np.integer], shape: tuple[int, int]
 ) -> NDArray[np.intp]:
@@ -85,8 +90,7 @@ def signed_pixels(values: NDArray[np.floating]) -> Pixels:
 
 
 def _halves(above: list[tuple[int, int]], below: list[tuple[int, int]], *, dark: bool) -> Row:
-    styles = (_style(*one, *other, dark) for one, other in zip(above, below, strict=True))
-    return [("▀" * len(list(same)), style) for style, same in groupby(styles)]
+    return in_runs("▀", (_style(*one, *other, dark) for one, other in zip(above, below, strict=True)))
 
 
 @lru_cache(1 << 14)
@@ -104,6 +108,14 @@ def colour(kind: int, step: int, *, dark: bool = True) -> Colour:
     if step > STEPS:
         return _mixed(own, (255, 255, 255) if dark else (0, 0, 0), 0.55 if dark else 0.35)
     return _mixed(base, own, 0.14 + 0.6 * step / STEPS)
+
+
+def class_mark(number: int, look: Look, *, dark: bool = True) -> tuple[str, str]:
+    """What stands before a class's name, and its style: as its points are drawn."""
+    if look is not Look.SHADES:
+        return str(number % 10), "bold"
+    red, green, blue = colour(number, STEPS + 1, dark=dark)
+    return "■", f"rgb({red},{green},{blue})"
 
 
 def _mixed(one: Colour, other: Colour, share: float) -> Colour:

@@ -32,16 +32,21 @@ class Adam(Optimizer):
         self, p: Array, g: Array, rate: float, keep: float, keep_square: float, epsilon: float, gradient_sum: Array, square_sum: Array
     ) -> None:
         step, root = self.scratch(p)
-        np.multiply(gradient_sum, keep, out=gradient_sum)
-        np.add(gradient_sum, g, out=gradient_sum)
-        np.multiply(square_sum, keep_square, out=square_sum)
-        np.multiply(g, g, out=step)
-        np.add(square_sum, step, out=square_sum)
+        self.accumulate(g, keep, keep_square, gradient_sum, square_sum, step)
         np.sqrt(square_sum, out=root)
         np.add(root, epsilon, out=root)
         np.divide(gradient_sum, root, out=step)
         np.multiply(step, rate, out=step)
         np.subtract(p, step, out=p)
+
+    @staticmethod
+    def accumulate(g: Array, keep: float, keep_square: float, gradient_sum: Array, square_sum: Array, scratch: Array) -> None:
+        """Let the sums of gradients and of their squares decay, and add this step's; their means but for (1-β₁) and (1-β₂)."""
+        np.multiply(gradient_sum, keep, out=gradient_sum)
+        np.add(gradient_sum, g, out=gradient_sum)
+        np.multiply(square_sum, keep_square, out=square_sum)
+        np.multiply(g, g, out=scratch)
+        np.add(square_sum, scratch, out=square_sum)
 
     @staticmethod
     def compiled_update(

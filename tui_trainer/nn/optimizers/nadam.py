@@ -46,11 +46,7 @@ class Nadam(Adam):
         square_sum: Array,
     ) -> None:
         step, root = self.scratch(p)
-        np.multiply(gradient_sum, keep, out=gradient_sum)
-        np.add(gradient_sum, g, out=gradient_sum)
-        np.multiply(square_sum, keep_square, out=square_sum)
-        np.multiply(g, g, out=step)
-        np.add(square_sum, step, out=square_sum)
+        self.accumulate(g, keep, keep_square, gradient_sum, square_sum, step)
         np.multiply(gradient_sum, sum_rate, out=step)
         np.multiply(g, gradient_rate, out=root)
         np.add(step, root, out=step)

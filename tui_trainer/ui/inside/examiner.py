@@ -213,7 +213,7 @@ class Examiner(Background):
         yield
         options = read_model_state(snapshot.scalars).options
         name = options.data
-        key = name, options.label, options.scale, options.noise
+        key = name, *options.read_by
         if self._data is None or self._data[0] != key:
             try:
                 data = load(*key)

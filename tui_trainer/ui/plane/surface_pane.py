@@ -11,7 +11,7 @@ from tui_trainer.datasets.dataset import Split
 from tui_trainer.datasets.spec import DataSpec
 from tui_trainer.text.drawing import Look, Row
 from tui_trainer.text.language import _
-from tui_trainer.text.surfaces import STEPS, Pixels, colour, scatter, signed_pixels
+from tui_trainer.text.surfaces import Pixels, class_mark, evenly, scatter, signed_pixels
 from tui_trainer.trained.activity import as_inputs
 from tui_trainer.trained.surface import FEATURES, Surface, Window
 from tui_trainer.training.events import Snapshot
@@ -183,8 +183,7 @@ class SurfacePane(Painted, can_focus=True):
             return self._draw_units(found, width, height)
         split, points = self._points
         rows, columns = found.classes.shape
-        # Evenly among all: files may be sorted by class.
-        some = np.unique(np.linspace(0, len(points) - 1, max(rows * columns // PIXELS_A_POINT, 1)).astype(np.intp))
+        some = evenly(len(points), max(rows * columns // PIXELS_A_POINT, 1))
         dots = scatter(found.window.pixels(points[some], columns, rows), split.labels[some], (rows, columns))
         pixels = Pixels(found.classes, found.probabilities, dots, self._spec.classes)
         return [*pixels.draw(self.look, dark=self.app.current_theme.dark), self._legend(width)]
@@ -198,9 +197,7 @@ class SurfacePane(Painted, can_focus=True):
             if len(text) + 2 > room:
                 break
             room -= len(text) + 2
-            red, green, blue = colour(number, STEPS + 1, dark=self.app.current_theme.dark)
-            mark = ("■", f"rgb({red},{green},{blue})") if self.look is Look.SHADES else (str(number % 10), "bold")
-            pieces += [mark, (text, "plane--text")]
+            pieces += [class_mark(number, self.look, dark=self.app.current_theme.dark), (text, "plane--text")]
         return pieces
 
     def _draw_units(self, found: Surface, width: int, height: int) -> list[Row]:

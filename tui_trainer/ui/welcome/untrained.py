@@ -42,7 +42,7 @@ class Untrained(Background):
         self._config = config.model_copy(update={"threads": 1})
 
     def work(self) -> None:
-        data = load(self._config.data, self._config.label, self._config.scale, self._config.noise)
+        data = load(self._config.data, *self._config.read_by)
         if data.test is None or data.spec.image_shape is None:
             raise UserError("there are no test images to show")
         started = next(iter(Training(self._config, data).events(Control())))
